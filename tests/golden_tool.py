@@ -1,0 +1,143 @@
+"""The golden files: programs with their options into the exact text that gradc has for them, and into the values that it must give.
+
+    tests/golden/NAME/program.txt   the program
+    tests/golden/NAME/case.json     options of gradc.compile, and points with references
+    tests/golden/NAME/module.py     the module, byte for byte
+    tests/golden/errors/NAME.json   arguments of the command line (and a standard input)
+    tests/golden/errors/NAME.txt    what it says on standard error
+
+A new case is a folder with a program and a case of options and inputs; `make golden` writes the rest. The references come
+from `oracle`, never from gradc, and one that is there already stays. `python -m tests.golden_tool` says what would change.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradc
+from tests import readme
+from tests.oracle import reference
+from tests.support import ROOT, TESTS, Json
+from tests.support import gradc as command
+
+GOLDEN = TESTS / "golden"
+ERRORS = GOLDEN / "errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One golden module."""
+
+    name: str
+    program: str
+    options: Json
+    points: list[Json]
+
+    @property
+    def target(self) -> str:
+        return str(self.options.get("target", "numpy"))
+
+    def compiled(self) -> gradc.Function:
+        shapes = {name: tuple(shape) for name, shape in self.options.get("shapes", {}).items()}
+        return gradc.compile(self.program, **{**self.options, **({"shapes": shapes} if shapes else {})})
+
+    def module(self) -> str:
+        """The golden text."""
+        return (GOLDEN / self.name / "module.py").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One golden error."""
+
+    name: str
+    args: list[str]
+    stdin: str
+
+    def said(self) -> str:
+        return command(*self.args, stdin=self.stdin).err
+
+    def text(self) -> str:
+        """The golden text."""
+        return (ERRORS / f"{self.name}.txt").read_text(encoding="utf-8")
+
+
+def read_case(folder: Path) -> Case:
+    stored = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+    # A program's last line break belongs to the file, as every text file has one.
+    program = (folder / "program.txt").read_text(encoding="utf-8").removesuffix("\n")
+    return Case(folder.name, program, stored["options"], stored["points"])
+
+
+def cases() -> list[Case]:
+    return [read_case(path.parent) for path in sorted(GOLDEN.glob("*/case.json"))]
+
+
+def mistakes() -> list[Mistake]:
+    found = []
+    for path in sorted(ERRORS.glob("*.json")):
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        found.append(Mistake(path.stem, stored["args"], stored.get("stdin", "")))
+    return found
+
+
+def with_references(program: str, stored: Json) -> Json:
+    """The case with the value and gradient of every point; `reference` gives a program that Python can read, where this one isn't."""
+    readable = stored.get("reference", program)
+    points = []
+    for point in stored["points"]:
+        if "value" not in point:
+            value, grads = reference(readable, point["inputs"], stored["options"].get("wrt"), point.get("df"))
+            point = {**point, "value": value, "grads": grads}
+        points.append(point)
+    return {**stored, "points": points}
+
+
+def as_json(stored: Any) -> str:
+    """One point a line.
+
+    >>> print(as_json({"options": {}, "points": [{"value": 1.0}]}), end="")
+    {
+     "options": {},
+     "points": [
+      {"value": 1.0}
+     ]
+    }
+    """
+    *head, (last, points) = stored.items()
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head]
+    rows = ",\n".join(f"  {json.dumps(point)}" for point in points)
+    return "\n".join(["{", *lines, f" {json.dumps(last)}: [", rows, " ]", "}", ""])
+
+
+def wanted() -> dict[Path, str]:
+    """Every golden file with the text that it should have now."""
+    texts: dict[Path, str] = {}
+    for case in cases():
+        path = GOLDEN / case.name / "case.json"
+        texts[path] = as_json(with_references(case.program, json.loads(path.read_text(encoding="utf-8"))))
+        texts[GOLDEN / case.name / "module.py"] = case.compiled().source
+    for mistake in mistakes():
+        texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()
+    texts[readme.README] = readme.refreshed()
+    return texts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.golden_tool", description="Compare or rewrite the golden files.")
+    parser.add_argument("--write", action="store_true", help="rewrite the files that differ")
+    write = parser.parse_args().write
+    stale = {path: text for path, text in wanted().items() if not path.exists() or path.read_text(encoding="utf-8") != text}
+    for path, text in stale.items():
+        if write:
+            path.write_text(text, encoding="utf-8")
+        print("written:" if write else "stale:", path.relative_to(ROOT))
+    print(f"{len(stale)} of the golden files {'rewritten' if write else 'differ'}")
+    return 0 if write or not stale else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

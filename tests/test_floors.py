@@ -1,0 +1,137 @@
+"""The floors of the house: a module imports only from floors below its own, and heavy libraries only where they belong."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, python
+
+PACKAGE = ROOT / "gradc"
+FLOORS = [
+    ["errors"],
+    ["dag", "shapes"],
+    ["ops"],
+    ["parse", "simplify"],
+    ["reverse", "forward"],
+    ["names", "program", "optimize"],
+    ["emit"],
+    ["check", "report", "trace", "draw"],
+    ["api"],
+    ["cli", "__init__", "__main__"],
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Within one floor: a room with several files may look into itself, and the shell's face is what `python -m gradc` runs.
+SAME_FLOOR = {("__main__", "cli"), ("cli", "__init__")}
+# What they need of an operator is in its entry, so that a new one is a new entry and nothing else.
+WITHOUT_OPERATORS = ["reverse.py", "forward.py", "program.py", "emit"]
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room(path: Path) -> str:
+    """
+    >>> room(PACKAGE / "ops" / "scalar.py"), room(PACKAGE / "dag.py")
+    ('ops', 'dag')
+    """
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module by its full name, and whether the import stands at the top of the file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef)) for n in ast.walk(f)}
+    package = ["gradc", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree):
+        top = id(node) not in inside
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            if module == "gradc":
+                yield from ((f"gradc.{alias.name}", top) for alias in node.names)
+            else:
+                yield module, top
+
+
+def rooms_used(path: Path) -> Iterator[str]:
+    for name, _ in imports(path):
+        head, _, rest = name.partition(".")
+        if head == "gradc":
+            first = rest.partition(".")[0]
+            yield first if first in FLOOR else "__init__"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_every_file_has_a_floor(path: Path) -> None:
+    assert room(path) in FLOOR
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_imports_go_down(path: Path) -> None:
+    here = room(path)
+    up = {
+        there
+        for there in rooms_used(path)
+        if there != here and FLOOR[there] >= FLOOR[here] and (here, there) not in SAME_FLOOR and here != "__init__"
+    }
+    assert not up
+
+
+@pytest.mark.parametrize(
+    ("library", "rooms"),
+    [("sympy", {"check", "report"}), ("mpmath", {"check", "report"}), ("click", {"cli"})],
+)
+def test_a_library_lives_in_its_room(library: str, rooms: set[str]) -> None:
+    users = {room(path) for path in FILES for name, _ in imports(path) if name.partition(".")[0] == library}
+    assert users <= rooms
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_sympy_is_imported_inside_functions(path: Path) -> None:
+    at_top = {name.partition(".")[0] for name, top in imports(path) if top}
+    assert not at_top & {"sympy", "mpmath", "scipy"}
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh Python has loaded after some code."""
+    done = python("-c", f"import sys\n{code}\nprint('\\n' + ' '.join(sys.modules))")
+    assert done.code == 0, done.err
+    return {name.partition(".")[0] for name in done.out.splitlines()[-1].split()}
+
+
+def test_importing_gradc_imports_no_library() -> None:
+    assert not loaded("import gradc") & {"numpy", "sympy", "mpmath", "click", "scipy"}
+
+
+def test_text_to_text_imports_neither_numpy_nor_sympy() -> None:
+    code = "from gradc.cli import main\nsys.argv = ['gradc', 'compile', 'x*y']\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    assert not loaded(code) & {"numpy", "sympy", "mpmath", "scipy"}
+
+
+def test_no_operator_is_named_above_the_table() -> None:
+    from gradc.ops import TABLE
+
+    names = set(TABLE)
+    files = [path for path in FILES if relative(path) in WITHOUT_OPERATORS or room(path) in WITHOUT_OPERATORS]
+    assert files
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        strings = {n.value: n.lineno for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        assert not {f"{relative(path)}:{line}: {text}" for text, line in strings.items() if text in names}
+
+
+def test_nothing_is_evaluated_but_emitted_text() -> None:
+    """`eval` and `sympify` appear nowhere; `exec` only where a checked module is loaded."""
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        called |= {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+        assert not called & {"eval", "sympify", "parse_expr", "lambdify"}, relative(path)
+        assert "exec" not in called or room(path) == "api", relative(path)
