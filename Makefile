@@ -41,7 +41,7 @@ bench: $(PEERS)/.ready ## measure beside the peers, in an environment of its own
 	$(PEERS)/bin/python -m tests.bench
 
 fuzz: $(TESTS) ## random programs against independent oracles; make fuzz N=100000
-	$(PY) -m tests.fuzz --count $(N)
+	$(PY) -m tests.fuzz $(N)
 
 mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 	$(PY) -m tests.mutation
