@@ -31,7 +31,7 @@ test: $(TESTS) ## the tests
 check: $(TESTS) $(DEV) ## lint, types, doctests and the tests
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(PY) -m pytest -q --doctest-modules gradc
+	$(PY) -m pytest -q -n auto --doctest-modules -o python_files= gradc tests
 	$(PY) -m pytest -q -n auto --dist loadgroup
 
 golden: $(TESTS) ## rewrite the golden files and the README's output; read the diff like code

@@ -4,3 +4,5 @@ from hypothesis import settings
 
 settings.register_profile("gradc", derandomize=True, deadline=None, database=None)
 settings.load_profile("gradc")
+
+collect_ignore_glob = ["golden/*"]  # emitted modules: data of the tests
