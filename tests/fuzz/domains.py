@@ -1,0 +1,95 @@
+"""A gate and its arguments' values -> whether the gate is smooth and well-conditioned there, with a margin.
+
+>>> from .tree import Node
+>>> allowed(Node("log"), (np.array(0.5),)), allowed(Node("log"), (np.array(1e-9),))
+(True, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .tree import Node
+from .values import Array, folded, reduced_axes
+
+KINK = 0.01  # no argument is nearer than this to a kink, so that no disturbance moves it across
+LARGEST = 200.0  # no value is larger
+CONDITION = 30.0  # of a matrix that is inverted
+
+
+def apart(*xs: Array) -> bool:
+    """Whether no two of several arguments come near each other, element by element."""
+    pairs = ((x, y) for i, x in enumerate(xs) for y in xs[i + 1 :])
+    return all(bool(np.all(np.abs(x - y) > KINK)) for x, y in pairs)
+
+
+def clear_extreme(node: Node, x: Array) -> bool:
+    """Whether the extreme entry stands out, wherever there is one."""
+    flat = folded(x, reduced_axes(node, x.ndim))
+    if flat.shape[-1] == 0:
+        return False
+    ordered = np.sort(flat if node.op == "max" else -flat, axis=-1)
+    return flat.shape[-1] == 1 or bool(np.all(ordered[..., -1] - ordered[..., -2] > KINK))
+
+
+def some(node: Node, x: Array) -> bool:
+    """Whether a reduction has something to reduce."""
+    return folded(x, reduced_axes(node, x.ndim)).shape[-1] > 0
+
+
+def power(x: Array, y: Array) -> bool:
+    whole = y.shape == () and bool(y == np.round(y))
+    if not bool(np.all(np.abs(y) <= 4)):
+        return False
+    if whole and bool(np.all(y >= 0)):
+        return True
+    return bool(np.all(np.abs(x) > 0.1)) if whole else bool(np.all(x > 0.1))
+
+
+def regular(a: Array) -> bool:
+    """Whether a matrix, or each of a stack, is far from singular."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2] or a.shape[-1] == 0:
+        return False
+    return bool(np.all(np.linalg.cond(a) < CONDITION))
+
+
+def everywhere(test: Callable[[Array], Array]) -> Callable[..., bool]:
+    """A test of each element of the first argument as one of the whole."""
+    return lambda node, *xs: bool(np.all(test(xs[0])))
+
+
+TESTS: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(("exp", "expm1", "sinh", "cosh", "erf", "erfc"), everywhere(lambda x: np.abs(x) < 4)),
+    **dict.fromkeys(("log", "log2", "log10", "sqrt"), everywhere(lambda x: x > 0.05)),
+    **dict.fromkeys(("abs", "sign", "relu", "heaviside"), everywhere(lambda x: np.abs(x) > KINK)),
+    **dict.fromkeys(("asin", "acos"), everywhere(lambda x: np.abs(x) < 0.9)),
+    **dict.fromkeys(("sigmoid", "softplus", "tanh"), everywhere(lambda x: np.abs(x) < 12)),
+    **dict.fromkeys(("mean", "logsumexp", "softmax", "log_softmax"), some),
+    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"), lambda node, *xs: apart(*xs)),
+    **dict.fromkeys(("max", "min"), clear_extreme),
+    "between": lambda node, low, x, high: apart(low, x) and apart(x, high),
+    "log1p": everywhere(lambda x: x > -0.9),
+    "cbrt": everywhere(lambda x: np.abs(x) > 0.05),
+    "tan": everywhere(lambda x: np.abs(np.cos(x)) > 0.25),
+    "div": lambda node, x, y: bool(np.all(np.abs(y) > 0.1)),
+    "pow": lambda node, x, y: power(x, y),
+    "hypot": lambda node, x, y: bool(np.all(np.hypot(x, y) > 0.05)),
+    "atan2": lambda node, y, x: bool(np.all((np.hypot(x, y) > 0.1) & ((x > 0) | (np.abs(y) > 0.05)))),
+    "norm": lambda node, x: some(node, x) and bool(np.all(np.sum(x * x, axis=reduced_axes(node, x.ndim)) > 0.01)),
+    "det": lambda node, a: a.ndim >= 2 and a.shape[-1] == a.shape[-2] > 0,
+    "inv": lambda node, a: regular(a),
+    "solve": lambda node, a, b: regular(a),
+}
+
+
+def allowed(node: Node, xs: tuple[Array, ...]) -> bool:
+    """Whether `node` may be applied to arguments of these values."""
+    test = TESTS.get(node.op)
+    return test is None or bool(test(node, *xs))
+
+
+def tame(x: Array) -> bool:
+    """Whether a result is finite and not large."""
+    return bool(np.all(np.isfinite(x))) and bool(np.all(np.abs(x) <= LARGEST))
