@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -52,7 +53,7 @@ def power(z: Array, w: Array) -> Array:
     for at in np.ndindex(z.shape):
         exponent = w[at]
         if exponent.imag == 0 and exponent.real == int(exponent.real) and abs(exponent.real) <= 64:
-            whole = np.complex128(1)
+            whole: Any = np.complex128(1)
             for _ in range(abs(int(exponent.real))):
                 whole = whole * z[at]
             out[at] = whole if exponent.real >= 0 else 1 / whole

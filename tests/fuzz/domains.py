@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .tree import Node
-from .values import Array, folded, reduced_axes
+from .interpret import Arithmetic, Arrays, evaluate
+from .tree import Node, Program
+from .values import Array, folded, reduced_axes, value
 
 KINK = 0.01  # no argument is nearer than this to a kink, so that no disturbance moves it across
 LARGEST = 200.0  # no value is larger
@@ -43,9 +44,9 @@ def power(x: Array, y: Array) -> bool:
     whole = y.shape == () and bool(y == np.round(y))
     if not bool(np.all(np.abs(y) <= 4)):
         return False
-    if whole and bool(np.all(y >= 0)):
+    if whole and bool(y >= 0):
         return True
-    return bool(np.all(np.abs(x) > 0.1)) if whole else bool(np.all(x > 0.1))
+    return bool(np.all((np.abs(x) if whole else x) > 0.1))
 
 
 def regular(a: Array) -> bool:
@@ -93,3 +94,32 @@ def allowed(node: Node, xs: tuple[Array, ...]) -> bool:
 def tame(x: Array) -> bool:
     """Whether a result is finite and not large."""
     return bool(np.all(np.isfinite(x))) and bool(np.all(np.abs(x) <= LARGEST))
+
+
+def in_domain(program: Program, inputs: Arrays) -> bool:
+    """Whether every gate of `program` is applied inside its domain at `inputs`."""
+
+    def gate(node: Node, xs: tuple[Array, ...]) -> Array:
+        if not allowed(node, xs):
+            raise OutOfDomainError
+        out = value(node, *xs)
+        if not tame(out):
+            raise OutOfDomainError
+        return out
+
+    checked: Arithmetic[Array] = Arithmetic(
+        read=lambda name: inputs[name],
+        literal=lambda number: np.array(float(number)),
+        apply=gate,
+        holds=lambda x: bool(x != 0),
+    )
+    try:
+        with np.errstate(all="ignore"):
+            evaluate(program, checked)
+    except (OutOfDomainError, np.linalg.LinAlgError):
+        return False
+    return True
+
+
+class OutOfDomainError(Exception):
+    """A gate was given what it may not be given."""

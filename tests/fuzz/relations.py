@@ -1,0 +1,329 @@
+"""A case -> what must hold between a program and its own variations, whatever its values are.
+
+The gradient is linear in `df`; names, the order of independent statements and statements that nobody uses don't matter;
+an array is its elements, a large one its blocks; the sizes of named dimensions are the caller's; float32 stays float32.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .check import Failure, Options, as_outputs, compiled, exercise, needs_df, points_of, presented, same, upstream
+from .domains import in_domain
+from .draft import NAMES, WORDS
+from .generate import Case, clash_names
+from .reference import Reference
+from .tree import Node, Program, Statement, nodes, rebuild, renamed, text, walk
+from .values import Array
+
+LARGE = 40_000  # elements: more than any block that a compiler may cut an array into
+SINGLE = 2e-3  # float32 has 7 digits, and the programs are conditioned well enough to keep 3
+CLOSE = 1e-12  # of linear combinations that differ in rounding alone
+
+Relation = Callable[[Case, Reference, random.Random], int]
+
+
+def linear_in_df(case: Case, reference: Reference, rng: random.Random) -> int:
+    """`backward(2*a - 3*b)` is `2*backward(a) - 3*backward(b)`."""
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    _, cache = fn.forward(**{name: x.copy() for name, x in case.inputs.items()})
+    numbers = np.random.default_rng([case.seed, 3])
+    first, second = (tuple(np.asarray(numbers.normal(size=out.shape)) for out in reference.outs) for _ in range(2))
+    mixed = tuple(2 * a - 3 * b for a, b in zip(first, second, strict=True))
+    left, right, both = (fn.backward(cache, df=df if len(df) > 1 else df[0]) for df in (first, second, mixed))
+    for name, got in both.items():
+        want = 2 * np.asarray(left[name]) - 3 * np.asarray(right[name])
+        size = max(float(np.max(2 * np.abs(left[name]) + 3 * np.abs(right[name]), initial=0.0)), 1e-290)
+        if got is not None and not np.all(np.abs(np.asarray(got) - want) <= 1e3 * CLOSE * size):
+            raise Failure("linear in df", f"d{name} {np.asarray(got).tolist()}, expected {want.tolist()}", options)
+    return len(both)
+
+
+def new_names(case: Case, reference: Reference, rng: random.Random) -> int:
+    """Other names, those that generated code may want among them, change nothing but the names."""
+    program = case.program
+    old = [item.name for item in program.inputs] + [item.name for item in program.statements]
+    dims = {name for _, name in program.layout.dims}
+    prefixed = any("." in node.spelling for node in nodes(program))
+    modules = {"np", "numpy", "math"} if prefixed else set()
+    pool = [name for name in NAMES + WORDS + clash_names() * 2 if name not in dims | modules]
+    rng.shuffle(pool)
+    fresh = list(dict.fromkeys(pool))
+    if any(name in fresh[: len(old)] for name in (program.layout.output_name, "e")):
+        fresh = [name for name in fresh if name not in (program.layout.output_name, "e")]
+    names = dict(zip(dict.fromkeys(old), fresh, strict=False))
+    other = renamed(program, names)
+    inputs = {names[name]: x for name, x in case.inputs.items()}
+    variation(replace(case, program=other, inputs=inputs), "renamed", rng)
+    return 1
+
+
+def variation(case: Case, what: str, rng: random.Random) -> None:
+    """A changed program is right, too."""
+    options = Options(style=rng.choice(("notes", "fast")), names=rng.choice(("notes", "letters", "wengert")))
+    try:
+        exercise(compiled(case.program, options), Reference(case), options, rng)
+    except Failure as failure:
+        raise Varied(what, failure.what, failure.detail, options, case) from None
+    except Exception as error:
+        raise Varied(what, type(error).__name__, str(error), options, case) from error
+
+
+class Varied(Failure):
+    """A failure of a changed program, which is shown."""
+
+    def __init__(self, how: str, what: str, detail: str, options: Options, case: Case) -> None:
+        super().__init__(f"{how}: {what}", f"{detail}\nas\n{text(case.program)}\n", options)
+
+
+def refers(node: Node) -> set[int]:
+    """The statements that a node uses directly."""
+    return {int(one.number) for one in walk(node) if one.op == "ref"}
+
+
+def consistent(program: Program) -> bool:
+    """Whether every reference reads the name's last assignment."""
+    for at, item in enumerate((*program.statements, *(Statement("", node) for node in program.outputs))):
+        end = min(at, len(program.statements))
+        for used in refers(item.node):
+            name = program.statements[used].name
+            if used >= end or any(one.name == name for one in program.statements[used + 1 : end]):
+                return False
+    return True
+
+
+def reordered(case: Case, reference: Reference, rng: random.Random) -> int:
+    """Two neighbours that don't need each other change places."""
+    program = case.program
+    choices = [
+        at for at in range(len(program.statements) - 1) if at not in refers(program.statements[at + 1].node)
+    ]
+    if not choices:
+        return 0
+    at = rng.choice(choices)
+    swap = {at: at + 1, at + 1: at}
+
+    def renumber(node: Node) -> Node:
+        return replace(node, number=swap.get(int(node.number), int(node.number))) if node.op == "ref" else node
+
+    order = list(program.statements)
+    order[at], order[at + 1] = order[at + 1], order[at]
+    moved = replace(
+        program,
+        statements=tuple(replace(item, node=rebuild(item.node, renumber)) for item in order),
+        outputs=tuple(rebuild(node, renumber) for node in program.outputs),
+    )
+    if not consistent(moved):
+        return 0
+    variation(replace(case, program=moved), "reordered", rng)
+    return 1
+
+
+def dead_code(case: Case, reference: Reference, rng: random.Random) -> int:
+    """A statement that nobody uses."""
+    program = case.program
+    at = rng.randint(0, len(program.statements))
+    inputs = [Node("input", shape=item.shape, name=item.name) for item in program.inputs]
+    usable = [item.node for item in program.statements[:at]]
+    body = rng.choice([*inputs, *usable])
+    dead = Statement("unused_", Node(rng.choice(["tanh", "sin", "square"]), (body,), shape=body.shape))
+
+    def renumber(node: Node) -> Node:
+        return replace(node, number=node.number + 1) if node.op == "ref" and node.number >= at else node
+
+    statements = [replace(item, node=rebuild(item.node, renumber)) for item in program.statements]
+    longer = replace(
+        program,
+        statements=(*statements[:at], dead, *statements[at:]),
+        outputs=tuple(rebuild(node, renumber) for node in program.outputs),
+    )
+    if not consistent(longer):
+        return 0
+    variation(replace(case, program=longer), "with dead code", rng)
+    return 1
+
+
+def spread_points(case: Case, count: int) -> dict[str, Array] | None:
+    """Arrays of points around the one that an elementwise case has, or those that it has anyway."""
+    if not case.program.elementwise or len(case.program.outputs) > 1:
+        return None
+    if next(iter(case.inputs.values())).shape != ():
+        return case.inputs
+    numbers = np.random.default_rng([case.seed, 9])
+    out = {name: np.asarray(x + 0.02 * numbers.uniform(-1, 1, size=count)) for name, x in case.inputs.items()}
+    good = np.array([
+        in_domain(case.program, {name: x[at] for name, x in out.items()}) for at in range(count)
+    ], dtype=bool)  # fmt: skip
+    return {name: x[good] for name, x in out.items()} if good.sum() > 1 else None
+
+
+def arrays_and_scalars(case: Case, reference: Reference, rng: random.Random) -> int:
+    """An elementwise program on arrays: against the oracle, and against itself one point at a time."""
+    inputs = spread_points(case, 5)
+    if inputs is None:
+        return 0
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    many = Reference(case, inputs)
+    if reference.outs[0].shape == ():
+        exercise(fn, many, options, rng)
+    value, grads = fn.value_and_grad(**inputs)
+    spread = replace(case, inputs=inputs)
+    for at, point in enumerate(points_of(spread)):
+        one, slopes = fn.value_and_grad(**{name: float(x) for name, x in point.items()})
+        pairs = {"value": (np.asarray(value)[at], one, many.scale(next(iter(inputs))).value[0][at])}
+        for name in slopes:
+            pairs[f"d{name}"] = (np.asarray(grads[name])[at], slopes[name], many.slope_scale(name)[at])
+        for what, (got, want, scale) in pairs.items():
+            if not abs(float(got) - float(want)) <= 1e-9 * float(scale) + 1e-13 * abs(float(want)):
+                raise Failure("array and scalar", f"{what} {float(got)!r} and {float(want)!r} at {point}", options)
+    return 2 * len(grads)
+
+
+def broadcast_points(case: Case, reference: Reference, rng: random.Random) -> int:
+    """An elementwise program on arrays that broadcast against each other."""
+    inputs = spread_points(case, 4)
+    if inputs is None or len(inputs) < 2:
+        return 0
+    column, *rest = inputs
+    mixed = {column: inputs[column][:, None], **{name: inputs[name][:3] for name in rest}}
+    whole = dict(zip(mixed, np.broadcast_arrays(*mixed.values()), strict=True))
+    flat = [{name: x.reshape(-1)[at] for name, x in whole.items()} for at in range(next(iter(whole.values())).size)]
+    if case.mode == "hazard":
+        from .hazard import clean
+
+        usable = all(clean(case.program, point) for point in flat)
+    else:
+        usable = all(in_domain(case.program, point) for point in flat)
+    if not usable:
+        return 0
+    options = Options(style=rng.choice(("notes", "fast")))
+    exercise(compiled(case.program, options), Reference(case, mixed), options, rng)
+    return 1
+
+
+def blocks(case: Case, reference: Reference, rng: random.Random) -> int:
+    """A large array, tiled from a small one, has the small one's results in every tile."""
+    inputs = spread_points(case, 7)
+    if inputs is None or rng.random() > 0.15:
+        return 0
+    options = Options(style=rng.choice(("notes", "fast", "fast")))
+    fn = compiled(case.program, options)
+    many = Reference(case, inputs)
+    count = LARGE // len(next(iter(inputs.values()))) + rng.randint(0, 3)
+    value, grads = fn.value_and_grad(**{name: np.tile(x, count) for name, x in inputs.items()})
+    judged = {"value": (value, many.outs[0], many.scale(next(iter(inputs))).value[0])}
+    for name in grads:
+        judged[f"d{name}"] = (grads[name], many.expected(name)[0], many.slope_scale(name))
+    for what, (got, want, scale) in judged.items():
+        if np.shape(got) != (want.size * count,):
+            raise Failure("blocks", f"{what} has shape {np.shape(got)}, expected {(want.size * count,)}", options)
+        if not np.all(np.abs(np.asarray(got).reshape(count, -1) - want) <= 1e-9 * scale + 1e-13 * np.abs(want)):
+            raise Failure("blocks", f"{what} of a large array is not {want.tolist()} again and again", options)
+    return len(judged)
+
+
+def other_sizes(case: Case, reference: Reference, rng: random.Random) -> int:
+    """Named dimensions are bound at the call, to 1 as well."""
+    dims = dict(case.program.layout.dims)
+    if not dims:
+        return 0
+    sizes = {old: rng.choice([1, 1, 2, 3, 4, 0]) for old in dims}
+    numbers = np.random.default_rng([case.seed, 31])
+    for _ in range(5):
+        inputs = {
+            item.name: np.asarray(np.round(numbers.normal(size=[sizes.get(dim, dim) for dim in item.shape]), 3) + 0.0)
+            for item in case.program.inputs
+        }
+        other = replace(case, inputs=inputs)  # the oracles take their shapes from the values
+        try:
+            usable = in_domain(other.program, inputs)
+        except (ValueError, IndexError):
+            return 0  # two sizes were the same by chance, and the program relies on it
+        if usable:
+            variation(other, f"with sizes {sizes}", rng)
+            return 1
+    return 0
+
+
+def single_precision(case: Case, reference: Reference, rng: random.Random) -> int:
+    """float32 in, float32 out."""
+    if any(x.size == 0 for x in case.inputs.values()) or case.mode == "hazard":
+        return 0
+    if case.program.elementwise:
+        return 0
+    given = {name: x.astype(np.float32) for name, x in case.inputs.items()}
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    value, cache = fn.forward(**given)
+    df = upstream(reference)
+    if len(reference.outs) > 1:
+        df = tuple(np.float32(one) for one in df)
+    elif not isinstance(df, float):
+        df = df.astype(np.float32)
+    grads = fn.backward(cache, df=df) if needs_df(reference) else fn.backward(cache)
+    for at, out in enumerate(as_outputs(value, len(reference.outs))):
+        kept_single(f"output {at}", out, reference.outs[at], reference.scale(next(iter(given))).value[at], options)
+    for name, gradient in grads.items():
+        if np.asarray(gradient).dtype != np.float32:
+            raise Failure("float32", f"d{name} is {np.asarray(gradient).dtype}", options)
+    return 1 + len(grads)
+
+
+def kept_single(what: str, got: Any, want: Array, scale: Array, options: Options) -> None:
+    """A float32 result near the float64 one."""
+    if np.asarray(got).dtype != np.float32:
+        raise Failure("float32", f"{what} is {np.asarray(got).dtype}", options)
+    if not np.all(np.abs(got - want) <= SINGLE * scale + SINGLE):
+        raise Failure("float32", f"{what} {np.asarray(got).tolist()}, expected about {want.tolist()}", options)
+
+
+def same_bytes(case: Case, reference: Reference, rng: random.Random) -> int:
+    """The same program gives the same module."""
+    options = Options(style=rng.choice(("notes", "fast")), names=rng.choice(("notes", "letters", "wengert")))
+    first, second = compiled(case.program, options), compiled(case.program, options)
+    if first.source != second.source:
+        raise Failure("determinism", "two compilations give two modules", options)
+    return 1
+
+
+def standalone(case: Case, reference: Reference, rng: random.Random) -> int:
+    """The module's text alone gives what the compiled program gives."""
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec(compile(fn.source, "<emitted>", "exec"), scope)  # the compiler's text, in a test
+    given = {name: presented(x, rng) for name, x in case.inputs.items()}
+    ordered = [given[name] for name in fn.inputs]
+    value, cache = scope["forward"](*ordered)
+    other, held = fn.forward(**given)
+    left, right = (run(kept, df=upstream(reference)) for run, kept in ((scope["backward"], cache), (fn.backward, held)))
+    if not same(value, other) or not same(dict(left), dict(right)):
+        raise Failure("module alone", f"{value}, {left} and with the library {other}, {right}", options)
+    return 2
+
+
+RELATIONS: Mapping[Relation, float] = {
+    linear_in_df: 0.3,
+    new_names: 0.25,
+    reordered: 0.25,
+    dead_code: 0.2,
+    arrays_and_scalars: 0.4,
+    broadcast_points: 0.4,
+    blocks: 1.0,
+    other_sizes: 1.0,
+    single_precision: 0.2,
+    same_bytes: 0.05,
+    standalone: 0.15,
+}
+
+
+def check_relations(case: Case, reference: Reference, rng: random.Random) -> int:
+    """Some of the relations, drawn by chance; how many checks that made."""
+    return sum(relation(case, reference, rng) for relation, chance in RELATIONS.items() if rng.random() < chance)
