@@ -1,0 +1,280 @@
+"""The library's face: a program and options into a compiled function.
+
+>>> fn = compile("(x + y)*z")
+>>> fn.inputs, fn.stages
+(('x', 'y', 'z'), ((1, 'xpy = x + y'), (2, 'f = xpy*z')))
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from gradc.dag import Dag, Node, Shape
+from gradc.emit import MARK, TARGETS, Emitted, emit
+from gradc.emit.allow import verify
+from gradc.errors import GradcError, Note
+from gradc.guard import guard_branches
+from gradc.names import SCHEMES
+from gradc.parse import parse
+from gradc.program import Program, gates_of_the_notes, stage
+from gradc.shapes import show
+
+STYLES = ("notes", "fast")
+
+_numbers = itertools.count(1)
+
+
+def compile(
+    program: str,
+    wrt: Sequence[str] | str | None = None,
+    shapes: Mapping[str, Sequence[int | str]] | None = None,
+    style: str = "notes",
+    names: str = "notes",
+    target: str = "numpy",
+    literal: bool = False,
+    function_name: str = "",
+    **limits: Any,
+) -> Function:
+    """Compile a program into the functions of its forward and backward pass.
+
+    `wrt` names the inputs to differentiate with respect to (all if left out); `shapes` declares arrays,
+    {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `style` is "notes" or "fast",
+    `names` "notes", "letters" or "wengert", `target` "numpy" or "math"; `literal` keeps the textbook's forms
+    where the default is stable over the whole float range. Raises `GradcError` for what is wrong with the
+    program, and ValueError for an unknown option.
+    """
+    for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
+        if value not in known:
+            raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
+    dag = parse(program, shapes, literal=literal, **limits)
+    wanted = _wanted(dag, wrt)
+    if target == "math":
+        _only_scalars(dag)
+    return Function(dag, wanted, style, names, target, literal, function_name)
+
+
+def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
+    if wrt is None:
+        return tuple(dag.inputs)
+    wanted = tuple(dict.fromkeys([wrt] if isinstance(wrt, str) else wrt))
+    for name in wanted:
+        if name not in dag.inputs:
+            known = ", ".join(f"'{each}'" for each in dag.inputs)
+            raise GradcError(f"no input '{name}' to differentiate with respect to", hint=f"inputs are {known}" if known else "the program has no inputs")
+    return wanted
+
+
+def _only_scalars(dag: Dag) -> None:
+    for node in dag.nodes:
+        if node.shape or "math" not in node.op.forms or (node.op.forms["math"].text.startswith("math.") and node.op.shape is not None and node.args):
+            span = dag.spans.get(node)
+            raise GradcError("the target 'math' takes scalar programs only", dag.text, [span] if span else [], "leave the target at 'numpy'")
+
+
+class Function:
+    """A compiled program: call it for the value, ask `value_and_grad` for the gradient too.
+
+    Inputs go by position or by name. `source` is the emitted module, `stages` its forward lines with
+    their numbers, `inputs`, `outputs` and `shapes` its interface.
+    """
+
+    def __init__(self, dag: Dag, wrt: tuple[str, ...], style: str, names: str, target: str, literal: bool, function_name: str = "") -> None:
+        self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
+        self.function_name = function_name
+
+    # ---- the interface -------------------------------------------------------------------------
+
+    @property
+    def program(self) -> str:
+        """The text that was compiled."""
+        return self.dag.text
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs in order of first appearance."""
+        return tuple(self.dag.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs."""
+        return tuple(name for name, _ in self.dag.outputs)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of inputs and outputs: () for a scalar, names for sizes that the call decides."""
+        resolve = self.dag.dims.resolve
+        given = {name: resolve(node.shape) for name, node in self.dag.inputs.items()}
+        return {**given, **{name: resolve(node.shape) for name, node in self.dag.outputs}}
+
+    @property
+    def stages(self) -> tuple[tuple[int, str], ...]:
+        """The forward lines with their numbers."""
+        return self.emitted.stages
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was accepted with a note."""
+        return cast("tuple[Note, ...]", self.dag.notes)
+
+    @cached_property
+    def staged(self) -> Program:
+        """The program as statements, in the style of the notes."""
+        dag = guard_branches(self.dag, self.literal) if TARGETS[self.target].arrays else self.dag
+        dag, build = gates_of_the_notes(dag, self.literal)
+        return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays)
+
+    @cached_property
+    def emitted(self) -> Emitted:
+        """The module's text with its counts."""
+        return emit(self.staged, self.target, self.function_name)
+
+    @property
+    def source(self) -> str:
+        """The text of the emitted module, which needs NumPy (or nothing) and not gradc."""
+        return self.emitted.text
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> Path:
+        """Write the module, whole or not at all; a file that gradc did not write is replaced only with `force`."""
+        return write_whole(Path(path), self.source, force)
+
+    # ---- running -------------------------------------------------------------------------------
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The emitted module, loaded so that tracebacks and debuggers show its lines."""
+        return load(self.source)
+
+    def _function(self, which: str) -> Callable[..., Any]:
+        name = {"forward": "_forward", "backward": "_backward", "value_and_grad": ""}[which]
+        return cast("Callable[..., Any]", getattr(self.module, self.function_name + name if self.function_name else which))
+
+    def _bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
+        """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
+        inputs = self.inputs
+        wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
+        if len(args) > len(inputs):
+            raise TypeError(f"{wanted} expected, {len(args)} given")
+        bound = dict(zip(inputs, args, strict=False))
+        for name, value in given.items():
+            if name not in inputs:
+                raise TypeError(f"no input '{name}'; {wanted} expected")
+            if name in bound:
+                raise TypeError(f"input '{name}' given twice, by position and by name")
+            bound[name] = value
+        missing = [name for name in inputs if name not in bound]
+        if missing:
+            raise TypeError(f"input '{missing[0]}'{self._shape_text(missing[0])} is missing; {wanted} expected, {len(bound)} given")
+        return [bound[name] for name in inputs]
+
+    def _shape_text(self, name: str) -> str:
+        shape = self.shapes[name]
+        return f" of shape {show(shape)}" if shape else ""
+
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        """The value at the inputs."""
+        return self._function("forward")(*self._bound(args, inputs))[0]
+
+    value = __call__
+
+    def forward(self, *args: Any, **inputs: Any) -> tuple[Any, Any]:
+        """The value, and the cache that `backward` needs."""
+        return cast("tuple[Any, Any]", self._function("forward")(*self._bound(args, inputs)))
+
+    def backward(self, cache: Any, df: Any = None) -> dict[str, Any]:
+        """The gradient by input, contracted with the upstream adjoint `df`: 1.0 for a scalar output, required for an array."""
+        if df is None:
+            self._needs_no_df()
+            return cast("dict[str, Any]", self._function("backward")(cache))
+        return cast("dict[str, Any]", self._function("backward")(cache, df))
+
+    def value_and_grad(self, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
+        """The value and the gradient by input. An array output takes its upstream adjoint as `df=`."""
+        df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        value, cache = self.forward(*args, **inputs)
+        return value, self.backward(cache, df)
+
+    def _needs_no_df(self) -> None:
+        for name, node in self.dag.outputs:
+            if node.shape:
+                shape = show(self.dag.dims.resolve(node.shape))
+                raise ValueError(f"the output '{name}' has shape {shape}: pass its upstream adjoint as df, or end the program with sum(...)")
+
+    def __repr__(self) -> str:
+        lines = self.program.strip().splitlines()
+        text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
+        return f"<gradc function of {', '.join(self.inputs)}: {text[:80]}>"
+
+    # ---- evidence ------------------------------------------------------------------------------
+
+    def check(self, **options: Any) -> Any:
+        """The staged gradient against SymPy's and against finite differences; see `gradc.check`."""
+        from gradc import check
+
+        return check.check(self, **options)
+
+    def report(self, **options: Any) -> Any:
+        """Staged against symbolic size; see `gradc.report`."""
+        from gradc import report
+
+        return report.report(self, **options)
+
+    def trace(self, *args: Any, **inputs: Any) -> Any:
+        """Every line with its value at a point; see `gradc.trace`."""
+        from gradc import trace
+
+        return trace.trace(self, self._bound(args, inputs))
+
+    def graph(self, *args: Any, **inputs: Any) -> Any:
+        """The circuit as a picture, with values and gradients if a point is given; see `gradc.draw`."""
+        from gradc import circuit
+
+        return circuit.graph(self, self._bound(args, inputs) if args or inputs else None)
+
+
+def load(source: str, name: str = "") -> ModuleType:
+    """An emitted text as a module: verified, compiled, and known to `linecache`."""
+    verify(source)
+    filename = name or f"<gradc {next(_numbers)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    module = ModuleType("gradc_emitted")
+    exec(_compile(source, filename), module.__dict__)
+    return module
+
+
+def _compile(source: str, filename: str) -> Any:
+    import builtins
+
+    return builtins.compile(source, filename, "exec", dont_inherit=True)
+
+
+def write_whole(path: Path, text: str, force: bool = False) -> Path:
+    """Write a file whole or not at all; raises FileExistsError for one that gradc did not write."""
+    if not force and path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:400]:
+        raise FileExistsError(f"{path} was not written by gradc")
+    handle, draft = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(draft, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+__all__ = ["Function", "Node", "compile", "load", "write_whole"]

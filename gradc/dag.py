@@ -1,0 +1,108 @@
+"""Hash-consed expression nodes: equal subexpressions are one node.
+
+A `Graph` interns nodes by operator, arguments and static attribute; ids follow
+creation, so the list of nodes is a topological order. Operators are opaque here:
+
+>>> graph = Graph()
+>>> x = graph.node("input", (), "x")
+>>> graph.node("add", (x, x)) is graph.node("add", (x, x))
+True
+>>> [node.op for node in reachable([graph.node("neg", (x,))])]
+['input', 'neg']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Shape = tuple[int | str, ...]
+
+
+class Node:
+    """One value of the program: an operator applied to nodes. Equality is identity."""
+
+    __slots__ = ("args", "attr", "id", "op", "shape")
+
+    def __init__(self, id: int, op: Any, args: tuple[Node, ...], attr: Hashable, shape: Shape) -> None:
+        self.id = id
+        self.op = op
+        self.args = args
+        self.attr = attr
+        self.shape = shape
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"%{arg.id}" for arg in self.args)
+        return f"%{self.id} = {self.op}({inner})" + ("" if self.attr is None else f" {self.attr!r}")
+
+
+class Graph:
+    """The intern table. Invariant: a node's arguments have smaller ids than the node."""
+
+    __slots__ = ("nodes", "table")
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.table: dict[Hashable, Node] = {}
+
+    def node(self, op: Any, args: tuple[Node, ...] = (), attr: Hashable = None, shape: Shape = ()) -> Node:
+        """The one node of this operator, these arguments and this attribute."""
+        key = (op, args, attr)
+        node = self.table.get(key)
+        if node is None:
+            node = Node(len(self.nodes), op, args, attr, shape)
+            self.table[key] = node
+            self.nodes.append(node)
+        return node
+
+
+def reachable(roots: Iterable[Node]) -> list[Node]:
+    """The nodes that the roots are computed from, roots included, in topological order."""
+    seen: dict[int, Node] = {}
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node.id not in seen:
+            seen[node.id] = node
+            stack.extend(node.args)
+    return [seen[id] for id in sorted(seen)]
+
+
+def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
+    """For each node those of `nodes` that take it as an argument, once for each use."""
+    found: dict[Node, list[Node]] = {}
+    for node in nodes:
+        found.setdefault(node, [])
+        for arg in node.args:
+            found.setdefault(arg, []).append(node)
+    return found
+
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dag:
+    """A program as a graph: what the parser makes and every later pass reads.
+
+    `inputs` are in order of first appearance; `names` holds what the user called a node, first name first;
+    `spans` are places in `text`; `rewrites` say how a written-out form was read; `dims` knows the named sizes.
+    """
+
+    text: str
+    nodes: tuple[Node, ...]
+    inputs: dict[str, Node]
+    outputs: tuple[tuple[str, Node], ...]
+    names: dict[Node, tuple[str, ...]]
+    spans: dict[Node, Span]
+    rewrites: dict[Node, str]
+    dims: Any
+    declared: bool = False
+    roles: dict[Node, str] = field(default_factory=dict)
+    notes: tuple[Any, ...] = ()
+    graph: Graph | None = None
+
+    @property
+    def roots(self) -> list[Node]:
+        return [node for _, node in self.outputs]

@@ -1,0 +1,409 @@
+"""A Program into the text of a module: docstring, helpers, forward, backward, value_and_grad.
+
+The text is the public face of gradc: one gate a line with its number, and above each group of adjoint
+lines the forward line that it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradc.dag import Node, Shape
+from gradc.emit.operand import Printer, helper_costs, subscript
+from gradc.ops import array, scalar
+from gradc.ops.helpers import HELPERS, IMPORTS
+from gradc.ops.table import PRECEDENCE
+from gradc.program import Group, Line, Program, Stmt
+from gradc.shapes import show
+
+MARK = "compiled by gradc"
+
+# Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
+LONGEST_QUOTE = 4000
+LONGEST_LINE = 110
+
+_MUL = PRECEDENCE["mul"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a target's modules are made of."""
+
+    name: str
+    imports: str
+    convert: str
+    zeros: str
+    arrays: bool
+
+
+TARGETS = {
+    "numpy": Target("numpy", "import numpy as np", "as_float({x})", "np.zeros_like({x})", True),
+    "math": Target("math", "import math", "float({x})", "0.0", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A module's text and what was counted while it was written."""
+
+    text: str
+    forward_ops: int
+    backward_ops: int
+    stages: tuple[tuple[int, str], ...]
+
+
+class Writer:
+    """Writes one program for one target."""
+
+    def __init__(self, program: Program, target: str, function: str = "") -> None:
+        self.program, self.target = program, TARGETS[target]
+        self.dag = program.dag
+        self.function = function
+        self.module = dict(program.module)
+        self.printer = self._printer()
+        self.elementwise = not self.dag.declared
+
+    def _printer(self) -> Printer:
+        p = self.program
+        return Printer(p.names, self.target.name, literal=p.literal, module=self.module, sizes=p.sizes, dims=self.dag.dims)
+
+    def emit(self) -> Emitted:
+        """The whole module."""
+        forward, stages = self._forward_lines()
+        forward_ops, forward_printer = self.printer.ops, self.printer
+        self.printer = self._printer()
+        backward = self._backward_lines()
+        backward_ops = self.printer.ops
+        cache = self._cache()
+        helpers = {**forward_printer.helpers, **self.printer.helpers}
+        head = self._prelude(forward_printer.used | self.printer.used)
+        names = self.names()
+        outputs = [self.printer.text(node) for node in self.program.outputs]
+        value = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
+        body = [
+            f"def {names['forward']}({', '.join(self.program.params)}):",
+            *_indent([*head, *forward, *_broken("return " + value + ", (", cache, ")")]),
+            "",
+            "",
+            f"def {names['backward']}({self._backward_params()}):",
+            *_indent([*_unpacked(cache, self.module["cache"]), *self._df_lines(), *backward, *self._gradients()]),
+            "",
+            "",
+            *self._fused(names),
+        ]
+        used = {name: None for name in (*self._head_helpers(), *helpers)}
+        text = "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body]) + "\n"
+        return Emitted(text, forward_ops, backward_ops, tuple(stages))
+
+    # ---- the parts -------------------------------------------------------------------------
+
+    def names(self) -> dict[str, str]:
+        """The names of the three functions."""
+        if self.function:
+            return {"forward": self.function + "_forward", "backward": self.function + "_backward", "value_and_grad": self.function}
+        return {key: key for key in ("forward", "backward", "value_and_grad")}
+
+    def _forward_lines(self) -> tuple[list[str], list[tuple[int, str]]]:
+        out, stages = [], []
+        for line in self.program.forward:
+            text = self._line(line)
+            stages.append((line.number, text))
+            out.append(f"{text}  # {self._comment(line)}")
+        return out, stages
+
+    def _line(self, line: Line) -> str:
+        return f"{line.stmt.target} = {self.printer.text(line.gate, unnamed=True)}"
+
+    def _comment(self, line: Line) -> str:
+        """The number of a gate, its shape, and what a reader should know of it."""
+        parts = [f"({line.number})"]
+        if not self.elementwise:
+            parts.append(self._shape_note(line.stmt.target, line.gate))
+        why = self.dag.rewrites.get(line.gate)
+        if why and not self.program.literal:
+            parts.append(why)
+        if line.gate.op.tie:
+            parts.append(line.gate.op.tie.replace("{x}", self._name(line.gate.args[0])))
+        return parts[0] + ("  " if len(parts) > 1 else "") + "; ".join(parts[1:])
+
+    def _shape_note(self, target: str, expr: Node) -> str:
+        """The shape of a line; of a matrix product, with its proof."""
+        note = f"{target}: {self._show(expr.shape)}"
+        if expr.op is array.matmul:
+            x, y = expr.args
+            note += f" = {self._show(x.shape)} @ {self._show(y.shape)}"
+        return note
+
+    def _show(self, shape: Shape) -> str:
+        sizes = self.program.sizes
+        return show(tuple(re.sub(r"\b[A-Za-z_]\w*\b", lambda m: sizes.get(m[0], m[0]), str(dim)) for dim in self.dag.dims.resolve(shape)))
+
+    def _backward_lines(self) -> list[str]:
+        out: list[str] = []
+        for group in self.program.backward:
+            if group.line is not None:
+                out.append(f"# {self._quiet(group.line)}  ({group.line.number})")
+            out += [self._stmt(stmt, group) for stmt in group.stmts]
+        return out
+
+    def _quiet(self, line: Line) -> str:
+        """A forward line for a comment, not counted."""
+        ops, used, helpers = self.printer.ops, set(self.printer.used), dict(self.printer.helpers)
+        text = self._line(line)
+        self.printer.ops, self.printer.used, self.printer.helpers = ops, used, helpers
+        return text
+
+    def _stmt(self, stmt: Stmt, group: Group) -> str:
+        target, expr = stmt.target, stmt.expr
+        note = ""
+        if not self.elementwise and stmt.kind in ("=", "+=", "sum"):
+            note = "  # " + self._shape_note(target, expr)
+        if group.line is not None and group.line.gate.op.slope_why and not self.program.literal and expr.args and stmt is group.stmts[0]:
+            gate = group.line.gate
+            why = gate.op.slope_why.replace("{x}", self._name(gate.args[0])).replace("{out}", self._name(gate))
+            note += ("; " if note else "  # ") + why
+        match stmt.kind:
+            case "=":
+                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{note}"
+            case "sum" | "+=":
+                return self._accumulate(stmt) + note
+            case "put":
+                self.printer.ops += 1
+                return f"{target}[{subscript(stmt.index)}] += {self.printer.text(expr)}"
+            case "zeros":
+                return f"{target} = {self._zeros(expr)}"
+            case "own":
+                self.printer.ops += 1
+                return f"{target} = {self._np('np.array')}({target})"
+        self.printer.ops += 1
+        tail = "[()]  # one for each element of the output" if self.elementwise else f"  # {target}: {self._show(expr.shape)}"
+        return f"{target} = {self._np('np.full_like')}({self.printer.text(expr)}, {target}){tail}"
+
+    def _name(self, node: Node) -> str:
+        """A node as it stands in a comment, not counted."""
+        ops, used, helpers = self.printer.ops, set(self.printer.used), dict(self.printer.helpers)
+        text = self.printer.text(node)
+        self.printer.ops, self.printer.used, self.printer.helpers = ops, used, helpers
+        return text
+
+    def _accumulate(self, stmt: Stmt) -> str:
+        minus = stmt.expr.op is scalar.neg
+        expr = stmt.expr.args[0] if minus else stmt.expr
+        text, precedence = self.printer._write(expr)
+        self.printer.ops += 1
+        sign = "-" if minus else "+"
+        if stmt.kind == "+=":
+            return f"{stmt.target} {sign}= {text}"
+        return f"{stmt.target} = {stmt.target} {sign} {text if precedence >= _MUL else f'({text})'}"
+
+    def _zeros(self, like: Node) -> str:
+        if not self.target.arrays:
+            return self.target.zeros
+        self.printer.ops += 1
+        return self._np(self.target.zeros.replace("{x}", self.printer.text(like))) + ("[()]" if self.elementwise else "")
+
+    def _np(self, text: str) -> str:
+        return self.printer._rename(text)
+
+    def _cache(self) -> list[str]:
+        """What backward reads of the forward pass, in forward order; sizes last."""
+        used = self.printer.used
+        order = [*self.program.inputs, *(line.stmt.target for line in self.program.forward), *self.program.sizes.values()]
+        mine = {stmt.target for group in self.program.backward for stmt in group.stmts}
+        return [name for name in dict.fromkeys(order) if name in used and name not in mine]
+
+    def _backward_params(self) -> str:
+        df = self.module["df"]
+        return f"{self.module['cache']}, {df}{self._default_df()}"
+
+    def _default_df(self) -> str:
+        if any(node.shape for node in self.program.outputs):
+            return ""
+        count = len(self.program.outputs)
+        return "=1.0" if count == 1 else f"=({', '.join(['1.0'] * count)})"
+
+    def _df_lines(self) -> list[str]:
+        """An array's upstream adjoint is brought to floats and checked."""
+        outputs = self.program.outputs
+        if len(outputs) != 1 or not self.target.arrays or not outputs[0].shape:
+            return []
+        df = self.module["df"]
+        dims = ", ".join(self.printer.dim(dim) for dim in self.dag.dims.resolve(outputs[0].shape))
+        return [f'{df} = {self._np("as_array")}("{df}", {df}, {dims})']
+
+    def _head_helpers(self) -> list[str]:
+        if not self.target.arrays:
+            return []
+        arrays = any(node.shape for node in self.dag.inputs.values())
+        return ["as_array"] if not self.elementwise and arrays else ["as_float"]
+
+    def _prelude(self, used: set[str]) -> list[str]:
+        """The inputs as floats, their shapes checked, and the sizes that later lines use."""
+        if self.elementwise:
+            names = list(self.program.params)
+            converted = [self._np(self.target.convert.replace("{x}", name)) for name in names]
+            if len(names) > 8:
+                return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
+            return [f"{', '.join(names)} = {', '.join(converted)}"] if names else []
+        return self._bind_sizes(used)
+
+    def _bind_sizes(self, used: set[str]) -> list[str]:
+        dims, sizes = self.dag.dims, self.program.sizes
+        shapes = [(name, dims.resolve(node.shape)) for name, node in self.dag.inputs.items()]
+        wanted = [dim for _, shape in shapes for dim in shape if isinstance(dim, str)]
+        out: list[str] = []
+        bound: set[str] = set()
+        for name, shape in shapes:
+            args = [self._expected(dim, bound) for dim in shape]
+            out.append(f'{name} = {self._np("as_array")}("{name}", {", ".join([name, *args])})')
+            new = [dim for dim in shape if isinstance(dim, str) and dim in sizes and dim not in bound]
+            needed = [dim for dim in dict.fromkeys(new) if wanted.count(dim) > 1 or sizes[dim] in used]
+            bound.update(needed)
+            if needed and needed == list(shape):
+                out.append(f"{', '.join(sizes[dim] for dim in needed)}{',' * (len(needed) == 1)} = {name}.shape")
+            else:
+                out += [f"{sizes[dim]} = {name}.shape[{shape.index(dim)}]" for dim in needed]
+        return out
+
+    def _expected(self, dim: Any, bound: set[str]) -> str:
+        if isinstance(dim, int):
+            return str(dim)
+        return self.printer.dim(dim) if all(word in bound for word in re.findall(r"\b[A-Za-z_]\w*\b", dim)) else f'"{dim}"'
+
+    def _gradients(self) -> list[str]:
+        pairs = []
+        for name, gradient in self.program.gradients.items():
+            pairs.append(f'"{name}": {gradient if gradient is not None else self.target.zeros}')
+        return _broken("return {", pairs, "}", closed=False)
+
+    def _fused(self, names: dict[str, str]) -> list[str]:
+        params = list(self.program.params)
+        p = self.program
+        out = self._local("f"), self.module["cache"]
+        df = self.module["df"]
+        takes_df = not self._default_df()
+        forward, backward = self._callee(names["forward"]), self._callee(names["backward"])
+        return [
+            *[f"{new} = {old}" for old, new in ((names["forward"], forward), (names["backward"], backward)) if old != new],
+            f"def {names['value_and_grad']}({', '.join([*params, *([df] if takes_df else [])])}):",
+            f"    {out[0]}, {out[1]} = {forward}({', '.join(params)})",
+            f"    return {out[0]}, {backward}({out[1]}{', ' + df if takes_df else ''})",
+        ]
+
+    def _callee(self, name: str) -> str:
+        while name in self.program.params:
+            name += "_"
+        return name
+
+    def _local(self, name: str) -> str:
+        while name in self.program.params:
+            name += "_"
+        return name
+
+    def _imports(self, used: dict[str, None]) -> list[str]:
+        lines = [self.target.imports]
+        if any("math" in IMPORTS.get(name, ()) for name in used) and self.target.name != "math":
+            lines.insert(0, "import math\n")
+        for canonical in ("np", "math"):
+            actual = self.module.get(canonical, canonical)
+            lines = [re.sub(rf"\b(import numpy as np|import {canonical})$", lambda m: m[0] if actual == canonical else _aliased(m[0], actual), line) for line in lines]
+        return [*"\n".join(lines).split("\n"), ""]
+
+    def _helpers(self, used: dict[str, None]) -> list[str]:
+        texts = HELPERS[self.target.name]
+        out: list[str] = []
+        for name in texts:  # in the table's order, in which a helper follows what it calls
+            if name in used:
+                out += ["", self._np(texts[name].strip("\n")), ""]
+        return [*out, ""] if out else [""]
+
+    def _docstring(self, forward_ops: int, backward_ops: int) -> list[str]:
+        names = list(self.program.gradients)
+        ratio = (forward_ops + backward_ops) / max(forward_ops, 1)
+        inputs = [f"{name}: {self._show(node.shape)}" if node.shape else name for name, node in self.dag.inputs.items()]
+        mixed = any(not node.shape for node in self.dag.inputs.values())
+        kind = "numbers" if not self.target.arrays else "numbers or arrays, elementwise" if self.elementwise else "the others are numbers" if mixed else "arrays"
+        return [
+            f'"""Forward and backward pass, {MARK}.',
+            "",
+            *("    " + line for line in quoted(self.dag.text).split("\n")),
+            "",
+            *_wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
+            *_wrapped(f"Gradient with respect to: {', '.join(names) or 'nothing'}.", 100),
+            f"Operations: forward {forward_ops}, backward {backward_ops}; together {ratio:.2f} times the forward pass alone.",
+            '"""',
+            "",
+        ]
+
+
+def _aliased(line: str, actual: str) -> str:
+    return line.removesuffix(" as np") + f" as {actual}"
+
+
+def quoted(text: str) -> str:
+    """A program as it can stand in a docstring: nothing in it can end the quotation.
+
+    >>> quoted('x + y # \\\\"\\"\\" end')
+    'x + y # \\\\\\\\\\\\"\\\\"\\\\" end'
+    """
+    text = text.strip("\n")
+    if len(text) > LONGEST_QUOTE:
+        text = text[:LONGEST_QUOTE] + f" … ({len(text):,} characters in all)"
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\n")
+    return "\n".join("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line) for line in text.split("\n"))
+
+
+def _indent(lines: Sequence[str]) -> list[str]:
+    return ["    " + line if line else line for line in lines]
+
+
+def _unpacked(cache: list[str], source: str) -> list[str]:
+    if not cache:
+        return []
+    if len(cache) == 1:
+        return [f"({cache[0]},) = {source}"]
+    return _broken("", cache, f" = {source}", closed=False, parens=True)
+
+
+def _broken(head: str, items: Sequence[str], tail: str, closed: bool = True, parens: bool = False) -> list[str]:
+    """A list of items on one line, or broken over several where that would be long."""
+    comma = "," if closed and len(items) == 1 else ""
+    line = head + ", ".join(items) + comma + tail
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    opening, closing = (head + "(", ")" + tail) if parens else (head, tail)
+    return [opening, *("    " + row for row in _rows(items)), closing]
+
+
+def _rows(items: Sequence[str]) -> list[str]:
+    rows: list[str] = []
+    row, width = [], 0
+    for item in items:
+        if row and width + len(item) > LONGEST_LINE - 10:
+            rows.append(" ".join(row))
+            row, width = [], 0
+        row.append(item + ",")
+        width += len(item) + 2
+    return [*rows, " ".join(row)] if row else rows
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    words, rows, row = text.split(" "), [], ""
+    for word in words:
+        if row and len(row) + 1 + len(word) > width:
+            rows.append(row)
+            row = "    " + word
+        else:
+            row = f"{row} {word}" if row else word
+    return [*rows, row]
+
+
+def emit(program: Program, target: str = "numpy", function: str = "") -> Emitted:
+    """The module of a program for a target."""
+    return Writer(program, target, function).emit()
+
+
+__all__ = ["MARK", "TARGETS", "Emitted", "Writer", "emit", "helper_costs"]

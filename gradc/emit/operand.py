@@ -1,0 +1,202 @@
+"""Expressions into text: the one printer of operands, for every target.
+
+A gate is written by its entry's form. An argument is put in parentheses when it binds less tightly than
+the hole it goes into; what has a name is written by its name.
+
+>>> from gradc.ops import scalar as s
+>>> from gradc.simplify import Builder
+>>> build = Builder()
+>>> x, y = build.input("x"), build.input("y")
+>>> Printer({x: "x", y: "y"}).text(build.make(s.mul, (build.make(s.add, (x, y)), build.make(s.exp, (x,)))))
+'(x + y)*np.exp(x)'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gradc.dag import Node
+from gradc.emit.count import count
+from gradc.names import ATOM
+from gradc.ops.helpers import HELPERS, NEEDS
+from gradc.ops.scalar import adjoint, const, input_, size
+from gradc.ops.table import PRECEDENCE, Form, Op, statics_of
+from gradc.shapes import Dims
+from gradc.simplify import number
+
+_UNARY = PRECEDENCE["unary"]
+_BUILTINS = ("len", "range", "slice", "indices", "None")
+_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
+
+
+class Printer:
+    """Prints nodes for a target. `helpers` collects what the text calls; `ops` counts operations."""
+
+    def __init__(
+        self,
+        names: Mapping[Node, str],
+        target: str = "numpy",
+        *,
+        literal: bool = False,
+        module: Mapping[str, str] | None = None,
+        sizes: Mapping[str, str] | None = None,
+        dims: Dims | None = None,
+    ) -> None:
+        self.names, self.target, self.literal = names, target, literal
+        self.module, self.sizes, self.dims = dict(module or {}), sizes or {}, dims or Dims()
+        self.helpers: dict[str, None] = {}
+        self.ops = 0
+        self.used: set[str] = set()
+
+    def text(self, node: Node, unnamed: bool = False) -> str:
+        """The expression of a node; with `unnamed`, the gate itself even if it has a name."""
+        return self._write(node, unnamed)[0]
+
+    def _write(self, node: Node, unnamed: bool = False) -> tuple[str, int]:
+        if not unnamed:
+            name = self.names.get(node)
+            if name is not None:
+                self.used.add(name)
+                return name, ATOM
+        if not node.args:
+            return self._leaf(node)
+        form = self._form(node)
+        if form.helper:
+            self.need(form.helper)
+        self.ops += form_cost(form.text, self.target)
+        at, text = dict(zip(node.op.params, node.args, strict=False)), ""
+        for before, hole, least in form.pieces:
+            text += self._rename(before) + (self._fill(node, at, hole, least) if hole else "")
+        return text, form.precedence
+
+    def _fill(self, node: Node, at: Mapping[str, Node], hole: str, least: int) -> str:
+        if hole in at and not node.op.variadic:
+            text, precedence = self._write(at[hole])
+            return f"({text})" if precedence < least else text
+        if hole == "*statics":
+            given = zip(node.op.statics, node.attr or (), strict=False)  # type: ignore[call-overload]
+            return "".join(f", {key}={value}" for (key, default), value in given if value != default)
+        if hole == "*segment":
+            s = statics_of(node.op, node.attr)
+            start, size = s["start"], s["size"]
+            end = size if start == 0 else start + size if isinstance(start, int) and isinstance(size, int) else f"{start} + {size}"
+            return ":, "*s["axis"] + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
+        if hole.startswith("*"):
+            return ", ".join(self._write(arg)[0] for arg in node.args)
+        value = statics_of(node.op, node.attr)[hole]
+        if hole == "index":
+            return subscript(value)
+        if hole in ("shape", "n"):
+            return self.shape(value) if isinstance(value, tuple) else self.dim(value)
+        return str(value)
+
+    def _form(self, node: Node) -> Form:
+        op: Op = node.op
+        if self.literal and self.target in op.literal:
+            form: Form = op.literal[self.target]
+            return form
+        plain = op.forms.get(self.target + "_plain")
+        if plain is not None and all(value == default for (_, default), value in zip(op.statics, node.attr, strict=True)):  # type: ignore[call-overload]
+            return plain
+        return op.forms[self.target]
+
+    def _leaf(self, node: Node) -> tuple[str, int]:
+        if node.op is const:
+            return constant(number(node))
+        if node.op is size:
+            text = self.dim(str(node.attr))
+            return text, ATOM if text.isidentifier() or text.isdigit() else PRECEDENCE["mul"] if "+" not in text and " - " not in text else PRECEDENCE["add"]
+        if node.op in (input_, adjoint):
+            raise KeyError(f"{node!r} has no name")
+        return self._write_nullary(node)
+
+    def _write_nullary(self, node: Node) -> tuple[str, int]:
+        form = self._form(node)
+        self.ops += form_cost(form.text, self.target)
+        text = ""
+        for before, hole, least in form.pieces:
+            text += self._rename(before) + (self._fill(node, {}, hole, least) if hole else "")
+        return text, form.precedence
+
+    def need(self, helper: str) -> None:
+        """Note that the module must carry a helper, and what that helper calls."""
+        self.helpers[helper] = None
+        for other in NEEDS.get(helper, ()):
+            self.helpers[other] = None
+
+    def shape(self, shape: tuple[Any, ...]) -> str:
+        """A shape as a tuple of numbers and size names."""
+        inner = ", ".join(self.dim(dim) for dim in self.dims.resolve(shape))
+        return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+    def dim(self, dim: int | str) -> str:
+        """A dimension as text: a number, a size name, or an expression of size names."""
+        return _IDENTIFIER.sub(lambda m: m[0] if m[0] in _BUILTINS else self._size(m[0]), str(self.dims.find(dim)))
+
+    def _size(self, name: str) -> str:
+        known = str(self.dims.find(name))
+        if known in self.sizes:
+            self.used.add(self.sizes[known])
+        return self.sizes.get(known, known)
+
+    def _rename(self, text: str) -> str:
+        """A form's own words, under the names that the module gives them."""
+        if not self.module:
+            return text
+        return _IDENTIFIER.sub(lambda m: self.module.get(m[0], m[0]), text)
+
+
+def constant(value: float) -> tuple[str, int]:
+    """A number as Python text, with its precedence.
+
+    >>> constant(2), constant(-0.5), constant(float("inf"))
+    (('2', 14), ('-0.5', 11), ('float("inf")', 14))
+    """
+    if value != value or value in (float("inf"), float("-inf")):
+        return f'float("{value}")', ATOM
+    text = repr(value)
+    return text, _UNARY if text.startswith("-") else ATOM
+
+
+def subscript(index: tuple[Any, ...]) -> str:
+    """An index as it is written between brackets.
+
+    >>> subscript((0, ("slice", 1, None, None), None, "..."))
+    '0, 1:, None, ...'
+    """
+    return ", ".join(_item(item) for item in index)
+
+
+def _item(item: Any) -> str:
+    if not isinstance(item, tuple):
+        return str(item)
+    start, stop, step = ("" if part is None else str(part) for part in item[1:])
+    return f"{start}:{stop}" + (f":{step}" if step else "")
+
+
+_COSTS: dict[tuple[str, str], int] = {}
+
+
+def form_cost(text: str, target: str) -> int:
+    """Operations that a form adds to those of its arguments; a helper counts as its body."""
+    key = (text, target)
+    if key not in _COSTS:
+        plain = text.replace("{*statics}", "")
+        plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
+        _COSTS[key] = count(plain, helper_costs(target))
+    return _COSTS[key]
+
+
+_HELPER_COSTS: dict[str, dict[str, int]] = {}
+
+
+def helper_costs(target: str) -> dict[str, int]:
+    """What a call of each helper of a target costs: what is in its body."""
+    if target not in _HELPER_COSTS:
+        costs: dict[str, int] = {}
+        for name in sorted(HELPERS[target], key=lambda name: len(NEEDS.get(name, ()))):
+            costs[name] = count(HELPERS[target][name], costs)
+        _HELPER_COSTS[target] = costs
+    return _HELPER_COSTS[target]

@@ -1,0 +1,189 @@
+'''The helpers that an emitted module carries: a few lines each, above its passes, as text of the target.
+
+>>> "exp(-np.abs(x))" in HELPERS["numpy"]["sigmoid"]
+True
+'''
+
+from __future__ import annotations
+
+NUMPY = {
+    "as_float": '''
+def as_float(x):
+    """x as it is if it holds floats, else as float64."""
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"real numbers are expected, not {x.dtype}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+''',
+    "as_array": '''
+def as_array(name, x, *shape):
+    """x as an array of floats of the given shape, in which a name stands for any size."""
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name}: real numbers are expected, not {x.dtype}")
+    fits = x.ndim == len(shape) and all(want == size or type(want) is str for want, size in zip(shape, x.shape))
+    if not fits:
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)
+''',
+    "sigmoid": '''
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+''',
+    "tanh_slope": '''
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = np.exp(-2.0*np.abs(x))
+    return 4.0*e/(1.0 + e)**2
+''',
+    "logsumexp": '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        out = shift + np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True))
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+''',
+    "softmax": '''
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    return e/np.sum(e, axis=axis, keepdims=True)
+''',
+    "log_softmax": '''
+def log_softmax(x, axis=-1):
+    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    z = x - np.where(np.isfinite(top), top, 0.0)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+''',
+    "norm": '''
+def norm(x, axis=None, keepdims=False):
+    """sqrt(sum(x**2)), scaled by the largest element so that it can neither overflow nor vanish."""
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    scale = np.where((top == 0) | ~np.isfinite(top), 1.0, top)
+    out = scale*np.sqrt(np.sum((x/scale)**2, axis=axis, keepdims=True))
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+''',
+    "rows": '''
+def rows(x, axis):
+    """x with the reduced axes flattened into the last one, and the way back."""
+    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
+    moved = np.transpose(x, order)
+    kept = moved.shape[:x.ndim - len(gone)]
+    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
+    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
+''',
+    "others": '''
+def others(x, axis=None):
+    """For each element the product of all the others along the axes: what is before it times what is after it."""
+    flat, back = rows(x, axis)
+    out = np.ones_like(flat)
+    np.cumprod(flat[..., :-1], axis=-1, out=out[..., 1:])
+    out[..., :-1] *= np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
+    return back(out)
+''',
+    "first_max": '''
+def first_max(x, axis=None):
+    """True at the first largest element along the axes, False elsewhere."""
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return np.zeros(x.shape, bool)
+    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+''',
+    "cofactor": '''
+def cofactor(x):
+    """The matrix of cofactors from the singular values: det(x)*inv(x).T where x is regular, and finite where not."""
+    u, s, v = np.linalg.svd(x)
+    sign = np.linalg.det(u)*np.linalg.det(v)
+    return sign[..., None, None]*((u*others(s, -1)[..., None, :]) @ v)
+''',
+    "scatter": '''
+def scatter(x, index, shape):
+    """Zeros of a shape, with x added at an index."""
+    out = np.zeros(shape)
+    out[index] += x
+    return out
+''',
+    "erf": '''
+_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+
+
+def erf(x):
+    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
+        t = (t - 6755399441055744.0)*0.015625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
+        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+    return out.astype(x.dtype, copy=False)[()]
+''',
+    "erfc": '''
+_AT = np.arange(-1536, 6977)/256
+_ERFC = np.array([math.erfc(k) for k in _AT.tolist()])
+_SLOPE = np.array([1.1283791670955126*math.exp(-k*k) for k in _AT.tolist()])
+
+
+def erfc(x):
+    """1 - erf(x), to full precision for large x: a table, and the Taylor series from its nearest point, integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 27.25).astype(float), out.reshape(-1)
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*256.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        i = t.view(np.int64) - (0x4338000000000000 - 1536)
+        t = (t - 6755399441055744.0)*0.00390625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = (m - 12.0)*m + 12.0 + dd*((m - 30.0)*m + 180.0)*m*(1/168)
+        c = 1.0 + dd*(1/24)*(m - 2.0 + dd*(1/80)*c)
+        into[at:at + 8192] = _ERFC.take(i, mode="clip") - c*np.exp((t + 0.25*d)*-d)*d*_SLOPE.take(i, mode="clip")
+    return out.astype(x.dtype, copy=False)[()]
+''',
+}
+
+MATH = {
+    "sigmoid": '''
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    if x >= 0.0:
+        return 1.0/(1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e/(1.0 + e)
+''',
+    "softplus": '''
+def softplus(x):
+    """log(1 + exp(x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    return (x if x > 0.0 else 0.0) + math.log1p(math.exp(-abs(x)))
+''',
+    "tanh_slope": '''
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = math.exp(-2.0*abs(x))
+    return 4.0*e/(1.0 + e)**2
+''',
+    "sign": '''
+def sign(x):
+    """-1.0, 0.0 or 1.0."""
+    return math.copysign(1.0, x) if x else x
+''',
+}
+
+HELPERS = {"numpy": NUMPY, "math": MATH}
+
+# What a helper itself calls, beside its target's own module.
+NEEDS = {"others": ("rows",), "first_max": ("rows",), "cofactor": ("others", "rows")}
+IMPORTS = {"erf": ("math",), "erfc": ("math",)}

@@ -1,0 +1,55 @@
+"""Gates that route: maxima, branches, comparisons and their logic.
+
+>>> relu.partials, where.vjps
+(('x > 0',), ('', 'where(c, dout, 0)', 'where(c, 0, dout)'))
+"""
+
+from __future__ import annotations
+
+from gradc.ops.table import op
+
+
+def _compare(symbol: str) -> dict[str, str]:
+    text = "compare|{x:add} " + symbol + " {y:add}"
+    return {"numpy": text, "math": text}
+
+
+_ANY = [(-3.0, 3.0)]
+_APART = [(0.2, 1.4), (1.6, 3.0)]
+
+# fmt: off
+maximum = op("maximum(x, y)", doc="routes the whole gradient to the larger input; ties go to x", partials=["x >= y", "x < y"], tie="at a tie the gradient goes to {x}",
+             aliases=["Max", "fmax"], forms={"math": "cond|{x:or} if {x:add} >= {y:add} or {x:add} != {x:add} else {y:cond}"},
+             stem="max{x}{y}", short="larger", sympy="Max(x, y)", domain=_APART, edges={"x=1, y=1": "dx=1, dy=0"})
+minimum = op("minimum(x, y)", doc="routes the whole gradient to the smaller input; ties go to x", partials=["x <= y", "x > y"], tie="at a tie the gradient goes to {x}",
+             aliases=["Min", "fmin"], forms={"math": "cond|{x:or} if {x:add} <= {y:add} or {x:add} != {x:add} else {y:cond}"},
+             stem="min{x}{y}", short="smaller", sympy="Min(x, y)", domain=_APART, edges={"x=1, y=1": "dx=1, dy=0"})
+relu = op("relu(x)", doc="max(0, x); the slope at 0 is 0", partials=["x > 0"], tie="the slope at 0 is 0",
+          forms={"numpy": "np.maximum(0, {x})", "math": "cond|0.0 if {x:add} <= 0.0 else {x:cond}"},
+          stem="relu{x}", sympy="Max(0, x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0", "x=-1": "out=0, dx=0", "x=2": "dx=1"})
+where = op("where(c, x, y)", doc="x where the condition holds, else y; the branch not taken gets nothing",
+           vjps=["", "where(c, dout, 0)", "where(c, 0, dout)"], jvp="where(c, x_dot, y_dot)",
+           forms={"math": "cond|{x:or} if {c:or} else {y:cond}"}, stem="sel{x}{y}", short="sel", sympy="Piecewise((x, c), (y, True))", domain=[(0.2, 3.0), *_ANY*2])
+nonzero = op("nonzero(x)", doc="x, or 1 where x is 0: a denominator that is safe", partials=["x != 0"],
+             forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
+             sympy="x", domain=[(0.2, 3.0)], public=False)
+indicator = op("indicator(c)", doc="a condition as a number: 1.0 where it holds, else 0.0", partials=["0"],
+               forms={"numpy": "np.where({c}, 1.0, 0.0)", "math": "cond|1.0 if {c:or} else 0.0"}, stem="is{c}", short="is",
+               sympy="Piecewise((1, c), (0, True))", public=False)
+
+gt = op("greater(x, y)", doc="whether x > y; 1.0 or 0.0 where a number is wanted", partials=["0", "0"], boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART)
+ge = op("greater_equal(x, y)", doc="whether x >= y", partials=["0", "0"], boolean=True, forms=_compare(">="), stem="{x}ge{y}", short="ge", sympy="x >= y", domain=_APART)
+lt = op("less(x, y)", doc="whether x < y", partials=["0", "0"], boolean=True, forms=_compare("<"), stem="{x}lt{y}", short="lt", sympy="x < y", domain=_APART)
+le = op("less_equal(x, y)", doc="whether x <= y", partials=["0", "0"], boolean=True, forms=_compare("<="), stem="{x}le{y}", short="le", sympy="x <= y", domain=_APART)
+eq = op("equal(x, y)", doc="whether x == y", partials=["0", "0"], boolean=True, forms=_compare("=="), stem="{x}eq{y}", short="eq", sympy="Eq(x, y)", domain=_APART)
+ne = op("not_equal(x, y)", doc="whether x != y", partials=["0", "0"], boolean=True, forms=_compare("!="), stem="{x}ne{y}", short="ne", sympy="Ne(x, y)", domain=_APART)
+all_of = op("logical_and(x, y)", doc="whether both conditions hold", partials=["0", "0"], boolean=True,
+            forms={"numpy": "np.logical_and({x}, {y})", "math": "and|{x:and} and {y:not}"}, stem="{x}and{y}", short="both", sympy="And(x, y)", domain=_APART)
+any_of = op("logical_or(x, y)", doc="whether either condition holds", partials=["0", "0"], boolean=True,
+            forms={"numpy": "np.logical_or({x}, {y})", "math": "or|{x:or} or {y:and}"}, stem="{x}or{y}", short="either", sympy="Or(x, y)", domain=_APART)
+not_ = op("logical_not(x)", doc="whether the condition fails", partials=["0"], boolean=True,
+          forms={"numpy": "np.logical_not({x})", "math": "not|not {x:not}"}, stem="not{x}", short="not", sympy="Not(x)", domain=_ANY)
+clip = op("clip(x, lo, hi)", doc="x held between lo and hi; at a bound the gradient goes to x", lower="minimum(maximum(x, lo), hi)",
+          aliases=["clamp"], domain=[(-3.0, 3.0), (-2.0, -1.0), (1.0, 2.0)])
+heaviside = op("heaviside(x, y)", doc="0 below 0, y at 0, 1 above", lower="where(x > 0, 1, where(x < 0, 0, y))", aliases=["Heaviside"], domain=[(0.2, 3.0), (0.2, 3.0)])
+# fmt: on

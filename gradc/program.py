@@ -1,0 +1,485 @@
+"""A DAG into straight-line statements: what gets a line, in which order, under which name, and who owns what.
+
+Three questions are settled here, for every target:
+
+* Gates. One gate a line. Signs, views, comparisons of names and the products inside a sum of products
+  of leaves (`w0*x0 + w1*x1 + w2`) are written inside the line that uses them.
+* Ownership. The first contribution to an adjoint may be an alias. The second makes a buffer that the
+  adjoint owns, `dx = dx + t`; only then `dx += t`.
+* Cache. What backward refers to of the forward pass, and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gradc.dag import Dag, Node, reachable, users
+from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
+from gradc.ops import array, routing, scalar
+from gradc.reverse import Step, reverse, seeds
+from gradc.simplify import Builder, is_const, number, rebuild
+
+# A sum of products longer than this is split over several lines.
+LONGEST_DOT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stmt:
+    """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
+    "put" (t[index] += e), "own" (t = a copy of t), or "full" (t in the whole shape of e)."""
+
+    target: str
+    kind: str
+    expr: Node
+    index: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A forward gate with its number."""
+
+    number: int
+    gate: Node
+    stmt: Stmt
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The adjoint lines of one gate; `line` is None for the outputs' own adjoints."""
+
+    line: Line | None
+    stmts: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What an emitter prints."""
+
+    dag: Dag
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    forward: tuple[Line, ...]
+    backward: tuple[Group, ...]
+    cache: tuple[str, ...]
+    outputs: tuple[Node, ...]
+    gradients: dict[str, str | None]
+    names: dict[Node, str]
+    module: dict[str, str]
+    sizes: dict[str, str] = field(default_factory=dict)
+    literal: bool = False
+
+
+# ---- which gates get a line --------------------------------------------------------------------
+
+
+def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
+    """The program in the gates of the notes: a quotient by a compound value is `num`, `den`, `invden` and a product."""
+    build = Builder(dag.dims, literal)
+    roles: dict[Node, str] = {}
+
+    def gate(build: Builder, old: Node, args: tuple[Node, ...]) -> Node:
+        if old.op is not scalar.div:
+            return build.intern(old.op, args, old.attr)
+        for role, arg in zip(old.op.roles, args, strict=True):
+            if arg.args and arg.op is not array.index:
+                roles.setdefault(arg, role)
+        x, y = args
+        if not y.args or x.op is scalar.const or y.op is array.index:
+            return build.intern(old.op, args)
+        return build.intern(scalar.mul, (x, build.intern(scalar.inv, (y,))))
+
+    new = rebuild(dag, build, gate)
+    for node in new.nodes:
+        if node.op is scalar.inv and node.args[0].args and node.args[0].op is not array.index:
+            roles.setdefault(node.args[0], scalar.div.roles[1])
+    new.roles.update(roles)
+    return new, build
+
+
+def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
+    """The gates that are written inside the line of their user."""
+    kept = set(dag.names) | set(dag.roots)
+    taken = users(nodes)
+    inline = {node for node in nodes if not node.args}
+    for node in nodes:
+        if node in kept or not node.args:
+            continue
+        atoms = all(not arg.args or (arg not in inline) or arg.op is array.index for arg in node.args)
+        if node.op is scalar.neg or (node.op.view and atoms) or (node.op.boolean and atoms and not node.op.statics):
+            inline.add(node)
+        elif node.op is array.index and node.args[0] in inline and node.args[0].op is array.index:
+            inline.add(node)
+    return inline | _inside_dots(nodes, taken, kept)
+
+
+def _inside_dots(nodes: Sequence[Node], taken: dict[Node, list[Node]], kept: set[Node]) -> set[Node]:
+    """The products and partial sums inside a sum of products of leaves."""
+    width: dict[Node, tuple[int, int]] = {}  # how many terms, and how many of them products
+    kept = set(kept)
+    for node in nodes:
+        if _is_leaf(node):
+            width[node] = (1, 0)
+        elif node.op is scalar.mul and not node.shape and all(map(_is_leaf, node.args)):
+            width[node] = (1, 1)
+        elif node.op in (scalar.add, scalar.sub) and not node.shape and all(arg in width for arg in node.args):
+            sides = [width[arg] if _only_here(arg, taken, kept) else (1, 0) for arg in node.args]
+            terms, products = (sum(side) for side in zip(*sides, strict=True))
+            if terms <= LONGEST_DOT and (sides[1][0] == 1 or node.op is scalar.add):
+                width[node] = (terms, products)
+            elif sides[1][0] == 1:
+                width[node] = (1 + sides[1][0], sides[1][1])
+                kept.add(node.args[0])
+    inside: set[Node] = set()
+    for node in reversed(nodes):
+        if node.op in (scalar.add, scalar.sub) and node in width and (node in inside or width[node][1] >= 2):
+            inside.update(arg for arg in node.args if arg in width and arg.args and _only_here(arg, taken, kept))
+    return inside
+
+
+def _is_leaf(node: Node) -> bool:
+    return not node.args or (node.op is array.index and not node.args[0].args and not node.shape)
+
+
+def _only_here(node: Node, taken: dict[Node, list[Node]], kept: set[Node]) -> bool:
+    return _is_leaf(node) or (len(taken[node]) == 1 and node not in kept)
+
+
+# ---- names -------------------------------------------------------------------------------------
+
+MODULE_NAMES = ("np", "math", "forward", "backward", "value_and_grad", "cache", "df", "as_float", "as_array", "grads")
+
+
+def module_names(namer: Namer, used: Iterable[str]) -> dict[str, str]:
+    """What the module itself calls its things, the user's names stepping in front."""
+    return {name: namer.fresh(name) for name in used}
+
+
+def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer, scheme: str) -> dict[Node, str]:
+    """A name for every input and every gate that has a line."""
+    names = {node: name for name, node in dag.inputs.items()}
+    source = {"letters": letters, "wengert": wengert}.get(scheme)
+    series = iter(source()) if source else None
+    outputs = {node: name for name, node in reversed(dag.outputs)}
+    given: set[str] = set(dag.inputs)
+
+    def part(arg: Node) -> str:
+        if arg in names:
+            return names[arg]
+        if arg.op is scalar.const:
+            return constant_word(number(arg))
+        return compose(arg, part) if arg.args and arg in inline and len(arg.args) < 3 else ""
+
+    for node in staged:
+        mine = dag.names.get(node)
+        if mine:
+            names[node] = mine[0] if mine[0] not in given else namer.again(mine[0])
+            given.add(mine[0])
+        elif node in outputs:
+            names[node] = namer.fresh(outputs[node])
+        elif series is not None:
+            names[node] = next(name for name in series if namer.free(name) and namer.free("d" + name))
+            namer.fresh(names[node])
+        else:
+            names[node] = namer.fresh(_stem(node, dag, inline, part))
+    return names
+
+
+def _stem(node: Node, dag: Dag, inline: set[Node], part: object) -> str:
+    if node in dag.roles:
+        return dag.roles[node]
+    if node.op in (scalar.add, scalar.sub) and any(arg in inline and arg.op is scalar.mul for arg in node.args):
+        return "dot"
+    if any(arg in inline and arg.op in (scalar.add, scalar.sub) for arg in node.args):
+        return "dot" if node.op in (scalar.add, scalar.sub) else short_stem(node)
+    return compose(node, part)  # type: ignore[arg-type]  # part is the closure above
+
+
+# ---- the backward pass -------------------------------------------------------------------------
+
+
+class _Adjoint:
+    """The state of one adjoint variable while its contributions are written."""
+
+    __slots__ = ("name", "owned", "started", "support")
+
+    def __init__(self, name: str) -> None:
+        self.name, self.owned, self.started, self.support = name, False, False, 0
+
+
+def stage(dag: Dag, build: Builder, wrt: Sequence[str], scheme: str = "notes", arrays: bool = True) -> Program:
+    """The statements of both passes. `arrays` says whether a value may be a buffer that somebody shares."""
+    nodes = reachable([*dag.roots, *dag.inputs.values()])
+    inline = inline_gates(dag, nodes)
+    staged = [node for node in nodes if node not in inline]
+    users_own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
+    sizes = _size_names(dag, users_own)
+    namer = Namer([*users_own, *sizes.values()])
+    module = module_names(namer, MODULE_NAMES)
+    names = name_gates(dag, staged, inline, namer, scheme)
+    lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate)) for k, gate in enumerate(staged, 1))
+    targets = [dag.inputs[name] for name in wrt]
+    steps = reverse(dag, build, targets, lambda node: node in names)
+    by_gate = {line.gate: line for line in lines}
+    back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=False)
+    groups = back.write(steps, by_gate, inline)
+    if arrays and not dag.declared and back.lacks_shape(wrt):
+        back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=True)
+        groups = back.write(steps, by_gate, inline)
+    gradients = back.finish(wrt, groups)
+    cache = _cached(groups, names, dag)
+    return Program(
+        dag=dag,
+        inputs=tuple(dag.inputs),
+        params=tuple(dag.inputs),
+        forward=lines,
+        backward=tuple(groups),
+        cache=cache,
+        outputs=tuple(dag.roots),
+        gradients=gradients,
+        names={**names, **back.names},
+        module=module,
+        sizes=sizes,
+        literal=build.literal,
+    )
+
+
+def _size_names(dag: Dag, users_own: Sequence[str]) -> dict[str, str]:
+    """The named dimensions of the inputs, and what the module calls each."""
+    namer = Namer(users_own)
+    dims = [dim for node in dag.inputs.values() for dim in dag.dims.resolve(node.shape) if isinstance(dim, str) and dim.isidentifier()]
+    return {dim: namer.fresh(dim) for dim in dict.fromkeys(dims)}
+
+
+class _Backward:
+    """Writes contributions as statements."""
+
+    def __init__(
+        self, dag: Dag, build: Builder, names: dict[Node, str], namer: Namer, module: dict[str, str], arrays: bool, whole: bool
+    ) -> None:
+        self.dag, self.build, self.forward, self.namer, self.module, self.arrays = dag, build, names, namer, module, arrays
+        self.names: dict[Node, str] = {}
+        self.state: dict[Node, _Adjoint] = {}
+        self.state_by_id: dict[int, _Adjoint] = {}
+        self.bits = {node: 1 << i for i, node in enumerate(dag.inputs.values())}
+        self.support: dict[Node, int] = {}
+        self.whole = whole
+        if whole:
+            for seed in seeds(build, dag):
+                self.support[seed] = -1
+
+    def write(self, steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]) -> list[Group]:
+        """The groups of adjoint lines, in the order of the backward pass."""
+        self._name_adjoints(steps)
+        shared = _shared_parts(steps, set(self.forward))
+        groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole else []
+        for owner, cluster in _clusters(steps, lines, inline):
+            stmts = [stmt for step in cluster for target, sent in step.contributions for stmt in self._contribute(target, sent, shared)]
+            if stmts:
+                groups.append(Group(lines.get(owner) if owner is not None else None, tuple(stmts)))
+        return groups
+
+    def _contribute(self, target: Node, sent: Node, shared: set[Node]) -> list[Stmt]:
+        if target not in self.forward:
+            return []
+        stmts = []
+        for part in _parts_to_name(sent, shared, self.names):
+            self.names[part] = self.namer.fresh(compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, "")))
+            stmts.append(Stmt(self.names[part], "=", part))
+        state = self.state[target]
+        if sent.op is scalar.adjoint and self.names[sent] == state.name:
+            state.started = True  # the output's own adjoint is the parameter df
+            state.support = self._supports(sent)
+            self.shapes[target] = sent.shape
+            return stmts
+        return stmts + self._add(target, sent)
+
+    def lacks_shape(self, wrt: Sequence[str]) -> bool:
+        """Whether the gradient of an elementwise program may have come out smaller than its output."""
+        full = self._supports(self.dag.roots[0])
+        states = [self.state.get(self.dag.inputs[name]) for name in wrt]
+        return any(state is not None and state.started and full & ~state.support for state in states)
+
+    def finish(self, wrt: Sequence[str], groups: list[Group]) -> dict[str, str | None]:
+        """Bring each gradient into its shape; the name it goes by, or None where it is zero everywhere."""
+        out: dict[str, str | None] = {}
+        last: list[Stmt] = []
+        for name in wrt:
+            node = self.dag.inputs[name]
+            state = self.state.get(node)
+            out[name] = state.name if state is not None and state.started else None
+            if out[name] is None and self.arrays:
+                out[name] = self.namer.fresh("d" + name)
+                last.append(Stmt(str(out[name]), "zeros", node if self.dag.declared else self.dag.roots[0]))
+            elif state is not None and self.dag.declared and self.shapes[node] != self.build.dims.resolve(node.shape):
+                last.append(Stmt(state.name, "full", node))
+        if last:
+            groups.append(Group(None, tuple(last)))
+        return out
+
+    def _name_adjoints(self, steps: Sequence[Step]) -> None:
+        """d + the forward name; the seeds are df, or parts of it."""
+        self.shapes: dict[Node, tuple[int | str, ...]] = {}
+        seeds = [sent for _, sent in steps[0].contributions] if steps else []
+        by_id = {node.id: node for node in self.forward}
+        for step in steps:
+            for target, _ in step.contributions:
+                if target in self.forward and target not in self.state:
+                    name = self.forward[target]
+                    mine = self.module["df"] if self._is_the_output(target, name) else self.namer.fresh("d" + name)
+                    self.state[target] = self.state_by_id[target.id] = _Adjoint(mine)
+        for node in self.build.graph.nodes:
+            if node.op is scalar.adjoint:
+                if node in seeds or not isinstance(node.attr, int):
+                    at = node.attr[1]  # type: ignore[index]  # a seed's attribute is ("seed", position)
+                    self.names[node] = self.module["df"] if len(self.dag.outputs) == 1 else f"{self.module['df']}[{at}]"
+                elif by_id[node.attr] in self.state:
+                    self.names[node] = self.state[by_id[node.attr]].name
+
+    def _is_the_output(self, target: Node, name: str) -> bool:
+        return len(self.dag.outputs) == 1 and target is self.dag.roots[0] and name == "f" and bool(target.args)
+
+    def _supports(self, node: Node) -> int:
+        """Which inputs' shapes an expression carries (elementwise programs), as a bit set."""
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            if top in self.support:
+                stack.pop()
+                continue
+            if top.op is scalar.adjoint and isinstance(top.attr, int):
+                owner = self.state_by_id.get(top.attr)
+                self.support[top] = owner.support if owner else 0
+                stack.pop()
+                continue
+            waiting = [arg for arg in top.args if arg not in self.support]
+            if waiting:
+                stack += waiting
+                continue
+            bits = self.bits.get(top, 0)
+            for arg in top.args:
+                bits |= self.support[arg]
+            self.support[top] = bits
+            stack.pop()
+        return self.support[node]
+
+    def _add(self, target: Node, sent: Node) -> list[Stmt]:
+        """The lines that add one contribution to an adjoint."""
+        state = self.state[target]
+        name = state.name
+        shape = self.build.dims.resolve(target.shape)
+        if sent.op is array.scatter:
+            index = sent.attr[0]  # type: ignore[index]  # a scatter's attribute is (index, shape)
+            before = []
+            if not state.started:
+                before = [Stmt(name, "zeros", target)]
+            elif not state.owned or self.shapes[target] != shape:
+                before = [Stmt(name, "full" if self.shapes[target] != shape else "own", target)]
+            state.started = state.owned = True
+            self.shapes[target] = shape
+            return [*before, Stmt(name, "put", sent.args[0], index)]
+        support = self._supports(sent)
+        if not state.started:
+            state.started = True
+            state.owned = not _is_alias(sent)
+            state.support = support
+            self.shapes[target] = self.build.dims.resolve(sent.shape)
+            return [Stmt(name, "=", sent)]
+        have = self.build.dims.resolve(sent.shape)
+        fits = self.shapes[target] == shape and not support & ~state.support
+        if not self.arrays or (state.owned and fits):
+            return [Stmt(name, "+=", sent)]
+        state.owned = True
+        state.support |= support
+        if self.shapes[target] != shape:
+            self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
+        return [Stmt(name, "sum", sent)]
+
+
+def _is_alias(sent: Node) -> bool:
+    """Whether an expression may be somebody else's buffer."""
+    while sent.op.view:
+        sent = sent.args[0]
+    return not sent.args
+
+
+def _shared_parts(steps: Sequence[Step], named: set[Node]) -> set[Node]:
+    """Compound parts of the contributions that occur more than once: they get a line of their own."""
+    seen: dict[Node, int] = {}
+    for step in steps:
+        for target, sent in step.contributions:
+            if target not in named:
+                continue
+            stack = [sent]
+            while stack:
+                node = stack.pop()
+                if node in named or not node.args:
+                    continue
+                seen[node] = seen.get(node, 0) + 1
+                if seen[node] == 1:
+                    stack += node.args
+    return {node for node, n in seen.items() if n > 1 and not _is_cheap(node)}
+
+
+def _is_cheap(node: Node) -> bool:
+    """Gates that cost little more than a name: signs, views, comparisons, a doubled value."""
+    return node.op in (scalar.neg, scalar.square, routing.nonzero) or node.op.view or node.op.boolean or _is_scaled(node)
+
+
+def _is_scaled(node: Node) -> bool:
+    return node.op is scalar.mul and any(is_const(arg) for arg in node.args)
+
+
+def _parts_to_name(sent: Node, shared: set[Node], named: dict[Node, str]) -> list[Node]:
+    """The shared parts of an expression that have no name yet, innermost first."""
+    found: list[Node] = []
+    stack = [sent]
+    while stack:
+        node = stack.pop()
+        if node in named or not node.args:
+            continue
+        if node in shared and node not in found:
+            found.append(node)
+        stack += node.args
+    return sorted(found, key=lambda node: node.id)
+
+
+def _clusters(steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]) -> Iterable[tuple[Node | None, list[Step]]]:
+    """The steps of each line: the gate's own and those of the gates written inside it, in the order of evaluation."""
+    home: dict[Node, Node] = {}  # an inlined gate stands with the first line that it is written in
+    for gate in lines:
+        stack = [arg for arg in gate.args if arg in inline]
+        while stack:
+            node = stack.pop()
+            if node not in home:
+                home[node] = gate
+                stack += [arg for arg in node.args if arg in inline]
+    clusters: dict[Node | None, list[Step]] = {}
+    order: list[Node | None] = [None]
+    for step in steps:
+        owner = step.gate if step.gate in lines or step.gate is None else home.get(step.gate)
+        clusters.setdefault(owner, []).append(step)
+    order += sorted((gate for gate in clusters if gate is not None), key=lambda gate: -gate.id)
+    for owner in order:
+        if owner in clusters:
+            yield owner, clusters[owner][::-1]
+
+
+def _cached(groups: Sequence[Group], names: dict[Node, str], dag: Dag) -> tuple[str, ...]:
+    """The forward names that the backward lines refer to, in forward order."""
+    needed: set[Node] = set()
+    stack: list[Node] = []
+    for group in groups:
+        for stmt in group.stmts:
+            stack.append(stmt.expr)
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in names:
+            needed.add(node)
+        else:
+            stack += node.args
+    return tuple(name for node, name in names.items() if node in needed)
