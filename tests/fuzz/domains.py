@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def clear_extreme(node: Node, x: Array) -> bool:
 
 def some(node: Node, x: Array) -> bool:
     """Whether a reduction has something to reduce."""
-    return folded(x, reduced_axes(node, x.ndim)).shape[-1] > 0
+    return bool(folded(x, reduced_axes(node, x.ndim)).shape[-1] > 0)
 
 
 def power(x: Array, y: Array) -> bool:
@@ -56,7 +57,7 @@ def regular(a: Array) -> bool:
     return bool(np.all(np.linalg.cond(a) < CONDITION))
 
 
-def everywhere(test: Callable[[Array], Array]) -> Callable[..., bool]:
+def everywhere(test: Callable[[Array], Any]) -> Callable[..., bool]:
     """A test of each element of the first argument as one of the whole."""
     return lambda node, *xs: bool(np.all(test(xs[0])))
 

@@ -1,7 +1,7 @@
 """A program -> what a faultless compiler would make of it, slowly: for testing the tests.
 
-The gradient comes from one run of dual numbers for each entry of each input. `Spoiled` does the same with one fault, and
-the checks have to find it.
+The gradient comes from one run of dual numbers for each entry of each input. `Spoiled` does the same with one fault,
+and the checks have to find it.
 
 >>> from .check import Options
 >>> from .draw import draw

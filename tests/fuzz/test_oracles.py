@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,22 +17,25 @@ from .selftest import check_oracles
 from .shrink import shrunk, weight
 from .tree import Program, nodes, size
 
+Exchange = Callable[[type[Perfect]], None]
+
 SEEDS = range(200, 260)
 EVERY_GATE = 600  # programs after which no gate may be missing
 
 
 @pytest.fixture(name="compiler")
-def _compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Perfect]]:
-    """A stand-in for the compiler; its class can be exchanged."""
-    kinds = {"kind": Perfect}
+def _compiler(monkeypatch: pytest.MonkeyPatch) -> Exchange:
+    """A stand-in for the compiler; what is given here exchanges its class."""
+    kinds: dict[str, type[Perfect]] = {"kind": Perfect}
 
     def stand_in(program: Program, options: Options) -> Perfect:
         return kinds["kind"](program, options)
 
     monkeypatch.setattr(check, "compiled", stand_in)
     monkeypatch.setattr(relations, "compiled", stand_in)
-    monkeypatch.setattr(relations, "RELATIONS", {key: 1.0 for key in relations.RELATIONS if key != relations.standalone})
-    yield lambda kind: kinds.update(kind=kind)  # type: ignore[misc]
+    usable = {key: 1.0 for key in relations.RELATIONS if key != relations.standalone}
+    monkeypatch.setattr(relations, "RELATIONS", usable)
+    return lambda kind: kinds.update(kind=kind)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -41,18 +44,18 @@ def test_oracles_agree(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_is_right_passes(seed: int, compiler: type[Perfect]) -> None:
+def test_what_is_right_passes(seed: int, compiler: Exchange) -> None:
     outcome = check_case(draw(seed))
     assert outcome.mismatch is None
     assert outcome.checks > 3
 
 
-def outcomes(kind: type[Perfect], compiler: type[Perfect]) -> list[Outcome]:
-    compiler(kind)  # type: ignore[arg-type, call-arg]
+def outcomes(kind: type[Perfect], compiler: Exchange) -> list[Outcome]:
+    compiler(kind)
     return [check_case(draw(seed)) for seed in SEEDS]
 
 
-def test_a_small_fault_is_found(compiler: type[Perfect]) -> None:
+def test_a_small_fault_is_found(compiler: Exchange) -> None:
     """In every program whose gradient has something to be wrong in."""
     missed = [
         seed
@@ -76,17 +79,17 @@ def has_slope(seed: int) -> bool:
     return bool(last * 1e-6 > 2e-9 * np.max(reference.slope_scale(name)))
 
 
-def test_writing_into_the_cache_is_found(compiler: type[Perfect]) -> None:
+def test_writing_into_the_cache_is_found(compiler: Exchange) -> None:
     assert all(outcome.mismatch is not None for outcome in outcomes(Greedy, compiler))
 
 
 def test_every_gate_is_drawn() -> None:
     seen = {node.op for seed in range(EVERY_GATE) for node in nodes(draw(seed).program)}
     wanted = (
-        "exp expm1 log log1p log2 log10 sqrt cbrt square abs sign sin cos tan asin acos atan atan2 sinh cosh tanh sigmoid "
-        "softplus relu erf erfc hypot max min maximum minimum where ifelse logsumexp softmax log_softmax sum mean prod "
-        "dot matmul norm trace det inv solve transpose reshape concatenate stack outer index vector heaviside between "
-        "and or not lt le gt ge ne eq add sub mul div pow neg"
+        "exp expm1 log log1p log2 log10 sqrt cbrt square abs sign sin cos tan asin acos atan atan2 sinh cosh tanh "
+        "sigmoid softplus relu erf erfc hypot max min maximum minimum where ifelse logsumexp softmax log_softmax "
+        "sum mean prod dot matmul norm trace det inv solve transpose reshape concatenate stack outer index vector heaviside "
+        "between and or not lt le gt ge ne eq add sub mul div pow neg"
     ).split()
     assert sorted(set(wanted) - seen) == []
 
@@ -105,8 +108,8 @@ def test_cancellation_widens_the_scale() -> None:
     assert all(bool(np.all(scale > 0)) for scale in scales.value)
 
 
-def test_a_failure_shrinks(compiler: type[Perfect]) -> None:
-    compiler(Spoiled)  # type: ignore[arg-type, call-arg]
+def test_a_failure_shrinks(compiler: Exchange) -> None:
+    compiler(Spoiled)
     case = draw(200, "tensor")
     small = shrunk(case, lambda one: check_case(one).mismatch is not None, seconds=5)
     assert weight(small) < weight(case)

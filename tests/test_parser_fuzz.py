@@ -1,0 +1,28 @@
+"""Any text at all: a module, or an error that points into the text; and work that grows as the text does.
+
+FUZZ_N says how many times more texts than usual are tried, in thousands of programs of the other fuzzer.
+"""
+
+import os
+
+import pytest
+
+from tests.fuzz.parser import FAMILIES, corpus_programs, growth, run_seed
+
+TEXTS = 4 * int(os.environ.get("FUZZ_N", "1000"))
+FIRST = int(os.environ.get("FUZZ_SEED", "0"))
+PIECES = 8  # so that processes can share the work
+LINEAR = 1.5  # four times the text may take six times the steps: sorting and growing tables are not exactly linear
+
+
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_every_text_gets_an_answer(piece: int) -> None:
+    corpus = corpus_programs()
+    for seed in range(FIRST + piece, FIRST + TEXTS, PIECES):
+        text, got = run_seed(seed, corpus)
+        assert got.kind != "stray", f"python -m tests.fuzz parser 1 --seed {seed}\n{text!r}\n{got.detail}"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_work_grows_as_the_text_does(family: str) -> None:
+    assert growth(family) < LINEAR
