@@ -4,9 +4,9 @@ The language is a subset of Python's expressions, give or take a few signs; so P
 printer in `tree`, and a program's text is known to mean what its tree means.
 
 >>> from .generate import generate
->>> from .tree import text
+>>> from .interpret import values as by_tree
 >>> case = generate(5, "tensor")
->>> bool(np.allclose(run(case.program, case.inputs)[0], interpret.values(case.program, case.inputs)[0]))
+>>> bool(np.allclose(run(case.program, case.inputs)[0], by_tree(case.program, case.inputs)[0]))
 True
 """
 

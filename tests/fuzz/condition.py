@@ -7,7 +7,7 @@ difference of large numbers has a large scale; a well-behaved one has its own si
 >>> from .tree import Input, Node, Program, const
 >>> x = Node("input", name="x")
 >>> gap = Program((Input("x", ()),), (), (Node("sub", (Node("add", (x, const(1e6))), const(1e6))),))
->>> 1e4 < scales_of(gap, {"x": np.array(1.0)}, {"x": np.array(1.0)}, 0).value[0] < 1e7
+>>> 1e4 < float(scales_of(gap, {"x": np.array(1.0)}, {"x": np.array(1.0)}, 0).value[0]) < 1e7
 True
 """
 
