@@ -26,6 +26,7 @@ from .values import Array
 STYLES = ("notes", "fast")
 NAMES = ("notes", "letters", "wengert")
 LONGEST = 1500  # characters of a report's detail
+CROSSED = 0.05  # of the programs have their oracles held against each other, too: complex step, SymPy, differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ def points_of(case: Case) -> Iterator[dict[str, Array]]:
 def check_case(case: Case, thorough: bool = True) -> Outcome:
     """Every check on one case; the first failure ends it."""
     from .relations import check_relations
+    from .selftest import check_oracles
 
     rng = random.Random(case.seed)
     reference: Reference | None = None
@@ -251,6 +253,8 @@ def check_case(case: Case, thorough: bool = True) -> Outcome:
     checks, worst = 0, 0.0
     try:
         reference = Reference(case)
+        if rng.random() < CROSSED:
+            check_oracles(case)
         with strict():
             for options in variants(case, rng):
                 exercise(compiled(case.program, options), reference, options, rng)
@@ -267,7 +271,7 @@ def check_case(case: Case, thorough: bool = True) -> Outcome:
     except Failure as failure:
         used = failure.options or str(options)
         mismatch: Mismatch | None = Mismatch(failure.what, failure.detail[:LONGEST], case, used)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno}: {where.line})"
         mismatch = Mismatch("exception", detail[:LONGEST], case, str(options))

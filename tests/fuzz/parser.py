@@ -188,7 +188,7 @@ def answer(text: str, **options: Any) -> Answer:
                 str(note)
     except gradc.GradcError as error:
         return Answer("stray", wrong) if (wrong := misplaced(error, text)) else Answer("error", str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return Answer("stray", f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"[:600])
     return Answer("module")

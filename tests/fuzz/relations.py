@@ -71,7 +71,7 @@ def variation(case: Case, what: str, rng: random.Random) -> None:
         exercise(compiled(case.program, options), Reference(case), options, rng)
     except Failure as failure:
         raise Varied(what, failure.what, failure.detail, options, case) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Varied(what, type(error).__name__, str(error), options, case) from error
 
 
