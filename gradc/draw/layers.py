@@ -18,6 +18,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from math import fsum
 from random import Random
 
 from gradc.draw.circuit import Circuit, Gate, flow
@@ -226,7 +227,7 @@ def _barycentre(grid: Grid, cell: int, place: Places, forward: bool) -> float:
         near: list[float] = [place[s.source] for s in grid.into[cell]]
     else:  # of two that feed one gate, the one that enters it above comes first
         near = [place[s.target] + s.rank / (1 + len(grid.into[s.target])) for s in grid.outof[cell]]
-    return sum(near) / len(near) if near else place[cell]
+    return fsum(near) / len(near) if near else place[cell]
 
 
 def _crossings(grid: Grid, layers: list[list[int]], place: Places) -> int:

@@ -1,7 +1,8 @@
 """A circuit into coordinates: where each gate, name, value, wire and branch stands on the paper.
 
 Heights come first: each layer's are the least-squares fit to those of its neighbours that keeps order and distance, and
-long wires are pulled straight. Widths follow from the texts.
+long wires are pulled straight. Widths follow from the texts. Sums are exact (`fsum`), so that every machine and version
+of Python draws the same picture.
 
 The invariant behind "nothing on top of anything": a layer is a strip that wires cross as level lines only, each at a
 height and a distance of its own from all that stands there; wires curve only between strips, where nothing stands.
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise, repeat
-from math import inf, sqrt
+from math import fsum, inf, sqrt
 from typing import Literal
 
 from gradc.draw.circuit import Circuit, Gate
@@ -30,7 +31,7 @@ RADIUS = 18.0
 SIGN, WORD, VALUE, NAME = 20.0, 13.0, 12.0, 11.0
 """Font sizes: of a sign and of a word in a gate, of the values on the wires, of the names below the gates."""
 LONGEST = 18
-"""Characters of a label; what is longer ends in an ellipsis, and its whole is in the gate's title."""
+"""Characters of a label, a name or a value; what is longer ends in an ellipsis."""
 
 _MARGIN = 16.0  # around the picture
 _APART = 10.0  # between neighbours in a layer
@@ -162,7 +163,7 @@ def _fit_heights(grid: Grid, sizes: list[_Size], ports: dict[Segment, float]) ->
     heights = [0.0] * len(sizes)
     for layer, apart in rows:
         for cell, at in zip(layer, accumulate(apart), strict=True):
-            heights[cell] = at - sum(apart) / 2
+            heights[cell] = at - fsum(apart) / 2
     back: list[list[Pull]] = [[(s.source, -ports[s], _stiffness(grid, s)) for s in into] for into in grid.into]
     ahead: list[list[Pull]] = [[(s.target, ports[s], _stiffness(grid, s)) for s in outof] for outof in grid.outof]
     both = [_LEAN * before + after for before, after in zip(back, ahead, strict=True)]
@@ -171,7 +172,7 @@ def _fit_heights(grid: Grid, sizes: list[_Size], ports: dict[Segment, float]) ->
             for layer, apart in order:
                 _fit_layer(layer, apart, pulls, heights)
     _straighten(_runs(grid), rows, both, heights)
-    top = min((heights[cell] - size.tall for cell, size in enumerate(sizes)), default=0.0)
+    top = min((heights[cell] - size.tall for cell, size in enumerate(sizes)))
     return [height - top + _MARGIN for height in heights]
 
 
@@ -193,8 +194,8 @@ def _fit_layer(layer: list[int], steps: list[float], pulls: list[list[Pull]], he
     shifts = list(accumulate(steps))
     for cell, shift in zip(layer, shifts, strict=True):
         near = pulls[cell] or [(cell, 0.0, _LOOSE)]
-        total = sum(strength * (heights[other] + offset - shift) for other, offset, strength in near)
-        weight, count = sum(strength for *_, strength in near), 1
+        total = fsum(strength * (heights[other] + offset - shift) for other, offset, strength in near)
+        weight, count = fsum(strength for *_, strength in near), 1
         while blocks and blocks[-1][0] * weight > total * blocks[-1][1]:  # the block above would be pushed into
             above = blocks.pop()
             total, weight, count = total + above[0], weight + above[1], count + above[2]
@@ -247,7 +248,7 @@ def _mean(outer: list[tuple[float, float]], here: float, low: float, high: float
     """The mean of what pulls a part of a run, or the pull so near to it that its wire would be all but level."""
     if not outer:
         return here
-    mean = sum(strength * height for height, strength in outer) / sum(strength for _, strength in outer)
+    mean = fsum(strength * height for height, strength in outer) / fsum(strength for _, strength in outer)
     nearest = min((height for height, _ in outer), key=lambda height: abs(height - mean))
     return nearest if abs(nearest - mean) < _SNAP else mean
 
@@ -285,7 +286,7 @@ def _place(grid: Grid, sizes: list[_Size], ports: dict[Segment, float], heights:
         if gate is not None
     }
     nets = [_net(grid, cell, spots, strip_of, ports, heights) for cell in spots]
-    bottom = max((height + size.down for height, size in zip(heights, sizes, strict=True)), default=_MARGIN)
+    bottom = max((height + size.down for height, size in zip(heights, sizes, strict=True)))
     right = strips[-1].right + _MARGIN
     return Drawing(right, bottom + _MARGIN, tuple(spots.values()), tuple(nets), grid.crossings)
 

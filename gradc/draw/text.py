@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import unicodedata
+from math import fsum
 
 # Advances in hundredths of the font size, rounded up. They are DejaVu Sans's, which is as wide as Verdana and wider
 # than the other system fonts: a label that is set in a narrower one has a little more room, never less.
@@ -32,7 +33,7 @@ def clip(text: str, limit: int) -> str:
 
 def width(text: str, size: float) -> float:
     """The width of a text set in a sans-serif font of this size, estimated from above."""
-    return sum(_advance(char) for char in text) * size
+    return fsum(_advance(char) for char in text) * size
 
 
 def _advance(char: str) -> float:
