@@ -110,7 +110,7 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
         if is_const(sent, 0):
             continue
         if sent.shape != arg.shape:
-            sent = unbroadcast(build, sent, arg.shape, gate.shape)
+            sent = unbroadcast(build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape))
         yield arg, sent
 
 

@@ -43,12 +43,12 @@ lt = op("less(x, y)", doc="whether x < y", partials=["0", "0"], boolean=True, fo
 le = op("less_equal(x, y)", doc="whether x <= y", partials=["0", "0"], boolean=True, forms=_compare("<="), stem="{x}le{y}", short="le", sympy="x <= y", domain=_APART)
 eq = op("equal(x, y)", doc="whether x == y", partials=["0", "0"], boolean=True, forms=_compare("=="), stem="{x}eq{y}", short="eq", sympy="Eq(x, y)", domain=_APART)
 ne = op("not_equal(x, y)", doc="whether x != y", partials=["0", "0"], boolean=True, forms=_compare("!="), stem="{x}ne{y}", short="ne", sympy="Ne(x, y)", domain=_APART)
-all_of = op("logical_and(x, y)", doc="whether both conditions hold", partials=["0", "0"], boolean=True,
-            forms={"numpy": "np.logical_and({x}, {y})", "math": "and|{x:and} and {y:not}"}, stem="{x}and{y}", short="both", sympy="And(x, y)", domain=_APART)
-any_of = op("logical_or(x, y)", doc="whether either condition holds", partials=["0", "0"], boolean=True,
-            forms={"numpy": "np.logical_or({x}, {y})", "math": "or|{x:or} or {y:and}"}, stem="{x}or{y}", short="either", sympy="Or(x, y)", domain=_APART)
-not_ = op("logical_not(x)", doc="whether the condition fails", partials=["0"], boolean=True,
-          forms={"numpy": "np.logical_not({x})", "math": "not|not {x:not}"}, stem="not{x}", short="not", sympy="Not(x)", domain=_ANY)
+all_of = op("logical_and(c, d)", doc="whether both conditions hold", partials=["0", "0"], boolean=True,
+            forms={"numpy": "np.logical_and({c}, {d})", "math": "and|{c:and} and {d:not}"}, stem="{c}and{d}", short="both", sympy="And(c, d)", domain=_APART)
+any_of = op("logical_or(c, d)", doc="whether either condition holds", partials=["0", "0"], boolean=True,
+            forms={"numpy": "np.logical_or({c}, {d})", "math": "or|{c:or} or {d:and}"}, stem="{c}or{d}", short="either", sympy="Or(c, d)", domain=_APART)
+not_ = op("logical_not(c)", doc="whether the condition fails", partials=["0"], boolean=True,
+          forms={"numpy": "np.logical_not({c})", "math": "not|not {c:not}"}, stem="not{c}", short="not", sympy="Not(c)", domain=_ANY)
 clip = op("clip(x, lo, hi)", doc="x held between lo and hi; at a bound the gradient goes to x", lower="minimum(maximum(x, lo), hi)",
           aliases=["clamp"], domain=[(-3.0, 3.0), (-2.0, -1.0), (1.0, 2.0)])
 heaviside = op("heaviside(x, y)", doc="0 below 0, y at 0, 1 above", lower="where(x > 0, 1, where(x < 0, 0, y))", aliases=["Heaviside"], domain=[(0.2, 3.0), (0.2, 3.0)])

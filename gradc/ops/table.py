@@ -87,6 +87,7 @@ class Op:
     edges: Mapping[str, str] = field(default_factory=dict)
     safe: tuple[float, ...] = ()
     tame: bool = False
+    samples: tuple[Mapping[str, Any], ...] = ()
     commutes: bool = False
     public: bool = True
 
@@ -126,7 +127,7 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
     facts["forms"] = {target: _form(form) for target, form in _default_forms(name, params, facts).items()}
     if "literal" in facts:
         facts["literal"] = {k: _form(v) if k != "partials" else tuple(v) for k, v in facts["literal"].items()}
-    for key in ("partials", "vjps", "roles", "aliases", "domain", "safe"):
+    for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples"):
         if isinstance(facts.get(key), list):
             facts[key] = tuple(facts[key])
     entry = Op(
