@@ -333,20 +333,25 @@ _SLICE = "slice"
 
 # fmt: off
 sum_ = op("sum(x; axis=None, keepdims=False)", samples=_AXES, doc="sum over the axes; every element gets the gradient", vjps=_sum_vjp, linear="each", lazy=True,
-          forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)])
+          forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
+          symbol="Σ", part="sum distributes to every element")
 mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", vjps=_mean_vjp, linear="each", lazy=True,
-          forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", domain=[(-3.0, 3.0)])
+          forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", domain=[(-3.0, 3.0)],
+          part="mean distributes an equal share to every element")
 prod = op("prod(x; axis=None, keepdims=False)", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
           vjps=_masked_vjp("DOUT*others(x, axis=axis)"), jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.prod({x}{*statics})"}, shape=_reduced, stem="prod{x}", domain=[(-3.0, 3.0)])
+          forms={"numpy": "np.prod({x}{*statics})"}, shape=_reduced, stem="prod{x}", domain=[(-3.0, 3.0)],
+          symbol="Π", part="prod gives each factor the product of the others")
 others = op("others(x; axis=None)", doc="for each element, the product of all the others", shape=_same, public=False,
             forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
 amax = op("max(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
           vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)])
+          forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
+          part="max routes to the largest")
 amin = op("min(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", lazy=True, aliases=["amin"],
           vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)])
+          forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)],
+          part="min routes to the smallest")
 first_max = op("first_max(x; axis=None)", doc="where the first largest element is", shape=_same, boolean=True, public=False,
                forms={"numpy": "first_max!first_max({x}{*statics})"}, stem="first{x}", short="first")
 first_min = op("first_min(x; axis=None)", doc="where the first smallest element is", shape=_same, boolean=True, public=False,
@@ -354,52 +359,67 @@ first_min = op("first_min(x; axis=None)", doc="where the first smallest element 
 logsumexp = op("logsumexp(x; axis=None, keepdims=False)", samples=_AXES, doc="log(sum(exp(x))), without overflow", lazy=True, aliases=["lse"],
                vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"), jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
                forms={"numpy": "logsumexp!logsumexp({x}{*statics})"}, shape=_reduced, stem="lse{x}", domain=[(-3.0, 3.0)],
-               why="log(sum(exp(v))) as logsumexp(v), which cannot overflow")
+               why="log(sum(exp(v))) as logsumexp(v), which cannot overflow",
+               symbol="lse", part="logsumexp distributes by softmax({x})")
 softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", vjps=["out*(dout - sum(out*dout, axis=axis, keepdims=True))"],
              jvp="out*(x_dot - sum(out*x_dot, axis=axis, keepdims=True))", forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
-             stem="softmax{x}", short="softm", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow")
+             stem="softmax{x}", short="softm", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
+             part="softmax scales by {out}, less the mean")
 log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - softmax(x, axis=axis)*sum(dout, axis=axis, keepdims=True)"],
                  jvp="x_dot - sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=True)", forms={"numpy": "log_softmax!log_softmax({x}{*statics})"},
-                 shape=_same, stem="logsm{x}", short="logsm", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits")
+                 shape=_same, stem="logsm{x}", short="logsm", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
+                 part="log_softmax takes its softmax off")
 
 matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", vjps=_matmul_vjp, linear="each",
-            forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2)
+            forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2,
+            symbol="@", part="@ swaps, transposed")
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
-           stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2)
+           stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
+           part="outer swaps")
 trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=lambda ranks, shapes: [f"dout*eye(n={shapes[0][0]!r})"], linear="each", shape=_trace,
-           stem="tr{x}", short="tr", domain=[(-3.0, 3.0)])
+           stem="tr{x}", short="tr", domain=[(-3.0, 3.0)],
+           symbol="tr", part="trace distributes along the diagonal")
 norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
           jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)", forms={"numpy": "norm!norm({x}{*statics})"}, shape=_reduced,
-          stem="norm{x}", short="nrm", domain=[(0.2, 3.0)], latex="\\|{x}\\|")
+          stem="norm{x}", short="nrm", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
+          symbol="‖x‖", part="norm points along {x}")
 det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at singular matrices too", jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
          vjps=lambda ranks, shapes: ["dout*cofactor(x)" if ranks[0] == 2 else "expand(dout, axis=(-2, -1))*cofactor(x)"],
-         forms={"numpy": "np.linalg.det({x})"}, shape=_det, stem="det{x}", domain=[(-3.0, 3.0)])
+         forms={"numpy": "np.linalg.det({x})"}, shape=_det, stem="det{x}", domain=[(-3.0, 3.0)],
+         part="det scales by the cofactors")
 cofactor = op("cofactor(x)", doc="the matrix of cofactors", shape=_square, forms={"numpy": "cofactor!cofactor({x})"}, stem="cof{x}", short="cof", public=False)
 inv = op("inv(x)", doc="inverse of a square matrix", vjps=["-swap(out) @ dout @ swap(out)"], jvp="-out @ x_dot @ out",
-         forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)])
+         forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)],
+         symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular")
 solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jvp="solve(x, y_dot - x_dot @ out)",
-           forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", domain=[(-3.0, 3.0)]*2)
+           forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", domain=[(-3.0, 3.0)]*2,
+           part="solve solves with the transpose", needs="x not singular")
 
 transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", vjps=_transpose_vjp, linear="each", view=True,
-               forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)])
+               forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)],
+               symbol=".T", part=".T transposes back")
 swap = op("swap(x)", doc="the last two axes exchanged; a view", vjps=["swap(dout)"], linear="each", view=True,
           forms={"numpy": "np.swapaxes({x}, -1, -2)"}, shape=_swapped, stem="{x}T", short="tr", public=False, domain=[(-3.0, 3.0)])
 reshape = op("reshape(x; shape=None)", samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}], doc="the same elements in another shape; a view", vjps=_to_shape("reshape"), linear="each", view=True,
-             forms={"numpy": "np.reshape({x}, {shape:dims})"}, shape=_reshaped, stem="{x}r", short="resh", domain=[(-3.0, 3.0)])
+             forms={"numpy": "np.reshape({x}, {shape:dims})"}, shape=_reshaped, stem="{x}r", short="resh", domain=[(-3.0, 3.0)],
+             part="reshape goes back into shape")
 expand = op("expand(x; axis=None)", samples=[{"axis": 0}, {"axis": -1}, {"axis": (0, 1)}], doc="new axes of size 1", linear="each", view=True, vjps=_to_shape("reshape"), public=False,
             forms={"numpy": "np.expand_dims({x}, {axis})"}, shape=_expanded, stem="{x}e", short="exp", domain=[(-3.0, 3.0)])
 spread = op("spread(x; shape=None)", doc="the value in a larger shape; a read-only view", linear="each", view=True, public=False,
             forms={"numpy": "np.broadcast_to({x}, {shape:dims})"}, shape=_to, stem="{x}s", short="full", domain=[(-3.0, 3.0)])
 index = op("index(x; index=None)", samples=[{"index": i} for i in ((0,), (-1,), (0, 1), ((_SLICE, 1, None, None),), ((_SLICE, None, None, 2),), ((_SLICE, None, None, -1), None), ("...", 0), (None, 0))], doc="elements by constant indices and slices; the gradient is added into place", vjps=_index_vjp, linear="each", view=True,
-           forms={"numpy": "{x:atom}[{index:subscript}]"}, shape=_indexed, stem="{x}{index}", short="at", domain=[(-3.0, 3.0)])
+           forms={"numpy": "{x:atom}[{index:subscript}]"}, shape=_indexed, stem="{x}{index}", short="at", domain=[(-3.0, 3.0)],
+           part="[ ] adds into its place")
 scatter = op("scatter(x; index=None, shape=None)", samples=[{"index": ((_SLICE, 1, None, None),), "shape": (5,)}], doc="zeros of a shape, with x added at an index", vjps=["index(dout, index=index)"], linear="each",
              forms={"numpy": "scatter!scatter({x}, np.s_[{index:subscript}], {shape:dims})"}, shape=_given, stem="{x}in", short="into", public=False)
 segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", linear="each", view=True, shape=_segmented, public=False,
              forms={"numpy": "{x:atom}[{*segment:subscript}]"}, stem="{x}part", short="part")
 concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}], doc="arrays joined along an axis", vjps=_joined_vjp, linear="all", aliases=["concat"],
-                 forms={"numpy": "np.concatenate(({*xs},){*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2)
+                 forms={"numpy": "np.concatenate(({*xs},){*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
+                 symbol="cat", part="concatenate splits")
 stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
-           forms={"numpy": "np.stack(({*xs},){*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2)
+           forms={"numpy": "np.stack(({*xs},){*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
+           part="stack splits")
 eye = op("eye(; n=1)", doc="the identity matrix", shape=_eye, forms={"numpy": "np.eye({n:dims})"}, stem="eye", public=False)
 count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")
 # fmt: on

@@ -16,7 +16,8 @@ sigmoid = op("sigmoid(x)", doc="1/(1 + exp(-x)), without overflow", partials=["o
              literal={"numpy": "mul|1/(1 + np.exp(-{x:mul}))", "math": "mul|1/(1 + math.exp(-{x:mul}))", "partials": ["(1 - out)*out"]},
              stem="sig{x}", sympy="1/(1 + exp(-x))", domain=_ANY, latex="\\sigma({x})",
              edges={"x=40": "dx=4.248354255291589e-18", "x=-1000": "out=0, dx=0", "x=1000": "out=1, dx=0"},
-             why="1/(1 + exp(-u)) as sigmoid(u), which cannot overflow")
+             why="1/(1 + exp(-u)) as sigmoid(u), which cannot overflow",
+             symbol="σ", part="σ scales by {out}*(1 - {out})")
 softplus = op("softplus(x)", doc="log(1 + exp(x)), without overflow", partials=["sigmoid(x)"], aliases=["log1pexp"],
               forms={"numpy": "np.logaddexp(0, {x})", "math": "softplus!softplus({x})"}, stem="sp{x}", short="softp", sympy="log(1 + exp(x))", domain=_ANY,
               edges={"x=1000": "out=1000, dx=1", "x=-1000": "out=0, dx=0"}, why="log(1 + exp(u)) as softplus(u), which cannot overflow")

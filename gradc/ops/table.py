@@ -83,6 +83,9 @@ class Op:
     aliases: tuple[str, ...] = ()
     sympy: str = ""
     latex: str = ""
+    symbol: str = ""
+    part: str = ""
+    needs: str = ""
     domain: tuple[tuple[float, float], ...] = ()
     edges: Mapping[str, str] = field(default_factory=dict)
     safe: tuple[float, ...] = ()
