@@ -24,6 +24,7 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.table import Op, bind_statics, op, unregister
 from gradc.parse import parse, unparse
 from gradc.reverse import gradients
+from gradc.rules import instantiate
 from gradc.shapes import Dims, ShapeError
 from gradc.simplify import Builder
 
@@ -219,6 +220,19 @@ def test_printing_then_parsing_gives_the_same_node(entry: Op) -> None:
     again = parse(text, {f"x{i}": shape for i, shape in enumerate(shapes)})
     assert unparse(again) == text
     assert again.dims.resolve(again.roots[0].shape) == build.dims.resolve(node.shape)
+
+
+@pytest.mark.parametrize("entry", [e for e in entries() if e.lower], ids=lambda e: e.name)
+def test_a_composite_is_what_numpy_computes(entry: Op, rng: np.random.Generator) -> None:
+    for k in range(20):
+        values = dict(zip(entry.params, draw(entry, [()] * len(entry.params), rng), strict=True))
+        if k == 0:
+            values[entry.params[0]] = 0.0
+        build = Builder()
+        args = {name: build.input(name) for name in entry.params}
+        node = instantiate(build, entry.lower, args)
+        (got,) = run([node], {node: name for name, node in args.items()}, values, build.dims)
+        assert got == getattr(np, entry.name)(*values.values())
 
 
 def test_every_entry_says_what_a_reader_needs() -> None:
