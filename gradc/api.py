@@ -8,19 +8,17 @@
 from __future__ import annotations
 
 import itertools
-import linecache
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from gradc.dag import Dag, Node, Shape
-from gradc.emit import MARK, TARGETS, Emitted, emit
+from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.allow import verify
 from gradc.errors import GradcError, Note
+from gradc.files import write_whole
 from gradc.guard import guard_branches
 from gradc.names import SCHEMES
 from gradc.parse import parse
@@ -141,9 +139,9 @@ class Function:
         """The text of the emitted module, which needs NumPy (or nothing) and not gradc."""
         return self.emitted.text
 
-    def save(self, path: str | os.PathLike[str], force: bool = False) -> Path:
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:
         """Write the module, whole or not at all; a file that gradc did not write is replaced only with `force`."""
-        return write_whole(Path(path), self.source, force)
+        return write_whole(path, self.source, force)
 
     # ---- running -------------------------------------------------------------------------------
 
@@ -241,6 +239,8 @@ class Function:
 
 def load(source: str, name: str = "") -> ModuleType:
     """An emitted text as a module: verified, compiled, and known to `linecache`."""
+    import linecache
+
     verify(source)
     filename = name or f"<gradc {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -255,26 +255,4 @@ def _compile(source: str, filename: str) -> Any:
     return builtins.compile(source, filename, "exec", dont_inherit=True)
 
 
-def write_whole(path: Path, text: str, force: bool = False) -> Path:
-    """Write a file whole or not at all; raises FileExistsError for one that gradc did not write."""
-    if not force and path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:400]:
-        raise FileExistsError(f"{path} was not written by gradc")
-    handle, draft = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(draft, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
-    return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-__all__ = ["Function", "Node", "compile", "load", "write_whole"]
+__all__ = ["Function", "Node", "compile", "load"]

@@ -1,5 +1,5 @@
 """Programs into text: one printer of operands, one writer of modules, a target's differences as data."""
 
-from gradc.emit.module import MARK, TARGETS, Emitted, emit
+from gradc.emit.module import TARGETS, Emitted, emit
 
-__all__ = ["MARK", "TARGETS", "Emitted", "emit"]
+__all__ = ["TARGETS", "Emitted", "emit"]

@@ -13,13 +13,12 @@ from typing import Any
 
 from gradc.dag import Node, Shape
 from gradc.emit.operand import Printer, helper_costs, subscript
+from gradc.files import COMPILED
 from gradc.ops import array, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS
 from gradc.ops.table import PRECEDENCE
 from gradc.program import Group, Line, Program, Stmt
 from gradc.shapes import show
-
-MARK = "compiled by gradc"
 
 # Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
 LONGEST_QUOTE = 4000
@@ -63,7 +62,7 @@ class Writer:
         self.dag = program.dag
         self.function = function
         self.module = dict(program.module)
-        self.printer = self._printer()
+        self.printer, self.quiet = self._printer(), self._printer()
         self.elementwise = not self.dag.declared
 
     def _printer(self) -> Printer:
@@ -151,10 +150,7 @@ class Writer:
 
     def _quiet(self, line: Line) -> str:
         """A forward line for a comment, not counted."""
-        ops, used, helpers = self.printer.ops, set(self.printer.used), dict(self.printer.helpers)
-        text = self._line(line)
-        self.printer.ops, self.printer.used, self.printer.helpers = ops, used, helpers
-        return text
+        return f"{line.stmt.target} = {self.quiet.text(line.gate, unnamed=True)}"
 
     def _stmt(self, stmt: Stmt, group: Group) -> str:
         target, expr = stmt.target, stmt.expr
@@ -184,10 +180,7 @@ class Writer:
 
     def _name(self, node: Node) -> str:
         """A node as it stands in a comment, not counted."""
-        ops, used, helpers = self.printer.ops, set(self.printer.used), dict(self.printer.helpers)
-        text = self.printer.text(node)
-        self.printer.ops, self.printer.used, self.printer.helpers = ops, used, helpers
-        return text
+        return self.quiet.text(node)
 
     def _accumulate(self, stmt: Stmt) -> str:
         minus = stmt.expr.op is scalar.neg
@@ -327,7 +320,7 @@ class Writer:
         mixed = any(not node.shape for node in self.dag.inputs.values())
         kind = "numbers" if not self.target.arrays else "numbers or arrays, elementwise" if self.elementwise else "the others are numbers" if mixed else "arrays"
         return [
-            f'"""Forward and backward pass, {MARK}.',
+            f'"""Forward and backward pass, {COMPILED}.',
             "",
             *("    " + line for line in quoted(self.dag.text).split("\n")),
             "",
@@ -406,4 +399,4 @@ def emit(program: Program, target: str = "numpy", function: str = "") -> Emitted
     return Writer(program, target, function).emit()
 
 
-__all__ = ["MARK", "TARGETS", "Emitted", "Writer", "emit", "helper_costs"]
+__all__ = ["TARGETS", "Emitted", "Writer", "emit", "helper_costs"]
