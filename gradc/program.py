@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gradc.dag import Dag, Node, reachable, users
+from gradc.dag import Dag, Node, Shape, reachable, users
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
 from gradc.reverse import Step, reverse, seeds
 from gradc.simplify import Builder, is_const, number, rebuild
+
+# Elementwise programs of more inputs have their df brought to the shape of f at once: shapes are not tracked input by input.
+MOST_TRACKED = 64
 
 # A sum of products longer than this is split over several lines.
 LONGEST_DOT = 8
@@ -33,6 +36,7 @@ class Stmt:
     kind: str
     expr: Node
     index: tuple[object, ...] = ()
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,10 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
         x, y = args
         if not y.args or x.op is scalar.const or y.op is array.index:
             return build.intern(old.op, args)
-        return build.intern(scalar.mul, (x, build.intern(scalar.inv, (y,))))
+        quotient = build.intern(scalar.mul, (x, build.intern(scalar.inv, (y,))))
+        if x in roles:
+            roles.setdefault(quotient, "quot")
+        return quotient
 
     new = rebuild(dag, build, gate)
     for node in new.nodes:
@@ -221,9 +228,10 @@ def stage(dag: Dag, build: Builder, wrt: Sequence[str], scheme: str = "notes", a
     targets = [dag.inputs[name] for name in wrt]
     steps = reverse(dag, build, targets, lambda node: node in names)
     by_gate = {line.gate: line for line in lines}
-    back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=False)
+    many = arrays and not dag.declared and len(dag.inputs) > MOST_TRACKED
+    back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=many)
     groups = back.write(steps, by_gate, inline)
-    if arrays and not dag.declared and back.lacks_shape(wrt):
+    if arrays and not dag.declared and not many and back.lacks_shape(wrt):
         back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=True)
         groups = back.write(steps, by_gate, inline)
     gradients = back.finish(wrt, groups)
@@ -261,7 +269,7 @@ class _Backward:
         self.names: dict[Node, str] = {}
         self.state: dict[Node, _Adjoint] = {}
         self.state_by_id: dict[int, _Adjoint] = {}
-        self.bits = {node: 1 << i for i, node in enumerate(dag.inputs.values())}
+        self.bits = {node: 1 << i for i, node in enumerate(dag.inputs.values()) if i < MOST_TRACKED}
         self.support: dict[Node, int] = {}
         self.whole = whole
         if whole:
@@ -388,12 +396,12 @@ class _Backward:
         have = self.build.dims.resolve(sent.shape)
         fits = self.shapes[target] == shape and not support & ~state.support
         if not self.arrays or (state.owned and fits):
-            return [Stmt(name, "+=", sent)]
+            return [Stmt(name, "+=", sent, shape=shape)]
         state.owned = True
         state.support |= support
         if self.shapes[target] != shape:
             self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
-        return [Stmt(name, "sum", sent)]
+        return [Stmt(name, "sum", sent, shape=self.shapes[target])]
 
 
 def _is_alias(sent: Node) -> bool:

@@ -367,7 +367,12 @@ def _transpose(build: Builder, x: Node, attr: Any) -> Node | None:
         return x
     if x.op is a.transpose and attr == (None,) and x.attr == (None,):
         return x.args[0]
-    return None
+    return _sign_out(a.transpose)(build, x, attr)
+
+
+def _swap(build: Builder, x: Node) -> Node | None:
+    """The last two axes of a matrix are all its axes."""
+    return build.make(a.transpose, (x,), (None,)) if len(x.shape) == 2 else _sign_out(a.swap)(build, x)
 
 
 def _expand(build: Builder, x: Node, attr: Any) -> Node | None:
@@ -409,7 +414,7 @@ _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt, s.abs_: _abs,
     r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
     a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.scatter: _sign_out(a.scatter), a.reshape: _sign_out(a.reshape),
-    a.swap: _sign_out(a.swap), a.index: _sign_out(a.index), a.matmul: _matmul,
+    a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul,
     s.atan2: lambda build, y, x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
 }  # fmt: skip
 

@@ -156,7 +156,7 @@ class Writer:
         target, expr = stmt.target, stmt.expr
         note = ""
         if not self.elementwise and stmt.kind in ("=", "+=", "sum"):
-            note = "  # " + self._shape_note(target, expr)
+            note = "  # " + (self._shape_note(target, expr) if stmt.shape is None or expr.op is array.matmul else f"{target}: {self._show(stmt.shape)}")
         if group.line is not None and group.line.gate.op.slope_why and not self.program.literal and expr.args and stmt is group.stmts[0]:
             gate = group.line.gate
             why = gate.op.slope_why.replace("{x}", self._name(gate.args[0])).replace("{out}", self._name(gate))

@@ -46,6 +46,7 @@ class Printer:
     ) -> None:
         self.names, self.target, self.literal = names, target, literal
         self.module, self.sizes, self.dims = dict(module or {}), sizes or {}, dims or Dims()
+        self.renamed = any(key != value for key, value in self.module.items())
         self.helpers: dict[str, None] = {}
         self.ops = 0
         self.used: set[str] = set()
@@ -143,7 +144,7 @@ class Printer:
 
     def _rename(self, text: str) -> str:
         """A form's own words, under the names that the module gives them."""
-        if not self.module:
+        if not self.renamed or not text:
             return text
         return _IDENTIFIER.sub(lambda m: self.module.get(m[0], m[0]), text)
 

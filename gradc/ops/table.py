@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from gradc.dag import Node, Shape
@@ -40,10 +41,15 @@ class Form:
     @property
     def pieces(self) -> list[tuple[str, str, int]]:
         """(literal before, parameter, least precedence of the argument) and a last literal."""
-        return [(lit, name, PRECEDENCE[least or "any"]) for lit, name, least in _split(self.text)]
+        return _pieces(self.text)
 
 
 _HOLE = re.compile(r"\{(\*?\w+)(?::(\w+))?\}")
+
+
+@cache
+def _pieces(text: str) -> list[tuple[str, str, int]]:
+    return [(lit, name, PRECEDENCE[least or "any"]) for lit, name, least in _split(text)]
 
 
 def _split(text: str) -> list[tuple[str, str, str]]:
