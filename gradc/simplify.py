@@ -21,7 +21,7 @@ import operator
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
-from gradc.dag import Dag, Graph, Node, Shape
+from gradc.dag import Dag, Graph, Lazy, Node, Shape
 from gradc.errors import GradcError
 from gradc.ops import array as a
 from gradc.ops import loss
@@ -443,7 +443,7 @@ def rebuild(dag: Dag, build: Builder, gate: Callable[[Builder, Node, Args], Node
         inputs={name: new[node] for name, node in dag.inputs.items()},
         outputs=tuple((name, new[node]) for name, node in dag.outputs),
         names=names,
-        spans={new[node]: span for node, span in reversed(dag.spans.items()) if node in new},
+        spans=Lazy(lambda: {new[node]: span for node, span in reversed(list(dag.spans.items())) if node in new}),
         rewrites={**{new[node]: why for node, why in dag.rewrites.items() if node in new}, **build.rewrites},
         dims=dag.dims,
         declared=dag.declared,

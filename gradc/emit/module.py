@@ -196,7 +196,7 @@ class Writer:
         if not self.target.arrays:
             return self.target.zeros
         self.printer.ops += 1
-        return self._np(self.target.zeros.replace("{x}", self.printer.text(like))) + ("[()]" if self.elementwise else "")
+        return self._np(self.target.zeros).replace("{x}", self.printer.text(like)) + ("[()]" if self.elementwise else "")
 
     def _np(self, text: str) -> str:
         return self.printer._rename(text)
@@ -237,7 +237,7 @@ class Writer:
         """The inputs as floats, their shapes checked, and the sizes that later lines use."""
         if self.elementwise:
             names = list(self.program.params)
-            converted = [self._np(self.target.convert.replace("{x}", name)) for name in names]
+            converted = [self._np(self.target.convert).replace("{x}", name) for name in names]
             if len(names) > 8:
                 return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
             return [f"{', '.join(names)} = {', '.join(converted)}"] if names else []
