@@ -13,9 +13,9 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 Shape = tuple[int | str, ...]
 
@@ -80,6 +80,37 @@ def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
 
 
 Span = tuple[int, int]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Lazy(Mapping[Key, Value]):
+    """A mapping that is worked out when it is first asked: what only errors and pictures read costs a compilation nothing.
+
+    >>> squares = Lazy(lambda: {n: n*n for n in range(3)})
+    >>> squares[2], len(squares), squares.get(7)
+    (4, 3, None)
+    """
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], dict[Key, Value]]) -> None:
+        self._make = make
+        self._found: dict[Key, Value] | None = None
+
+    def _all(self) -> dict[Key, Value]:
+        if self._found is None:
+            self._found = self._make()
+        return self._found
+
+    def __getitem__(self, key: Key) -> Value:
+        return self._all()[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +118,8 @@ class Dag:
     """A program as a graph: what the parser makes and every later pass reads.
 
     `inputs` are in order of first appearance; `names` holds what the user called a node, first name first;
-    `spans` are places in `text`; `rewrites` say how a written-out form was read; `dims` knows the named sizes.
+    `spans` are places in `text`; `notes` what the user should be told of; `rewrites` say how a written-out form
+    was read; `dims` knows the named sizes.
     """
 
     text: str
@@ -95,7 +127,7 @@ class Dag:
     inputs: dict[str, Node]
     outputs: tuple[tuple[str, Node], ...]
     names: dict[Node, tuple[str, ...]]
-    spans: dict[Node, Span]
+    spans: Mapping[Node, Span]
     rewrites: dict[Node, str]
     dims: Any
     declared: bool = False

@@ -135,9 +135,9 @@ class Source:
                     return i
         return max(at, len(self.tokens) - 3)
 
-    def problem(self, message: str, first: int, last: int, hint: str = "", label: str = "") -> None:
-        """Remember a problem and go on: others may be independent of it."""
-        self.problems.append(Problem(message, self.text, (Mark(*self.span(first, last), label),), hint))
+    def problem(self, message: str, first: int, last: int, hint: str = "", within: Span | None = None) -> None:
+        """Remember a problem and go on: others may be independent of it. `within` are characters of a longer token."""
+        self.problems.append(Problem(message, self.text, (Mark(*(within or self.span(first, last))),), hint))
 
     def error(self, message: str, first: int, last: int | None = None, hint: str = "") -> GradcError:
         """The error to raise where nothing more can be read, with the problems before it."""

@@ -1,0 +1,124 @@
+"""A Dag into a program of the language that reads as the same graph: one gate a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gradc.dag import Dag, Node
+from gradc.ops import array as a
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops.table import Op, lookup, statics_of
+from gradc.shapes import show
+from gradc.simplify import number
+
+INFIX = {
+    s.add: "{} + {}", s.sub: "{} - {}", s.mul: "{}*{}", s.div: "{}/{}", s.pow_: "{}**{}", s.square: "{}**2", s.neg: "-{}", a.matmul: "{} @ {}",
+    r.gt: "{} > {}", r.ge: "{} >= {}", r.lt: "{} < {}", r.le: "{} <= {}", r.eq: "{} == {}", r.ne: "{} != {}",
+    r.all_of: "{} and {}", r.any_of: "{} or {}", r.not_: "not {}",
+}  # fmt: skip
+# A gate whose name the program has for a variable is called with the first of these that it has not.
+PREFIXES = ("np", "numpy", "math", "torch", "jnp", "scipy")
+
+
+def unparse(dag: Dag) -> str:
+    """The program's text; `parse` makes the same nodes of it, in the same order."""
+    texts = _Texts(dag)
+    gates = [node for node in dag.nodes if node.args]
+    single = dag.outputs[0][1] if len(dag.outputs) == 1 else None
+    lines = []
+    for gate in gates:
+        if gate is single and gate is gates[-1]:
+            name = dag.outputs[0][0]
+            lines.append(texts.gate(gate) if name not in dag.names.get(gate, ()) else f"{name} = {texts.gate(gate)}")
+        elif gate.op is r.indicator:
+            texts.names[gate] = texts.names[gate.args[0]]
+        else:
+            line = texts.gate(gate)
+            texts.names[gate] = texts.fresh(dag.names.get(gate, ()))
+            lines.append(f"{texts.names[gate]} = {line}")
+    if not gates or gates[-1] is not single:
+        lines.append(", ".join(texts.output(name, node) for name, node in dag.outputs))
+    return "\n".join(_declarations(dag, gates) + lines)
+
+
+class _Texts:
+    """What each node is called, and the names that are taken."""
+
+    def __init__(self, dag: Dag) -> None:
+        self.names: dict[Node, str] = {node: name for name, node in dag.inputs.items()}
+        self.taken = {*dag.inputs, *(name for given in dag.names.values() for name in given), *(name for name, _ in dag.outputs)}
+        self.free = set(self.taken) - set(dag.inputs)
+        self.count = 0
+        self.prefix = next((prefix for prefix in PREFIXES if prefix not in self.taken), "special")
+
+    def fresh(self, wanted: Iterable[str]) -> str:
+        """The first name that the user gave and that is no gate's; else a number."""
+        for name in wanted:
+            if name in self.free and lookup(name) is None and name not in PREFIXES:
+                self.free.discard(name)
+                return name
+        while True:
+            self.count += 1
+            name = f"v{self.count}"
+            if name not in self.taken:
+                return name
+
+    def operand(self, node: Node) -> str:
+        if node.op is s.const:
+            text = repr(number(node))
+            return f"({text})" if text.startswith("-") else text
+        return self.names[node]
+
+    def output(self, name: str, node: Node) -> str:
+        """An output under its name: a variable's own, or one that its position gives."""
+        text = self.operand(node)
+        return text if text == name else f"({text})"
+
+    def gate(self, node: Node) -> str:
+        """The right side of a gate's line."""
+        op, args = node.op, [self.operand(arg) for arg in node.args]
+        if op in INFIX:
+            return INFIX[op].format(*args)
+        if op is s.ipow:
+            (power,) = node.attr  # type: ignore[misc]  # the attribute is the exponent
+            return f"{args[0]}**{power}" if power >= 0 else f"{args[0]}**({power})"
+        if op is a.index:
+            return f"{args[0]}[{', '.join(map(_item, node.attr[0]))}]"  # type: ignore[index]  # the attribute of a subscript is its index
+        if op is a.transpose and node.attr == (None,):
+            return f"{args[0]}.T"
+        statics = [f"{key}={_static(value)}" for key, value in statics_of(op, node.attr).items()]
+        return f"{self._function(op)}({', '.join(args + statics)})"
+
+    def _function(self, op: Op) -> str:
+        return f"{self.prefix}.{op.name}" if op.name in self.taken else op.name
+
+
+def _item(item: Any) -> str:
+    """One part of a subscript.
+
+    >>> _item(("slice", 1, None, 2)), _item(None), _item(-1)
+    ('1::2', 'None', '-1')
+    """
+    if not isinstance(item, tuple):
+        return str(item)
+    start, stop, step = ("" if part is None else str(part) for part in item[1:])
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+def _static(value: Any) -> str:
+    """A static parameter; a dimension stands as its name."""
+    return show(value) if isinstance(value, tuple) else str(value)
+
+
+def _declarations(dag: Dag, gates: list[Node]) -> list[str]:
+    """A line for each array; for every input where the order of the inputs would be lost without."""
+    seen: dict[Node, None] = {}
+    for node in [*(arg for gate in gates for arg in gate.args), *dag.roots]:
+        if node.op is s.input_:
+            seen.setdefault(node)
+    wanted = list(dag.inputs.values())
+    arrays = [node for node in wanted if node.shape]
+    natural = arrays + [node for node in seen if not node.shape] == wanted
+    return [f"{name}: [{', '.join(map(str, node.shape))}]" for name, node in dag.inputs.items() if node.shape or not natural]

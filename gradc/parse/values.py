@@ -1,0 +1,83 @@
+"""What the parser holds beside nodes: groups in brackets, words, slices, and arguments with their places.
+
+>>> Group("list", [Arg(1.0, 1, 1), Arg(2.0, 3, 3)])
+Group(kind='list', items=[Arg(value=1.0, first=1, last=1, key='', key_at=0), Arg(value=2.0, first=3, last=3, key='', key_at=0)])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gradc.dag import Node
+from gradc.ops import scalar as s
+from gradc.ops.table import Op
+
+
+@dataclass(slots=True)
+class Arg:
+    """A value with the tokens that it was written with, and its keyword."""
+
+    value: Any
+    first: int
+    last: int
+    key: str = ""
+    key_at: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """Values in brackets that are no value yet: a list literal or a tuple."""
+
+    kind: str
+    items: list[Arg]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What may stand in a call or a subscript and is no number."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """start:stop:step, each an Arg or None."""
+
+    parts: tuple[Arg | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
+
+    name: str
+    op: Op | None
+    receiver: Any = None
+    prefixed: bool = False
+
+
+class Args:
+    """The arguments of an open bracket: those read so far, the pending keyword, the pending slice."""
+
+    __slots__ = ("at", "base", "given", "key", "key_at", "slice")
+
+    def __init__(self, base: Arg | None = None, at: int = 0) -> None:
+        self.base, self.at = base, at  # of a subscript: the array and the token of the bracket
+        self.given: list[Arg] = []
+        self.key = ""
+        self.key_at = 0
+        self.slice: list[Arg | None] | None = None
+
+    def add(self, value: Any, first: int, last: int) -> None:
+        """Take the value that has been read as the next argument; a slice or a keyword ends with it."""
+        if self.slice is not None:
+            self.slice.append(None if value is EMPTY else Arg(value, first, last))
+            value, self.slice = Slice(tuple(self.slice)), None
+        self.given.append(Arg(value, first, last, self.key, self.key_at))
+        self.key = ""
+
+
+NONE, ELLIPSIS, EMPTY = Word("None"), Word("..."), Word("")
+# What an unknown function returns: a value that no further problem is reported for.
+POISON = Node(-1, s.input_, (), "?", ())
