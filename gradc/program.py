@@ -30,7 +30,7 @@ LONGEST_DOT = 8
 @dataclass(frozen=True, slots=True)
 class Stmt:
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
-    "put" (t[index] += e), "own" (t = a copy of t), or "full" (t in the whole shape of e)."""
+    "put" (t[index] += e), "own" (t = a copy of t), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
 
     target: str
     kind: str
@@ -273,14 +273,15 @@ class _Backward:
         self.support: dict[Node, int] = {}
         self.whole = whole
         if whole:
-            for seed in seeds(build, dag):
-                self.support[seed] = -1
+            many = len(dag.inputs) > MOST_TRACKED
+            for seed, root in zip(seeds(build, dag), dag.roots, strict=True):
+                self.support[seed] = -1 if many else self._supports(root)
 
     def write(self, steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]) -> list[Group]:
         """The groups of adjoint lines, in the order of the backward pass."""
         self._name_adjoints(steps)
         shared = _shared_parts(steps, set(self.forward))
-        groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole else []
+        groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole and len(self.dag.roots) == 1 else []
         for owner, cluster in _clusters(steps, lines, inline):
             stmts = [stmt for step in cluster for target, sent in step.contributions for stmt in self._contribute(target, sent, shared)]
             if stmts:
@@ -304,7 +305,9 @@ class _Backward:
 
     def lacks_shape(self, wrt: Sequence[str]) -> bool:
         """Whether the gradient of an elementwise program may have come out smaller than its output."""
-        full = self._supports(self.dag.roots[0])
+        full = 0
+        for root in self.dag.roots:
+            full |= self._supports(root)
         states = [self.state.get(self.dag.inputs[name]) for name in wrt]
         return any(state is not None and state.started and full & ~state.support for state in states)
 
@@ -345,7 +348,9 @@ class _Backward:
                     self.names[node] = self.state[by_id[node.attr]].name
 
     def _is_the_output(self, target: Node, name: str) -> bool:
-        return len(self.dag.outputs) == 1 and target is self.dag.roots[0] and name == "f" and bool(target.args)
+        """Whether the adjoint is the parameter df itself: that of an output without a name of its own, or named f."""
+        mine = target not in self.dag.names or "d" + name == self.module["df"]
+        return len(self.dag.outputs) == 1 and target is self.dag.roots[0] and mine and bool(target.args)
 
     def _supports(self, node: Node) -> int:
         """Which inputs' shapes an expression carries (elementwise programs), as a bit set."""
@@ -387,6 +392,10 @@ class _Backward:
             self.shapes[target] = shape
             return [*before, Stmt(name, "put", sent.args[0], index)]
         support = self._supports(sent)
+        if self.whole and len(self.dag.roots) > 1 and sent.op is scalar.adjoint and not isinstance(sent.attr, int):
+            state.started = state.owned = True
+            state.support, self.shapes[target] = support, shape
+            return [Stmt(name, "seed", target, (self.names[sent],))]
         if not state.started:
             state.started = True
             state.owned = not _is_alias(sent)

@@ -176,7 +176,8 @@ class Writer:
                 return f"{target} = {self._np('np.array')}({target})"
         self.printer.ops += 1
         tail = "[()]  # one for each element of the output" if self.elementwise else f"  # {target}: {self._show(expr.shape)}"
-        return f"{target} = {self._np('np.full_like')}({self.printer.text(expr)}, {target}){tail}"
+        value = stmt.index[0] if stmt.kind == "seed" else target
+        return f"{target} = {self._np('np.full_like')}({self.printer.text(expr)}, {value}){tail}"
 
     def _name(self, node: Node) -> str:
         """A node as it stands in a comment, not counted."""
@@ -279,8 +280,10 @@ class Writer:
         df = self.module["df"]
         takes_df = not self._default_df()
         forward, backward = self._callee(names["forward"]), self._callee(names["backward"])
+        again = [f"{new} = {old}" for old, new in ((names["forward"], forward), (names["backward"], backward)) if old != new]
         return [
-            *[f"{new} = {old}" for old, new in ((names["forward"], forward), (names["backward"], backward)) if old != new],
+            *again,
+            *["", ""] * bool(again),
             f"def {names['value_and_grad']}({', '.join([*params, *([df] if takes_df else [])])}):",
             f"    {out[0]}, {out[1]} = {forward}({', '.join(params)})",
             f"    return {out[0]}, {backward}({out[1]}{', ' + df if takes_df else ''})",
