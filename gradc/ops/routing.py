@@ -26,7 +26,7 @@ minimum = op("minimum(x, y)", doc="routes the whole gradient to the smaller inpu
              aliases=["Min", "fmin"], forms={"math": "cond|{x:or} if {x:add} <= {y:add} or {x:add} != {x:add} else {y:cond}"},
              stem="min{x}{y}", short="smaller", sympy="Min(x, y)", domain=_APART, edges={"x=1, y=1": "dx=1, dy=0", "x=2, y=1": "dx=0, dy=1", "x=1, y=2": "dx=1, dy=0"},
              symbol="min", part="min routes to {to}")
-relu = op("relu(x)", doc="max(0, x); the slope at 0 is 0", partials=["x > 0"], tie="the slope at 0 is 0",
+relu = op("relu(x)", fast="maximum(x, 0)", doc="max(0, x); the slope at 0 is 0", partials=["x > 0"], tie="the slope at 0 is 0",
           forms={"numpy": "np.maximum(0, {x})", "math": "cond|0.0 if {x:add} <= 0.0 else {x:cond}"},
           stem="relu{x}", sympy="Max(0, x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0", "x=-1": "out=0, dx=0", "x=2": "dx=1"},
           part="relu lets through where {x} > 0")
@@ -34,34 +34,34 @@ where = op("where(c, x, y)", doc="x where the condition holds, else y; the branc
            vjps=["", "where(c, dout, 0)", "where(c, 0, dout)"], jvp="where(c, x_dot, y_dot)",
            forms={"math": "cond|{x:or} if {c:or} else {y:cond}"}, stem="sel{x}{y}", short="sel", sympy="Piecewise((x, c), (y, True))", domain=[(0.2, 3.0), *_ANY*2],
            part="where routes to {to}")
-nonzero = op("nonzero(x)", doc="x, or 1 where x is 0: a denominator that is safe", partials=["x != 0"],
+nonzero = op("nonzero(x)", fast="where(x == 0, 1, x)", doc="x, or 1 where x is 0: a denominator that is safe", partials=["x != 0"],
              forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
              sympy="x", domain=[(0.2, 3.0)], edges={"x=0": "out=1, dx=0"}, public=False,
              symbol="≠0", part="passes on")
-indicator = op("indicator(c)", doc="a condition as a number: 1.0 where it holds, else 0.0", partials=["0"],
+indicator = op("indicator(c)", fast="where(c, 1, 0)", doc="a condition as a number: 1.0 where it holds, else 0.0", partials=["0"],
                forms={"numpy": "np.where({c}, 1.0, 0.0)", "math": "cond|1.0 if {c:or} else 0.0"}, stem="is{c}", short="is",
                sympy="Piecewise((1, c), (0, True))", public=False,
                symbol="0/1")
 
-gt = op("greater(x, y)", doc="whether x > y; 1.0 or 0.0 where a number is wanted", boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART,
+gt = op("greater(x, y)", ufunc="greater", doc="whether x > y; 1.0 or 0.0 where a number is wanted", boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART,
         symbol=">")
-ge = op("greater_equal(x, y)", doc="whether x >= y", boolean=True, forms=_compare(">="), stem="{x}ge{y}", short="ge", sympy="x >= y", domain=_APART,
+ge = op("greater_equal(x, y)", ufunc="greater_equal", doc="whether x >= y", boolean=True, forms=_compare(">="), stem="{x}ge{y}", short="ge", sympy="x >= y", domain=_APART,
         symbol="≥")
-lt = op("less(x, y)", doc="whether x < y", boolean=True, forms=_compare("<"), stem="{x}lt{y}", short="lt", sympy="x < y", domain=_APART,
+lt = op("less(x, y)", ufunc="less", doc="whether x < y", boolean=True, forms=_compare("<"), stem="{x}lt{y}", short="lt", sympy="x < y", domain=_APART,
         symbol="<")
-le = op("less_equal(x, y)", doc="whether x <= y", boolean=True, forms=_compare("<="), stem="{x}le{y}", short="le", sympy="x <= y", domain=_APART,
+le = op("less_equal(x, y)", ufunc="less_equal", doc="whether x <= y", boolean=True, forms=_compare("<="), stem="{x}le{y}", short="le", sympy="x <= y", domain=_APART,
         symbol="≤")
-eq = op("equal(x, y)", doc="whether x == y", boolean=True, forms=_compare("=="), stem="{x}eq{y}", short="eq", sympy="Eq(x, y)", domain=_APART,
+eq = op("equal(x, y)", ufunc="equal", doc="whether x == y", boolean=True, forms=_compare("=="), stem="{x}eq{y}", short="eq", sympy="Eq(x, y)", domain=_APART,
         symbol="=")
-ne = op("not_equal(x, y)", doc="whether x != y", boolean=True, forms=_compare("!="), stem="{x}ne{y}", short="ne", sympy="Ne(x, y)", domain=_APART,
+ne = op("not_equal(x, y)", ufunc="not_equal", doc="whether x != y", boolean=True, forms=_compare("!="), stem="{x}ne{y}", short="ne", sympy="Ne(x, y)", domain=_APART,
         symbol="≠")
-all_of = op("logical_and(c, d)", doc="whether both conditions hold", boolean=True,
+all_of = op("logical_and(c, d)", ufunc="logical_and", doc="whether both conditions hold", boolean=True,
             forms={"numpy": "np.logical_and({c}, {d})", "math": "and|{c:and} and {d:not}"}, stem="{c}and{d}", short="both", sympy="And(c, d)", domain=_APART,
             symbol="and")
-any_of = op("logical_or(c, d)", doc="whether either condition holds", boolean=True,
+any_of = op("logical_or(c, d)", ufunc="logical_or", doc="whether either condition holds", boolean=True,
             forms={"numpy": "np.logical_or({c}, {d})", "math": "or|{c:or} or {d:and}"}, stem="{c}or{d}", short="either", sympy="Or(c, d)", domain=_APART,
             symbol="or")
-not_ = op("logical_not(c)", doc="whether the condition fails", boolean=True,
+not_ = op("logical_not(c)", ufunc="logical_not", doc="whether the condition fails", boolean=True,
           forms={"numpy": "np.logical_not({c})", "math": "not|not {c:not}"}, stem="not{c}", short="not", sympy="Not(c)", domain=_ANY,
           symbol="not")
 clip = op("clip(x, lo, hi)", doc="x held between lo and hi; at a bound the gradient goes to x", lower="minimum(maximum(x, lo), hi)",

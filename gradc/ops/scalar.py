@@ -21,6 +21,24 @@ input_ = op("input()", doc="an input of the program", shape=_leaf, public=False)
 adjoint = op("adjoint()", doc="the adjoint of a named gate, as a name", shape=_leaf, public=False)
 size = op("size()", doc="a product of named dimensions, as a number", shape=_leaf, public=False)
 
+# Powers up to this are products: each of the few roundings on the way is doubled by every later square.
+LONGEST_CHAIN = 16
+
+
+def _by_squaring(n: int) -> str:
+    """x**n by products, where they keep the digits that a power has.
+
+    >>> _by_squaring(5), _by_squaring(-2), _by_squaring(100)
+    ('square(square(x))*x', '1/(square(x))', '')
+    """
+    if abs(n) > LONGEST_CHAIN or n == 0:
+        return ""
+    text = "x"
+    for bit in bin(abs(n))[3:]:
+        text = f"square({text})" + "*x"*int(bit)
+    return text if n > 0 else f"1/({text})"
+
+
 _ANY = [(-3.0, 3.0)]
 _POSITIVE = [(0.2, 4.0)]
 _UNIT = [(-0.9, 0.9)]
@@ -32,36 +50,36 @@ def _same(text: str) -> dict[str, str]:
 
 
 # fmt: off
-add = op("add(x, y)", doc="sum; distributes the gradient to both", partials=["1", "1"], commutes=True,
+add = op("add(x, y)", ufunc="add", doc="sum; distributes the gradient to both", partials=["1", "1"], commutes=True,
          forms=_same("add|{x:add} + {y:mul}"), stem="{x}p{y}", short="total", sympy="x + y", latex="{x} + {y}", domain=_ANY*2,
          symbol="+", part="+ distributes")
-sub = op("sub(x, y)", doc="difference; the gradient goes to x, and negated to y", partials=["1", "-1"], aliases=["subtract"],
+sub = op("sub(x, y)", ufunc="subtract", doc="difference; the gradient goes to x, and negated to y", partials=["1", "-1"], aliases=["subtract"],
          forms=_same("add|{x:add} - {y:mul}"), stem="{x}m{y}", short="diff", sympy="x - y", latex="{x} - {y}", domain=_ANY*2,
          symbol="-", part="- distributes, negated to {y}")
-mul = op("mul(x, y)", doc="product; each input gets the other times the gradient", partials=["y", "x"], aliases=["multiply"], commutes=True,
+mul = op("mul(x, y)", ufunc="multiply", doc="product; each input gets the other times the gradient", partials=["y", "x"], aliases=["multiply"], commutes=True,
          forms=_same("mul|{x:mul}*{y:unary}"), stem="{x}{y}", short="prod", sympy="x*y", latex="{x} \\cdot {y}", domain=_ANY*2, safe=[1.0, 1.0], tame=True,
          symbol="*", part="× swaps")
-div = op("div(x, y)", doc="quotient", partials=["1/y", "-out/y"], aliases=["divide", "true_divide"], roles=["num", "den"],
+div = op("div(x, y)", ufunc="divide", doc="quotient", partials=["1/y", "-out/y"], aliases=["divide", "true_divide"], roles=["num", "den"],
          forms=_same("mul|{x:mul}/{y:unary}"), stem="{x}o{y}", short="quot", sympy="x/y", latex="\\frac{{{x}}}{{{y}}}",
          domain=[(-3.0, 3.0), (0.5, 3.0)], safe=[1.0, 1.0],
          symbol="/", part="÷ scales by 1/{y}, and by -{out}/{y}", needs="y != 0")
-inv = op("reciprocal(x)", doc="one over x", partials=["-out**2"],
+inv = op("reciprocal(x)", ufunc="reciprocal", doc="one over x", partials=["-out**2"],
          forms=_same("mul|1/{x:unary}"), stem="inv{x}", short="inv", sympy="1/x", latex="\\frac{{1}}{{{x}}}",
          domain=[(0.5, 3.0)], safe=[1.0],
          symbol="1/x", needs="x != 0")
-neg = op("neg(x)", doc="minus x", partials=["-1"], aliases=["negative"],
+neg = op("neg(x)", ufunc="negative", doc="minus x", partials=["-1"], aliases=["negative"],
          forms=_same("mul|-{x:mul}"), stem="m{x}", short="neg", sympy="-x", latex="-{x}", domain=_ANY,
          symbol="-x", part="- negates")
-pow_ = op("pow(x, y)", doc="x to the power y; dx is 0 at y = 0, and dy is 0 at x = 0",
+pow_ = op("pow(x, y)", ufunc="power", doc="x to the power y; dx is 0 at y = 0, and dy is 0 at x = 0",
           partials=["y*x**(nonzero(y) - 1)", "out*log(nonzero(x))"], aliases=["power", "float_power"],
           forms={"numpy": "pow|{x:atom}**{y:unary}", "math": "math.pow({x}, {y})"},
           stem="{x}pow{y}", short="power", sympy="x**y", latex="{{{x}}}^{{{y}}}", domain=[(0.2, 3.0), (-2.0, 3.0)], safe=[1.0, 1.0],
           edges={"x=0, y=2": "out=0, dx=0, dy=0", "x=0, y=0": "out=1, dx=0", "x=-2, y=3": "out=-8, dx=12"},
           symbol="xʸ", part="power scales by {y}*{x}**({y} - 1), and by {out}*log({x})", needs="x > 0, or whole y")
-ipow = op("ipow(x; n=2)", doc="x to a constant whole power, right for every sign of x", partials=["n*x**(n - 1)"],
+ipow = op("ipow(x; n=2)", fast=_by_squaring, doc="x to a constant whole power, right for every sign of x", partials=["n*x**(n - 1)"],
           forms=_same("pow|{x:atom}**{n}"), stem="{x}pow{n}", short="power", sympy="x**n", domain=[(0.5, 2.0)], safe=[1.0], public=False,
           symbol="x^{n}", needs="x != 0 for n < 0")
-square = op("square(x)", doc="x times x", partials=["2*x"],
+square = op("square(x)", ufunc="square", doc="x times x", partials=["2*x"],
             forms=_same("pow|{x:atom}**2"), stem="{x}sqr", short="sqr", sympy="x**2", latex="{{{x}}}^2", domain=_ANY, safe=[1.0], tame=True, edges={"x=0": "dx=0"},
             symbol="x²")
 
@@ -112,14 +130,14 @@ cosh = op("cosh(x)", doc="hyperbolic cosine", partials=["sinh(x)"], stem="cosh{x
 tanh = op("tanh(x)", doc="hyperbolic tangent", partials=["tanh_slope(x)"], slope_why="1 - {out}**2, with all its digits", literal={"partials": ["1 - out**2"]}, stem="tanh{x}", domain=_ANY,
           edges={"x=40": "dx=7.219405551381661e-35"}, latex="\\tanh {x}",
           part="tanh scales by 1 - {out}**2")
-tanh_slope = op("tanh_slope(x)", doc="1 - tanh(x)**2, to full precision in both tails", partials=["-2*tanh(x)*out"],
+tanh_slope = op("tanh_slope(x)", fast="exp(-2*abs(x))*square(2/(1 + exp(-2*abs(x))))", doc="1 - tanh(x)**2, to full precision in both tails", partials=["-2*tanh(x)*out"],
                 forms={"numpy": "tanh_slope!tanh_slope({x})", "math": "tanh_slope!tanh_slope({x})"}, stem="slope{x}", short="slope",
                 sympy="1/cosh(x)**2", domain=_ANY, public=False)
 hypot = op("hypot(x, y)", doc="sqrt(x**2 + y**2), without overflow; both slopes at the origin are 0", partials=["x/nonzero(out)", "y/nonzero(out)"], tie="both slopes at the origin are 0",
            stem="hyp{x}{y}", short="hyp", sympy="sqrt(x**2 + y**2)", domain=[(0.2, 3.0), (-3.0, 3.0)], why="sqrt(a**2 + b**2) as hypot(a, b), which cannot overflow",
            edges={"x=0, y=0": "out=0, dx=0, dy=0", "x=1e200, y=1e200": "dx=0.7071067811865475, dy=0.7071067811865475"},
            part="hypot points along ({x}, {y})")
-erf = op("erf(x)", doc="error function", partials=["1.1283791670955126*exp(-x**2)"], forms={"numpy": "erf!erf({x})"}, stem="erf{x}", domain=_ANY)
-erfc = op("erfc(x)", doc="1 - erf(x), to full precision for large x", partials=["-1.1283791670955126*exp(-x**2)"], forms={"numpy": "erfc!erfc({x})"},
+erf = op("erf(x)", into="erf_into", temps=4, doc="error function", partials=["1.1283791670955126*exp(-x**2)"], forms={"numpy": "erf!erf({x})"}, stem="erf{x}", domain=_ANY)
+erfc = op("erfc(x)", into="erfc_into", temps=5, doc="1 - erf(x), to full precision for large x", partials=["-1.1283791670955126*exp(-x**2)"], forms={"numpy": "erfc!erfc({x})"},
           stem="erfc{x}", domain=_ANY, edges={"x=10": "out=2.088487583762545e-45"}, why="1 - erf(u) as erfc(u), which keeps its digits")
 # fmt: on

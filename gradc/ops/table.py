@@ -73,6 +73,11 @@ class Op:
     jvp: str = ""
     linear: str = ""
     lower: str = ""
+    fast: str | Callable[..., str] = ""
+    mirrored: str = ""
+    ufunc: str = ""
+    into: str = ""
+    temps: int = 0
     forms: Mapping[str, Form] = field(default_factory=dict)
     literal: Mapping[str, Any] = field(default_factory=dict)
     shape: ShapeRule | None = None
@@ -135,7 +140,9 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
     variadic = any(p.startswith("*") for p in params)
     facts["forms"] = {target: _form(form) for target, form in _default_forms(name, params, facts).items()}
     if "literal" in facts:
-        facts["literal"] = {k: _form(v) if k != "partials" else tuple(v) for k, v in facts["literal"].items()}
+        facts["literal"] = {k: tuple(v) if k == "partials" else v if k == "fast" else _form(v) for k, v in facts["literal"].items()}
+    if "shape" not in facts:
+        facts.setdefault("ufunc", _called(facts["forms"], params))
     for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples"):
         if isinstance(facts.get(key), list):
             facts[key] = tuple(facts[key])
@@ -211,6 +218,18 @@ def _static(text: str) -> tuple[str, Any]:
     name, _, default = text.partition("=")
     default = default.strip()
     return name.strip(), _LITERALS[default] if default in _LITERALS else int(default) if default else None
+
+
+def _called(forms: Mapping[str, Form], params: list[str]) -> str:
+    """The NumPy function that a form calls with the parameters in order; "" where it is written otherwise.
+
+    >>> _called({"numpy": Form("np.hypot({x}, {y})", 14)}, ["x", "y"]), _called({"numpy": Form("np.logaddexp(0, {x})", 14)}, ["x"])
+    ('hypot', '')
+    """
+    text = forms["numpy"].text if "numpy" in forms else ""
+    name = text.removeprefix("np.").partition("(")[0]
+    holes = ", ".join("{" + param + "}" for param in params)
+    return name if text == f"np.{name}({holes})" and name.isidentifier() else ""
 
 
 def _default_forms(name: str, params: list[str], facts: dict[str, Any]) -> dict[str, Any]:
