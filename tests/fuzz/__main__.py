@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from .check import Mismatch, Outcome, check_case
 from .draw import MODES, draw
+from .generate import Case
 from .shrink import shrunk
 
 CHUNK = 25  # programs between two lines of progress
@@ -76,9 +76,9 @@ def describe(seed: int, mode: str, mismatch: Mismatch, seconds: float) -> str:
     option = "" if mode == "all" else f" --mode {mode}"
     lines = [f"FAILED: python -m tests.fuzz 1 --seed {seed}{option}", str(mismatch)]
 
-    def fails(case: Any) -> bool:
+    def fails(case: Case) -> bool:
         other = check_case(case).mismatch
-        return other is not None and other.what == mismatch.what
+        return other is not None and other.kind == mismatch.kind
 
     small = shrunk(mismatch.case, fails, seconds) if seconds > 0 else mismatch.case
     if small is not mismatch.case and (again := check_case(small).mismatch) is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
+import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -55,6 +56,13 @@ class Mismatch:
     detail: str
     case: Case
     options: str
+
+    @property
+    def kind(self) -> str:
+        """What a smaller program must have in common with this one to fail in the same way."""
+        first = self.detail.splitlines()[0] if self.detail else ""
+        plain = re.sub(r"\bd[A-Za-z_]\w*", "d", re.sub(r"'[^']*'|\[.*\]|\(.*\)|-?[0-9.]+(e[-+][0-9]+)?", "#", first))
+        return f"{self.what}: {plain[:40]}"
 
     def __str__(self) -> str:
         lines = [f"{self.what}: {self.detail}", f"options: {self.options}"]
@@ -228,7 +236,8 @@ def variants(case: Case, rng: random.Random) -> list[Options]:
     if len(names) > 1 and rng.random() < 0.15:
         wrt = tuple(rng.sample(names, rng.randint(1, len(names) - 1)))
     picked = [Options(style=style, wrt=wrt) for style in STYLES]
-    picked.append(Options(style=rng.choice(STYLES), names=rng.choice(NAMES[1:]), literal=rng.random() < 0.4))
+    literal = case.mode != "hazard" and rng.random() < 0.4  # the textbook's forms are no good where those go
+    picked.append(Options(style=rng.choice(STYLES), names=rng.choice(NAMES[1:]), literal=literal))
     return picked
 
 

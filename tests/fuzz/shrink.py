@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from .domains import in_domain
 from .generate import Case
 from .hazard import pointwise
-from .interpret import values
+from .interpret import derivative, values
 from .tree import Input, Layout, Node, Program, nodes, pruned, rebuilt, size, walk
 
 Fails = Callable[[Case], bool]
@@ -123,16 +124,25 @@ def shrunk(case: Case, fails: Fails, seconds: float = SECONDS) -> Case:
             for smaller in moves(best):
                 if time.monotonic() > end:
                     break
-                usable = smaller.program.inputs and (weight(smaller) < weight(best) or moves is plain_layout)
-                if usable and still_fails(smaller, fails):
+                if (weight(smaller) < weight(best) or moves is plain_layout) and still_fails(smaller, fails):
                     best, improved = smaller, True
                     break
     return best
 
 
+def usable(case: Case) -> bool:
+    """Whether the oracles still have something to say."""
+    if not case.program.inputs or (case.mode != "hazard" and not in_domain(case.program, case.inputs)):
+        return False
+    with np.errstate(all="ignore"):
+        ones = {name: np.ones(x.shape) for name, x in case.inputs.items()}
+        outs, slopes = derivative(pointwise(case), case.inputs, ones)
+    return all(bool(np.all(np.isfinite(x))) for x in (*outs, *slopes))
+
+
 def still_fails(case: Case, fails: Fails) -> bool:
-    """Whether it fails; a case that can't be evaluated does not count."""
+    """Whether it fails where it should not; a case that leaves its domain or can't be evaluated does not count."""
     try:
-        return fails(case)
+        return usable(case) and fails(case)
     except Exception:
         return False
