@@ -125,9 +125,12 @@ class Function:
     @cached_property
     def staged(self) -> Program:
         """The program as statements, in the style of the notes."""
+        return self._staged()
+
+    def _staged(self, every_gate: bool = False) -> Program:
         dag = guard_branches(self.dag, self.literal) if TARGETS[self.target].arrays else self.dag
         dag, build = gates_of_the_notes(dag, self.literal)
-        return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays)
+        return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays, every_gate)
 
     @cached_property
     def emitted(self) -> Emitted:
@@ -225,16 +228,18 @@ class Function:
         return report.report(self, **options)
 
     def trace(self, *args: Any, **inputs: Any) -> Any:
-        """Every line with its value at a point; see `gradc.trace`."""
-        from gradc import trace
+        """Every line of both passes with its value at a point, by the names of the notes; see `gradc.trace`."""
+        from gradc.trace import trace
 
-        return trace.trace(self, self._bound(args, inputs))
+        df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        return trace(self.staged, self.target, self._bound(args, inputs), load, df)
 
     def graph(self, *args: Any, **inputs: Any) -> Any:
-        """The circuit as a picture, with values and gradients if a point is given; see `gradc.draw`."""
-        from gradc import circuit
+        """The circuit as a picture, with values and gradients if a point is given; see `gradc.circuit`."""
+        from gradc.circuit import graph
 
-        return circuit.graph(self, self._bound(args, inputs) if args or inputs else None)
+        df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        return graph(self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df)
 
 
 def load(source: str, name: str = "") -> ModuleType:

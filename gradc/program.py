@@ -214,10 +214,15 @@ class _Adjoint:
         self.name, self.owned, self.started, self.support = name, False, False, 0
 
 
-def stage(dag: Dag, build: Builder, wrt: Sequence[str], scheme: str = "notes", arrays: bool = True) -> Program:
-    """The statements of both passes. `arrays` says whether a value may be a buffer that somebody shares."""
+def stage(
+    dag: Dag, build: Builder, wrt: Sequence[str], scheme: str = "notes", arrays: bool = True, every_gate: bool = False
+) -> Program:
+    """The statements of both passes. `arrays` says whether a value may be a buffer that somebody shares.
+
+    With `every_gate` nothing is written inside the line of another: a picture has each gate by itself.
+    """
     nodes = reachable([*dag.roots, *dag.inputs.values()])
-    inline = inline_gates(dag, nodes)
+    inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
     staged = [node for node in nodes if node not in inline]
     users_own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
     sizes = _size_names(dag, users_own)
