@@ -68,19 +68,25 @@ class Builder:
 
     def intern(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """The node as it stands, without looking for a better one."""
-        table = self.graph.table
-        found = table.get((op, args, attr))
+        graph = self.graph
+        table = graph.table
+        key = (op, args, attr)
+        found = table.get(key)
+        if found is None and op.commutes:
+            found = table.get((op, args[::-1], attr))
         if found is not None:
             return found
-        if op.commutes and (found := table.get((op, args[::-1], attr))) is not None:
-            return found
-        if op.shape is None:
+        shape: Shape = ()
+        if op.shape is not None:
+            shape = infer_shape(op, self.dims, args, attr)
+        else:
             for arg in args:
                 if arg.shape:
+                    shape = infer_shape(op, self.dims, args, attr)
                     break
-            else:
-                return self.graph.node(op, args, attr)
-        return self.graph.node(op, args, attr, infer_shape(op, self.dims, args, attr))
+        node = table[key] = Node(len(graph.nodes), op, args, attr, shape)
+        graph.nodes.append(node)
+        return node
 
     def fold(self, op: Op, args: Args) -> Node | None:
         """The constant that an operator of constants is; None where it has no finite value."""
@@ -118,7 +124,7 @@ _FOLDS: dict[Op, Callable[..., float]] = {
     s.log2: math.log2, s.log10: math.log10, s.sqrt: math.sqrt, s.cbrt: math.cbrt, s.abs_: abs, s.sin: math.sin, s.cos: math.cos,
     s.tan: math.tan, s.asin: math.asin, s.acos: math.acos, s.atan: math.atan, s.atan2: math.atan2, s.sinh: math.sinh, s.cosh: math.cosh,
     s.tanh: math.tanh, s.hypot: math.hypot, s.erf: math.erf, s.erfc: math.erfc, r.maximum: max, r.minimum: min,
-    r.relu: lambda x: max(0, x), s.sign: lambda x: (x > 0) - (x < 0), loss.sigmoid: lambda x: 1 / (1 + math.exp(-x)),
+    r.nonzero: lambda x: x or 1, r.relu: lambda x: max(0, x), s.sign: lambda x: (x > 0) - (x < 0), loss.sigmoid: lambda x: 1 / (1 + math.exp(-x)),
 }  # fmt: skip
 
 

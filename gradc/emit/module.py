@@ -39,7 +39,7 @@ class Target:
 
 
 TARGETS = {
-    "numpy": Target("numpy", "import numpy as np", "as_float({x})", "np.zeros_like({x})", True),
+    "numpy": Target("numpy", "import numpy as np", "as_float(\"{x}\", {x})", "np.zeros_like({x})", True),
     "math": Target("math", "import math", "float({x})", "0.0", False),
 }
 
@@ -76,6 +76,7 @@ class Writer:
         self.printer = self._printer()
         backward = self._backward_lines()
         backward_ops = self.printer.ops
+        df_lines = self._df_lines()
         cache = self._cache()
         helpers = {**forward_printer.helpers, **self.printer.helpers}
         head = self._prelude(forward_printer.used | self.printer.used)
@@ -88,7 +89,7 @@ class Writer:
             "",
             "",
             f"def {names['backward']}({self._backward_params()}):",
-            *_indent([*_unpacked(cache, self.module["cache"]), *self._df_lines(), *backward, *self._gradients()]),
+            *_indent([*_unpacked(cache, self.module["cache"]), *df_lines, *backward, *self._gradients()]),
             "",
             "",
             *self._fused(names),
@@ -239,9 +240,7 @@ class Writer:
         if self.elementwise:
             names = list(self.program.params)
             converted = [self._np(self.target.convert).replace("{x}", name) for name in names]
-            if len(names) > 8:
-                return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
-            return [f"{', '.join(names)} = {', '.join(converted)}"] if names else []
+            return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
         return self._bind_sizes(used)
 
     def _bind_sizes(self, used: set[str]) -> list[str]:
@@ -303,9 +302,10 @@ class Writer:
         lines = [self.target.imports]
         if any("math" in IMPORTS.get(name, ()) for name in used) and self.target.name != "math":
             lines.insert(0, "import math\n")
-        for canonical in ("np", "math"):
+        for canonical, line in (("np", "import numpy as np"), ("math", "import math")):
             actual = self.module.get(canonical, canonical)
-            lines = [re.sub(rf"\b(import numpy as np|import {canonical})$", lambda m: m[0] if actual == canonical else _aliased(m[0], actual), line) for line in lines]
+            if actual != canonical:
+                lines = [each.replace(line, f"{line.removesuffix(' as np')} as {actual}") for each in lines]
         return [*"\n".join(lines).split("\n"), ""]
 
     def _helpers(self, used: dict[str, None]) -> list[str]:
@@ -333,10 +333,6 @@ class Writer:
             '"""',
             "",
         ]
-
-
-def _aliased(line: str, actual: str) -> str:
-    return line.removesuffix(" as np") + f" as {actual}"
 
 
 def quoted(text: str) -> str:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 NUMPY = {
     "as_float": '''
-def as_float(x):
-    """x as it is if it holds floats, else as float64."""
-    x = np.asarray(x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"real numbers are expected, not {x.dtype}")
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 ''',
     "as_array": '''
 def as_array(name, x, *shape):
-    """x as an array of floats of the given shape, in which a name stands for any size."""
-    x = np.asarray(x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"{name}: real numbers are expected, not {x.dtype}")
-    fits = x.ndim == len(shape) and all(want == size or type(want) is str for want, size in zip(shape, x.shape))
-    if not fits:
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
         raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
     return x if x.dtype.kind == "f" else x.astype(float)
 ''',
@@ -153,6 +152,152 @@ def erfc(x):
         into[at:at + 8192] = _ERFC.take(i, mode="clip") - c*np.exp((t + 0.25*d)*-d)*d*_SLOPE.take(i, mode="clip")
     return out.astype(x.dtype, copy=False)[()]
 ''',
+    "in_blocks": '''
+BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
+
+
+def cut(shape, block):
+    """Indices that cut an array of a shape into pieces of at most a block, in order."""
+    inner = 1
+    for axis in range(len(shape) - 1, -1, -1):
+        if inner*shape[axis] > block:
+            break
+        inner *= shape[axis]
+    step = max(block//inner, 1)
+    return [(*outer, slice(at, at + step)) for outer in np.ndindex(*shape[:axis]) for at in range(0, shape[axis], step)]
+
+
+def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
+    """The arrays that a kernel fills, in the shape that its inputs broadcast to.
+
+    They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
+    `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
+    """
+    shape, dtype = inputs[0].shape, inputs[0].dtype
+    for x in inputs:
+        if x.shape != shape or x.dtype != dtype:
+            shape, dtype = np.broadcast_shapes(*[x.shape for x in inputs]), np.result_type(*inputs)
+            inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
+            break
+    if out is None or not shape:
+        out = [np.empty(shape or 1, dtype) for _ in range(count)]
+    for x in out:
+        if x.shape != (shape or (1,)) or x.dtype != dtype:
+            raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
+    if out[0].size <= BLOCK:
+        like = out[0].shape
+        scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
+        kernel(*inputs, *out, *scratch)
+        return out if shape else [x[0] for x in out]
+    if all(x.flags.c_contiguous for x in (*inputs, *out)):
+        arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
+    else:
+        arrays = [*inputs, *out]
+    block = BLOCK if threads == 1 else 4*BLOCK  # threads wait for each other less often with longer blocks
+    pieces = cut(arrays[-1].shape, block)
+    errors = np.geterr()  # which a thread doesn't inherit
+
+    def run(pieces):
+        buffers = [np.empty(block, dtype) for _ in range(floats)] + [np.empty(block, bool) for _ in range(masks)]
+        like = None
+        with np.errstate(**errors):
+            for piece in pieces:
+                views = [x[piece] if x.ndim else x for x in arrays]
+                if views[-1].shape != like:
+                    like, size = views[-1].shape, views[-1].size
+                    scratch = [buffer[:size].reshape(like) for buffer in buffers]
+                kernel(*views, *scratch)
+
+    if threads == 1:
+        run(pieces)
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        share = -(-len(pieces)//threads)
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, [pieces[at:at + share] for at in range(0, len(pieces), share)]))
+    return out
+''',
+    "erf_into": '''
+def erf_into(x, out, a, b, c, d):
+    """out = erf(x), block by block: the same table and series, with a, b, c and d as scratch."""
+    if out.dtype != float:
+        out[...] = erf(x)
+        return
+    np.clip(x, -6.0, 6.0, out=c)
+    np.multiply(c, 64.0, out=a)
+    np.add(a, 6755399441055744.0, out=a)
+    near = b.view(np.int64)
+    np.subtract(a.view(np.int64), 0x4338000000000000 - 384, out=near)
+    np.take(_ERF, near, out=out, mode="clip")
+    np.subtract(a, 6755399441055744.0, out=a)
+    np.multiply(a, 0.015625, out=a)
+    np.subtract(c, a, out=b)  # d
+    np.add(c, a, out=a)
+    np.multiply(a, a, out=a)  # m
+    np.multiply(a, -0.25, out=c)
+    np.exp(c, out=c)
+    np.multiply(c, b, out=c)
+    np.multiply(c, 1.1283791670955126, out=c)
+    np.multiply(b, b, out=b)  # dd
+    np.subtract(a, 12.0, out=d)
+    np.multiply(d, a, out=d)
+    np.add(d, 12.0, out=d)
+    np.multiply(d, b, out=d)
+    np.multiply(d, 1/80, out=d)
+    np.subtract(a, 2.0, out=a)
+    np.add(d, a, out=d)
+    np.multiply(d, b, out=d)
+    np.multiply(d, 1/24, out=d)
+    np.multiply(d, c, out=d)
+    np.add(c, d, out=c)
+    np.add(out, c, out=out)
+''',
+    "erfc_into": '''
+def erfc_into(x, out, a, b, c, d, e):
+    """out = erfc(x), block by block: the same tables and series, with a, b, c, d and e as scratch."""
+    if out.dtype != float:
+        out[...] = erfc(x)
+        return
+    np.clip(x, -6.0, 27.25, out=c)
+    np.multiply(c, 256.0, out=a)
+    np.add(a, 6755399441055744.0, out=a)
+    near = e.view(np.int64)
+    np.subtract(a.view(np.int64), 0x4338000000000000 - 1536, out=near)
+    np.subtract(a, 6755399441055744.0, out=a)
+    np.multiply(a, 0.00390625, out=a)  # t
+    np.subtract(c, a, out=b)  # d
+    np.add(c, a, out=c)
+    np.multiply(c, c, out=c)  # m
+    np.multiply(b, -0.25, out=d)
+    np.subtract(d, a, out=d)
+    np.multiply(d, b, out=d)
+    np.exp(d, out=d)
+    np.multiply(d, b, out=d)
+    np.take(_SLOPE, near, out=a, mode="clip")
+    np.multiply(d, a, out=d)
+    np.take(_ERFC, near, out=out, mode="clip")
+    np.multiply(b, b, out=b)  # dd
+    np.subtract(c, 30.0, out=a)
+    np.multiply(a, c, out=a)
+    np.add(a, 180.0, out=a)
+    np.multiply(a, c, out=a)
+    np.multiply(a, b, out=a)
+    np.multiply(a, 1/168, out=a)
+    np.subtract(c, 12.0, out=e)
+    np.multiply(e, c, out=e)
+    np.add(e, 12.0, out=e)
+    np.add(a, e, out=a)
+    np.multiply(a, b, out=a)
+    np.multiply(a, 1/80, out=a)
+    np.subtract(c, 2.0, out=c)
+    np.add(a, c, out=a)
+    np.multiply(a, b, out=a)
+    np.multiply(a, 1/24, out=a)
+    np.multiply(a, d, out=a)
+    np.add(a, d, out=a)
+    np.subtract(out, a, out=out)
+''',
 }
 
 MATH = {
@@ -185,5 +330,5 @@ def sign(x):
 HELPERS = {"numpy": NUMPY, "math": MATH}
 
 # What a helper itself calls, beside its target's own module.
-NEEDS = {"others": ("rows",), "first_max": ("rows",), "cofactor": ("others", "rows")}
+NEEDS = {"others": ("rows",), "first_max": ("rows",), "cofactor": ("others", "rows"), "erf_into": ("erf",), "erfc_into": ("erfc",)}
 IMPORTS = {"erf": ("math",), "erfc": ("math",)}
