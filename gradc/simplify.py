@@ -9,7 +9,7 @@ drops what does nothing, and reads written-out forms as the gate that they are:
 >>> build.make(s.mul, (x, build.const(1))) is x
 True
 >>> build.make(s.div, (build.const(1), build.make(s.add, (build.const(1), build.make(s.exp, (build.make(s.neg, (x,)),))))))
-%3 = sigmoid(%0)
+%5 = sigmoid(%0)
 
 No rewrite costs an operation or a digit. `literal=True` keeps the textbook's forms.
 """
