@@ -36,10 +36,10 @@ class Scales:
 
 def scales_of(program: Program, inputs: Arrays, direction: Arrays, seed: int) -> Scales:
     """The scales along `direction`."""
-    numbers = np.random.default_rng([seed, 5])
+    numbers = np.random.default_rng([seed, 5])  # no two disturbances the same, or they might cancel
 
     def noise(x: Array) -> Array:
-        return np.asarray(x * (1.0 + NOISE * numbers.choice([-1.0, 1.0], size=x.shape)))
+        return np.asarray(x * (1.0 + NOISE * numbers.uniform(-1.0, 1.0, size=x.shape)))
 
     with np.errstate(all="ignore"):
         outs, slopes = derivative(program, inputs, direction)
