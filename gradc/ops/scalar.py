@@ -103,10 +103,10 @@ sqrt = op("sqrt(x)", doc="square root; the slope at 0 is infinite", partials=["0
           symbol="√", needs="x >= 0")
 cbrt = op("cbrt(x)", doc="cube root, of numbers of either sign", partials=["1/(3*out**2)"], stem="cbrt{x}", sympy="sign(x)*Abs(x)**Rational(1, 3)",
           forms={"math": "math.cbrt({x})"}, domain=_POSITIVE, safe=[1.0])
-abs_ = op("abs(x)", doc="absolute value; the slope at 0 is 0", partials=["sign(x)"], tie="the slope at 0 is 0", aliases=["absolute", "fabs", "Abs"], forms={"math": "abs({x})"},
+abs_ = op("abs(x)", ufunc="absolute", parts={"dx": "where(x > 0, 1, where(x < 0, -1, 0))"}, doc="absolute value; the slope at 0 is 0", partials=["sign(x)"], tie="the slope at 0 is 0", aliases=["absolute", "fabs", "Abs"], forms={"math": "abs({x})"},
           stem="abs{x}", short="mag", sympy="Abs(x)", domain=[(0.2, 3.0)], edges={"x=0": "dx=0", "x=-2": "dx=-1"}, latex="|{x}|",
           symbol="|x|")
-sign = op("sign(x)", doc="-1, 0 or 1; its slope is 0 everywhere", partials=["0"], aliases=["sgn"],
+sign = op("sign(x)", parts={"out": "where(x > 0, 1, where(x < 0, -1, x))"}, doc="-1, 0 or 1; its slope is 0 everywhere", partials=["0"], aliases=["sgn"],
           forms={"math": "sign!sign({x})"}, stem="sgn{x}", sympy="sign(x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0"},
           symbol="sgn")
 
@@ -127,7 +127,7 @@ atan2 = op("atan2(y, x)", doc="angle of the point (x, y); both slopes at the ori
            part="atan2 turns: {x} and -{y}, over the squared distance")
 sinh = op("sinh(x)", doc="hyperbolic sine", partials=["cosh(x)"], stem="sinh{x}", domain=_ANY, safe=[1.0])
 cosh = op("cosh(x)", doc="hyperbolic cosine", partials=["sinh(x)"], stem="cosh{x}", domain=_ANY, safe=[1.0])
-tanh = op("tanh(x)", doc="hyperbolic tangent", partials=["tanh_slope(x)"], slope_why="1 - {out}**2, with all its digits", literal={"partials": ["1 - out**2"]}, stem="tanh{x}", domain=_ANY,
+tanh = op("tanh(x)", doc="hyperbolic tangent", partials=["tanh_slope(x)"], slope_why="1 - {out}**2, with all its digits", literal={"partials": ["1 - out**2"]}, parts={"e": "exp(where(x >= 0, -2*x, 2*x))", "r": "1/(1 + e)", "dx": "4*e*r*r"}, stem="tanh{x}", domain=_ANY,
           edges={"x=40": "dx=7.219405551381661e-35"}, latex="\\tanh {x}",
           part="tanh scales by 1 - {out}**2")
 tanh_slope = op("tanh_slope(x)", fast="exp(-2*abs(x))*square(2/(1 + exp(-2*abs(x))))", doc="1 - tanh(x)**2, to full precision in both tails", partials=["-2*tanh(x)*out"],

@@ -75,6 +75,7 @@ class Op:
     lower: str = ""
     fast: str | Callable[..., str] = ""
     mirrored: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
     ufunc: str = ""
     into: str = ""
     temps: int = 0
@@ -140,7 +141,7 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
     variadic = any(p.startswith("*") for p in params)
     facts["forms"] = {target: _form(form) for target, form in _default_forms(name, params, facts).items()}
     if "literal" in facts:
-        facts["literal"] = {k: tuple(v) if k == "partials" else v if k == "fast" else _form(v) for k, v in facts["literal"].items()}
+        facts["literal"] = {k: tuple(v) if k == "partials" else v if k in ("fast", "parts") else _form(v) for k, v in facts["literal"].items()}
     if "shape" not in facts:
         facts.setdefault("ufunc", _called(facts["forms"], params))
     for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples"):
