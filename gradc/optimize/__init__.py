@@ -1,0 +1,147 @@
+"""The fast style's graph: a program and its gradient as one graph, with as few operations as can be.
+
+>>> from gradc.parse import parse
+>>> both = optimize(parse("x*y + x"), ["x", "y"])
+>>> both.outputs, both.gradients["y"]
+((%3 = add(%2, %0),), %0 = input() 'x')
+
+What stands in `Joint` is all that an emitter of the fast style needs: no pass after this one looks at
+the program for a rule or a rewrite.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from gradc.dag import Dag, Node, reachable
+from gradc.guard import guard_branches
+from gradc.ops import scalar as s
+from gradc.optimize.backward import gradients, value_of
+from gradc.optimize.factor import SUMS, Factoring
+from gradc.optimize.frugal import Frugal
+from gradc.simplify import Args, number
+
+# Beyond this many gates sums are not searched for common factors, and gates are called as they are, not in parts.
+LARGE = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A value and its gradient as one graph.
+
+    `dag` is the program in this graph (inputs, names, dims, declared); `build` makes further nodes of it.
+    `seeds` are the upstream adjoints of the outputs, as leaves; empty where they are the constant 1.
+    A gradient is None where it is zero everywhere, and may be smaller than its input where it only has to
+    be broadcast. `stems` are names to start from: the user's, and d + the name of a forward node.
+    """
+
+    dag: Dag
+    build: Builder
+    outputs: tuple[Node, ...]
+    gradients: dict[str, Node | None]
+    seeds: tuple[Node, ...]
+    stems: dict[Node, str]
+
+    @property
+    def roots(self) -> list[Node]:
+        """The outputs, then the gradients that are not zero."""
+        return [*self.outputs, *(node for node in self.gradients.values() if node is not None)]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Everything that value and gradient are computed from, in topological order."""
+        return reachable(self.roots)
+
+
+def optimize(dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: bool = False, seeded: bool = False) -> Joint:
+    """The joint graph of a program and its gradient.
+
+    `arrays` says that a value may be an array: both sides of a branch are then computed, with safe arguments, and
+    gates stay whole; otherwise they are written in the parts that cost least for single numbers. With `seeded` the
+    gradient is contracted with the upstream adjoints of the outputs.
+    """
+    if arrays:
+        dag = guard_branches(dag, literal)
+    large = len(dag.nodes) > LARGE
+    parts = not arrays and not large
+    build = Frugal(dag.dims, literal)
+    program = _copied(dag, build, _made if large else _as_written, {})
+    seeds = tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots)) if seeded else ()
+    found, adjoints = gradients(program, build, wrt, seeds, parts)
+    joint = Joint(program, build, tuple(program.roots), found, seeds, {})
+    return joint if large else _factored(joint, build, parts)
+
+
+def _copied(dag: Dag, build: Frugal, gate: Callable[[Frugal, Node, Args], Node], new: dict[Node, Node]) -> Dag:
+    """The program in the graph of `build`, its constants floats. `new` is filled with the new node of each old one."""
+    for node in dag.nodes:
+        if node.args:
+            new[node] = gate(build, node, tuple([new[arg] for arg in node.args]))
+        elif node.op is s.const:
+            new[node] = build.const(number(node))
+        else:
+            new[node] = build.graph.node(node.op, (), node.attr, node.shape)
+    names: dict[Node, tuple[str, ...]] = {}
+    for old, given in dag.names.items():
+        if old in new:
+            names[new[old]] = names.get(new[old], ()) + given
+    return replace(
+        dag,
+        nodes=tuple(build.graph.nodes),
+        inputs={name: new[node] for name, node in dag.inputs.items()},
+        outputs=tuple((name, new[node]) for name, node in dag.outputs),
+        names=names,
+        spans={},
+        rewrites={},
+        roles={new[node]: role for node, role in dag.roles.items() if node in new},
+        graph=build.graph,
+    )
+
+
+def _as_written(build: Frugal, old: Node, args: Args) -> Node:
+    return build.intern(old.op, args, old.attr)
+
+
+def _made(build: Frugal, old: Node, args: Args) -> Node:
+    return build.make(old.op, args, old.attr)
+
+
+def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
+    """The same graph with gates in their parts and the sums of the gradient factored."""
+    build = Frugal(old.dims, old.literal)
+    nodes = reachable([*joint.roots, *joint.dag.inputs.values(), *joint.seeds])
+    uses = Counter(arg for node in nodes for arg in node.args) + Counter(joint.roots)
+    made: dict[Node, Node] = {}
+    program = _copied(joint.dag, build, lambda build, node, args: _in_parts(build, node, args, parts), made)
+    build.boundary = len(build.graph.nodes)
+    build.annihilate = True
+    factoring = Factoring(build, made, uses, old.boundary)
+    absorbed = {arg for node in nodes if node.op in SUMS and node.id >= old.boundary for arg in factoring.absorbed(node)}
+    for node in nodes:
+        if node in made or node in absorbed:
+            continue
+        if not node.args:
+            made[node] = build.graph.node(node.op, (), node.attr, node.shape)
+        elif node.op in SUMS:
+            made[node] = factoring.sum(node)
+        else:
+            made[node] = _in_parts(build, node, tuple([made[arg] for arg in node.args]), parts)
+    build.annihilate = False
+    return Joint(
+        dag=program,
+        build=build,
+        outputs=tuple(made[node] for node in joint.outputs),
+        gradients={name: None if node is None else made[node] for name, node in joint.gradients.items()},
+        seeds=tuple(made[node] for node in joint.seeds),
+        stems=joint.stems,
+    )
+
+
+def _in_parts(build: Frugal, old: Node, args: Args, parts: bool) -> Node:
+    value = value_of(old.op, build.literal) if parts else None
+    return build.make(old.op, args, old.attr) if value is None else value(build, args, old, old.attr)
+
+
+__all__ = ["Joint", "optimize"]

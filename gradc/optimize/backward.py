@@ -1,0 +1,151 @@
+"""The gradient as expressions of the joint graph: what each gate sends back, added up where it arrives.
+
+>>> from gradc.ops import scalar as s
+>>> build = Frugal()
+>>> x, y = build.input("x"), build.input("y")
+>>> out = build.intern(s.div, (x, y))
+>>> build.boundary = 3
+>>> partials_of(s.div, False)[1](build, (x, y), out, None)
+%4 = neg(%3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from gradc.dag import Dag, Node, reachable
+from gradc.ops import routing, scalar
+from gradc.ops.table import Op, statics_of
+from gradc.optimize.frugal import Frugal
+from gradc.reverse import _send_back, active_nodes, unbroadcast
+from gradc.rules import compiled
+from gradc.simplify import is_const
+
+Args = tuple[Node, ...]
+Partial = Callable[[Frugal, Args, Node, Hashable], Node]
+
+
+def gradients(program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool) -> tuple[dict[str, Node | None], dict[Node, Node]]:
+    """Each input's gradient, None where it is zero everywhere, and the adjoint of each gate.
+
+    `parts` says that gates are to be written in the parts that are cheapest for single numbers.
+    """
+    targets = {name: program.inputs[name] for name in wrt}
+    nodes = reachable(program.roots)
+    active = active_nodes(nodes, targets.values())
+    make, intern = build.make, build.intern
+    one, zero = build.const(1.0), build.const(0.0)
+    build.boundary = len(build.graph.nodes)
+    build.annihilate = True
+    adjoints: dict[Node, Node] = {}
+    for root, seed in zip(program.roots, seeds or [one] * len(program.roots), strict=True):
+        adjoints[root] = make(scalar.add, (adjoints[root], seed)) if root in adjoints else seed
+    for gate in reversed(nodes):
+        dout = adjoints.get(gate)
+        if dout is None or not gate.args:
+            continue
+        op, args = gate.op, gate.args
+        if op is routing.where:
+            c, x, y = args
+            sent = [(x, make(op, (c, dout, zero))), (y, make(op, (c, zero, dout)))]
+            sent = [(arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape)) for arg, part in sent if arg in active]
+        elif op.partials and op.elementwise:
+            sent = []
+            for arg, partial in zip(args, partials_of(op, build.literal, parts), strict=True):
+                if arg in active:
+                    part = dout if partial is None else times(build, partial(build, args, gate, gate.attr), dout)
+                    if part is zero:
+                        continue
+                    sent.append((arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape)))
+        else:
+            sent = list(_send_back(build, gate, dout, active, build.boundary))
+        for arg, part in sent:
+            have = adjoints.get(arg)
+            adjoints[arg] = part if have is None else make(scalar.add, (have, part))
+    build.annihilate = False
+    del intern
+    return {name: adjoints.get(node) if node in active else None for name, node in targets.items()}, adjoints
+
+
+def times(build: Frugal, partial: Node, dout: Node) -> Node:
+    """partial*dout: a condition masks, and a new quotient divides the adjoint, which its other arguments then share."""
+    op = partial.op
+    if op.boolean:
+        return build.make(routing.where, (partial, dout, build.const(0.0)))
+    if partial.id >= build.boundary:
+        if op is scalar.inv:
+            return build.make(scalar.div, (dout, partial.args[0]))
+        if op is scalar.neg:
+            return build.make(scalar.neg, (times(build, partial.args[0], dout),))
+        if op is scalar.div:
+            x, y = partial.args
+            return build.make(scalar.mul, (x, build.make(scalar.div, (dout, y))))
+    return build.make(scalar.mul, (partial, dout))
+
+
+@cache
+def partials_of(op: Op, literal: bool, parts: bool = False) -> tuple[Partial | None, ...]:
+    """A gate's partial derivatives as functions that make them; None for 1."""
+    texts = literal and op.literal.get("partials") or op.partials
+    named = _parts(op, literal) if parts else {}
+    return tuple(
+        None if named.get("d" + param, text) == "1" else _compiled(op, named.get("d" + param, text), named)
+        for param, text in zip(op.params, texts, strict=True)
+    )
+
+
+def _parts(op: Op, literal: bool) -> Mapping[str, str]:
+    return (op.literal.get("parts", {}) if literal else op.parts) or {}
+
+
+@cache
+def value_of(op: Op, literal: bool) -> Partial | None:
+    """A gate's value written in its parts; None if it stays as it is."""
+    named = _parts(op, literal)
+    return _compiled(op, named["out"], named) if "out" in named else None
+
+
+def _compiled(op: Op, text: str, parts: Mapping[str, str]) -> Partial:
+    """A rule as nested functions, so that a large program pays no interpreter for it."""
+    stack: list[Partial] = []
+    for instruction in compiled(text):
+        match instruction:
+            case ("arg", name):
+                stack.append(_argument(op, name, parts))
+            case ("const", value):
+                stack.append(_constant(value))
+            case ("op", entry, count, _):
+                at = len(stack) - count
+                taken = tuple(stack[at:])
+                del stack[at:]
+                stack.append(_gate(entry, taken))
+    return stack[0]
+
+
+def _argument(op: Op, name: str, parts: Mapping[str, str]) -> Partial:
+    if name in op.params:
+        at = op.params.index(name)
+        return lambda build, args, out, attr: args[at]
+    if name == "out":
+        return lambda build, args, out, attr: out
+    if name in parts:
+        return _compiled(op, parts[name], parts)
+    return lambda build, args, out, attr: build.const(statics_of(op, attr)[name])
+
+
+def _constant(value: float) -> Partial:
+    return lambda build, args, out, attr: build.const(value)
+
+
+def _gate(entry: Op, taken: tuple[Partial, ...]) -> Partial:
+    match taken:
+        case (one,):
+            return lambda build, args, out, attr: build.make(entry, (one(build, args, out, attr),))
+        case (one, two):
+            return lambda build, args, out, attr: build.make(entry, (one(build, args, out, attr), two(build, args, out, attr)))
+    return lambda build, args, out, attr: build.make(entry, tuple([each(build, args, out, attr) for each in taken]))
+
+
+__all__ = ["gradients", "is_const", "partials_of", "times", "value_of"]

@@ -1,0 +1,261 @@
+"""Sums of the gradient with what their terms have in common taken out: a*d + b*d into (a + b)*d.
+
+Only what the gradient itself made is taken apart, and only where nobody else needs the parts:
+
+>>> from gradc.ops import scalar as s
+>>> build = Frugal()
+>>> a, b, d = (build.input(name) for name in "abd")
+>>> build.boundary, build.annihilate = 3, True
+>>> both = build.make(s.add, (build.make(s.mul, (a, d)), build.make(s.mul, (b, d))))
+>>> Factoring(build, {node: node for node in build.graph.nodes}, {}, 3).sum(both)
+%7 = mul(%6, %2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gradc.dag import Node
+from gradc.ops import scalar as s
+from gradc.optimize.frugal import Frugal, moderate
+from gradc.simplify import is_const, number
+
+# A product is taken apart into no more factors than this, and a sum is searched no more often: linear in all.
+MOST_FACTORS = 8
+MOST_ROUNDS = 8
+
+# How much larger the terms of a merged sum may be than those of the written one: rounding grows by no more.
+LARGEST_GROWTH = 4.0
+
+SUMS = frozenset((s.add, s.sub, s.neg))
+_PRODUCTS = frozenset((s.mul, s.div, s.inv))
+
+# A factor: a node, and whether it divides.
+Factor = tuple[Node, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """k times the factors; `whole` is the same product with its sign, as it stands already."""
+
+    k: float
+    factors: tuple[Factor, ...]
+    whole: tuple[float, Node] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factoring:
+    """Rewrites the sums of an old graph into `build`. `made` has the new node of each old one; `uses` counts users."""
+
+    build: Frugal
+    made: Mapping[Node, Node]
+    uses: Mapping[Node, int]
+    boundary: int
+
+    def sum(self, node: Node) -> Node:
+        """The new node of an old sum."""
+        return self.add_up(self.grouped([self.term(sign, part) for sign, part in self.parts(node)]))
+
+    def own(self, node: Node) -> bool:
+        """Whether the gradient made a node, for one user."""
+        return node.id >= self.boundary and self.uses.get(node, 0) <= 1
+
+    # ---- taking apart --------------------------------------------------------------------------
+
+    def absorbed(self, node: Node) -> Iterator[Node]:
+        """The partial sums that are taken apart with a sum."""
+        return (arg for arg in node.args if arg.op in SUMS and self.own(arg))
+
+    def parts(self, node: Node) -> list[tuple[float, Node]]:
+        """The terms of a sum with their signs, in order."""
+        out: list[tuple[float, Node]] = []
+        stack = [(1.0, node)]
+        while stack:
+            sign, at = stack.pop()
+            if at is not node and not (at.op in SUMS and self.own(at)):
+                out.append((sign, at))
+            elif at.op is s.neg:
+                stack.append((-sign, at.args[0]))
+            else:
+                stack += [(-sign if at.op is s.sub else sign, at.args[1]), (sign, at.args[0])]
+        return out
+
+    def term(self, sign: float, node: Node) -> Term:
+        """A term as a constant and factors of the new graph."""
+        k, factors, stack = sign, list[Factor](), [(node, False)]
+        while stack:
+            at, below = stack.pop()
+            if at.op is s.const and not below and moderate(number(at)):
+                k *= number(at)
+            elif at.op in _PRODUCTS and self.own(at) and len(factors) + len(stack) < MOST_FACTORS:
+                if at.op is not s.mul:
+                    stack.append((at.args[-1], not below))
+                else:
+                    stack.append((at.args[1], below))
+                if at.op is not s.inv:
+                    stack.append((at.args[0], below))
+            else:
+                factors.append((self.made[at], below))
+        whole = sign, self.made[node]
+        return Term(k, tuple(factors), whole) if moderate(k) else Term(sign, ((whole[1], False),), whole)
+
+    # ---- grouping ------------------------------------------------------------------------------
+
+    def grouped(self, terms: Sequence[Term]) -> Sequence[Term]:
+        """The terms with common factors taken out of those that have any."""
+        for _ in range(MOST_ROUNDS):
+            common, members = _best_group(terms)
+            if not members:
+                break
+            rest = [_without(terms[i], common) for i in members]
+            terms = _replaced(terms, members, Term(1.0, ((self.add_up(self.grouped(rest)), False), *common)))
+        terms = _merged(terms)
+        return self._alike(terms)
+
+    def _alike(self, terms: Sequence[Term]) -> Sequence[Term]:
+        """2*a + 2*b as 2*(a + b)."""
+        sizes: dict[float, list[int]] = {}
+        for i, term in enumerate(terms):
+            if term.factors and abs(term.k) != 1.0:
+                sizes.setdefault(abs(term.k), []).append(i)
+        for size, members in sizes.items():
+            if len(members) > 1:
+                inner = self.add_up([Term(terms[i].k / size, terms[i].factors) for i in members])
+                return _replaced(terms, members, Term(size, ((inner, False),)))
+        return terms
+
+    # ---- putting together ----------------------------------------------------------------------
+
+    def product(self, term: Term) -> Node:
+        """The node of a term, as it stood where nothing was taken out of it."""
+        if term.whole is not None:
+            sign, out = term.whole
+            return out if sign > 0 else self.build.make(s.neg, (out,))
+        out = self.build.const(1.0)
+        for node, below in sorted(term.factors, key=lambda factor: factor[1]):
+            out = self.build.make(s.div if below else s.mul, (out, node))
+        return self.build.make(s.mul, (self.build.const(term.k), out))
+
+    def add_up(self, terms: Sequence[Term]) -> Node:
+        """The sum, beginning with a term that is not negative if there is one."""
+        nodes = [self.product(term) for term in terms]
+        start = next((i for i, node in enumerate(nodes) if not _is_negative(node)), 0)
+        out = nodes.pop(start)
+        for node in nodes:
+            out = self.build.make(s.add, (out, node))
+        return out
+
+
+def _is_negative(node: Node) -> bool:
+    return node.op is s.neg or (is_const(node) and number(node) < 0)
+
+
+def _replaced(terms: Sequence[Term], members: Sequence[int], term: Term) -> list[Term]:
+    """One term in the place of the first of several."""
+    gone = set(members)
+    return [term if i == members[0] else each for i, each in enumerate(terms) if i == members[0] or i not in gone]
+
+
+def _best_group(terms: Sequence[Term]) -> tuple[tuple[Factor, ...], list[int]]:
+    """The common factors, and the terms that have them, that save the most multiplications; no terms if none does."""
+    having: dict[Factor, list[int]] = {}
+    for i, term in enumerate(terms):
+        for factor in dict.fromkeys(term.factors):
+            having.setdefault(factor, []).append(i)
+    best: tuple[tuple[Factor, ...], list[int]] = (), []
+    most = 0
+    for factor, members in having.items():
+        if len(members) < 2 or len(members) - 1 < most / MOST_FACTORS:
+            continue
+        common = list(terms[members[0]].factors)
+        for i in members[1:]:
+            common = _shared(common, terms[i].factors)
+        if all(below for _, below in common) and len(common) > 1:
+            continue
+        saved = sum(len(common) - (len(common) == len(terms[i].factors) and abs(terms[i].k) == 1.0) for i in members) - len(common)
+        if saved > most:
+            best, most = (tuple(common), members), saved
+    return best
+
+
+def _shared(some: Sequence[Factor], others: Sequence[Factor]) -> list[Factor]:
+    left = list(others)
+    out = []
+    for factor in some:
+        if factor in left:
+            left.remove(factor)
+            out.append(factor)
+    return out
+
+
+def _without(term: Term, common: Sequence[Factor]) -> Term:
+    left = list(term.factors)
+    for factor in common:
+        left.remove(factor)
+    return Term(term.k, tuple(left))
+
+
+# ---- sums of multiples of one value ------------------------------------------------------------
+
+
+def _merged(terms: Sequence[Term]) -> Sequence[Term]:
+    """Terms that are linear in one value as one multiple of it and a constant: 4*(1 - v) - 4*v as 4 - 8*v."""
+    by_base: dict[Node, list[tuple[int, float, float]]] = {}
+    for i, term in enumerate(terms):
+        if len(term.factors) == 1 and not term.factors[0][1]:
+            base, slope, start = _linear(term.factors[0][0])
+            by_base.setdefault(base, []).append((i, term.k * slope, term.k * start))
+    new: dict[int, Term] = {}
+    gone: set[int] = set()
+    constant = 0.0
+    for base, found in by_base.items():
+        slope, start = sum(each[1] for each in found), sum(each[2] for each in found)
+        before = len(found) - 1 + sum(abs(terms[i].k) != 1.0 for i, _, _ in found)
+        if len(found) < 2 or not slope or (abs(slope) != 1.0) + (start != 0.0) > before or not _is_as_accurate(found, slope, start):
+            continue
+        gone.update(i for i, _, _ in found)
+        new[found[0][0]] = Term(slope, ((base, False),))
+        constant += start
+    if not new:
+        return terms
+    kept = [new.get(i, term) for i, term in enumerate(terms) if i in new or i not in gone]
+    return [Term(constant, ()), *kept] if constant else kept
+
+
+def _linear(node: Node) -> tuple[Node, float, float]:
+    """A node as slope*base + start."""
+    slope, start = 1.0, 0.0
+    for _ in range(3):
+        args = node.args
+        if node.op is s.mul and is_const(args[0]):
+            slope, node = slope * number(args[0]), args[1]
+        elif node.op is s.neg:
+            slope, node = -slope, args[0]
+        elif node.op in (s.add, s.sub) and is_const(args[0]):
+            start += slope * number(args[0])
+            slope, node = -slope if node.op is s.sub else slope, args[1]
+        elif node.op in (s.add, s.sub) and is_const(args[1]):
+            start += slope * number(args[1]) * (-1.0 if node.op is s.sub else 1.0)
+            node = args[0]
+        else:
+            break
+    return node, slope, start
+
+
+def _is_as_accurate(found: Sequence[tuple[int, float, float]], slope: float, start: float) -> bool:
+    """Whether no value makes the terms of the merged sum much larger than those of the written one.
+
+    Both sizes are piecewise linear in the value, so the worst is where a written term is 0, or far out.
+    """
+    if not moderate(slope) or (start and not moderate(start)):
+        return False
+    if abs(slope) > LARGEST_GROWTH * sum(abs(a) for _, a, _ in found):
+        return False
+    return all(
+        abs(start) + abs(slope * at) <= LARGEST_GROWTH * sum(abs(a * at + b) for _, a, b in found)
+        for at in (0.0, *(-b / a for _, a, b in found if a))
+    )
+
+
+__all__ = ["SUMS", "Factoring"]
