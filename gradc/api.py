@@ -179,13 +179,13 @@ class Function:
         shape = self.shapes[name]
         return f" of shape {show(shape)}" if shape else ""
 
-    def __call__(self, *args: Any, **inputs: Any) -> Any:
+    def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """The value at the inputs."""
         return self._function("forward")(*self._bound(args, inputs))[0]
 
     value = __call__
 
-    def forward(self, *args: Any, **inputs: Any) -> tuple[Any, Any]:
+    def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
         return cast("tuple[Any, Any]", self._function("forward")(*self._bound(args, inputs)))
 
@@ -196,7 +196,7 @@ class Function:
             return cast("dict[str, Any]", self._function("backward")(cache))
         return cast("dict[str, Any]", self._function("backward")(cache, df))
 
-    def value_and_grad(self, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
+    def value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
         """The value and the gradient by input. An array output takes its upstream adjoint as `df=`."""
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         value, cache = self.forward(*args, **inputs)
@@ -227,14 +227,14 @@ class Function:
 
         return report.report(self, **options)
 
-    def trace(self, *args: Any, **inputs: Any) -> Any:
+    def trace(self, /, *args: Any, **inputs: Any) -> Any:
         """Every line of both passes with its value at a point, by the names of the notes; see `gradc.trace`."""
         from gradc.trace import trace
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return trace(self.staged, self.target, self._bound(args, inputs), load, df)
 
-    def graph(self, *args: Any, **inputs: Any) -> Any:
+    def graph(self, /, *args: Any, **inputs: Any) -> Any:
         """The circuit as a picture, with values and gradients if a point is given; see `gradc.circuit`."""
         from gradc.circuit import graph
 

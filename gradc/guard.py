@@ -13,23 +13,27 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.dag import Dag, Node, reachable
-from gradc.ops.routing import all_of, not_, where
+from gradc.ops.routing import all_of, any_of, not_, where
 from gradc.ops.scalar import const, input_
 from gradc.simplify import Args, Builder, rebuild
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """One side of a branch (1: the condition holds, 2: it fails) within the side that the branch lies in."""
+    """One side of a branch (1: the condition holds, 2: it fails) within the side that the branch lies in.
+
+    `within` are the sides on which the branch itself is needed, if those are several; `parent` is then around them all.
+    """
 
     parent: Region | None
     branch: Node | None
     side: int
     depth: int
+    within: frozenset[Region] = frozenset()
 
     @property
     def aligned(self) -> Region:
@@ -69,11 +73,64 @@ def regions(nodes: Sequence[Node], roots: Sequence[Node], deepest: int = 1 << 30
     return found
 
 
-def conditions_first(roots: Sequence[Node], found: dict[Node, Region]) -> list[Node]:
-    """A topological order in which a condition stands before the sides of its branch."""
+Needs = frozenset[Region]
+
+# A value that more sides than this use counts as used by the innermost side around them all.
+MOST_SIDES = 32
+
+
+def needs(nodes: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Needs]:
+    """The sides of branches on which each node is needed: a node is needed where one of its users is.
+
+    No side of the set lies within another; the root alone means everywhere.
+    """
+    root = Region(None, None, 0, 0)
+    everywhere = frozenset([root])
+    found: dict[Node, Needs] = {node: everywhere for node in roots}
+    for node in reversed(nodes):
+        here = found.setdefault(node, everywhere)
+        sides = [here] * len(node.args)
+        if node.op is where:
+            parent, within = _around(here), here if len(here) > 1 else frozenset()
+            sides[1], sides[2] = (frozenset([Region(parent, node, side, parent.depth + 1, within)]) for side in (1, 2))
+        elif here is not everywhere and not node.op.elementwise:
+            sides = [_outermost(frozenset(region.aligned for region in here))] * len(node.args)
+        for arg, side in zip(node.args, sides, strict=True):
+            before = found.get(arg)
+            found[arg] = side if before is None or before is side else _outermost(before | side)
+    return found
+
+
+def _around(here: Needs) -> Region:
+    """The innermost region around a set of sides."""
+    first, *others = here
+    for other in others:
+        first = meet(first, other)
+    return first
+
+
+def _outermost(sides: Needs) -> Needs:
+    """The sides that lie in no other of the set."""
+    if len(sides) > MOST_SIDES:
+        return frozenset([_around(sides)])
+    return frozenset(side for side in sides if not any(_within(side.parent, other) for other in sides))
+
+
+def _within(side: Region | None, other: Region) -> bool:
+    while side is not None and side.depth >= other.depth:
+        if side is other:
+            return True
+        side = side.parent
+    return False
+
+
+def conditions_first(roots: Sequence[Node], found: Mapping[Node, Needs]) -> list[Node]:
+    """A topological order in which a condition stands before the gates that need safe arguments on its sides."""
     order: list[Node] = []
     state: dict[Node, int] = {}
+    met: set[Region] = set()
     stack = list(reversed(roots))
+    found = {node: sides for node, sides in found.items() if node.op.safe}
     while stack:
         node = stack[-1]
         if state.get(node) == 2:
@@ -85,48 +142,102 @@ def conditions_first(roots: Sequence[Node], found: dict[Node, Region]) -> list[N
             stack.pop()
             continue
         state[node] = 1
-        region = found[node]
-        first = [region.branch.args[0]] if region.branch is not None else []
+        first = _conditions(found[node], met) if node in found else []
         stack += [arg for arg in (*reversed(node.args), *first) if state.get(arg) != 2]
     return order
 
 
-def guard_branches(dag: Dag, literal: bool) -> Dag:
-    """The same program with safe arguments on the sides that are not taken; itself if it has no branch."""
+def _settled(node: Node, sides: Needs) -> Needs:
+    """The sides whose conditions do not themselves hang on the node; in place of one that does, what is around it."""
+    while len(sides) > 1 and node.op.safe:
+        tied = [side for side in sides if side.branch is not None and _hangs_on(side.branch.args[0], node)]
+        if not tied:
+            break
+        around = [each for side in tied for each in side.within or ([side.parent] if side.parent is not None else [])]
+        sides = _outermost(frozenset([*(side for side in sides if side not in tied), *around]))
+    return sides
+
+
+def _hangs_on(root: Node, node: Node) -> bool:
+    stack, seen = [root], {root}
+    while stack:
+        at = stack.pop()
+        if at is node:
+            return True
+        new = [arg for arg in at.args if arg.id >= node.id and arg not in seen]
+        seen.update(new)
+        stack += new
+    return False
+
+
+def _conditions(sides: Needs, met: set[Region]) -> list[Node]:
+    """The conditions of some sides and of all around them that have not been met, innermost first."""
+    todo, found = list(sides), []
+    while todo:
+        side = todo.pop()
+        if side.branch is not None and side not in met:
+            met.add(side)
+            found.append(side)
+            todo += side.within or ([side.parent] if side.parent is not None else [])
+    return [side.branch.args[0] for side in sorted(found, key=lambda side: (-side.depth, _age(side))) if side.branch is not None]
+
+
+def _age(side: Region) -> tuple[int, int]:
+    return (side.branch.id if side.branch is not None else -1, side.side)
+
+
+def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None = None) -> Dag:
+    """The same program with safe arguments on the sides that are not taken; itself if it has no branch.
+
+    `blocks` are the regions of code with real branches: there only those gates need safe arguments that
+    several sides share, and that stand before the branches for it.
+    """
     if not any(node.op is where for node in dag.nodes):
         return dag
     roots = [*dag.roots, *dag.inputs.values()]
     nodes = reachable(roots)
-    found = regions(nodes, roots)
+    found = {node: _settled(node, sides) for node, sides in needs(nodes, roots).items()}
     build = Builder(dag.dims, literal)
     new: dict[Node, Node] = {}
     masks: dict[Region, Node] = {}
     roles: dict[Node, str] = {}
     why: dict[Node, str] = {}
 
-    def mask(region: Region) -> Node:
-        chain = []
-        at = region
-        while at not in masks and at.branch is not None:
-            chain.append(at)
-            at = at.parent  # type: ignore[assignment]  # a side of a branch has a parent
-        for inner in reversed(chain):
-            own = new[inner.branch.args[0]]  # type: ignore[union-attr]  # in the chain, so it is a side of a branch
+    def mask_of(region: Region) -> Node:
+        todo = [region]
+        while todo:
+            inner = todo[-1]
+            outer = [side for side in sorted(inner.within, key=_age) or [inner.parent] if side is not None and side.branch is not None]
+            waiting = [side for side in outer if side not in masks]
+            if waiting or inner in masks:
+                todo = [*todo, *waiting] if waiting else todo[:-1]
+                continue
+            own = new[inner.branch.args[0]]  # type: ignore[union-attr]  # never the root, so a side of a branch
             own = own if inner.side == 1 else build.make(not_, (own,))
-            outer = masks.get(inner.parent)  # type: ignore[arg-type]
-            masks[inner] = own if outer is None else build.make(all_of, (outer, own))
+            masks[inner] = build.make(all_of, (either([masks[side] for side in outer]), own)) if outer else own
         return masks[region]
 
+    def either(each: Sequence[Node]) -> Node:
+        first, *others = dict.fromkeys(each)
+        for other in others:
+            first = build.make(any_of, (first, other))
+        return first
+
+    def mask(sides: Needs) -> Node:
+        return either([mask_of(side) for side in sorted(sides, key=_age)])
+
     def gate(build: Builder, old: Node, args: Args) -> Node:
-        region = found[old]
-        if region.branch is None or not old.op.safe or old.op is where:
+        sides = found[old]
+        if not old.op.safe or old.op is where or any(side.branch is None or side.branch.args[0] not in new for side in sides):
+            return build.intern(old.op, args, old.attr)
+        if blocks is not None and len(sides) == 1 and _same_block(blocks[old], *sides):
             return build.intern(old.op, args, old.attr)
         kept = []
         for arg, was, safe in zip(args, old.args, old.op.safe, strict=True):
-            if was.op is const or arg in roles or (old.op.tame and (found[was] is region or any(each.op is const for each in args))):
+            if was.op is const or arg in roles or (old.op.tame and (found[was] == sides or any(each.op is const for each in args))):
                 kept.append(arg)
                 continue
-            safe_arg = build.make(where, (mask(region), arg, build.const(int(safe))))
+            safe_arg = build.make(where, (mask(sides), arg, build.const(int(safe))))
             if safe_arg.op is where:
                 roles[safe_arg] = "safe" + (str(arg.attr) if arg.op is input_ else "")
                 why[safe_arg] = "safe where the branch is not taken"
@@ -137,3 +248,8 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
     guarded.roles.update(roles)
     guarded.rewrites.update(why)
     return guarded
+
+
+def _same_block(block: Region, side: Region) -> bool:
+    """Whether a gate stands in the very block on which it is needed."""
+    return block.branch is side.branch and block.side == side.side

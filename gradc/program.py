@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from gradc.dag import Dag, Node, Shape, reachable, users
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
+from gradc.ops.helpers import HELPERS
 from gradc.reverse import Step, reverse, seeds
 from gradc.simplify import Builder, is_const, number, rebuild
 
@@ -154,7 +155,7 @@ def _only_here(node: Node, taken: dict[Node, list[Node]], kept: set[Node]) -> bo
 
 # ---- names -------------------------------------------------------------------------------------
 
-MODULE_NAMES = ("np", "math", "forward", "backward", "value_and_grad", "cache", "df", "as_float", "as_array", "grads")
+MODULE_NAMES = ("np", "math", "forward", "backward", "value_and_grad", "cache", "df", *dict.fromkeys([*HELPERS["numpy"], *HELPERS["math"]]))
 
 
 def module_names(namer: Namer, used: Iterable[str]) -> dict[str, str]:
@@ -236,7 +237,7 @@ def stage(
     many = arrays and not dag.declared and len(dag.inputs) > MOST_TRACKED
     back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=many)
     groups = back.write(steps, by_gate, inline)
-    if arrays and not dag.declared and not many and back.lacks_shape(wrt):
+    if arrays and not dag.declared and not many and (back.lacks_shape(wrt) or _masks(groups)):
         back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=True)
         groups = back.write(steps, by_gate, inline)
     gradients = back.finish(wrt, groups)
@@ -485,6 +486,11 @@ def _clusters(steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node])
     for owner in order:
         if owner in clusters:
             yield owner, clusters[owner][::-1]
+
+
+def _masks(groups: Sequence[Group]) -> bool:
+    """Whether a line selects between df and 0: two plain numbers would decide the precision of what follows."""
+    return any(stmt.expr.op is routing.where for group in groups for stmt in group.stmts)
 
 
 def _cached(groups: Sequence[Group], names: dict[Node, str], dag: Dag) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
             sent = instantiate(build, rule, names, statics)
         if is_const(sent, 0):
             continue
-        if sent.shape != arg.shape:
+        if sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
             sent = unbroadcast(build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape))
         yield arg, sent
 
@@ -117,7 +117,7 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
 def _times(build: Builder, partial: Node, dout: Node, boundary: int) -> Node:
     """partial*dout, in the way one writes it: a condition masks, a reciprocal that is new divides."""
     if partial.op.boolean:
-        return build.make(routing.where, (partial, dout, build.const(0)))
+        return build.make(routing.where, (partial, dout, build.const(0.0)))
     if partial.op is scalar.inv and partial.id >= boundary:
         return build.make(scalar.div, (dout, partial.args[0]))
     return build.make(scalar.mul, (partial, dout))
@@ -135,23 +135,31 @@ def _ready(build: Builder, gate: Node, dout: Node) -> Node:
 
 
 def unbroadcast(build: Builder, sent: Node, shape: Shape, full: Shape) -> Node:
-    """Sum a contribution over the axes along which its target was broadcast."""
+    """Sum a contribution over the axes along which its target was broadcast to `full`.
+
+    Along an axis on which the contribution is itself still to be broadcast, the sum is a multiple.
+    """
     shape, have, full = (build.dims.resolve(each) for each in (shape, sent.shape, full))
+    lead, missing = len(full) - len(shape), len(full) - len(have)
     summed = [i for i in range(len(full)) if _was_broadcast(full, shape, i)]
-    if not summed or have == shape:
-        return sent
-    if len(have) < len(full) or any(have[i] != full[i] for i in summed):
-        sent = build.make(array.spread, (sent,), (full,))
-    lead = len(full) - len(shape)
-    if not shape:
+    lazy = [i for i in summed if i < missing or (have[i - missing] == 1 and full[i] != 1)]
+    if lazy:
+        sent = build.make(scalar.mul, (_count(build, [full[i] for i in lazy]), sent))
+    inner = tuple(i - missing for i in summed if i >= lead and i not in lazy)
+    leading = tuple(i - missing for i in range(missing, lead))
+    if not shape and leading:
         return build.make(array.sum_, (sent,), (None, False))
-    leading = tuple(i for i in summed if i < lead)
-    inner = tuple(i for i in summed if i >= lead)
     if inner:
         sent = build.make(array.sum_, (sent,), (_axis(inner), True))
     if leading:
         sent = build.make(array.sum_, (sent,), (_axis(leading), False))
     return sent
+
+
+def _count(build: Builder, sizes: list[int | str]) -> Node:
+    """A product of sizes as a number, or as a value that the call decides."""
+    count = array.product(tuple(sizes))
+    return build.const(count) if isinstance(count, int) else build.graph.node(scalar.size, (), count)
 
 
 def _axis(axes: tuple[int, ...]) -> int | tuple[int, ...]:

@@ -112,8 +112,13 @@ def is_const(node: Node, value: float | None = None) -> bool:
 
 
 def as_number(build: Builder, node: Node) -> Node:
-    """A condition as 1.0 or 0.0; a number as it is."""
-    return build.make(r.indicator, (node,)) if node.op.boolean else node
+    """A condition as 1.0 or 0.0, in the precision of an input that it compares; a number as it is."""
+    if not node.op.boolean:
+        return node
+    like = node
+    while like.args:
+        like = next((arg for arg in like.args if not is_const(arg)), like.args[0])
+    return build.make(r.indicator, (node, like))
 
 
 # ---- constants ---------------------------------------------------------------------------------
@@ -341,7 +346,7 @@ def _abs(build: Builder, x: Node) -> Node | None:
     return build.make(s.abs_, x.args) if x.op is s.neg else None
 
 
-def _indicator(build: Builder, c: Node) -> Node | None:
+def _indicator(build: Builder, c: Node, x: Node) -> Node | None:
     return build.const(1.0 if number(c) else 0.0) if c.op is s.const else None
 
 
@@ -409,6 +414,13 @@ def _matmul(build: Builder, x: Node, y: Node) -> Node | None:
     return None
 
 
+def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
+    """A number broadcast to one shape and brought into another is broadcast to that."""
+    if x.op is a.spread and not x.args[0].shape:
+        return build.make(a.spread, x.args, attr)
+    return _sign_out(a.reshape)(build, x, attr)
+
+
 def _count(build: Builder, x: Node, attr: Any) -> Node:
     """How many elements a reduction takes together: a number, or a product of named sizes."""
     shape = build.dims.resolve(x.shape)
@@ -419,7 +431,7 @@ def _count(build: Builder, x: Node, attr: Any) -> Node:
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt, s.abs_: _abs,
     r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
-    a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.scatter: _sign_out(a.scatter), a.reshape: _sign_out(a.reshape),
+    a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.scatter: _sign_out(a.scatter), a.reshape: _reshape,
     a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul,
     s.atan2: lambda build, y, x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
 }  # fmt: skip

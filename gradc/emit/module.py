@@ -7,14 +7,14 @@ lines the forward line that it belongs to.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradc.dag import Node, Shape
 from gradc.emit.operand import Printer, helper_costs, subscript
 from gradc.files import COMPILED
-from gradc.ops import array, scalar
+from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS
 from gradc.ops.table import PRECEDENCE
 from gradc.program import Group, Line, Program, Stmt
@@ -223,11 +223,23 @@ class Writer:
     def _df_lines(self) -> list[str]:
         """An array's upstream adjoint is brought to floats and checked."""
         outputs = self.program.outputs
-        if len(outputs) != 1 or not self.target.arrays or not outputs[0].shape:
+        if len(outputs) != 1 or not self.target.arrays or self.elementwise:
             return []
         df = self.module["df"]
+        if not outputs[0].shape:
+            return self._typed_df(df)
         dims = ", ".join(self.printer.dim(dim) for dim in self.dag.dims.resolve(outputs[0].shape))
         return [f'{df} = {self._np("as_array")}("{df}", {df}, {dims})']
+
+    def _typed_df(self, df: str) -> list[str]:
+        """A number that is broadcast to an array must first take the inputs' precision: an array of it would decide theirs."""
+        if not any(_decides_precision(stmt.expr, self.program.names) for group in self.program.backward for stmt in group.stmts):
+            return []
+        arrays = [name for name, node in self.dag.inputs.items() if node.shape]
+        first = next((name for name in arrays if name in self.printer.used), arrays[0])
+        self.printer.used.add(first)
+        self.printer.ops += 1
+        return [f"{df} = {first}.dtype.type({df})"]
 
     def _head_helpers(self) -> list[str]:
         if not self.target.arrays:
@@ -255,8 +267,8 @@ class Writer:
             new = [dim for dim in shape if isinstance(dim, str) and dim in sizes and dim not in bound]
             needed = [dim for dim in dict.fromkeys(new) if wanted.count(dim) > 1 or sizes[dim] in used]
             bound.update(needed)
-            if needed and needed == list(shape):
-                out.append(f"{', '.join(sizes[dim] for dim in needed)}{',' * (len(needed) == 1)} = {name}.shape")
+            if len(needed) > 1 and needed == list(shape):
+                out.append(f"{', '.join(sizes[dim] for dim in needed)} = {name}.shape")
             else:
                 out += [f"{sizes[dim]} = {name}.shape[{shape.index(dim)}]" for dim in needed]
         return out
@@ -333,6 +345,17 @@ class Writer:
             '"""',
             "",
         ]
+
+
+def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
+    """Whether a line makes an array of plain numbers, which NumPy then takes for float64."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node.op in (array.spread, routing.where):
+            return True
+        stack += [arg for arg in node.args if arg not in names]
+    return False
 
 
 def quoted(text: str) -> str:

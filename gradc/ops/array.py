@@ -80,7 +80,7 @@ def _outer(dims: Dims, x: Shape, y: Shape) -> Shape:
 def _transposed(dims: Dims, x: Shape, axes: tuple[int, ...] | None = None) -> Shape:
     if axes is None:
         return x[::-1]
-    if sorted(i % max(len(x), 1) for i in axes) != list(range(len(x))):
+    if not all(-len(x) <= i < len(x) for i in axes) or sorted(i % len(x) for i in axes) != list(range(len(x))):
         raise ShapeError(f"axes {axes} do not name each of the {len(x)} axes once", args_at_fault=(0,))
     return tuple(x[i] for i in axes)
 
@@ -166,8 +166,8 @@ def _det(dims: Dims, x: Shape) -> Shape:
 
 
 def _trace(dims: Dims, x: Shape) -> Shape:
-    if len(x) != 2 or not dims.unify(*x):
-        raise ShapeError(f"trace needs a square matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,))
+    if len(x) != 2:
+        raise ShapeError(f"trace needs a matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,))
     return ()
 
 
@@ -231,8 +231,8 @@ def _to(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
     return shape
 
 
-def _eye(dims: Dims, n: Dim = 1) -> Shape:
-    return (n, n)
+def _eye(dims: Dims, n: Dim = 1, m: Dim = 1) -> Shape:
+    return (n, m)
 
 
 def _segmented(dims: Dims, x: Shape, axis: int = 0, start: Dim = 0, size: Dim = 0) -> Shape:
@@ -345,11 +345,11 @@ prod = op("prod(x; axis=None, keepdims=False)", samples=_AXES, doc="product over
 others = op("others(x; axis=None)", doc="for each element, the product of all the others", shape=_same, public=False,
             forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
 amax = op("max(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
-          vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
+          vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
           part="max routes to the largest")
 amin = op("min(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", lazy=True, aliases=["amin"],
-          vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
+          vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)],
           part="min routes to the smallest")
 first_max = op("first_max(x; axis=None)", doc="where the first largest element is", shape=_same, boolean=True, public=False,
@@ -376,7 +376,7 @@ matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batche
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
            stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
            part="outer swaps")
-trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=lambda ranks, shapes: [f"dout*eye(n={shapes[0][0]!r})"], linear="each", shape=_trace,
+trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=lambda ranks, shapes: [f"dout*eye(n={shapes[0][0]!r}, m={shapes[0][1]!r})"], linear="each", shape=_trace,
            stem="tr{x}", short="tr", domain=[(-3.0, 3.0)],
            symbol="tr", part="trace distributes along the diagonal")
 norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
@@ -420,6 +420,6 @@ concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}]
 stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
            forms={"numpy": "np.stack(({*xs},){*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
            part="stack splits")
-eye = op("eye(; n=1)", doc="the identity matrix", shape=_eye, forms={"numpy": "np.eye({n:dims})"}, stem="eye", public=False)
+eye = op("eye(; n=1, m=1)", doc="ones on the diagonal, zeros elsewhere", shape=_eye, forms={"numpy": "np.eye({n:dims}, {m:dims})"}, stem="eye", public=False)
 count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")
 # fmt: on

@@ -1,7 +1,7 @@
 """Gates that route: maxima, branches, comparisons and their logic.
 
 >>> relu.partials, where.vjps
-(('x > 0',), ('', 'where(c, dout, 0)', 'where(c, 0, dout)'))
+(('x > 0',), ('', 'where(c, dout, 0.0)', 'where(c, 0.0, dout)'))
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ relu = op("relu(x)", fast="maximum(x, 0)", doc="max(0, x); the slope at 0 is 0",
           stem="relu{x}", sympy="Max(0, x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0", "x=-1": "out=0, dx=0", "x=2": "dx=1"},
           part="relu lets through where {x} > 0")
 where = op("where(c, x, y)", doc="x where the condition holds, else y; the branch not taken gets nothing",
-           vjps=["", "where(c, dout, 0)", "where(c, 0, dout)"], jvp="where(c, x_dot, y_dot)",
+           vjps=["", "where(c, dout, 0.0)", "where(c, 0.0, dout)"], jvp="where(c, x_dot, y_dot)",
            forms={"math": "cond|{x:or} if {c:or} else {y:cond}"}, stem="sel{x}{y}", short="sel", sympy="Piecewise((x, c), (y, True))", domain=[(0.2, 3.0), *_ANY*2],
            part="where routes to {to}")
 nonzero = op("nonzero(x)", fast="where(x == 0, 1, x)", doc="x, or 1 where x is 0: a denominator that is safe", partials=["x != 0"],
              forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
              sympy="x", domain=[(0.2, 3.0)], edges={"x=0": "out=1, dx=0"}, public=False,
              symbol="≠0", part="passes on")
-indicator = op("indicator(c)", fast="where(c, 1, 0)", doc="a condition as a number: 1.0 where it holds, else 0.0", partials=["0"],
-               forms={"numpy": "np.where({c}, 1.0, 0.0)", "math": "cond|1.0 if {c:or} else 0.0"}, stem="is{c}", short="is",
+indicator = op("indicator(c, x)", fast="where(c, 1, 0)", doc="a condition as a number, in the precision of x: 1.0 where it holds, else 0.0", partials=["0", "0"],
+               forms={"numpy": "({c}).astype({x:atom}.dtype)", "math": "cond|1.0 if {c:or} else 0.0"}, stem="is{c}", short="is",
                sympy="Piecewise((1, c), (0, True))", public=False,
                symbol="0/1")
+
 
 gt = op("greater(x, y)", ufunc="greater", doc="whether x > y; 1.0 or 0.0 where a number is wanted", boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART,
         symbol=">")
