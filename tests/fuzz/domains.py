@@ -41,8 +41,9 @@ def some(node: Node, x: Array) -> bool:
     return bool(folded(x, reduced_axes(node, x.ndim)).shape[-1] > 0)
 
 
-def power(x: Array, y: Array) -> bool:
-    whole = y.shape == () and bool(y == np.round(y))
+def power(node: Node, x: Array, y: Array) -> bool:
+    """A whole number written out has no trouble with the sign of `x`; anything else needs `x > 0`."""
+    whole = (not node.args or node.args[1].op == "const") and y.shape == () and bool(y == np.round(y))
     if not bool(np.all(np.abs(y) <= 4)):
         return False
     if whole and bool(y >= 0):
@@ -77,7 +78,7 @@ TESTS: dict[str, Callable[..., bool]] = {
     "cbrt": everywhere(lambda x: np.abs(x) > 0.05),
     "tan": everywhere(lambda x: np.abs(np.cos(x)) > 0.25),
     "div": lambda node, x, y: bool(np.all(np.abs(y) > 0.1)),
-    "pow": lambda node, x, y: power(x, y),
+    "pow": power,
     "hypot": lambda node, x, y: bool(np.all(np.hypot(x, y) > 0.05)),
     "atan2": lambda node, y, x: bool(np.all((np.hypot(x, y) > 0.1) & ((x > 0) | (np.abs(y) > 0.05)))),
     "norm": lambda node, x: some(node, x) and bool(np.all(np.sum(x * x, axis=reduced_axes(node, x.ndim)) > 0.01)),

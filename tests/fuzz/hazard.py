@@ -79,7 +79,7 @@ HAZARDS: list[Callable[[Node, Node], Guarded]] = [
     lambda u, v: (n("between", -1, u, 1), n("sqrt", n("sub", 1, n("pow", u, 2)))),
     lambda u, v: (n("lt", n("abs", u), 1), n("log", n("sub", 1, n("mul", u, u)))),
     lambda u, v: (n("lt", n("square", u), 1), n("div", 1, n("sub", 1, n("square", u)))),
-    lambda u, v: (n("gt", n("add", n("abs", u), n("abs", v)), 0), n("atan2", u, v)),
+    lambda u, v: (n("gt", n("add", n("abs", u), n("abs", v)), 0), n("atan2", u, n("abs", v))),
     lambda u, v: (n("gt", n("add", n("square", u), n("square", v)), 0),
                   n("sqrt", n("add", n("square", u), n("square", v)))),
     lambda u, v: (n("and", n("gt", u, 0), n("gt", v, 0)), n("mul", n("log", u), n("sqrt", v))),

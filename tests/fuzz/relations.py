@@ -303,7 +303,7 @@ def standalone(case: Case, reference: Reference, rng: random.Random) -> int:
     ordered = [given[name] for name in fn.inputs]
     value, cache = scope["forward"](*ordered)
     other, held = fn.forward(**given)
-    left, right = (run(kept, df=upstream(reference)) for run, kept in ((scope["backward"], cache), (fn.backward, held)))
+    left, right = (run(kept, upstream(reference)) for run, kept in ((scope["backward"], cache), (fn.backward, held)))
     if not same(value, other) or not same(dict(left), dict(right)):
         raise Failure("module alone", f"{value}, {left} and with the library {other}, {right}", options)
     return 2
