@@ -15,7 +15,7 @@ import re
 # What straight-line passes and the helpers above them are made of, and nothing else.
 _ALLOWED = frozenset({
     "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With", "withitem", "Raise", "Try",
-    "ExceptHandler", "Pass", "Continue", "Lambda", "BinOp", "UnaryOp", "Compare", "BoolOp", "IfExp", "Call", "keyword", "Attribute", "Subscript",
+    "ExceptHandler", "Pass", "Continue", "Break", "Lambda", "BinOp", "UnaryOp", "Compare", "BoolOp", "IfExp", "Call", "keyword", "Attribute", "Subscript",
     "Slice", "Name", "Constant", "Tuple", "List", "Dict", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred",
     "Load", "Store", "Del", "Delete", "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt", "GtE", "Lt",
     "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias", "ImportFrom", "While",

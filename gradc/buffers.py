@@ -1,0 +1,238 @@
+"""Where the values of a kernel live: an order of its lines, and as few buffers as that order can do with.
+
+A buffer is free again after the last line that reads it, and the line itself may then write into it. The
+arrays that a kernel fills are buffers too until their own value is written.
+
+>>> from gradc.ops import scalar as s
+>>> from gradc.simplify import Builder
+>>> build = Builder()
+>>> x = build.input("x")
+>>> e = build.make(s.exp, (x,))
+>>> f, dx = build.make(s.add, (e, build.make(s.sin, (x,)))), build.make(s.mul, (e, x))
+>>> plan = arrange([f, dx])
+>>> [(node.op.name, plan.place[node]) for node in plan.order], plan.floats
+([('exp', 1), ('sin', 0), ('add', 0), ('mul', 1)], 2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from gradc.dag import Node, reachable, users
+from gradc.ops import routing
+
+# Up to this many lines several orders are tried.
+LONGEST_SEARCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lines in order, and the buffer of each value: numbers and masks are counted apart.
+
+    The first buffers of numbers are the arrays to fill, in their order; `copies` are those whose value lives
+    elsewhere (an input, a constant, the value of another). `temps` is what a line needs beside its operands.
+    """
+
+    order: tuple[Node, ...]
+    place: dict[Node, int]
+    temps: dict[Node, tuple[int, ...]]
+    copies: tuple[tuple[int, Node], ...]
+    floats: int
+    masks: int
+
+
+def arrange(targets: Sequence[Node]) -> Plan:
+    """The plan with the fewest buffers among a few good orders."""
+    nodes = [node for node in reachable(targets) if node.args]
+    if len(nodes) > LONGEST_SEARCH:
+        return allocate(nodes, targets)
+    first = _readers_first(nodes)
+    orders = (_in_turn(nodes, first), _depth_first(targets, first), _from_the_end(nodes, targets, first))
+    return min([allocate(order, targets) for order in orders], key=lambda plan: 8 * plan.floats + plan.masks)
+
+
+# ---- orders ------------------------------------------------------------------------------------
+
+
+After = dict[Node, tuple[Node, ...]]
+
+
+def _readers_first(nodes: Sequence[Node]) -> After:
+    """What else a line waits for: a selection writes over its last argument, so that all others should have read that."""
+    taken = users(nodes)
+    after: After = {}
+    for node in nodes:
+        if node.op is routing.where and node.args[2].args:
+            later = _later(node, taken, after)
+            after[node] = tuple(reader for reader in dict.fromkeys(taken[node.args[2]]) if reader not in later)
+    return after
+
+
+def _later(node: Node, taken: dict[Node, list[Node]], after: After) -> set[Node]:
+    """A line and all that come after it by need."""
+    waits: dict[Node, list[Node]] = {}
+    for waiting, readers in after.items():
+        for reader in readers:
+            waits.setdefault(reader, []).append(waiting)
+    found: set[Node] = set()
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if one not in found:
+            found.add(one)
+            stack += [*taken[one], *waits.get(one, [])]
+    return found
+
+
+def _before(node: Node, after: After) -> tuple[Node, ...]:
+    return node.args + after.get(node, ())
+
+
+def _in_turn(nodes: Sequence[Node], after: After) -> list[Node]:
+    """As they were made, but for what waits."""
+    return _walk(nodes, after, {})
+
+
+def _depth_first(targets: Sequence[Node], after: After) -> list[Node]:
+    """Each target in turn; of two arguments the one that needs more buffers first."""
+    need: dict[Node, int] = {}
+    for node in reachable(targets):
+        wants = sorted((need[arg] for arg in node.args), reverse=True)
+        need[node] = max([min(len(node.args), 1), *(want + i for i, want in enumerate(wants))])
+    return _walk(targets, after, need)
+
+
+def _walk(roots: Sequence[Node], after: After, need: dict[Node, int]) -> list[Node]:
+    order: dict[Node, None] = {}
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order[node] = None
+        elif node not in order and node.args:
+            stack.append((node, True))
+            stack += [(arg, False) for arg in sorted(_before(node, after), key=lambda arg: need.get(arg, 0))]
+    return list(order)
+
+
+def _from_the_end(nodes: Sequence[Node], targets: Sequence[Node], after: After) -> list[Node]:
+    """Backwards: always the line next that asks for the fewest values that are not asked for yet."""
+    waiting = dict.fromkeys(nodes, 0)
+    for node in nodes:
+        for one in dict.fromkeys(_before(node, after)):
+            if one.args:
+                waiting[one] += 1
+    asked = {node for node in targets if node.args}
+    ready: list[tuple[int, int, Node]] = []
+
+    def push(node: Node) -> None:
+        new = len({arg for arg in node.args if arg.args and arg not in asked})
+        heappush(ready, (new, -node.id, node))
+
+    for node in nodes:
+        if waiting[node] == 0:
+            push(node)
+    order: list[Node] = []
+    done: set[Node] = set()
+    while ready:
+        new, _, node = heappop(ready)
+        if node in done:
+            continue
+        if new != len({arg for arg in node.args if arg.args and arg not in asked}):
+            push(node)  # it has become cheaper since
+            continue
+        done.add(node)
+        order.append(node)
+        asked.update(arg for arg in node.args if arg.args)
+        for one in dict.fromkeys(_before(node, after)):
+            if one.args:
+                waiting[one] -= 1
+                if waiting[one] == 0:
+                    push(one)
+    return order[::-1]
+
+
+# ---- buffers -----------------------------------------------------------------------------------
+
+
+class _Pool:
+    """Buffers of one kind: the free one with the smallest number, or a new one."""
+
+    __slots__ = ("count", "free")
+
+    def __init__(self, count: int) -> None:
+        self.count, self.free = count, list(range(count))
+
+    def take(self) -> int:
+        if self.free:
+            return heappop(self.free)
+        self.count += 1
+        return self.count - 1
+
+    def claim(self, number: int) -> None:
+        self.free.remove(number)
+
+    def give(self, number: int) -> None:
+        heappush(self.free, number)
+
+
+def allocate(order: Sequence[Node], targets: Sequence[Node]) -> Plan:
+    """The buffers of an order, found from its end: a value's buffer is taken where it is read last."""
+    floats, masks = _Pool(len(targets)), _Pool(0)
+    place: dict[Node, int] = {}
+    temps: dict[Node, tuple[int, ...]] = {}
+    copies = []
+    for number, node in enumerate(targets):
+        if not node.args or node in place:
+            copies.append((number, node))
+        else:
+            place[node] = number
+    for number in range(len(targets)):
+        floats.claim(number)  # each is its own from the line that writes it to the end
+    for node in reversed(order):
+        pool = masks if node.op.boolean else floats
+        shares = _may_share(node)
+        last = {arg for arg in node.args if arg.args and arg not in place}
+        if shares:
+            pool.give(place[node])
+        _settle(node, shares, place, floats, masks)
+        temps[node] = tuple(floats.take() for _ in range(node.op.temps))
+        for number in temps[node]:
+            floats.give(number)
+        if not shares:  # a buffer that was no place for an operand or a temporary
+            pool.give(place[node])
+        if node.op is routing.where and node.args[1].args and place[node.args[1]] == place[node]:
+            temps[node] = (_turned(node.args[0], last, place, masks),)
+    return Plan(tuple(order), place, temps, tuple(copies), floats.count, masks.count)
+
+
+def _settle(node: Node, shares: tuple[Node, ...], place: dict[Node, int], floats: _Pool, masks: _Pool) -> None:
+    """A buffer for each operand that is read here for the last time; the result's own for one that may have it."""
+    for arg in shares:
+        if arg.args and arg not in place:
+            place[arg] = place[node]
+            (masks if arg.op.boolean else floats).claim(place[node])
+            break
+    for arg in node.args:
+        if arg.args and arg not in place:
+            place[arg] = (masks if arg.op.boolean else floats).take()
+
+
+def _turned(condition: Node, last: set[Node], place: dict[Node, int], masks: _Pool) -> int:
+    """The mask for a condition turned round: its own, if nobody reads it again."""
+    if condition in last:
+        return place[condition]
+    number = masks.take()
+    masks.give(number)
+    return number
+
+
+def _may_share(node: Node) -> tuple[Node, ...]:
+    """The operands whose buffer the result may be written into, the best first."""
+    if node.op.into:
+        return ()
+    if node.op is routing.where:
+        return node.args[2], node.args[1]
+    return tuple(arg for arg in node.args if arg.op.boolean == node.op.boolean)

@@ -1,0 +1,417 @@
+"""Elementwise programs of the fast style: a value and its gradient into kernels that work in blocks.
+
+A kernel is straight-line: every line is one ufunc that writes into a buffer, and a buffer is used again as
+soon as nobody reads what is in it. Around it `in_blocks` cuts arrays of any shapes and strides into blocks
+that stay in cache; the kernel itself knows nothing of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradc.buffers import Plan, arrange
+from gradc.dag import Graph, Node, reachable, users
+from gradc.emit.module import Emitted, _broken, _indent, _wrapped, quoted
+from gradc.emit.operand import Printer, constant, helper_costs
+from gradc.files import COMPILED
+from gradc.lower import lower_all
+from gradc.names import Namer
+from gradc.ops import routing, scalar
+from gradc.ops.helpers import HELPERS, IMPORTS
+from gradc.optimize import Joint
+from gradc.program import module_names
+from gradc.simplify import is_const, number
+
+_RESERVED = (
+    "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads", "as_float", "in_blocks", "cut", "BLOCK",
+)  # fmt: skip
+
+# NumPy takes the buffer of these by name only.
+_BY_NAME = ("maximum", "minimum")
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One kernel: its lines, what it calls, and how much scratch it needs."""
+
+    name: str
+    params: tuple[str, ...]
+    lines: tuple[str, ...]
+    targets: tuple[str, ...]
+    floats: int
+    masks: int
+    ops: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a module: its own things, its functions from NumPy as they come up, its values."""
+
+    namer: Namer
+    module: dict[str, str]
+    called: dict[str, str]
+    helpers: dict[str, None]
+
+    def call(self, function: str) -> str:
+        if function not in self.called:
+            self.called[function] = self.namer.fresh(function)
+        return self.called[function]
+
+    def text(self, words: str) -> str:
+        """A name of the module's own, as it goes here."""
+        return self.module.get(words, words)
+
+
+def emit_blocks(fused: Joint, seeded: Joint, literal: bool, function: str = "") -> Emitted:
+    """The module of an elementwise program: `fused` with upstream adjoints of 1, `seeded` with any."""
+    return _Writer(fused, seeded, literal, function).emit()
+
+
+class _Writer:
+    def __init__(self, fused: Joint, seeded: Joint, literal: bool, function: str) -> None:
+        self.fused, self.seeded, self.literal, self.function = fused, seeded, literal, function
+        self.dag = fused.dag
+        self.inputs = tuple(self.dag.inputs)
+        own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
+        namer = Namer(own)
+        self.names = _Names(namer, module_names(namer, _RESERVED), {}, {"as_float": None, "in_blocks": None})
+        self.outputs = [self._output(name, namer) for name, _ in self.dag.outputs]
+        self.gradients = {name: namer.fresh("d" + name) for name in fused.gradients}
+
+    def _output(self, name: str, namer: Namer) -> str:
+        if name in self.inputs:
+            return namer.again(name)
+        return name if any(name in given for given in self.dag.names.values()) else namer.fresh(name)
+
+    def emit(self) -> Emitted:
+        """The whole module."""
+        forward, backward, cache, seeds = self._passes()
+        fused = self._fused()
+        kernels = [kernel for kernel in (forward, backward, fused) if kernel is not None]
+        body = [line for kernel in kernels for line in self._definition(kernel)]
+        body += [*self._forward(forward, cache), *self._backward(backward, cache, seeds), *self._value_and_grad(fused)]
+        backward_ops = backward.ops if backward is not None else 0
+        head = [*self._docstring(forward.ops, backward_ops), *self._imports(), *self._helpers()]
+        return Emitted("\n".join([*head, *body]).rstrip("\n") + "\n", forward.ops, backward_ops, self._stages())
+
+    # ---- kernels -------------------------------------------------------------------------------
+
+    def _fused(self) -> Kernel:
+        roots = [*self.fused.outputs, *self._zeros(self.fused)]
+        made = lower_all(roots, self.literal)
+        leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
+        targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
+        return self._kernel("value_and_grad_kernel", self.inputs, leaves, targets, _comments(self.fused, made))
+
+    def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
+        """The kernels of both passes; what lies in the cache between them; the names of the upstream adjoints."""
+        joint = self.seeded
+        gradients = self._zeros(joint)
+        made = lower_all([*joint.outputs, *gradients], self.literal)
+        values = [made[node] for node in joint.outputs]
+        comments = _comments(joint, made)
+        inputs = {made[node]: name for name, node in joint.dag.inputs.items() if node in made}
+        roots = dict(zip(values, self.outputs, strict=True))
+        lead = set(reachable(values))
+        kept = _frontier([made[node] for node in gradients], lead, joint.seeds, made)
+        if gradients and not any(node.args for node in kept):
+            kept.append(values[0])  # for its shape
+        known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs}}
+        for node in kept:
+            if node not in known:
+                known[node] = self.names.namer.fresh(comments.get(node, "kept"))
+        cached = [known[node] for node in kept]
+        extra = [(known[node], node) for node in kept if node not in inputs and node not in roots]
+        targets = [*zip(self.outputs, values, strict=True), *extra]
+        forward = self._kernel("forward_kernel", self.inputs, inputs, targets, comments)
+        seeds = self._seed_names(len(joint.seeds))
+        if not gradients:
+            return forward, None, cached, seeds
+        graph = Graph()
+        cut = _cut([made[node] for node in gradients], {**{node: known[node] for node in kept}, **_seeds(joint, made, seeds)}, graph)
+        leaves = {node: str(node.attr) for node in graph.nodes if node.op is scalar.input_}
+        backward = self._kernel(
+            "backward_kernel", (*cached, *seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
+        )
+        return forward, backward, cached, seeds
+
+    def _seed_names(self, count: int) -> list[str]:
+        return [self.names.text("df")] if count < 2 else [self.names.namer.fresh("d" + name) for name in self.outputs]
+
+    def _zeros(self, joint: Joint) -> list[Node]:
+        """The gradients, with a constant for one that is zero everywhere."""
+        return [node if node is not None else joint.build.const(0.0) for node in joint.gradients.values()]
+
+    def _kernel(
+        self, name: str, params: Sequence[str], leaves: Mapping[Node, str], targets: Sequence[tuple[str, Node]], comments: Mapping[Node, str]
+    ) -> Kernel:
+        plan = arrange([node for _, node in targets])
+        namer = self.names.namer.copy()
+        floats = [name for name, _ in targets] + [namer.fresh(f"t{i + 1}") for i in range(plan.floats - len(targets))]
+        masks = [namer.fresh(f"m{i + 1}") for i in range(plan.masks)]
+        lines: list[str] = []
+        printed = _Lines(self.names, plan, leaves, floats, masks)
+        for node in plan.order:
+            new = printed.of(node)
+            if node in comments:
+                new[-1] += f"  # {comments[node]}"
+            lines += new
+        for number, node in plan.copies:
+            lines.append(f"{self.names.text('np')}.copyto({floats[number]}, {printed.operand(node)})")
+        scratch = floats[len(targets) :]
+        return Kernel(
+            self.names.namer.fresh(name),
+            (*params, *(name for name, _ in targets), *scratch, *masks),
+            tuple(lines),
+            tuple(name for name, _ in targets),
+            len(scratch),
+            len(masks),
+            printed.ops + len(plan.copies),
+        )
+
+    # ---- text ----------------------------------------------------------------------------------
+
+    def _definition(self, kernel: Kernel) -> list[str]:
+        own = kernel.params[len(kernel.params) - kernel.floats - kernel.masks :]
+        scratch = f"; {_listed(own)} {'is' if len(own) == 1 else 'are'} scratch" if own else ""
+        head = _broken(f"def {kernel.name}(", kernel.params, "):", closed=False)
+        return [*head, *_indent([f'"""Fills {_listed(kernel.targets)}{scratch}."""', *kernel.lines]), "", ""]
+
+    def _forward(self, kernel: Kernel, cache: Sequence[str]) -> list[str]:
+        name, values = self._function("forward"), list(kernel.targets)
+        returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
+        return [
+            f"def {name}({', '.join(self.inputs)}):",
+            *_indent([*self._floats(), *self._filled(kernel, values, self.inputs), *_broken(f"return {returned}, (", cache, ")")]),
+            "",
+            "",
+        ]
+
+    def _backward(self, kernel: Kernel | None, cache: Sequence[str], seeds: Sequence[str]) -> list[str]:
+        df, held = self.names.text("df"), self.names.text("cache")
+        default = "1.0" if len(self.outputs) == 1 else f"({', '.join(['1.0']*len(self.outputs))})"
+        lines = []
+        if kernel is not None:
+            lines += _broken("", cache, f" = {held}", closed=True, parens=True) if len(cache) > 1 else [f"({cache[0]},) = {held}"]
+            if len(seeds) > 1:
+                lines.append(f"{', '.join(seeds)} = {df}")
+            like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
+            read = self.names.text("as_float")
+            for seed in seeds:  # a plain number takes the precision of the rest
+                floats = f'{read}("{df}", {seed})'
+                lines.append(f"{seed} = {like}.dtype.type({seed}) if type({seed}) in (int, float) else {floats}")
+            lines += self._filled(kernel, list(self.gradients.values()), (*cache, *seeds))
+        return [f"def {self._function('backward')}({held}, {df}={default}):", *_indent([*lines, f"return {self._gradient()}"]), "", ""]
+
+    def _value_and_grad(self, kernel: Kernel) -> list[str]:
+        out, threads = self.names.text("out"), self.names.text("threads")
+        returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
+        values = [*self.outputs, *self.gradients.values()]
+        given = [f"{out}[0]" + (f"[{i}]" if len(self.outputs) > 1 else "") for i in range(len(self.outputs))]
+        given += [f'{out}[1]["{name}"]' for name in self.gradients]
+        return [
+            f"def {self._function('value_and_grad')}({', '.join([*self.inputs, f'{out}=None', f'{threads}=1'])}):",
+            *_indent([
+                '"""The value, and the gradient at every point by the input\'s name.',
+                "",
+                f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share the blocks of large arrays.",
+                '"""',
+                *self._floats(),
+                f"if {out} is not None:",
+                *_indent(_broken(f"{out} = [", given, "]", closed=False)),
+                *self._filled(kernel, values, self.inputs, f", {out}, {threads}"),
+                f"return {returned}, {self._gradient()}",
+            ]),
+        ]  # fmt: skip
+
+    def _filled(self, kernel: Kernel, values: Sequence[str], inputs: Sequence[str], more: str = "") -> list[str]:
+        """The call that runs a kernel in blocks."""
+        arguments = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
+        call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {len(values)}, {kernel.floats}, {kernel.masks}{more})"
+        return _broken("", values, f" = {call}", closed=True, parens=True) if len(values) > 1 else [f"({values[0]},) = {call}"]
+
+    def _floats(self) -> list[str]:
+        convert = self.names.text("as_float")
+        if len(self.inputs) > 8:
+            return [f'{name} = {convert}("{name}", {name})' for name in self.inputs]
+        return [', '.join(self.inputs) + " = " + ", ".join(f'{convert}("{name}", {name})' for name in self.inputs)]
+
+    def _gradient(self) -> str:
+        return "\n".join(_broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False))
+
+    def _function(self, which: str) -> str:
+        if self.function:
+            return self.function if which == "value_and_grad" else f"{self.function}_{which}"
+        return which
+
+    def _stages(self) -> tuple[tuple[int, str], ...]:
+        return ()
+
+    def _imports(self) -> list[str]:
+        needs_math = any(IMPORTS.get(name) for name in self._used())
+        np = self.names.text("np")
+        lines = [f"import math as {self.names.text('math')}" if self.names.text("math") != "math" else "import math", ""] if needs_math else []
+        lines.append("import numpy as " + np)
+        called = sorted(name if name == mine else f"{name} as {mine}" for name, mine in self.names.called.items())
+        if called:
+            one = f"from numpy import {', '.join(called)}"
+            lines += [one] if len(one) <= 110 else _broken("from numpy import (", called, ")", closed=False)
+        return [*lines, ""]
+
+    def _used(self) -> list[str]:
+        from gradc.ops.helpers import NEEDS
+
+        found = dict(self.names.helpers)
+        for name in list(found):
+            found.update(dict.fromkeys(NEEDS.get(name, ())))
+        return [name for name in HELPERS["numpy"] if name in found]
+
+    def _helpers(self) -> list[str]:
+        rename = Printer({}, module=self.names.module)._rename
+        out: list[str] = []
+        for name in self._used():
+            out += ["", rename(HELPERS["numpy"][name].strip("\n")), ""]
+        return [*out, ""]
+
+    def _docstring(self, forward_ops: int, backward_ops: int) -> list[str]:
+        ratio = (forward_ops + backward_ops) / max(forward_ops, 1)
+        return [
+            f'"""Forward and backward pass in blocks, {COMPILED}.',
+            "",
+            *("    " + line for line in quoted(self.dag.text).split("\n")),
+            "",
+            *_wrapped(f"Inputs: {', '.join(self.inputs) or 'none'} (numbers or arrays, elementwise).", 100),
+            *_wrapped(f"Gradient with respect to: {', '.join(self.gradients) or 'nothing'}.", 100),
+            f"Operations: forward {forward_ops}, backward {backward_ops}; together {ratio:.2f} times the forward pass alone.",
+            "In a kernel every line is a ufunc over one block of the arrays; its last argument is where the result goes.",
+            '"""',
+            "",
+        ]
+
+
+class _Lines:
+    """Nodes into lines of a kernel."""
+
+    def __init__(self, names: _Names, plan: Plan, leaves: Mapping[Node, str], floats: Sequence[str], masks: Sequence[str]) -> None:
+        self.names, self.plan, self.leaves, self.floats, self.masks = names, plan, leaves, floats, masks
+        self.ops = 0
+
+    def operand(self, node: Node) -> str:
+        if node.op is scalar.const:
+            return constant(float(number(node)))[0]
+        if not node.args:
+            return self.leaves[node]
+        return (self.masks if node.op.boolean else self.floats)[self.plan.place[node]]
+
+    def of(self, node: Node) -> list[str]:
+        """The lines that fill a node's buffer."""
+        target = self.operand(node)
+        args = [self.operand(arg) for arg in node.args]
+        if node.op is routing.where:
+            lines = self._selected(node, target, *args)
+        elif node.op.into:
+            self.names.helpers[node.op.into] = None
+            temps = [self.floats[number] for number in self.plan.temps[node]]
+            lines = [f"{node.op.into}({', '.join([*args, target, *temps])})"]
+            self.ops += helper_costs("numpy")[node.op.into] - 1
+        elif node.op.ufunc:
+            out = f"out={target}" if node.op.ufunc in _BY_NAME else target
+            lines = [f"{self.names.call(node.op.ufunc)}({', '.join([*args, out])})"]
+        else:
+            printer = Printer(dict(zip(node.args, args, strict=True)), module=self.names.module)
+            lines = [f"{target}[...] = {printer.text(node, unnamed=True)}"]
+            self.names.helpers.update(printer.helpers)
+        self.ops += len(lines)
+        return lines
+
+    def _selected(self, node: Node, target: str, condition: str, x: str, y: str) -> list[str]:
+        """Where the condition holds x, else y: into the buffer that one of them is in, or a copy of y."""
+        put, copy = self.names.call("putmask"), f"{self.names.text('np')}.copyto"
+        if is_const(node.args[1], 1) and is_const(node.args[2], 0):
+            return [f"{copy}({target}, {condition})"]
+        if target == y:
+            return [f"{put}({target}, {condition}, {x})"]
+        if target == x:
+            turned = self.masks[self.plan.temps[node][0]]
+            return [f"{self.names.call('logical_not')}({condition}, {turned})", f"{put}({target}, {turned}, {y})"]
+        return [f"{copy}({target}, {y})", f"{put}({target}, {condition}, {x})"]
+
+
+def _comments(joint: Joint, made: Mapping[Node, Node]) -> dict[Node, str]:
+    """What the values of a program are called, for the lines that compute them."""
+    return {made[node]: stem for node, stem in joint.stems.items() if node in made and made[node].args}
+
+
+def _frontier(roots: Sequence[Node], lead: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> list[Node]:
+    """The values of the forward pass that the backward pass reads; truth values are found again from numbers."""
+    found: set[Node] = set()
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in lead and (node.args or node.op is scalar.input_) and not node.op.boolean and node.op is not scalar.neg:
+            found.add(node)
+        else:
+            stack += node.args
+    return sorted(_fewer(roots, found, seeds, made), key=lambda node: node.id)
+
+
+def _fewer(roots: Sequence[Node], found: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> set[Node]:
+    """One value kept in the place of two or more that nothing else reads."""
+    later = _cone(roots, found)
+    readers = {node: set(mine) for node, mine in users(later).items()}
+    upstream = {made[seed] for seed in seeds if seed in made}
+    for node in later:
+        upstream.update([node] if any(arg in upstream for arg in node.args) else [])
+        inner = [arg for arg in dict.fromkeys(node.args) if arg.op is not scalar.const]
+        gone = [arg for arg in inner if arg.args and readers[arg] == {node}]
+        if node not in upstream and len(gone) > 1 and all(arg in found for arg in inner) and not node.op.boolean:
+            found = found.difference(gone) | {node}
+    return found
+
+
+def _cone(roots: Sequence[Node], known: set[Node]) -> list[Node]:
+    """What the roots are computed from, down to what is known."""
+    seen: dict[int, Node] = {}
+    stack = [root for root in roots if root not in known]
+    while stack:
+        node = stack.pop()
+        if node.id not in seen:
+            seen[node.id] = node
+            stack += [arg for arg in node.args if arg not in known]
+    return [seen[number] for number in sorted(seen)]
+
+
+def _seeds(joint: Joint, made: Mapping[Node, Node], names: Sequence[str]) -> dict[Node, str]:
+    return {made[seed]: name for seed, name in zip(joint.seeds, names, strict=True) if seed in made}
+
+
+def _cut(roots: Sequence[Node], known: Mapping[Node, str], graph: Graph) -> list[Node]:
+    """The same values from leaves for what is known."""
+    new: dict[Node, Node] = {node: graph.node(scalar.input_, (), name) for node, name in known.items()}
+    stack = list(roots)
+    while stack:
+        node = stack[-1]
+        waiting = [arg for arg in node.args if arg not in new] if node not in new else []
+        if waiting:
+            stack += waiting
+            continue
+        if node not in new:
+            new[node] = graph.node(node.op, tuple([new[arg] for arg in node.args]), node.attr, node.shape)
+        stack.pop()
+    return [new[root] for root in roots]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """
+    >>> _listed(["f"]), _listed(["f", "dx", "dy"]), _listed(["t1", "t2", "t3", "t4"])
+    ('f', 'f, dx and dy', 't1, t2, t3 and t4')
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+__all__ = ["Kernel", "emit_blocks"]
