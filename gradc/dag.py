@@ -85,7 +85,7 @@ Value = TypeVar("Value")
 
 
 class Lazy(Mapping[Key, Value]):
-    """A mapping that is worked out when it is first asked: what only errors and pictures read costs a compilation nothing.
+    """A mapping that is worked out when it is first asked: what few readers want costs the others nothing.
 
     >>> squares = Lazy(lambda: {n: n*n for n in range(3)})
     >>> squares[2], len(squares), squares.get(7)

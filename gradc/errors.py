@@ -59,12 +59,13 @@ class Problem:
 
     def render(self, prefix: str = "", color: str = "") -> str:
         """The message, and below it the marked lines with the hint beside the last caret."""
-        lines = [prefix + self.message]
+        hint = visible(self.hint)
+        lines = [prefix + visible(self.message)]
         if not self.marks:
-            return "\n".join(lines + [f"  {self.hint}"] * bool(self.hint))
+            return "\n".join(lines + [f"  {hint}"] * bool(hint))
         groups = _windows(self.text, self.marks)
         for group in groups:
-            lines += _marked(self.text, *group, hint=self.hint if group is groups[-1] else "", color=color)
+            lines += _marked(self.text, *group, hint=hint if group is groups[-1] else "", color=color)
         return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@
 >>> print(unparse(dag))
 q = x + y
 v1 = sin(q)
-f = v1*x
+v1*x
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from itertools import compress
 
 from gradc.dag import Dag, Lazy, Node, Span
 from gradc.errors import GradcError
-from gradc.ops import scalar as s
 from gradc.parse.lex import Source
 from gradc.parse.reader import Reader
 from gradc.parse.scope import GivenShapes
@@ -44,7 +43,10 @@ def parse(
     `shapes` says what declarations say; `literal` keeps written-out forms; nodes go into `builder` if one is given.
     """
     if len(text) > max_source:
-        raise GradcError(f"the program has {len(text)} characters, more than {max_source}", hint=f"allow more with --max-source {len(text)} or max_source={len(text)}")
+        raise GradcError(
+            f"the program has {len(text)} characters, more than {max_source}",
+            hint=f"allow more with --max-source {len(text)} or max_source={len(text)}",
+        )
     build = builder or Builder(literal=literal)
     source = Source(text)
     reader = Reader(source, build, shapes or {}, {})
@@ -54,8 +56,7 @@ def parse(
         raise GradcError.of(sorted(source.problems, key=lambda problem: problem.marks[0].start))
     inputs = reader.scope.inputs
     if not inputs:
-        result = reader.last[1] if reader.last else None
-        raise source.error(f"{source.quote(result.first, result.last)} is a constant: there is nothing to differentiate", result.first, result.last)
+        raise reader.nothing_to_differentiate()
     _note_habits(source, inputs)
     return Dag(
         text=text,
@@ -105,7 +106,11 @@ def _spans(text: str, shapes: GivenShapes, build: Builder) -> dict[Node, Span]:
     source = Source(text)
     reader = Reader(source, Builder(build.dims, build.literal, build.graph), shapes, {}, places=True)
     reader.run()
-    found = {node: source.span(first, last) for node, (first, last) in (reader.places or {}).items()}
+    reader.outputs()
+    places = reader.places or {}
+    for name, node in reader.scope.inputs.items():
+        places.setdefault(node, (reader.scope.first[name],) * 2)
+    found = {node: source.span(first, last) for node, (first, last) in places.items()}
     for node in reversed(build.graph.nodes):
         if node in found:
             for arg in node.args:

@@ -16,36 +16,54 @@ from gradc.dag import Shape
 from gradc.ops.table import spellings
 from gradc.shapes import show
 
-# Names from other languages and libraries, for the gate that they mean.
-FOREIGN = {
-    "tg": "tan", "arctg": "atan", "atg": "atan", "sen": "sin", "arcsen": "asin", "sh": "sinh", "ch": "cosh", "th": "tanh",
-    "lg": "log10", "ld": "log2", "lb": "log2", "average": "mean", "avg": "mean", "product": "prod", "total": "sum", "nansum": "sum",
-    "logit": "log(p/(1 - p))", "ctg": "1/tan(x)", "cot": "1/tan(x)", "cotan": "1/tan(x)", "sec": "1/cos(x)", "csc": "1/sin(x)",
-    "cosec": "1/sin(x)", "coth": "1/tanh(x)", "sech": "1/cosh(x)", "csch": "1/sinh(x)", "exp2": "2**x", "var": "mean((x - mean(x))**2)",
-    "std": "sqrt(mean((x - mean(x))**2))", "rsqrt": "1/sqrt(x)", "silu": "x*sigmoid(x)", "swish": "x*sigmoid(x)", "inverse": "inv",
-    "determinant": "det", "tr": "trace", "mag": "norm", "magnitude": "norm", "length": "norm", "sqr": "square", "sq": "square",
-    "signum": "sign", "cat": "concatenate", "hstack": "concatenate", "vstack": "concatenate", "append": "concatenate", "mm": "matmul",
-    "mv": "matmul", "bmm": "matmul", "iif": "where", "ifelse": "where", "cond": "where", "select": "where", "if_else": "where",
-    "step": "heaviside", "ReLU": "relu", "rect": "relu", "root": "sqrt", "cuberoot": "cbrt", "euler": "exp", "len": "mean(...), or the size as an input",
-    "inner": "dot", "vdot": "dot", "logaddexp": "logsumexp", "log_sum_exp": "logsumexp", "smax": "softmax", "T": "transpose", "arcoth": "atanh", "mod": "x - y*k",
+# What to write, and the names that other languages and libraries have for it.
+_FOREIGN = {
+    "tan": "tg",                 "atan": "arctg atg",           "sin": "sen",            "asin": "arcsen",
+    "sinh": "sh",                "cosh": "ch",                  "tanh": "th",            "exp": "euler",
+    "log10": "lg",               "log2": "ld lb",               "sqrt": "root",          "cbrt": "cuberoot",
+    "square": "sqr sq",          "sign": "signum",              "relu": "ReLU rect",     "heaviside": "step",
+    "mean": "average avg",       "prod": "product",             "sum": "total nansum",   "norm": "mag magnitude length",
+    "softmax": "smax",           "logsumexp": "logaddexp log_sum_exp",                   "dot": "inner vdot",
+    "matmul": "mm mv bmm",       "inv": "inverse",              "det": "determinant",    "trace": "tr",
+    "transpose": "T",            "concatenate": "cat hstack vstack append",
+    "where": "iif ifelse if_else cond select",
+    "1/tan(x)": "ctg cot cotan", "1/cos(x)": "sec",             "1/sin(x)": "csc cosec", "1/tanh(x)": "coth",
+    "1/cosh(x)": "sech",         "1/sinh(x)": "csch",           "2**x": "exp2",          "1/sqrt(x)": "rsqrt",
+    "log(p/(1 - p))": "logit",   "x*sigmoid(x)": "silu swish",  "mean(x)": "len",
+    "mean((x - mean(x))**2)": "var",                            "sqrt(mean((x - mean(x))**2))": "std",
 }  # fmt: skip
-# What is said where Python has the construct and the language has not.
+FOREIGN = {name: meant for meant, names in _FOREIGN.items() for name in names.split()}
+# What is said where Python has a statement and the language has not.
+_LOOPS = "write the lines out, or use whole arrays"
+_IMPORTS = "np., math. and torch. prefixes need no import"
 STATEMENTS = {
-    "if": "write a if c else b", "for": "write the lines out, or use whole arrays", "while": "write the lines out, or use whole arrays",
+    "if": "write a if c else b", "for": _LOOPS, "while": _LOOPS, "import": _IMPORTS, "from": _IMPORTS,
     "def": "write its body as lines: name = expression", "class": "write lines: name = expression",
-    "import": "np., math. and torch. prefixes need no import", "from": "np., math. and torch. prefixes need no import",
-    "return": "the last line is the output; leave 'return' out", "with": "", "try": "", "raise": "", "assert": "", "del": "", "pass": "",
-    "break": "", "continue": "", "global": "", "nonlocal": "", "yield": "", "async": "", "await": "", "except": "", "finally": "", "elif": "",
+    "return": "the last line is the output; leave 'return' out",
+    **dict.fromkeys("with try except finally raise assert del pass break continue".split(), ""),
+    **dict.fromkeys("global nonlocal yield async await elif".split(), ""),
 }  # fmt: skip
 # Symbols that other languages have: what they are, and what to write.
 SYMBOLS = {
-    "//": ("floor division", "its slope is 0 or infinite"), "%": ("the remainder", "its slope is 1 or infinite"),
-    "<<": ("a shift", ""), ">>": ("a shift", ""), "&&": ("'&&'", "write and"), "||": ("'||'", "write or"), "!": ("'!'", "write not"),
-    "?": ("'?'", "write a if c else b"), "{": ("a dictionary or set in '{'", "write lists in '['"), "}": ("'}'", ""),
-    "->": ("'->'", ""), "=>": ("'=>'", "write >="), "<>": ("'<>'", "write !="), ":=": ("':='", "write = on a line of its own"),
-    "$": ("'$'", "write the formula without TeX's marks"), "`": ("'`'", ""), "\\": ("'\\'", "write functions without TeX's backslash: sin(x)"),
-    "...": ("'...'", "write the terms out"), "…": ("'…'", "write the terms out"), "**=": ("'**='", ""),
-}  # fmt: skip
+    "//": ("floor division", "its slope is 0 or infinite"),
+    "%": ("the remainder", "its slope is 1 or infinite"),
+    "<<": ("a shift", ""),
+    ">>": ("a shift", ""),
+    "&&": ("'&&'", "write and"),
+    "||": ("'||'", "write or"),
+    "!": ("'!'", "write not for the negation"),
+    "?": ("'?'", "write a if c else b"),
+    "{": ("a dictionary or set in '{'", "write lists in '['"),
+    "}": ("'}'", ""),
+    "->": ("'->'", ""),
+    "=>": ("'=>'", "write >="),
+    "<>": ("'<>'", "write !="),
+    ":=": ("':='", "write = on a line of its own"),
+    "$": ("'$'", "write the formula without TeX's marks"),
+    "\\": ("'\\'", "write functions without TeX's backslash: sin(x)"),
+    "...": ("'...'", "write the terms out"),
+    "…": ("'…'", "write the terms out"),
+}
 # The shortest name that is taken for a misspelt function rather than for a variable before a bracket.
 MIN_FUNCTION_NAME = 3
 

@@ -23,10 +23,13 @@ from gradc.shapes import ShapeError, show
 from gradc.simplify import Builder, as_number, number
 
 # Which arguments of a gate are conditions.
-CONDITIONS: dict[Op, tuple[int, ...]] = {r.where: (0,), r.indicator: (0,), r.not_: (0,), r.all_of: (0, 1), r.any_of: (0, 1)}
-# Prefixes that name a library, and what may stand between it and the function.
-LIBRARIES = ("np", "numpy", "math", "torch", "jnp", "jax", "scipy", "sympy", "sp", "autograd", "cmath", "tf", "F", "special")
-PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
+CONDITIONS: dict[Op, tuple[int, ...]] = {
+    r.where: (0,),
+    r.indicator: (0,),
+    r.not_: (0,),
+    r.all_of: (0, 1),
+    r.any_of: (0, 1),
+}
 # Other spellings of static parameters.
 KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
 # Names that a program may not call although the table has them: the language has a syntax of its own for these.
@@ -38,7 +41,9 @@ SEARCH = 2000
 class Gates:
     """Makes gates of one program, with the places to mark where one cannot be made."""
 
-    def __init__(self, source: Source, build: Builder, scope: Scope, lower: Callable[[str, Mapping[str, Node]], Node]) -> None:
+    def __init__(
+        self, source: Source, build: Builder, scope: Scope, lower: Callable[[str, Mapping[str, Node]], Node]
+    ) -> None:
         self.source, self.build, self.scope, self.lower = source, build, scope, lower
 
     # ---- values --------------------------------------------------------------------------------
@@ -63,8 +68,12 @@ class Gates:
         todo: list[tuple[Group, list[Node]]] = [(group, [])]
         while True:
             here, done = todo[-1]
+            if not here.items:
+                raise GradcError("empty brackets have no value")
             if here.kind != "list":
-                raise self.source.error("several values stand where one is wanted", here.items[0].first, here.items[-1].last)
+                raise self.source.error(
+                    "several values stand where one is wanted", here.items[0].first, here.items[-1].last
+                )
             if len(done) < len(here.items):
                 value = here.items[len(done)].value
                 if isinstance(value, Group):
@@ -73,8 +82,6 @@ class Gates:
                     done.append(self.number(value))
                 continue
             todo.pop()
-            if not done:
-                raise GradcError("an empty list has no value")
             node = POISON if POISON in done else self._stacked(here, tuple(done))
             if not todo:
                 return node
@@ -84,7 +91,9 @@ class Gates:
         try:
             return self.build.make(a.stack, rows, (0,))
         except ShapeError as error:
-            raise self.misfit(error, a.stack, [Arg(row, item.first, item.last) for row, item in zip(rows, group.items, strict=True)]) from None
+            raise self.misfit(
+                error, a.stack, [Arg(row, item.first, item.last) for row, item in zip(rows, group.items, strict=True)]
+            ) from None
 
     def condition(self, value: Any) -> Node:
         """A value as a condition: a number holds where it is not 0."""
@@ -134,7 +143,10 @@ class Gates:
             texts = [self.source.quote(arg.first, arg.last) for arg in at_fault]
             suggest = advice.matmul if op is a.matmul else advice.broadcast
             hint = suggest(texts[0], texts[1], shapes[0], shapes[1])
-        marks = [(arg.first, arg.last, show(shape) if shape else "a scalar") for arg, shape in zip(at_fault, shapes, strict=True)]
+        marks = [
+            (arg.first, arg.last, show(shape) if shape else "a scalar")
+            for arg, shape in zip(at_fault, shapes, strict=True)
+        ]
         return self.source.error_at(error.message, marks, hint)
 
     def undeclared(self, node: Node) -> str:
@@ -155,7 +167,13 @@ class Gates:
         return found
 
     def scalar_error(self, name: str, op: Any, arg: Arg) -> GradcError:
-        wants = "'@' takes arrays" if op is a.matmul else "a subscript takes an array" if op is a.index else f"'{op}' takes an array"
+        wants = (
+            "'@' takes arrays"
+            if op is a.matmul
+            else "a subscript takes an array"
+            if op is a.index
+            else f"'{op}' takes an array"
+        )
         product = ", or write * for a product of scalars" if op is a.matmul else ""
         hint = f"declare its shape: {name}: [n], or --shape {name}=n{product}"
         return self.source.error(f"'{name}' is a scalar, and {wants}", arg.first, arg.last, hint)
@@ -198,9 +216,16 @@ class Gates:
             case Word(text):
                 return None if text == "None" else text
             case Group():
-                raise self.source.error("an index is a constant, one for each axis", item.first, item.last, "write x[0, 2], or stack the elements")
+                raise self.source.error(
+                    "an index is a constant, one for each axis",
+                    item.first,
+                    item.last,
+                    "write x[0, 2], or stack the elements",
+                )
             case Node(op=op) if op.boolean:
-                raise self.source.error("an index is a constant", item.first, item.last, "for a mask write where(condition, x, 0)")
+                raise self.source.error(
+                    "an index is a constant", item.first, item.last, "for a mask write where(condition, x, 0)"
+                )
         return self._integer(item)
 
     def _integer(self, arg: Arg) -> int | None:
@@ -228,11 +253,13 @@ class Gates:
         if name.startswith("__"):
             raise self.source.error(f"'{name}' is not part of the language", at)
         kind = "method" if method else "function"
-        self.source.problem(f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within=(place, place + len(name)))
+        self.source.problem(
+            f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within=(place, place + len(name))
+        )
 
     def call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         """The value of a call whose name is token `first` and whose bracket closes at `last`."""
-        if callee.op is None and callee.name not in SPECIAL or any(arg.value is POISON for arg in args):
+        if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
             return POISON
         if callee.receiver is not None:
             args = [callee.receiver, *args]
@@ -278,19 +305,23 @@ class Gates:
                 self._euclidean(arg)
             else:
                 known_keys = known + ([] if op.variadic else list(op.params))
-                raise self.source.error(f"unknown keyword '{arg.key}'", arg.key_at, hint=advice.unknown_keyword(arg.key, known_keys))
+                raise self.source.error(
+                    f"unknown keyword '{arg.key}'", arg.key_at, hint=advice.unknown_keyword(arg.key, known_keys)
+                )
         plain, extra = self._split(op, plain)
         values = [*plain, *[named[key] for key in op.params[len(plain) :] if key in named]]
         if extra and op is a.norm:
             self._euclidean(extra.pop(0))
         if op in (a.reshape, a.transpose) and extra:
-            statics[known[0]] = self._static(known[0], Arg(Group("tuple", extra), extra[0].first, extra[-1].last) if len(extra) > 1 else extra[0])
+            statics[known[0]] = self._static(
+                known[0], Arg(Group("tuple", extra), extra[0].first, extra[-1].last) if len(extra) > 1 else extra[0]
+            )
             extra = []
         for key in known:
             if extra and key not in statics:
                 statics[key] = self._static(key, extra.pop(0), op.variadic)
-        if extra or not op.variadic and len(values) != len(op.params) or not values:
-            raise self._arity(callee, op, len(args), first, last)
+        if extra or (not op.variadic and len(values) != len(op.params)) or not values:
+            raise self._arity(callee, op, len(values) + len(extra), first, last)
         if op is a.reshape and statics.get("shape") is None:
             raise self.source.error("reshape needs a shape", first, last, "write reshape(x, (2, -1))")
         return values, statics
@@ -313,7 +344,9 @@ class Gates:
         """norm(x, 2) is accepted; another order is another function."""
         value = self._constant(arg)
         if value not in (2, None):
-            raise self.source.error("only the Euclidean norm is a gate", arg.first, arg.last, "write sum(abs(x)) or max(abs(x))")
+            raise self.source.error(
+                "only the Euclidean norm is a gate", arg.first, arg.last, "write sum(abs(x)) or max(abs(x))"
+            )
 
     def _static(self, key: str, arg: Arg, variadic: bool = False) -> Any:
         """A static parameter: a constant of the kind that its name asks for."""
@@ -325,8 +358,12 @@ class Gates:
         parts = value if isinstance(value, tuple) else () if value is None and not variadic else (value,)
         if key == "shape" and (parts.count(-1) > 1 or any(isinstance(dim, int) and dim < -1 for dim in parts)):
             raise self.source.error("a shape has sizes, and one -1 at most for the rest", arg.first, arg.last)
-        if key in ("axis", "axes") and not (all(type(axis) is int for axis in parts) and (parts is not value or not variadic)):
-            raise self.source.error(f"this is no {key}", arg.first, arg.last, "write whole numbers: axis=0 or axis=(0, 1)")
+        if key in ("axis", "axes") and not (
+            value != () and all(type(axis) is int for axis in parts) and (parts is not value or not variadic)
+        ):
+            raise self.source.error(
+                f"this is no {key}", arg.first, arg.last, "write whole numbers: axis=0 or axis=(0, 1)"
+            )
         return value
 
     def _constant(self, arg: Arg) -> Any:
@@ -339,7 +376,9 @@ class Gates:
                 return tuple(self._constant(item) for item in items)
             case Node(op=op) if op is s.const and type(number(arg.value)) is int:
                 return number(arg.value)
-        raise self.source.error("this argument is a constant: whole numbers, as in axis=0 or axis=(0, 1)", arg.first, arg.last)
+        raise self.source.error(
+            "this argument is a constant: whole numbers, as in axis=0 or axis=(0, 1)", arg.first, arg.last
+        )
 
 
 # ---- operators between conditions ----------------------------------------------------------------
@@ -366,16 +405,27 @@ def mask(op: Op, symbol: str) -> Callable[[Gates, Any, Any], Node]:
     """`&` and `|`, which NumPy and SymPy write between conditions."""
 
     def join(gates: Gates, x: Any, y: Any) -> Node:
-        for value in (x, y):
-            if not isinstance(value, Node) or not (value.op.boolean or value is POISON):
-                raise GradcError(f"'{symbol}' joins conditions", hint="put each comparison in brackets: (x > 0) & (y > 0)")
+        _check_mask(symbol, x, y)
         return gates.make(op, (x, y))
 
     return join
 
 
+def _check_mask(symbol: str, *values: Any) -> None:
+    for value in values:
+        if not isinstance(value, Node) or not (value.op.boolean or value is POISON):
+            raise GradcError(
+                f"'{symbol}' is for conditions", hint="put each comparison in brackets: (x > 0) & ~(y > 0)"
+            )
+
+
 def invert(gates: Gates, value: Any) -> Node:
     return gates.make(r.not_, (value,))
+
+
+def invert_mask(gates: Gates, value: Any) -> Node:
+    _check_mask("~", value)
+    return invert(gates, value)
 
 
 def choose(gates: Gates, chosen: tuple[Arg, Arg], otherwise: Any) -> Node:
@@ -389,16 +439,26 @@ Special = Callable[[Gates, Callee, list[Arg], int, int], Any]
 
 
 def _largest(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    """max of several values is elementwise, of one array a reduction; with a library's prefix the second is the axis."""
+    """max of several values is elementwise, of one array a reduction; `np.max(x, 0)` has an axis."""
     pairwise = r.maximum if callee.op in (a.amax, r.maximum) else r.minimum
     values = args
-    if len(args) == 1 and isinstance(args[0].value, Group):
+    if (
+        len(args) == 1
+        and isinstance(args[0].value, Group)
+        and all(_is_scalar(item.value) for item in args[0].value.items)
+    ):
         values = args[0].value.items
     if not values or any(arg.key for arg in args) or callee.receiver is not None:
         return None
     if len(values) == 1 and values is args:
         return values[0].value if callee.op in (r.maximum, r.minimum) and callee.name[0].isupper() else None
-    if callee.prefixed and callee.op in (a.amax, a.amin) and values is args and len(args) == 2 and _is_axis(gates, args):
+    if (
+        callee.prefixed
+        and callee.op in (a.amax, a.amin)
+        and values is args
+        and len(args) == 2
+        and _is_axis(gates, args)
+    ):
         return None
     out = values[0]
     for arg in values[1:]:
@@ -406,10 +466,16 @@ def _largest(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
     return gates.number(out.value)
 
 
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, Node) and not value.shape
+
+
 def _is_axis(gates: Gates, args: list[Arg]) -> bool:
     axis = args[1].value
     is_array = isinstance(args[0].value, Node) and bool(args[0].value.shape)
-    return is_array and (isinstance(axis, Group) or isinstance(axis, Node) and axis.op is s.const and type(axis.attr) is int)
+    return is_array and (
+        isinstance(axis, Group) or (isinstance(axis, Node) and axis.op is s.const and type(axis.attr) is int)
+    )
 
 
 def _dot(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:
@@ -420,8 +486,18 @@ def _dot(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     if not x.value.shape or not y.value.shape:
         return gates.apply(s.mul, [x, y])
     if len(y.value.shape) > 2:
-        raise gates.source.error("dot takes vectors and matrices", y.first, y.last, "write x @ y for batches")
+        return _dot_of_batch(gates, x, y)
     return gates.apply(a.matmul, [x, y])
+
+
+def _dot_of_batch(gates: Gates, x: Arg, y: Arg) -> Node:
+    """NumPy's dot with y of three axes or more: the last axis of x against the last but one of y, every other kept."""
+    rank, shape, build = len(y.value.shape), y.value.shape, gates.build
+    moved = build.make(a.transpose, (y.value,), ((rank - 2, *range(rank - 2), rank - 1),))
+    rest = (*shape[:-2], shape[-1])
+    flat = build.make(a.reshape, (moved,), ((shape[-2], a.product(rest)),))
+    product = gates.apply(a.matmul, [x, Arg(flat, y.first, y.last)])
+    return build.make(a.reshape, (product,), ((*x.value.shape[:-1], *rest),))
 
 
 def _piecewise(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:

@@ -15,45 +15,46 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from gradc.errors import GradcError, Mark, Note, Problem, Span
+from gradc.errors import MAX_PROBLEMS, GradcError, Mark, Note, Problem, Span
 
 END = ""
+# A hint quotes no more tokens than this.
+LOOKAHEAD = 200
 
 # A superscript is a power and no part of a name, whatever `\w` makes of it.
 SUPERSCRIPTS = {char: str(digit) for digit, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _RAISED = "".join(SUPERSCRIPTS) + "ⁿⁱ"
 _NAME = rf"[^\W\d{_RAISED}][^\W{_RAISED}]*"
 
+# A group for the token itself; what is before it is space.
 _TOKEN = re.compile(
     rf"""[^\S\n]*(
-      (?:if|else|and|or|not|in|is|lambda)\b                                              # words that may touch a bracket
-    | {_NAME}(?:\.{_NAME})*(?:\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?                # x  np.exp(  x.T  A[0, -1]
+      (?:if|else|and|or|not|in|is|lambda|True|False|None)\b                                # may touch a bracket
+    | {_NAME}(?:\.{_NAME})*(?:\ *\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?             # x  np.exp(  x.T  A[0, -1]
     | (?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?                # 1_000  2.  .5  1e-3
     | \*\*?=? | //=? | -> | => | << | >> | <> | && | \|\| | [-+/@%<>=!:^]=?              # operators
     | \.\.\. | \.{_NAME}\(?                                                              # ...  .T  .sum(
     | \#[^\n]* | \\\r?\n                                                                 # what is skipped
-    | "[^"\n]*"? | '[^'\n]*'?                                                            # strings, to be refused by name
+    | "[^"\n]*"? | '[^'\n]*'?                                                            # strings, to be refused
     | ⁻?[{"".join(SUPERSCRIPTS)}]+                                                       # ²  ⁻¹
-    | . | \n
+    | \S | \n
     )""",
     re.VERBOSE,
 )
 
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρςστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lam mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi "
-        "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
-        strict=True,
-    )
-)
+_GREEK = """
+    α alpha  β beta  γ gamma  δ delta  ε epsilon  ζ zeta  η eta  θ theta  ι iota  κ kappa  λ lam  μ mu  ν nu  ξ xi
+    ο omicron  π pi  ρ rho  σ sigma  ς sigma  τ tau  υ upsilon  φ phi  χ chi  ψ psi  ω omega
+    Γ Gamma  Δ Delta  Θ Theta  Λ Lambda  Ξ Xi  Π Pi  Σ Sigma  Υ Upsilon  Φ Phi  Ψ Psi  Ω Omega
+""".split()
+GREEK = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
 
 
 def tokens(text: str) -> list[str]:
     """The tokens of a program, without spaces, comments and continued line ends."""
     found = _TOKEN.findall(text)
     if "#" in text or "\\" in text:
-        return [token for token in found if token[0] != "#" and token[0] != "\\" or token == "\\"]
+        return [token for token in found if (token[0] != "#" and token[0] != "\\") or token == "\\"]
     return found
 
 
@@ -123,9 +124,9 @@ class Source:
         return self.text[self.text.rfind("\n", 0, start) + 1 :].split("\n", 1)[0].strip()
 
     def matching(self, at: int) -> int:
-        """The token that closes the bracket which token `at` opens; the last token if none does."""
+        """The token that closes the bracket which token `at` opens; a later one if that is far away."""
         depth = 0
-        for i in range(at, len(self.tokens) - 2):
+        for i in range(at, min(at + LOOKAHEAD, len(self.tokens) - 2)):
             token = self.tokens[i]
             if token[-1] in "([{":
                 depth += 1
@@ -133,11 +134,13 @@ class Source:
                 depth -= 1
                 if depth <= 0:
                     return i
-        return max(at, len(self.tokens) - 3)
+        return max(at, min(at + LOOKAHEAD, len(self.tokens)) - 3)
 
     def problem(self, message: str, first: int, last: int, hint: str = "", within: Span | None = None) -> None:
         """Remember a problem and go on: others may be independent of it. `within` are characters of a longer token."""
         self.problems.append(Problem(message, self.text, (Mark(*(within or self.span(first, last))),), hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise GradcError.of(self.problems)
 
     def error(self, message: str, first: int, last: int | None = None, hint: str = "") -> GradcError:
         """The error to raise where nothing more can be read, with the problems before it."""
@@ -145,8 +148,12 @@ class Source:
 
     def error_at(self, message: str, marks: Iterable[tuple[int, int, str]], hint: str = "") -> GradcError:
         """The same with several places, each with a label."""
-        self.problems.append(Problem(message, self.text, tuple(Mark(*self.span(a, b), label) for a, b, label in marks), hint))
+        self.problems.append(
+            Problem(message, self.text, tuple(Mark(*self.span(a, b), label) for a, b, label in marks), hint)
+        )
         return GradcError.of(self.problems)
 
     def note(self, message: str, first: int, last: int, hint: str = "") -> None:
-        self.notes.append(Note(message, self.span(first, last), self.text, hint))
+        """Remember what the user should know; the same thing is said once, however often it is so."""
+        if all(note.message != message for note in self.notes):
+            self.notes.append(Note(message, self.span(first, last), self.text, hint))

@@ -25,6 +25,8 @@ from gradc.simplify import Builder
 GivenShapes = Mapping[str, Sequence[int | str] | int | str]
 
 CONSTANTS = {"pi": math.pi}
+# So many names are noted as never used; the rest are counted.
+MAX_NOTES = 5
 # More digits than any size has.
 MAX_DIGITS = 19
 # A declaration may say that an input is a number.
@@ -42,10 +44,11 @@ class Scope:
         self.first: dict[str, int] = {}  # the token of each name's first appearance
         self.typed: dict[str, str] = {}  # how each name was spelled there
         self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
+        self.unused: list[int] = []  # assigned anew before any use: the tokens of the names
         self.functions: dict[str, int] = {}  # called, or a prefix: the token of the first call
         self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
         self.declared: set[str] = set(self.given)
-        self.dims = {dim for shape in self.given.values() for dim in shape if isinstance(dim, str)}
+        self.dims = self._given_dims()
 
     # ---- reading a name ------------------------------------------------------------------------
 
@@ -60,12 +63,16 @@ class Scope:
 
     def _check(self, name: str, token: str, at: int) -> None:
         if advice.is_keyword(name):
-            raise self.source.error(f"'{token}' is a keyword of Python and cannot be a name", at, hint=advice.renamed(name))
+            raise self.source.error(
+                f"'{token}' is a keyword of Python and cannot be a name", at, hint=advice.renamed(name)
+            )
         if not name.isidentifier():
-            bad = next(char for char in token if not ("_" + char).isidentifier())
+            bad = next((char for char in token if not ("_" + char).isidentifier()), token[0])
             raise self.source.error(f"'{bad}' ({code_points(bad)}) is not part of the language", at)
         if name.startswith("__"):
-            raise self.source.error(f"'{token}' is not part of the language", at, hint="names do not start with two underscores")
+            raise self.source.error(
+                f"'{token}' is not part of the language", at, hint="names do not start with two underscores"
+            )
         if name in self.typed:
             other = self.typed[name]
             raise self.source.error_at(
@@ -92,6 +99,8 @@ class Scope:
 
     def _new_input(self, name: str, at: int, shape: Shape) -> Node:
         self._not_a_function(name, at)
+        if name in self.dims and name not in self.declared:
+            self.source.note(f"'{name}' is an input here, and not the size of an axis", at, at)
         self.inputs[name] = self.build.input(name, shape)
         self.first[name] = at
         return self.inputs[name]
@@ -99,7 +108,10 @@ class Scope:
     def _not_a_function(self, name: str, at: int) -> None:
         if name in self.functions:
             self.source.problem(
-                f"'{name}' is used both as a function and as a variable", at, at, f"rename the variable, or call np.{name}(...)"
+                f"'{name}' is used both as a function and as a variable",
+                at,
+                at,
+                f"rename the variable, or call np.{name}(...)",
             )
 
     # ---- declarations and assignments ----------------------------------------------------------
@@ -112,7 +124,9 @@ class Scope:
         known = self.inputs[name].shape if name in self.inputs else self.given.get(name)
         if known is not None and not (name in self.declared and self.build.dims.unify_shapes(known, shape)):
             if name not in self.declared:
-                raise self.source.error(f"'{name}' is used above its declaration", at, hint="declare it above its first use")
+                raise self.source.error(
+                    f"'{name}' is used above its declaration", at, hint="declare it above its first use"
+                )
             raise self.source.error(f"'{name}' has shape {show(known)} already, not {show(shape)}", at)
         self.declared.add(name)
         self.dims.update(dim for dim in shape if isinstance(dim, str))
@@ -124,7 +138,7 @@ class Scope:
         name = self.name(token, at)
         if name in self.values:
             if name in self.unread:
-                self._never_used(name)
+                self.unused.append(self.unread[name])
         elif name in self.inputs or name in self.given:
             self._shadow(name, at, first, last)
         else:
@@ -145,21 +159,32 @@ class Scope:
         if name not in self.declared:
             used, line = self.first[name], self.source.line(at)
             self.source.problem(
-                f"'{name}' is used above the line that assigns it, line {line}", used, used, f"line {line}: {self.source.line_text(at)[:60]}"
+                f"'{name}' is used above the line that assigns it, line {line}",
+                used,
+                used,
+                f"line {line}: {self.source.line_text(at)[:60]}",
             )
         elif name not in self.inputs:
-            self.source.problem(f"'{name}' has the shape of an input and is assigned here", at, at, "rename one of them")
-
-    def _never_used(self, name: str) -> None:
-        at = self.unread[name]
-        self.source.note(f"'{self.typed[name]}' is never used", at, at)
+            self.source.problem(
+                f"'{name}' has the shape of an input and is assigned here", at, at, "rename one of them"
+            )
 
     def finish(self, outputs: Iterable[str]) -> None:
-        """Note the names that were assigned for nothing, and shapes given for inputs that are none."""
+        """Note the names that were assigned for nothing."""
         for name in outputs:
             self.unread.pop(name, None)
-        for name in self.unread:
-            self._never_used(name)
+        unused = [*self.unused, *self.unread.values()]
+        others = f" and {len(unused) - MAX_NOTES} others are" if len(unused) > MAX_NOTES else " is"
+        for rank, at in enumerate(unused[:MAX_NOTES], 1):
+            verb = others if rank == MAX_NOTES else " is"
+            self.source.note(f"'{self.source.tokens[at]}'{verb} never used", at, at)
+
+    def _given_dims(self) -> set[str]:
+        """The sizes that the given shapes name, of inputs that the program has."""
+        if not any(isinstance(dim, str) for shape in self.given.values() for dim in shape):
+            return set()
+        used = {spelled(base_name(token)) for token in self.source.tokens if is_name(token)}
+        return {dim for name, shape in self.given.items() for dim in shape if name in used and isinstance(dim, str)}
 
     def _given_name(self, name: str) -> str:
         out = spelled(name)
@@ -174,7 +199,7 @@ def base_name(token: str) -> str:
     >>> base_name("x.T.dot("), base_name("A[0, 1]"), base_name("sin(")
     ('x', 'A', 'sin')
     """
-    return token.split(".", 1)[0].split("[", 1)[0].split("(", 1)[0]
+    return token.split(".", 1)[0].split("[", 1)[0].split("(", 1)[0].rstrip()
 
 
 def given_shape(name: str, shape: Any) -> Shape:
@@ -191,7 +216,10 @@ def given_shape(name: str, shape: Any) -> Shape:
         elif hasattr(dim, "__index__") and not isinstance(dim, bool) and dim.__index__() >= 0:
             out.append(dim.__index__())
         else:
-            raise GradcError(f"the shape of '{name}' is {shape!r}", hint="a dimension is a number or a name, as in (5, 10) or ('n', 'd')")
+            raise GradcError(
+                f"the shape of '{name}' is {shape!r}",
+                hint="a dimension is a number or a name, as in (5, 10) or ('n', 'd')",
+            )
     return tuple(out)
 
 

@@ -9,14 +9,14 @@ from gradc.dag import Dag, Node
 from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.table import Op, lookup, statics_of
+from gradc.ops.table import Op, lookup, static, statics_of
 from gradc.shapes import show
 from gradc.simplify import number
 
 INFIX = {
-    s.add: "{} + {}", s.sub: "{} - {}", s.mul: "{}*{}", s.div: "{}/{}", s.pow_: "{}**{}", s.square: "{}**2", s.neg: "-{}", a.matmul: "{} @ {}",
+    s.add: "{} + {}", s.sub: "{} - {}", s.mul: "{}*{}", s.div: "{}/{}", s.pow_: "{}**{}", a.matmul: "{} @ {}",
+    s.square: "{}**2", s.neg: "-{}", r.not_: "not {}", r.all_of: "{} and {}", r.any_of: "{} or {}",
     r.gt: "{} > {}", r.ge: "{} >= {}", r.lt: "{} < {}", r.le: "{} <= {}", r.eq: "{} == {}", r.ne: "{} != {}",
-    r.all_of: "{} and {}", r.any_of: "{} or {}", r.not_: "not {}",
 }  # fmt: skip
 # A gate whose name the program has for a variable is called with the first of these that it has not.
 PREFIXES = ("np", "numpy", "math", "torch", "jnp", "scipy")
@@ -29,17 +29,17 @@ def unparse(dag: Dag) -> str:
     single = dag.outputs[0][1] if len(dag.outputs) == 1 else None
     lines = []
     for gate in gates:
-        if gate is single and gate is gates[-1]:
+        if gate.op is r.indicator:  # a condition is read as a number where a number is wanted
+            texts.names[gate] = texts.names[gate.args[0]]
+        elif gate is single and gate is gates[-1]:
             name = dag.outputs[0][0]
             lines.append(texts.gate(gate) if name not in dag.names.get(gate, ()) else f"{name} = {texts.gate(gate)}")
-        elif gate.op is r.indicator:
-            texts.names[gate] = texts.names[gate.args[0]]
         else:
             line = texts.gate(gate)
             texts.names[gate] = texts.fresh(dag.names.get(gate, ()))
             lines.append(f"{texts.names[gate]} = {line}")
-    if not gates or gates[-1] is not single:
-        lines.append(", ".join(texts.output(name, node) for name, node in dag.outputs))
+    if single is None or single in texts.names or single.op is s.const:
+        lines += texts.outputs(dag)
     return "\n".join(_declarations(dag, gates) + lines)
 
 
@@ -48,7 +48,11 @@ class _Texts:
 
     def __init__(self, dag: Dag) -> None:
         self.names: dict[Node, str] = {node: name for name, node in dag.inputs.items()}
-        self.taken = {*dag.inputs, *(name for given in dag.names.values() for name in given), *(name for name, _ in dag.outputs)}
+        self.taken = {
+            *dag.inputs,
+            *(name for given in dag.names.values() for name in given),
+            *(name for name, _ in dag.outputs),
+        }
         self.free = set(self.taken) - set(dag.inputs)
         self.count = 0
         self.prefix = next((prefix for prefix in PREFIXES if prefix not in self.taken), "special")
@@ -71,10 +75,17 @@ class _Texts:
             return f"({text})" if text.startswith("-") else text
         return self.names[node]
 
-    def output(self, name: str, node: Node) -> str:
-        """An output under its name: a variable's own, or one that its position gives."""
-        text = self.operand(node)
-        return text if text == name else f"({text})"
+    def outputs(self, dag: Dag) -> list[str]:
+        """The last line, and before it what gives an output the name that the user gave it."""
+        lines, last = [], []
+        for name, node in dag.outputs:
+            text = self.operand(node)
+            named = node.args[0] if node.op is r.indicator else node
+            if name in dag.names.get(named, ()) and (text != name or not node.args):
+                lines.append(f"{name} = {text}")
+                text = name
+            last.append(text if text == name else f"({text})")
+        return lines if len(last) == 1 and lines else [*lines, ", ".join(last)]
 
     def gate(self, node: Node) -> str:
         """The right side of a gate's line."""
@@ -82,10 +93,10 @@ class _Texts:
         if op in INFIX:
             return INFIX[op].format(*args)
         if op is s.ipow:
-            (power,) = node.attr  # type: ignore[misc]  # the attribute is the exponent
+            power = static(node, "n")
             return f"{args[0]}**{power}" if power >= 0 else f"{args[0]}**({power})"
         if op is a.index:
-            return f"{args[0]}[{', '.join(map(_item, node.attr[0]))}]"  # type: ignore[index]  # the attribute of a subscript is its index
+            return f"{args[0]}[{', '.join(map(_item, static(node, 'index')))}]"
         if op is a.transpose and node.attr == (None,):
             return f"{args[0]}.T"
         statics = [f"{key}={_static(value)}" for key, value in statics_of(op, node.attr).items()]
@@ -113,12 +124,16 @@ def _static(value: Any) -> str:
 
 
 def _declarations(dag: Dag, gates: list[Node]) -> list[str]:
-    """A line for each array; for every input where the order of the inputs would be lost without."""
+    """A line for each array; for every input where their order, or a scalar reduced or updated, hangs on it."""
     seen: dict[Node, None] = {}
     for node in [*(arg for gate in gates for arg in gate.args), *dag.roots]:
         if node.op is s.input_:
             seen.setdefault(node)
     wanted = list(dag.inputs.values())
     arrays = [node for node in wanted if node.shape]
-    natural = arrays + [node for node in seen if not node.shape] == wanted
-    return [f"{name}: [{', '.join(map(str, node.shape))}]" for name, node in dag.inputs.items() if node.shape or not natural]
+    reduced = any("axis" in dict(gate.op.statics) and not gate.args[0].shape for gate in gates if not gate.op.variadic)
+    updated = any(name in dag.inputs and any(name in given for given in dag.names.values()) for name, _ in dag.outputs)
+    natural = not reduced and not updated and arrays + [node for node in seen if not node.shape] == wanted
+    return [
+        f"{name}: [{', '.join(map(str, node.shape))}]" for name, node in dag.inputs.items() if node.shape or not natural
+    ]

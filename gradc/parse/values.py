@@ -1,7 +1,7 @@
 """What the parser holds beside nodes: groups in brackets, words, slices, and arguments with their places.
 
->>> Group("list", [Arg(1.0, 1, 1), Arg(2.0, 3, 3)])
-Group(kind='list', items=[Arg(value=1.0, first=1, last=1, key='', key_at=0), Arg(value=2.0, first=3, last=3, key='', key_at=0)])
+>>> Group("list", [Arg(2.0, first=1, last=1)])
+Group(kind='list', items=[Arg(value=2.0, first=1, last=1, key='', key_at=0)])
 """
 
 from __future__ import annotations
