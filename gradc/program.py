@@ -298,7 +298,7 @@ class _Backward:
         if target not in self.forward:
             return []
         stmts = []
-        for part in _parts_to_name(sent, shared, self.names):
+        for part in _parts_to_name(sent, shared, self.names, self.forward):
             self.names[part] = self.namer.fresh(compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, "")))
             stmts.append(Stmt(self.names[part], "=", part))
         state = self.state[target]
@@ -453,13 +453,13 @@ def _is_scaled(node: Node) -> bool:
     return node.op is scalar.mul and any(is_const(arg) for arg in node.args)
 
 
-def _parts_to_name(sent: Node, shared: set[Node], named: dict[Node, str]) -> list[Node]:
+def _parts_to_name(sent: Node, shared: set[Node], named: dict[Node, str], forward: dict[Node, str]) -> list[Node]:
     """The shared parts of an expression that have no name yet, innermost first."""
     found: list[Node] = []
     stack = [sent]
     while stack:
         node = stack.pop()
-        if node in named or not node.args:
+        if node in named or node in forward or not node.args:
             continue
         if node in shared and node not in found:
             found.append(node)
