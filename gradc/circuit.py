@@ -148,7 +148,7 @@ class _Drawn:
     def _gate(self, gate: Node) -> None:
         title = self.lines[gate]
         if _is_element(gate):
-            self._add(gate, f"{self.program.names[gate.args[0]]}[{subscript(statics_of(gate.op, gate.attr)['index'])}]", "input")
+            self._add(gate, self.program.names[gate.args[0]] + _subscript(gate), "input")
             return
         label, args = _label(gate)
         sources = [self._source(arg) for arg in args]
@@ -163,12 +163,12 @@ class _Drawn:
         return len(self.gates) - 1
 
     def _add(self, node: Node, label: str, kind: Kind, name: str = "", title: str = "") -> int:
-        value, slope = self.values.get(node), self.slopes.get(node)
+        found = {"value": self.values.get(node), "gradient": self.slopes.get(node)}
+        known = {what: value for what, value in found.items() if value is not None}
+        said = "; ".join([title or label, *(f"{what} {value}" for what, value in known.items())])
+        short = {what: _short(value) for what, value in known.items()}
         self.places[node] = at = len(self.gates)
-        said = "; ".join(filter(None, [title or label, value and f"value {value}", slope and f"gradient {slope}"]))
-        self.gates.append(
-            Gate(at, label, kind, name, value and _short(value), slope and _short(slope), said, not node.op.commutes)
-        )
+        self.gates.append(Gate(at, label, kind, name, title=said, ordered=not node.op.commutes, **short))
         return at
 
 
@@ -198,7 +198,7 @@ def _label(gate: Node) -> tuple[str, tuple[Node, ...]]:
     for name, value in statics_of(gate.op, gate.attr).items():
         text = text.replace("{" + name + "}", str(value))
     if gate.op is array.index:
-        return f"[{subscript(statics_of(gate.op, gate.attr)['index'])}]", gate.args
+        return _subscript(gate), gate.args
     if gate.op is scalar.ipow:
         return "x" + "".join(_RAISED.get(char, char) for char in text[2:]), gate.args
     if len(gate.args) != 2 or len(text) > 1 or gate.op.boolean:
@@ -211,8 +211,15 @@ def _label(gate: Node) -> tuple[str, tuple[Node, ...]]:
     return text, gate.args
 
 
+def _subscript(gate: Node) -> str:
+    return f"[{subscript(statics_of(gate.op, gate.attr)['index'])}]"
+
+
 def _constant(node: Node) -> str:
-    return number(value_of(node), DIGITS) if is_const(node) else str(node.attr if node.attr is not None else node.op.name)
+    """A leaf that is no input: a number, a size, an identity matrix."""
+    if is_const(node):
+        return number(value_of(node), DIGITS)
+    return node.op.name if node.attr is None else str(node.attr)
 
 
 def _short(value: Value) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from itertools import count
+from typing import BinaryIO
 
 from gradc.errors import GradcError
 
@@ -23,12 +24,22 @@ Path = str | os.PathLike[str]
 
 
 def read(path: Path, limit: int | None = None) -> str:
-    """A file's text; `GradcError` says by name what is wrong with it. Reads little more than `limit` bytes."""
+    """A file's text of at most `limit` characters; `GradcError` says by name what is wrong with it."""
+    name = os.fspath(path)
     try:
         with open(path, "rb") as file:
-            return decoded(file.read(-1 if limit is None else limit), os.fspath(path))
+            return decoded(file.read() if limit is None else limited(file, limit, name), name)
     except OSError as error:
-        raise GradcError(f"cannot read {os.fspath(path)}: {reason(error)}") from None
+        raise GradcError(f"cannot read {name}: {reason(error)}") from None
+
+
+def limited(file: BinaryIO, limit: int, name: str) -> bytes:
+    """All of a stream, unless it is longer than so many characters can be."""
+    most = 4 * limit
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise GradcError(f"{name} has more than {limit} characters", hint="allow more with --max-source")
+    return data
 
 
 def decoded(data: bytes, name: str) -> str:

@@ -58,9 +58,11 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str 
     from html import escape
 
     def line(row: Sequence[Any], tag: str) -> str:
-        sides = ("right" if align[at : at + 1] == "r" else "left" for at in range(len(row)))
-        cells = (f'<{tag} style="text-align:{side}">{escape(cell(each))}</{tag}>' for side, each in zip(sides, row))
-        return f"<tr>{''.join(cells)}</tr>"
+        cells = ""
+        for at, each in enumerate(row):
+            side = "right" if align[at : at + 1] == "r" else "left"
+            cells += f'<{tag} style="text-align:{side}">{escape(cell(each))}</{tag}>'
+        return f"<tr>{cells}</tr>"
 
     body = "".join(line(row, "td") for row in rows)
     return f"<table>{line(header, 'th') if any(header) else ''}{body}</table>" if body else ""

@@ -125,11 +125,13 @@ class Trace:
         span = self.suspect.span
         place = {"span": list(span), "source": self.program[span[0] : span[1]]} if span else {}
         row = self.suspect.row
-        return {"pass": "backward" if self.suspect.backward else "forward", "number": row.number, "line": row.text, **place}
+        which = "backward" if self.suspect.backward else "forward"
+        return {"pass": which, "number": row.number, "line": row.text, **place}
 
     def _repr_html_(self) -> str:
         rows = [*map(_cells, self.forward), ["", "backward", "", ""], *map(_cells, self.backward)]
-        return html_table(["", "forward", "value", ""], rows, "rlrl") + html_table((), [[line] for line in self._remark()])
+        remark = html_table((), [[line] for line in self._remark()])
+        return html_table(["", "forward", "value", ""], rows, "rlrl") + remark
 
 
 def trace(program: Program, target: str, values: Sequence[Any], load: Load, df: Any = None) -> Trace:
@@ -179,7 +181,8 @@ class _Words:
 
     def __init__(self, program: Program, target: str) -> None:
         self.program = program
-        self.printer = Printer(program.names, target, literal=program.literal, module=program.module, sizes=program.sizes)
+        module, sizes = program.module, program.sizes
+        self.printer = Printer(program.names, target, literal=program.literal, module=module, sizes=sizes)
         self.targets = adjoints(program)
 
     def target(self, stmt: Stmt) -> Node | None:
@@ -204,7 +207,7 @@ class _Words:
         above: dict[Node, Node | None] = {gate: None}
         queue = [gate]
         for node in queue:  # grows while it is read
-            if target in node.args and (stmt.kind != "put" or statics_of(node.op, node.attr).get("index") == stmt.index):
+            if target in node.args and (stmt.kind != "put" or _is_at(node, stmt.index)):
                 path: list[Node] = []
                 at: Node | None = node
                 while at is not None:
@@ -242,6 +245,10 @@ class _Words:
         """A value as the line has it, if that is short."""
         text = self.printer.text(node)
         return text if len(text) <= 20 else "it"
+
+
+def _is_at(node: Node, index: tuple[object, ...]) -> bool:
+    return bool(statics_of(node.op, node.attr).get("index") == index)
 
 
 def _default(op: Op) -> str:

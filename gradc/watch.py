@@ -2,8 +2,9 @@
 
 What is run is the module itself, with a call between its lines that looks at what the last one assigned.
 
->>> watched(["def forward(x):", "    x = float(x)", "    y = x + 1  # (1)", "    return y, ()"], "forward", ["y"], "see")
-['def forward(x):', '    x = float(x)', '    see(None)', '    y = x + 1  # (1)', '    see(y)', '    return y, ()']
+>>> module = ["def forward(x):", "    x = float(x)", "    y = x + 1  # (1)", "    return y, ()"]
+>>> watched(module, "forward", ["y"], "see")[1:-1]
+['    x = float(x)', '    see(None)', '    y = x + 1  # (1)', '    see(y)']
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Both passes at a point, the lines in the order of `Program.forward` and of the statements of `Program.backward`."""
+    """Both passes at a point, the lines in the order of `Program.forward` and of `Program.backward`'s statements."""
 
     inputs: dict[str, Value]
     forward: tuple[Seen, ...]
@@ -84,21 +85,23 @@ def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: 
 
     import numpy as np
 
-    targets = [line.stmt.target for line in program.forward], [s.target for group in program.backward for s in group.stmts]
-    taken = {*program.params, *program.names.values(), *targets[1], *program.module.values()}
-    see = next(name for name in ("see" + "_" * k for k in range(len(taken) + 1)) if name not in taken)
-    lines = emit(program, target).text.splitlines()
-    texts = [_texts(lines, name, len(mine)) for name, mine in zip(("forward", "backward"), targets, strict=True)]
-    for name, mine in zip(("forward", "backward"), targets, strict=True):
+    targets = {
+        "forward": [line.stmt.target for line in program.forward],
+        "backward": [stmt.target for group in program.backward for stmt in group.stmts],
+    }
+    see = _unused("see", {*program.params, *program.names.values(), *targets["backward"], *program.module.values()})
+    lines = emit(program, target).text.split("\n")
+    texts = {name: _texts(lines, name, len(mine)) for name, mine in targets.items()}
+    for name, mine in targets.items():
         lines = watched(lines, name, mine, see)
-    module = load("\n".join(lines) + "\n")
+    module = load("\n".join(lines))
     seen: list[Value | None] = []
     setattr(module, see, lambda value: seen.append(None if value is None else summary(value)))
     inputs = {name: summary(value) for name, value in zip(program.inputs, values, strict=True)}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result, error = _run(lambda: module.forward(*values), seen)
-        forward = _pairs(texts[0], seen, error)
+        forward = _pairs(texts["forward"], seen, error)
         if error:
             return Run(inputs, forward, (), (), (), {})
         value, cache = result
@@ -109,7 +112,7 @@ def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: 
     return Run(
         inputs=inputs,
         forward=forward,
-        backward=_pairs(texts[1], seen, error),
+        backward=_pairs(texts["backward"], seen, error),
         outputs=tuple(map(summary, value if several else (value,))),
         df=tuple(map(summary, upstream if several else (upstream,))),
         gradients={name: summary(each) for name, each in (result or {}).items()},
@@ -129,6 +132,12 @@ def watched(lines: Sequence[str], function: str, targets: Sequence[str], see: st
             if at in calls:
                 out.append(f"    {see}({calls[at]})")
     return [*out, *lines[end:]]
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _body(lines: Sequence[str], function: str) -> tuple[int, int]:

@@ -1,0 +1,500 @@
+"""The words of a command line into what the library does; its answers to standard output, all else to standard error.
+
+Exit 0: done; 1: a check failed; 2: the input or the usage is wrong; 130: interrupted.
+
+>>> sorted(main.commands)
+['check', 'compile', 'gates', 'graph', 'report', 'trace']
+>>> points(["x=3", "y=-4,z=[1, 2]"])
+{'x': 3, 'y': -4, 'z': [1, 2]}
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gradc.errors import GradcError
+
+if TYPE_CHECKING:
+    from gradc.api import Function
+
+VERSION = "0.1.0"
+WRONG, FAILED, INTERRUPTED = 2, 1, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# `--word` is an option, known or not; `-x**2`, `-x` and `--x` are programs unless a command knows them as options.
+_LONG_OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?", re.DOTALL)
+
+
+class Program(click.Command):
+    """A command that takes a program, which may begin with a minus."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, self.options_first(ctx, args))
+
+    def options_first(self, ctx: click.Context, args: Iterable[str]) -> list[str]:
+        """The options with their values, `--`, and whatever is none of these."""
+        known = {name: param for param in self.get_params(ctx) if isinstance(param, click.Option) for name in param.opts}
+        options, rest = [], []
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                rest += words
+            elif word in known:
+                options.append(word)
+                if not known[word].is_flag:
+                    options.append(_value_of(word, words))
+            elif _LONG_OPTION.fullmatch(word):
+                options.append(word)
+            else:
+                rest.append(word)
+        return [*options, "--", *rest]
+
+
+def _value_of(option: str, words: Iterator[str]) -> str:
+    value = next(words, None)
+    if value is None:
+        raise click.UsageError(f"{option} needs a value")
+    return value
+
+
+class Shell(click.Group):
+    """The command `gradc`: whatever goes wrong below is said in one form, and never with a traceback."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        extra.update(prog_name="gradc", standalone_mode=False)
+        try:
+            code = super().main(*args, **extra)
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except GradcError as error:
+            code = _refuse(error)
+        except click.UsageError as error:
+            code = _refuse(_usage(error))
+        except MemoryError:
+            code = _refuse(GradcError("out of memory", hint="the program is too large for this machine"))
+        except Exception as error:
+            if os.environ.get("GRADC_DEBUG"):
+                raise
+            code = _refuse(_internal(error))
+        sys.exit(code or 0)
+
+
+def _refuse(error: GradcError) -> int:
+    tell(error.render(color=coloured()))
+    return WRONG
+
+
+def _usage(error: click.UsageError) -> GradcError:
+    """What click says of a command line, in our form."""
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command_path if error.ctx else "gradc"
+    return GradcError(message[:1].lower() + message[1:], hint=f"'{command} --help' lists what there is")
+
+
+def _internal(error: Exception) -> GradcError:
+    said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    return GradcError(f"internal error, {said}", hint="please report it; GRADC_DEBUG=1 shows where it happened")
+
+
+# ---- both streams ------------------------------------------------------------------------------
+
+
+def say(text: str | bytes) -> None:
+    """An answer, to standard output, as UTF-8 whatever the locale says."""
+    out = sys.stdout
+    if out is None:
+        raise GradcError("cannot write: standard output is closed")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
+    try:
+        out.flush()
+        out.buffer.write(data)
+        out.buffer.flush()
+    except OSError as error:
+        _forget(out)
+        raise GradcError(f"cannot write to standard output: {_reason(error)}") from None
+
+
+def _forget(stream: Any) -> None:
+    """Let what a broken stream still holds go nowhere, or Python would try again at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def tell(text: str) -> None:
+    """Anything but an answer, to standard error; if that is closed, to nobody."""
+    err = sys.stderr
+    if err is not None:
+        with suppress(OSError, ValueError):
+            code = err.encoding or "utf-8"
+            print(text.encode(code, "backslashreplace").decode(code), file=err, flush=True)
+
+
+def coloured() -> bool:
+    """Whether the caret lines have a colour: on a terminal that knows colours, unless NO_COLOR is set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def as_json(answer: Any) -> str:
+    """Plain data as JSON that any reader accepts."""
+    import json
+
+    return json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _reason(error: OSError) -> str:
+    from gradc.files import reason
+
+    return reason(error)
+
+
+# ---- what the options say ----------------------------------------------------------------------
+
+
+def compiled(options: dict[str, Any], **fixed: Any) -> Function:
+    """The program of a command line, compiled; its notes are told."""
+    from gradc.api import compile
+
+    text = program(options.pop("words"), options.pop("file"), options["max_source"])
+    given = {key: options.pop(key) for key in _COMPILING if key in options}
+    given["shapes"] = shapes(given.pop("shape"))
+    given["wrt"] = [name.strip() for one in given["wrt"] for name in one.split(",")] or None
+    fn = compile(text, **{**given, **fixed})
+    for note in fn.notes:
+        tell(note.render(color=coloured()))
+    return fn
+
+
+_COMPILING = ("wrt", "shape", "style", "names", "target", "literal", "function_name", "max_source")
+
+
+def program(words: Sequence[str], file: str | None, limit: int) -> str:
+    """The program's text: the one argument, standard input, or a file."""
+    if file is not None:
+        if words:
+            raise GradcError("the program is given twice, in quotes and as -f FILE", hint="leave one of them out")
+        from gradc.files import read
+
+        return read(file, limit)
+    if not words:
+        raise GradcError("no program is given", hint='write it in quotes, as in "x*y"; - for standard input, or -f FILE')
+    if len(words) > 1:
+        raise GradcError(f"got {len(words)} arguments, and a program is one", hint=f"quote the program: {_quoted(words)}")
+    if words[0] == "-":
+        return _standard_input(limit)
+    if not words[0].isascii():
+        with _as_usage():
+            words[0].encode("utf-8")
+    return words[0]
+
+
+def _quoted(words: Sequence[str]) -> str:
+    """
+    >>> _quoted(["x", "+", "y"])
+    '"x + y"'
+    """
+    text = " ".join(words)
+    return f'"{text}"' if len(text) <= 60 and text.isprintable() and not set(text) & set('"$`\\!') else '"x + y"'
+
+
+def _standard_input(limit: int) -> str:
+    from gradc.files import decoded, limited
+
+    if sys.stdin is None:
+        raise GradcError("standard input is closed")
+    if sys.stdin.isatty():
+        tell("gradc: note: the program is read from the terminal; end it with Ctrl-D")
+    try:
+        return decoded(limited(sys.stdin.buffer, limit, "standard input"), "standard input")
+    except OSError as error:
+        raise GradcError(f"cannot read standard input: {_reason(error)}") from None
+
+
+def shapes(given: Iterable[str]) -> dict[str, tuple[int | str, ...]]:
+    """Declarations of a command line.
+
+    >>> shapes(["W=5,10", "X=[n, d]", "s="])
+    {'W': (5, 10), 'X': ('n', 'd'), 's': ()}
+    """
+    found: dict[str, tuple[int | str, ...]] = {}
+    for one in given:
+        name, equals, dims = one.partition("=")
+        parts = [part.strip() for part in dims.strip("()[] ").split(",") if part.strip()]
+        wrong = [part for part in parts if not (part.isdecimal() or part.isidentifier())]
+        if not equals or not name.strip().isidentifier() or wrong:
+            raise GradcError(f"cannot read the shape {one!r}", hint="write it as --shape W=5,10 or --shape X=n,d")
+        found[name.strip()] = tuple(int(part) if part.isdecimal() else part for part in parts)
+    return found
+
+
+def points(given: Iterable[str]) -> dict[str, Any]:
+    """The values of a command line: numbers, JSON arrays, and files of them after an `@`."""
+    found: dict[str, Any] = {}
+    for one in given:
+        for name, value in _assignments(one):
+            if name in found:
+                raise GradcError(f"'{name}' is given twice", hint="one --at for each input")
+            found[name] = value
+    return found
+
+
+def _assignments(text: str) -> Iterator[tuple[str, Any]]:
+    from gradc.parse.lex import spelled
+
+    if text.startswith("@"):
+        yield from _whole_point(text[1:])
+        return
+    starts = list(re.finditer(r"(?:^|,)\s*([^\W\d]\w*)\s*=(?!=)", text))
+    if not starts or starts[0].start():
+        raise GradcError(f"cannot read the point {text!r}", hint="write it as --at x=3 or --at 'W=[[1, 2], [3, 4]]'")
+    ends = [*(match.start() for match in starts[1:]), len(text)]
+    for match, end in zip(starts, ends, strict=True):
+        yield spelled(match[1]), _value(match[1], text[match.end() : end].strip())
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, an array, or what is in a file."""
+    if text.startswith("@"):
+        return _array(name, _loaded(text[1:]))
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        pass
+    import json
+
+    try:
+        return _array(name, json.loads(text)) if text.startswith("[") else _refused_value(name, text)
+    except (ValueError, RecursionError):
+        return _refused_value(name, text)
+
+
+def _refused_value(name: str, text: str) -> Any:
+    shown = text if len(text) <= 40 else text[:39] + "…"
+    raise GradcError(f"the value of '{name}' is no number: {shown!r}", hint=f"write --at {name}=3, --at '{name}=[1, 2]' or --at {name}=@file.npy")
+
+
+def _array(name: str, value: Any) -> Any:
+    """Nested lists as they are, if they are a box of numbers."""
+    import numpy as np
+
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise GradcError(f"the value of '{name}' is no array of numbers with rows of equal length") from None
+    return value if isinstance(value, list) else array
+
+
+def _whole_point(path: str) -> Iterator[tuple[str, Any]]:
+    """A file that holds a value for each input: a JSON object, or an .npz."""
+    data = _loaded(path)
+    if not hasattr(data, "items"):
+        raise GradcError(f"{path} holds no values by name", hint="write --at x=@FILE for the value of one input")
+    for name, value in data.items():
+        yield name, _array(name, value)
+
+
+def _loaded(path: str) -> Any:
+    from gradc.files import read
+
+    if not path.endswith((".npy", ".npz")):
+        import json
+
+        try:
+            return json.loads(read(path))
+        except (ValueError, RecursionError) as error:
+            raise GradcError(f"{path} is not JSON: {str(error)[:60]}") from None
+    import numpy as np
+
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return dict(loaded) if path.endswith(".npz") else loaded
+    except OSError as error:
+        raise GradcError(f"cannot read {path}: {_reason(error)}") from None
+    except ValueError:
+        raise GradcError(f"{path} is no file of numbers") from None
+
+
+@contextmanager
+def _as_usage(hint: str = "") -> Iterator[None]:
+    """What the library says of a wrong call, as it is said on a command line."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise GradcError("the program is not UTF-8") from None
+    except (TypeError, ValueError, ImportError) as error:
+        raise GradcError(str(error).split("\n", 1)[0], hint=hint) from None
+
+
+def write(path: str, text: str | bytes, force: bool) -> None:
+    """Write a file whole or not at all; what is wrong with its place is said by name."""
+    from gradc.files import write_whole
+
+    try:
+        write_whole(path, text, force)
+    except FileExistsError as error:
+        raise GradcError(str(error), hint="--force writes over it") from None
+    except OSError as error:
+        folder = os.path.dirname(path)
+        missing = folder and not os.path.isdir(folder)
+        why = f"there is no folder {folder}" if missing and not os.path.exists(folder) else _reason(error)
+        raise GradcError(f"cannot write {path}: {why}") from None
+
+
+# ---- the commands ------------------------------------------------------------------------------
+
+
+@click.group(cls=Shell, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="gradc %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Compile a formula into its forward and backward pass, one gate a line.
+
+    Results go to standard output, everything else to standard error. Exit code 0: done; 1: a check failed;
+    2: the input or the usage is wrong.
+    """
+    if ctx.invoked_subcommand is None:
+        say(ctx.get_help() + "\n")
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _choice(*words: str) -> click.Choice[str]:
+    return click.Choice(words)
+
+
+takes_program = _options(
+    click.argument("words", nargs=-1, metavar="EXPR"),
+    click.option("-f", "--file", metavar="FILE", help="Read the program from a file (EXPR - is standard input)."),
+    click.option("--wrt", multiple=True, metavar="x,y", help="Differentiate with respect to these inputs [all]."),
+    click.option("--shape", multiple=True, metavar="W=5,10", help="Declare an array; a size is a number or a name."),
+    click.option("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
+    click.option("--names", type=_choice("notes", "letters", "wengert"), default="notes", help="How lines are named."),
+    click.option("--target", type=_choice("numpy", "math"), default="numpy", help="What the module stands on."),
+    click.option("--max-source", type=click.IntRange(1), default=32_000_000, help="The most characters of a program."),
+)
+as_data = click.option("--json", "json", is_flag=True, help="Answer in JSON.")
+takes_point = _options(
+    click.option("--at", multiple=True, metavar="x=3", help="The value of an input: a number, [1, 2] or @file.npy."),
+    click.option("--df", metavar="VALUE", help="The upstream adjoint [1, or ones for an array]."),
+)
+writes_file = _options(
+    click.option("-o", "--output", metavar="FILE", help="Write a file instead of standard output."),
+    click.option("--force", is_flag=True, help="Write over a file that gradc did not write."),
+)
+
+
+@main.command("compile", cls=Program)
+@takes_program
+@click.option("--style", type=_choice("notes", "fast"), default="notes", help="One gate a line, or made for speed.")
+@click.option("--function-name", default="", metavar="NAME", help="Name the functions NAME, NAME_forward, NAME_backward.")
+@click.option("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
+@writes_file
+@as_data
+def compile_command(output: str | None, force: bool, show: str | None, json: bool, **options: Any) -> None:
+    """Print the module of a program, or write it to a file."""
+    name = options["function_name"]
+    if name and not (name.isidentifier() and name.isascii()):
+        raise GradcError(f"{name!r} cannot be the name of a function")
+    fn = compiled(options)
+    text = fn.source if show is None else _stage(fn, show)
+    if output is not None:
+        write(output, text, force)
+    if json:
+        say(as_json(fn.to_dict()))
+    elif output is None:
+        say(text)
+
+
+def _stage(fn: Function, which: str) -> str:
+    from gradc.show import show_dag, show_program
+
+    return show_dag(fn.dag) if which == "dag" else show_program(fn.staged, fn.target)
+
+
+@main.command("gates")
+@as_data
+def gates_command(json: bool) -> None:
+    """List the gates: what each computes, its local gradient, where it is defined."""
+    from gradc.gates import render, rows
+
+    if json:
+        say(as_json(rows()))
+    else:
+        say(render(_columns()) + "\n")
+
+
+def _columns() -> int:
+    """The width of the terminal; 0 for none, where a line may be as long as it needs to be."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return 0
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+@main.command("trace", cls=Program)
+@takes_program
+@takes_point
+@as_data
+def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
+    """Show every line of both passes with its value at a point."""
+    fn = compiled(options)
+    with _as_usage(hint=_wanted(fn)):
+        traced = fn.trace(**points(at), **_upstream(fn, df))
+    say(as_json(traced.to_dict()) if json else traced.render() + "\n")
+
+
+@main.command("graph", cls=Program)
+@takes_program
+@takes_point
+@click.option("--format", type=_choice("svg", "dot", "mermaid", "png"), help="What to draw [by FILE's ending, or svg].")
+@writes_file
+@as_data
+def graph_command(
+    at: Sequence[str], df: str | None, format: str | None, output: str | None, force: bool, json: bool, **options: Any
+) -> None:
+    """Draw the circuit, with values in green and gradients in red if a point is given."""
+    from gradc.circuit import format_of
+
+    fn = compiled(options)
+    with _as_usage(hint=_wanted(fn)):
+        circuit = fn.graph(**points(at), **_upstream(fn, df))
+    if json:
+        say(as_json(circuit.to_dict()))
+        if output is None:
+            return
+    with _as_usage():
+        drawn = circuit.text(format or (format_of(output) if output else "svg"))
+    if output is not None:
+        write(output, drawn, force)
+    elif isinstance(drawn, bytes) and sys.stdout is not None and sys.stdout.isatty():
+        raise GradcError("a PNG is nothing for a terminal", hint="name a file: -o circuit.png")
+    else:
+        say(drawn)
+
+
+def _upstream(fn: Function, df: str | None) -> dict[str, Any]:
+    return {} if df is None else {"df": _value("df", df)}
+
+
+def _wanted(fn: Function) -> str:
+    missing = " ".join(f"--at {name}=…" for name in fn.inputs)
+    return f"give every input a value: {missing}" if len(missing) <= 80 else "give every input a value with --at"
