@@ -26,10 +26,10 @@ Symbolic = tuple[Any, float]  # the formula, and the number that decides branche
 
 
 def number(x: float) -> Any:
-    """A float as it is, to the last bit."""
+    """A float as it is, to the last bit, but not as a fraction, whose powers have no end."""
     import sympy
 
-    return sympy.Integer(int(x)) if x == int(x) and abs(x) < 1e9 else sympy.Rational(*float(x).as_integer_ratio())
+    return sympy.Integer(int(x)) if x == int(x) and abs(x) < 1e9 else sympy.Float(x, DIGITS + 10)
 
 
 def formulas() -> dict[str, Callable[..., Any]]:

@@ -74,7 +74,8 @@ def check_oracles(case: Case) -> dict[str, float]:
         worst["dual and complex step"] = compare(case, "complex step", stepped, slopes, visible, ORACLES)
         if case.mode != "hazard":  # whose points may lie on the border between two branches
             quotient = interpret.difference(program, inputs, direction, WIDTH)
-            both = tuple(slope + value / WIDTH * 1e-6 for value, slope in zip(scales.value, scales.slope, strict=True))
+            pairs = zip(scales.value, scales.slope, strict=True)
+            both = tuple(slope + value / WIDTH * 1e-6 + WIDTH**3 for value, slope in pairs)
             worst["dual and differences"] = compare(case, "difference", quotient, slopes, both, DIFFERENCE)
     if case.mode == "scalar" and len(program.outputs) == 1 and size(program) <= exact.LARGEST:
         first, gradient = exact.gradient(program, {name: float(x) for name, x in inputs.items()})
