@@ -396,7 +396,8 @@ class _Backward:
                 before = [Stmt(name, "full" if self.shapes[target] != shape else "own", target)]
             state.started = state.owned = True
             self.shapes[target] = shape
-            return [*before, Stmt(name, "put", sent.args[0], index)]
+            value = sent.args[0]
+            return [*before, Stmt(name, "put", value.args[0] if value.op is array.spread else value, index)]
         support = self._supports(sent)
         if self.whole and len(self.dag.roots) > 1 and sent.op is scalar.adjoint and not isinstance(sent.attr, int):
             state.started = state.owned = True

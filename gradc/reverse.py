@@ -111,6 +111,8 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
             continue
         if sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
             sent = unbroadcast(build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape))
+            if is_const(sent, 0):  # over an empty axis
+                continue
         yield arg, sent
 
 

@@ -112,13 +112,15 @@ def is_const(node: Node, value: float | None = None) -> bool:
 
 
 def as_number(build: Builder, node: Node) -> Node:
-    """A condition as 1.0 or 0.0, in the precision of an input that it compares; a number as it is."""
-    if not node.op.boolean:
-        return node
-    like = node
-    while like.args:
-        like = next((arg for arg in like.args if not is_const(arg)), like.args[0])
-    return build.make(r.indicator, (node, like))
+    """A condition as 1.0 or 0.0; a number as it is."""
+    return build.make(r.indicator, (node, _leaf_of(node)), (1, 0)) if node.op.boolean else node
+
+
+def _leaf_of(condition: Node) -> Node:
+    """An input that a condition compares: numbers chosen by it come in that input's precision."""
+    while condition.args:
+        condition = next((arg for arg in condition.args if not is_const(arg)), condition.args[0])
+    return condition
 
 
 # ---- constants ---------------------------------------------------------------------------------
@@ -294,7 +296,7 @@ def _pow(build: Builder, x: Node, y: Node) -> Node | None:
     n = number(y)
     if n == 1:
         return x
-    if n == 0 and not x.shape:
+    if n == 0 and build.annihilate and not x.shape:
         return build.const(1.0)
     if n == 2:
         return build.make(s.square, (x,))
@@ -346,8 +348,8 @@ def _abs(build: Builder, x: Node) -> Node | None:
     return build.make(s.abs_, x.args) if x.op is s.neg else None
 
 
-def _indicator(build: Builder, c: Node, x: Node) -> Node | None:
-    return build.const(1.0 if number(c) else 0.0) if c.op is s.const else None
+def _indicator(build: Builder, c: Node, x: Node, attr: Any) -> Node | None:
+    return build.const(attr[0] if number(c) else attr[1]) if c.op is s.const else None
 
 
 def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
@@ -360,7 +362,38 @@ def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
         return chosen if chosen.shape == build.dims.broadcast(x.shape, y.shape) else None
     if c.op is r.not_:
         return build.make(r.where, (c.args[0], y, x))
+    if type(x.attr) is int and x.op is s.const:
+        return build.make(r.where, (c, build.const(float(x.attr)), y))
+    if type(y.attr) is int and y.op is s.const:
+        return build.make(r.where, (c, x, build.const(float(y.attr))))
+    if x.op is s.const and y.op is s.const:
+        return build.make(r.indicator, (c, _leaf_of(c)), (float(number(x)), float(number(y))) if (number(x), number(y)) != (1, 0) else (1, 0))
     return None
+
+
+def _known(op: Op) -> Callable[..., Node | None]:
+    """A comparison of two numbers, or a condition that is always so."""
+
+    def rewrite(build: Builder, *args: Node) -> Node | None:
+        if all(arg.op is s.const for arg in args):
+            return build.const(int(_CONDITIONS[op](*map(number, args))))
+        return None
+
+    return rewrite
+
+
+def _both(build: Builder, c: Node, d: Node) -> Node | None:
+    for known, other in ((c, d), (d, c)):
+        if known.op is s.const and (other.op.boolean or other.op is s.const):
+            return other if number(known) else build.const(0)
+    return c if c is d else None
+
+
+def _either(build: Builder, c: Node, d: Node) -> Node | None:
+    for known, other in ((c, d), (d, c)):
+        if known.op is s.const and (other.op.boolean or other.op is s.const):
+            return build.const(1) if number(known) else other
+    return c if c is d else None
 
 
 def _maximum(build: Builder, x: Node, y: Node) -> Node | None:
@@ -428,10 +461,14 @@ def _count(build: Builder, x: Node, attr: Any) -> Node:
     return build.const(count) if isinstance(count, int) else build.graph.node(s.size, (), count)
 
 
+_CONDITIONS: dict[Op, Callable[..., Any]] = {
+    r.gt: operator.gt, r.ge: operator.ge, r.lt: operator.lt, r.le: operator.le, r.eq: operator.eq, r.ne: operator.ne, r.not_: operator.not_,
+}  # fmt: skip
+
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt, s.abs_: _abs,
-    r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
-    a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.scatter: _sign_out(a.scatter), a.reshape: _reshape,
+    **{op: _known(op) for op in _CONDITIONS}, r.all_of: _both, r.any_of: _either, r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
+    a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
     a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul,
     s.atan2: lambda build, y, x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
 }  # fmt: skip

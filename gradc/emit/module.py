@@ -169,7 +169,8 @@ class Writer:
                 return self._accumulate(stmt) + note
             case "put":
                 self.printer.ops += 1
-                return f"{target}[{subscript(stmt.index)}] += {self.printer.text(expr)}"
+                minus = expr.op is scalar.neg
+                return f"{target}[{subscript(stmt.index)}] {'-' if minus else '+'}= {self.printer.text(expr.args[0] if minus else expr)}"
             case "zeros":
                 return f"{target} = {self._zeros(expr)}"
             case "own":

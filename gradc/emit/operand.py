@@ -89,7 +89,7 @@ class Printer:
         value = statics_of(node.op, node.attr)[hole]
         if hole == "index":
             return subscript(value)
-        if hole in ("shape", "n", "m"):
+        if hole in ("shape", "n"):
             return self.shape(value) if isinstance(value, tuple) else self.dim(value)
         return str(value)
 

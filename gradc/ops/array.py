@@ -231,10 +231,6 @@ def _to(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
     return shape
 
 
-def _eye(dims: Dims, n: Dim = 1, m: Dim = 1) -> Shape:
-    return (n, m)
-
-
 def _segmented(dims: Dims, x: Shape, axis: int = 0, start: Dim = 0, size: Dim = 0) -> Shape:
     return (*x[:axis], size, *x[axis + 1 :])
 
@@ -376,7 +372,7 @@ matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batche
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
            stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
            part="outer swaps")
-trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=lambda ranks, shapes: [f"dout*eye(n={shapes[0][0]!r}, m={shapes[0][1]!r})"], linear="each", shape=_trace,
+trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=["dout*eye(x)"], linear="each", shape=_trace,
            stem="tr{x}", short="tr", domain=[(-3.0, 3.0)],
            symbol="tr", part="trace distributes along the diagonal")
 norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
@@ -420,6 +416,6 @@ concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}]
 stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
            forms={"numpy": "np.stack(({*xs},){*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
            part="stack splits")
-eye = op("eye(; n=1, m=1)", doc="ones on the diagonal, zeros elsewhere", shape=_eye, forms={"numpy": "np.eye({n:dims}, {m:dims})"}, stem="eye", public=False)
+eye = op("eye(x)", doc="ones on the diagonal, zeros elsewhere, in the shape of x", shape=_same, forms={"numpy": "np.eye(*{x:atom}.shape, dtype={x:atom}.dtype)"}, stem="eye", public=False)
 count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")
 # fmt: on

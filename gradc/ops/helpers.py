@@ -105,7 +105,7 @@ def cofactor(x):
     "scatter": '''
 def scatter(x, index, shape):
     """Zeros of a shape, with x added at an index."""
-    out = np.zeros(shape)
+    out = np.zeros(shape, np.asarray(x).dtype)
     out[index] += x
     return out
 ''',

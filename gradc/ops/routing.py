@@ -6,7 +6,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from gradc.dag import Shape
 from gradc.ops.table import op
+from gradc.shapes import Dims
+
+
+def _of_the_condition(dims: Dims, c: Shape, x: Shape, **numbers: Any) -> Shape:
+    return c
 
 
 def _compare(symbol: str) -> dict[str, str]:
@@ -38,10 +46,11 @@ nonzero = op("nonzero(x)", fast="where(x == 0, 1, x)", doc="x, or 1 where x is 0
              forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
              sympy="x", domain=[(0.2, 3.0)], edges={"x=0": "out=1, dx=0"}, public=False,
              symbol="≠0", part="passes on")
-indicator = op("indicator(c, x)", fast="where(c, 1, 0)", doc="a condition as a number, in the precision of x: 1.0 where it holds, else 0.0", partials=["0", "0"],
-               forms={"numpy": "({c}).astype({x:atom}.dtype)", "math": "cond|1.0 if {c:or} else 0.0"}, stem="is{c}", short="is",
-               sympy="Piecewise((1, c), (0, True))", public=False,
-               symbol="0/1")
+indicator = op("indicator(c, x; a=1, b=0)", shape=_of_the_condition, pointwise=True, fast="where(c, a, b)", doc="one number where the condition holds, else another, in the precision of x", partials=["0", "0"],
+               forms={"numpy": "np.where({c}, {a}, {b}).astype({x:atom}.dtype)", "numpy_plain": "({c}).astype({x:atom}.dtype)",
+                      "math": "cond|{a} if {c:or} else {b}", "math_plain": "cond|1.0 if {c:or} else 0.0"},
+               stem="is{c}", short="is", sympy="Piecewise((a, c), (b, True))", public=False, symbol="0/1")
+
 
 
 gt = op("greater(x, y)", ufunc="greater", doc="whether x > y; 1.0 or 0.0 where a number is wanted", boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART,

@@ -82,6 +82,7 @@ class Op:
     forms: Mapping[str, Form] = field(default_factory=dict)
     literal: Mapping[str, Any] = field(default_factory=dict)
     shape: ShapeRule | None = None
+    pointwise: bool = False
     boolean: bool = False
     variadic: bool = False
     lazy: bool = False
@@ -112,7 +113,7 @@ class Op:
     @property
     def elementwise(self) -> bool:
         """Whether arguments broadcast against each other, element by element."""
-        return self.shape is None
+        return self.shape is None or self.pointwise
 
     @property
     def signature(self) -> str:

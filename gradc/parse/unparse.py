@@ -29,9 +29,7 @@ def unparse(dag: Dag) -> str:
     single = dag.outputs[0][1] if len(dag.outputs) == 1 else None
     lines = []
     for gate in gates:
-        if gate.op is r.indicator:  # a condition is read as a number where a number is wanted
-            texts.names[gate] = texts.names[gate.args[0]]
-        elif gate is single and gate is gates[-1]:
+        if gate is single and gate is gates[-1]:
             name = dag.outputs[0][0]
             lines.append(texts.gate(gate) if name not in dag.names.get(gate, ()) else f"{name} = {texts.gate(gate)}")
         else:
@@ -80,8 +78,7 @@ class _Texts:
         lines, last = [], []
         for name, node in dag.outputs:
             text = self.operand(node)
-            named = node.args[0] if node.op is r.indicator else node
-            if name in dag.names.get(named, ()) and (text != name or not node.args):
+            if name in dag.names.get(node, ()) and (text != name or not node.args):
                 lines.append(f"{name} = {text}")
                 text = name
             last.append(text if text == name else f"({text})")
@@ -92,6 +89,8 @@ class _Texts:
         op, args = node.op, [self.operand(arg) for arg in node.args]
         if op in INFIX:
             return INFIX[op].format(*args)
+        if op is r.indicator:
+            return f"where({args[0]}, {static(node, 'a')!r}, {static(node, 'b')!r})"
         if op is s.ipow:
             power = static(node, "n")
             return f"{args[0]}**{power}" if power >= 0 else f"{args[0]}**({power})"
