@@ -349,6 +349,8 @@ def _abs(build: Builder, x: Node) -> Node | None:
 
 
 def _indicator(build: Builder, c: Node, x: Node, attr: Any) -> Node | None:
+    if c.op is r.not_:
+        return build.make(r.indicator, (c.args[0], x), (float(attr[1]), float(attr[0])))
     return build.const(attr[0] if number(c) else attr[1]) if c.op is s.const else None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import sympy
 
-from gradc.dag import Dag, Node
+from gradc.dag import Dag, Node, reachable
 from gradc.emit.operand import Printer
 from gradc.forward import tangents
 from gradc.ops import array, entries, lookup, routing, scalar
@@ -218,11 +218,11 @@ def test_printing_then_parsing_gives_the_same_node(entry: Op) -> None:
     build = Builder()
     inputs = {f"x{i}": build.input(f"x{i}", shape) for i, shape in enumerate(shapes)}
     args = tuple(
-        build.make(routing.gt, (node, build.const(0))) if name in "cd" else node
+        build.make(routing.gt, (node, build.const(0))) if name in ("c", "d") else node
         for name, node in itertools.zip_longest(entry.params, inputs.values(), fillvalue="")
     )
     node = as_number(build, build.make(entry, args, attr))
-    dag = Dag("", tuple(build.graph.nodes), inputs, (("f", node),), {}, {}, {}, build.dims, True)
+    dag = Dag("", tuple(reachable([node, *inputs.values()])), inputs, (("f", node),), {}, {}, {}, build.dims, True)
     text = unparse(dag)
     again = parse(text, {f"x{i}": shape for i, shape in enumerate(shapes)})
     assert unparse(again) == text
