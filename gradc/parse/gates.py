@@ -34,6 +34,8 @@ CONDITIONS: dict[Op, tuple[int, ...]] = {
 KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
 # Names that a program may not call although the table has them: the language has a syntax of its own for these.
 UNCALLABLE = (a.index, s.const, s.input_)
+# Parts of a subscript that take a whole axis, or all that are left.
+_EVERYTHING = (("slice", None, None, None), "...")
 # An input that should be an array is looked for among so many ancestors.
 SEARCH = 2000
 
@@ -180,22 +182,27 @@ class Gates:
 
     # ---- subscripts ------------------------------------------------------------------------------
 
-    def index(self, base: Arg, items: list[Arg], last: int) -> Any:
+    def index(self, base: Arg, items: list[Arg], last: int) -> Node:
         """x[items], which ends at token `last`; the items are constants."""
-        if base.value is POISON:
-            return POISON
         if not items:
             raise self.source.error("a subscript is empty", base.first, last)
-        array = Arg(self.value(base), base.first, base.last)
-        index = tuple(self._index_item(item) for item in items)
-        if all(item == ("slice", None, None, None) for item in index) and len(index) <= len(array.value.shape):
-            return array.value
-        whole = Arg(array.value, base.first, last)
-        if not array.value.shape and None not in index:
-            name = self.undeclared(array.value)
-            if name:
-                raise self.scalar_error(name, a.index, array)
-        return self.apply(a.index, [whole], (index,))
+        index = tuple([self._index_item(item) for item in items])
+        if index.count("...") > 1:
+            raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
+        return self.subscript(base, index, last)
+
+    def subscript(self, base: Arg, index: tuple[Any, ...], last: int) -> Node:
+        """x[index]; x itself where the index takes everything."""
+        array = self.value(base)
+        if array is POISON:
+            return array
+        if not array.shape and None not in index and (name := self.undeclared(array)):
+            raise self.scalar_error(name, a.index, base)
+        try:
+            node = self.build.make(a.index, (array,), (index,))
+        except ShapeError as error:
+            raise self.misfit(error, a.index, [Arg(array, base.first, last)]) from None
+        return array if all(item in _EVERYTHING for item in index) else node
 
     def value(self, arg: Arg) -> Node:
         """The number that an argument is."""

@@ -69,12 +69,13 @@ class Leaves:
         value = self.path(path.split("."), at)
         if not bracket:
             return value
-        items = [Arg(self.build.const(self._subscript(number, at)), at, at) for number in inside[:-1].split(",")]
-        return self.gates.index(Arg(value, at, at), items, at)
+        index = tuple([self._subscript(number, at) for number in inside[:-1].split(",")])
+        return self.gates.subscript(Arg(value, at, at), index, at)
 
     def _subscript(self, number: str, at: int) -> float:
-        sign, digits = (-1, number.strip()[1:]) if "-" in number else (1, number.strip())
-        return sign * self.number(digits, at)
+        """One number of a constant subscript, in which a space may stand behind the sign or around it."""
+        digits = number.strip()
+        return -self.number(digits[1:], at) if digits[0] == "-" else self.number(digits, at)
 
     def path(self, path: list[str], at: int) -> Any:
         """The value of a dotted name: a library's constant, or a variable and its transposes."""

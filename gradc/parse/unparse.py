@@ -31,7 +31,7 @@ def unparse(dag: Dag) -> str:
     for gate in gates:
         if gate is single and gate is gates[-1]:
             name = dag.outputs[0][0]
-            lines.append(texts.gate(gate) if name not in dag.names.get(gate, ()) else f"{name} = {texts.gate(gate)}")
+            lines.append(f"{name} = {texts.gate(gate)}" if name in _given(dag, gate) else texts.gate(gate))
         else:
             line = texts.gate(gate)
             texts.names[gate] = texts.fresh(dag.names.get(gate, ()))
@@ -78,7 +78,7 @@ class _Texts:
         lines, last = [], []
         for name, node in dag.outputs:
             text = self.operand(node)
-            if name in dag.names.get(node, ()) and (text != name or not node.args):
+            if name in _given(dag, node) and (text != name or not node.args):
                 lines.append(f"{name} = {text}")
                 text = name
             last.append(text if text == name else f"({text})")
@@ -103,6 +103,12 @@ class _Texts:
 
     def _function(self, op: Op) -> str:
         return f"{self.prefix}.{op.name}" if op.name in self.taken else op.name
+
+
+def _given(dag: Dag, node: Node) -> tuple[str, ...]:
+    """The user's names of an output; a condition that is asked for as a number has those of the condition."""
+    given = dag.names.get(node, ())
+    return given + dag.names.get(node.args[0], ()) if node.op is r.indicator else given
 
 
 def _item(item: Any) -> str:
