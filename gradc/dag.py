@@ -14,8 +14,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Shape = tuple[int | str, ...]
 
@@ -113,8 +112,7 @@ class Lazy(Mapping[Key, Value]):
         return len(self._all())
 
 
-@dataclass(frozen=True, slots=True)
-class Dag:
+class Dag(NamedTuple):
     """A program as a graph: what the parser makes and every later pass reads.
 
     `inputs` are in order of first appearance; `names` holds what the user called a node, first name first;
@@ -130,8 +128,8 @@ class Dag:
     spans: Mapping[Node, Span]
     rewrites: dict[Node, str]
     dims: Any
+    roles: dict[Node, str]
     declared: bool = False
-    roles: dict[Node, str] = field(default_factory=dict)
     notes: tuple[Any, ...] = ()
     graph: Graph | None = None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 
@@ -29,8 +29,7 @@ UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 RED, CYAN, PLAIN = "\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in the program, as code points from its start, and what to write beside the caret."""
 
     start: int
@@ -38,8 +37,7 @@ class Mark:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong: what, in which text, where, and what to write instead."""
 
     message: str
@@ -69,8 +67,7 @@ class Problem:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something accepted that the user should know of, said once on standard error."""
 
     message: str

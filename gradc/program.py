@@ -12,7 +12,7 @@ Three questions are settled here, for every target:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gradc.dag import Dag, Node, Shape, reachable, users
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
@@ -28,20 +28,18 @@ MOST_TRACKED = 64
 LONGEST_DOT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Stmt:
+class Stmt(NamedTuple):
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
     "put" (t[index] += e), "own" (t = a copy of t), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
 
     target: str
     kind: str
     expr: Node
-    index: tuple[object, ...] = ()
+    index: tuple[object, ...] = ()  # type: ignore[assignment]  # a tuple's own index() is of no use here
     shape: Shape | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A forward gate with its number."""
 
     number: int
@@ -49,16 +47,14 @@ class Line:
     stmt: Stmt
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The adjoint lines of one gate; `line` is None for the outputs' own adjoints."""
 
     line: Line | None
     stmts: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """What an emitter prints."""
 
     dag: Dag
@@ -71,7 +67,7 @@ class Program:
     gradients: dict[str, str | None]
     names: dict[Node, str]
     module: dict[str, str]
-    sizes: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, str]
     literal: bool = False
 
 

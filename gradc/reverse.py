@@ -9,7 +9,7 @@ stay *smaller* than its target where it only has to be broadcast, and is summed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gradc.dag import Dag, Node, Shape, reachable
 from gradc.ops import array, routing, scalar
@@ -18,8 +18,7 @@ from gradc.rules import instantiate
 from gradc.simplify import Builder, is_const
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A gate (None for the outputs themselves) and its contributions: (target, contribution), in argument order."""
 
     gate: Node | None

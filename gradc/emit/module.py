@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradc.dag import Node, Shape
 from gradc.emit.operand import Printer, helper_costs, subscript
@@ -27,8 +26,7 @@ LONGEST_LINE = 110
 _MUL = PRECEDENCE["mul"]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a target's modules are made of."""
 
     name: str
@@ -44,8 +42,7 @@ TARGETS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(NamedTuple):
     """A module's text and what was counted while it was written."""
 
     text: str

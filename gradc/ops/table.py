@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradc.dag import Node, Shape
 from gradc.shapes import Dims
@@ -30,8 +30,7 @@ VjpRule = Sequence[str] | Callable[..., Sequence[str]]
 ShapeRule = Callable[..., Shape]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How a gate is written in a target: text with `{x}` or `{x:mul}` holes, and its precedence."""
 
     text: str
@@ -60,8 +59,7 @@ def _split(text: str) -> list[tuple[str, str, str]]:
     return [*found, (text[at:], "", "")]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Op:
+class Facts(NamedTuple):
     """All there is to know of an operator. What is left out is derived from what is there."""
 
     name: str
@@ -75,12 +73,12 @@ class Op:
     lower: str = ""
     fast: str | Callable[..., str] = ""
     mirrored: str = ""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = MappingProxyType({})
     ufunc: str = ""
     into: str = ""
     temps: int = 0
-    forms: Mapping[str, Form] = field(default_factory=dict)
-    literal: Mapping[str, Any] = field(default_factory=dict)
+    forms: Mapping[str, Form] = MappingProxyType({})
+    literal: Mapping[str, Any] = MappingProxyType({})
     shape: ShapeRule | None = None
     pointwise: bool = False
     boolean: bool = False
@@ -100,12 +98,20 @@ class Op:
     part: str = ""
     needs: str = ""
     domain: tuple[tuple[float, float], ...] = ()
-    edges: Mapping[str, str] = field(default_factory=dict)
+    edges: Mapping[str, str] = MappingProxyType({})
     safe: tuple[float, ...] = ()
     tame: bool = False
     samples: tuple[Mapping[str, Any], ...] = ()
     commutes: bool = False
     public: bool = True
+
+
+class Op(Facts):
+    """An entry of the table: its facts, told apart from others by identity."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return self.name

@@ -67,6 +67,7 @@ def parse(
         spans=Lazy(lambda: _spans(text, shapes or {}, build)),
         rewrites=build.rewrites,
         dims=build.dims,
+        roles={},
         declared=any(node.shape for node in inputs.values()),
         notes=tuple(source.notes),
         graph=build.graph,
