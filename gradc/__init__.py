@@ -1,7 +1,31 @@
-"""gradc compiles a mathematical expression into the forward and backward pass that one would write by hand."""
+"""gradc compiles a mathematical expression into the forward and backward pass that one would write by hand.
 
-from gradc.api import Function, compile
-from gradc.errors import GradcError
-from gradc.ops.table import op
+>>> compile("x*y").value_and_grad(3.0, -4.0)[1] == {"x": -4.0, "y": 3.0}
+True
+"""
 
-__all__ = ["Function", "GradcError", "compile", "op"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradc.api import Function, compile
+    from gradc.errors import GradcError
+    from gradc.ops.table import op
+
+__version__ = "0.1.0"
+__all__ = ["Function", "GradcError", "__version__", "compile", "op"]
+
+_ROOMS = {"Function": "gradc.api", "GradcError": "gradc.errors", "compile": "gradc.api", "op": "gradc.ops"}
+
+
+def __getattr__(name: str) -> Any:
+    """The library's names, each imported when it is first asked for: the command line starts before the library."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'gradc' has no attribute {name!r}")
+    from importlib import import_module
+
+    globals()[name] = found = getattr(import_module(_ROOMS[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

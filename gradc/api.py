@@ -19,8 +19,8 @@ from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.allow import verify
 from gradc.errors import GradcError, Note
 from gradc.files import write_whole
-from gradc.guard import guard_branches
 from gradc.names import SCHEMES
+from gradc.ops.routing import where
 from gradc.parse import parse
 from gradc.program import Program, gates_of_the_notes, stage
 from gradc.shapes import show
@@ -128,7 +128,11 @@ class Function:
         return self._staged()
 
     def _staged(self, every_gate: bool = False) -> Program:
-        dag = guard_branches(self.dag, self.literal) if TARGETS[self.target].arrays else self.dag
+        dag = self.dag
+        if TARGETS[self.target].arrays and any(node.op is where for node in dag.nodes):
+            from gradc.guard import guard_branches
+
+            dag = guard_branches(dag, self.literal)
         dag, build = gates_of_the_notes(dag, self.literal)
         return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays, every_gate)
 

@@ -190,14 +190,24 @@ def form_cost(text: str, target: str) -> int:
     return _COSTS[key]
 
 
-_HELPER_COSTS: dict[str, dict[str, int]] = {}
+class _HelperCosts(dict[str, int]):
+    """What a call of each helper costs, counted when it is first asked: few programs call more than one or two."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.texts
+
+    def __missing__(self, name: str) -> int:
+        self[name] = cost = count(self.texts[name], self)
+        return cost
 
 
-def helper_costs(target: str) -> dict[str, int]:
+_HELPER_COSTS = {target: _HelperCosts(texts) for target, texts in HELPERS.items()}
+
+
+def helper_costs(target: str) -> Mapping[str, int]:
     """What a call of each helper of a target costs: what is in its body."""
-    if target not in _HELPER_COSTS:
-        costs: dict[str, int] = {}
-        for name in sorted(HELPERS[target], key=lambda name: len(NEEDS.get(name, ()))):
-            costs[name] = count(HELPERS[target][name], costs)
-        _HELPER_COSTS[target] = costs
     return _HELPER_COSTS[target]

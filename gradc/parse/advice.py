@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import re
 
@@ -74,6 +73,8 @@ def unknown_function(name: str) -> str:
         meant = FOREIGN[name]
         return f"did you mean '{meant}'?" if meant.isidentifier() else f"write {meant}"
     known = [*spellings(), "dot", "Piecewise"]
+    import difflib  # here, as few programs have a misspelt name
+
     near = difflib.get_close_matches(name, known, 1, 0.7) or difflib.get_close_matches(name.lower(), known, 1, 0.7)
     return f"did you mean '{near[0]}'?" if near else "'gradc gates' lists the functions"
 
@@ -93,6 +94,8 @@ def renamed(word: str) -> str:
 
 
 def unknown_keyword(key: str, known: list[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key, known, 1, 0.5)
     if near:
         return f"did you mean '{near[0]}'?"
