@@ -332,7 +332,7 @@ sum_ = op("sum(x; axis=None, keepdims=False)", samples=_AXES, doc="sum over the 
           forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
           symbol="Σ", part="sum distributes to every element")
 mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", vjps=_mean_vjp, linear="each", lazy=True,
-          forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", domain=[(-3.0, 3.0)],
+          forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", sympy="sum(x, axis, keepdims)/count(x, axis)", domain=[(-3.0, 3.0)],
           part="mean distributes an equal share to every element")
 prod = op("prod(x; axis=None, keepdims=False)", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
           vjps=_masked_vjp("DOUT*others(x, axis=axis)"), jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
@@ -354,16 +354,16 @@ first_min = op("first_min(x; axis=None)", doc="where the first smallest element 
                forms={"numpy": "first_max!first_max(-{x:mul}{*statics})"}, stem="first{x}", short="first")
 logsumexp = op("logsumexp(x; axis=None, keepdims=False)", samples=_AXES, doc="log(sum(exp(x))), without overflow", lazy=True, aliases=["lse"],
                vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"), jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
-               forms={"numpy": "logsumexp!logsumexp({x}{*statics})"}, shape=_reduced, stem="lse{x}", domain=[(-3.0, 3.0)],
+               forms={"numpy": "logsumexp!logsumexp({x}{*statics})"}, shape=_reduced, stem="lse{x}", sympy="log(sum(exp(x), axis, keepdims))", domain=[(-3.0, 3.0)],
                why="log(sum(exp(v))) as logsumexp(v), which cannot overflow",
                symbol="lse", part="logsumexp distributes by softmax({x})")
 softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", vjps=["out*(dout - sum(out*dout, axis=axis, keepdims=True))"],
              jvp="out*(x_dot - sum(out*x_dot, axis=axis, keepdims=True))", forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
-             stem="softmax{x}", short="softm", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
+             stem="softmax{x}", short="softm", sympy="exp(x)/sum(exp(x), axis, True)", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
              part="softmax scales by {out}, less the mean")
 log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - softmax(x, axis=axis)*sum(dout, axis=axis, keepdims=True)"],
                  jvp="x_dot - sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=True)", forms={"numpy": "log_softmax!log_softmax({x}{*statics})"},
-                 shape=_same, stem="logsm{x}", short="logsm", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
+                 shape=_same, stem="logsm{x}", short="logsm", sympy="x - log(sum(exp(x), axis, True))", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
                  part="log_softmax takes its softmax off")
 
 matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", vjps=_matmul_vjp, linear="each",
@@ -377,7 +377,7 @@ trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=["dout*eye(x)
            symbol="tr", part="trace distributes along the diagonal")
 norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
           jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)", forms={"numpy": "norm!norm({x}{*statics})"}, shape=_reduced,
-          stem="norm{x}", short="nrm", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
+          stem="norm{x}", short="nrm", sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
           symbol="‖x‖", part="norm points along {x}")
 det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at singular matrices too", jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
          vjps=lambda ranks, shapes: ["dout*cofactor(x)" if ranks[0] == 2 else "expand(dout, axis=(-2, -1))*cofactor(x)"],
@@ -388,7 +388,7 @@ inv = op("inv(x)", doc="inverse of a square matrix", vjps=["-swap(out) @ dout @ 
          forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)],
          symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular")
 solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jvp="solve(x, y_dot - x_dot @ out)",
-           forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", domain=[(-3.0, 3.0)]*2,
+           forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", sympy="inv(x) @ y", domain=[(-3.0, 3.0)]*2,
            part="solve solves with the transpose", needs="x not singular")
 
 transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", vjps=_transpose_vjp, linear="each", view=True,
