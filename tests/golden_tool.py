@@ -1,4 +1,4 @@
-"""The golden files: programs with their options into the exact text that gradc has for them, and into the values that it must give.
+"""The golden files: programs with their options into the exact text of their modules, and the values these must give.
 
     tests/golden/NAME/program.txt   the program
     tests/golden/NAME/case.json     options of gradc.compile, and points with references
@@ -6,8 +6,9 @@
     tests/golden/errors/NAME.json   arguments of the command line (and a standard input)
     tests/golden/errors/NAME.txt    what it says on standard error
 
-A new case is a folder with a program and a case of options and inputs; `make golden` writes the rest. The references come
-from `oracle`, never from gradc, and one that is there already stays. `python -m tests.golden_tool` says what would change.
+A new case is a folder with a program and a case of options and inputs; `make golden` writes the rest. The references
+come from `oracle`, never from gradc, and one that is there already stays. `python -m tests.golden_tool` says what
+would change.
 """
 
 import argparse
@@ -17,10 +18,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import gradc
 from tests import readme
 from tests.oracle import reference
-from tests.support import ROOT, TESTS, Json
+from tests.support import (
+    ROOT,
+    TESTS,
+    Json,
+    both_passes,
+    decode,
+    decode_all,
+    flatten,
+    gradient_error,
+    value_error,
+)
 from tests.support import gradc as command
 
 GOLDEN = TESTS / "golden"
@@ -84,8 +97,26 @@ def mistakes() -> list[Mistake]:
     return found
 
 
+def wrong(module: Any, point: Json) -> str | None:
+    """What is wrong with a module at a point, or None; several outputs are a tuple, each with its own adjoint."""
+    inputs = decode_all(point["inputs"])
+    value, _ = module.forward(**inputs)
+    several = isinstance(value, tuple)
+    values, wants = (value, point["value"]) if several else ((value,), (point["value"],))
+    if "df" in point:
+        df = tuple(map(decode, point["df"] if several else [point["df"]]))
+    else:
+        df = tuple(np.ones_like(v) if several or np.ndim(v) else None for v in values)  # a scalar's is 1.0 by itself
+    passes = both_passes(module, inputs, df if several else df[0])
+    errors = [value_error(v, decode(w)) for v, w in zip(flatten(passes.value), wants, strict=True)]
+    errors.append(gradient_error(passes.grads, decode_all(point["grads"])))
+    if list(passes.grads) != list(point["grads"]):
+        errors.append(f"gradients of {list(passes.grads)}, expected {list(point['grads'])}")
+    return next(filter(None, errors), None)
+
+
 def with_references(program: str, stored: Json) -> Json:
-    """The case with the value and gradient of every point; `reference` gives a program that Python can read, where this one isn't."""
+    """The case with the value and gradient of every point; `reference` is the program as Python can read it."""
     readable = stored.get("reference", program)
     points = []
     for point in stored["points"]:
@@ -127,10 +158,14 @@ def wanted() -> dict[Path, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.golden_tool", description="Compare or rewrite the golden files.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.golden_tool", description="Compare or rewrite the golden files."
+    )
     parser.add_argument("--write", action="store_true", help="rewrite the files that differ")
     write = parser.parse_args().write
-    stale = {path: text for path, text in wanted().items() if not path.exists() or path.read_text(encoding="utf-8") != text}
+    stale = {
+        path: text for path, text in wanted().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
     for path, text in stale.items():
         if write:
             path.write_text(text, encoding="utf-8")

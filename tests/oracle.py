@@ -1,4 +1,4 @@
-"""A program, read by Python itself and computed in 50-digit arithmetic, into its value and gradient: what gradc is held against.
+"""A program, read by Python itself and computed in 50-digit arithmetic, into the value and gradient to hold against.
 
 It shares nothing with gradc: not the parser, not the rules (the gradient is a difference quotient, exact to some thirty
 digits in this arithmetic), not the arithmetic. It is slow and knows no kinks: a point must not lie on one.
@@ -22,7 +22,9 @@ STEP = mpmath.mpf(10) ** -18  # a central difference is then off by about 1e-32 
 Values = Mapping[str, Any]
 
 
-def reference(program: str, inputs: Values, wrt: Sequence[str] | None = None, df: Any = None) -> tuple[Any, dict[str, Any]]:
+def reference(
+    program: str, inputs: Values, wrt: Sequence[str] | None = None, df: Any = None
+) -> tuple[Any, dict[str, Any]]:
     """The value, and the gradient contracted with `df` (ones where absent), as floats and nested lists of them."""
     with mpmath.workdps(DIGITS):
         exact = {name: _exact(value) for name, value in inputs.items()}
@@ -179,11 +181,13 @@ _total = _reduction(mpmath.fsum)
 _largest = _reduction(max)
 _product = _reduction(mpmath.fprod)
 
+NAMED_ALIKE = (
+    "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sign", "sin", "cos", "tan", "asin", "acos", "atan",
+    "sinh", "cosh", "tanh", "erf", "erfc",
+)  # fmt: skip
+
 FUNCTIONS: dict[str, Any] = {
-    **{
-        name: _each(getattr(mpmath, name))
-        for name in "exp expm1 log log1p sqrt cbrt sign sin cos tan asin acos atan sinh cosh tanh erf erfc".split()
-    },
+    **{name: _each(getattr(mpmath, name)) for name in NAMED_ALIKE},
     "log2": _each(lambda x: mpmath.log(x, 2)),
     "log10": _each(mpmath.log10),
     "square": _each(lambda x: x * x),

@@ -1,9 +1,9 @@
-"""The README's fenced blocks, run: commands against the output that stands below them, Python as it is, make targets by name.
+"""The README's fenced blocks, run: commands against the output below them, Python as it is, make targets by name.
 
-    console   lines that start with `$ ` are commands; what follows is their output, where `...` stands for anything
-    python    runs, all blocks in one namespace; with `>>>` it is compared like a doctest
-    sh        make targets, which must exist
-    gradc     a program, which must compile
+console   lines that start with `$ ` are commands; what follows is their output, where `...` stands for anything
+python    runs, all blocks in one namespace; with `>>>` it is compared like a doctest
+sh        make targets, which must exist
+gradc     a program, which must compile
 """
 
 import contextlib
@@ -79,7 +79,12 @@ def run_command(command: str, folder: Path) -> str:
     variables = environment(NO_COLOR="1", COLUMNS="100")
     variables["PATH"] = f"{folder.parent / 'bin'}:{variables['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, env=variables, check=False
+        ["bash", "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=variables,
+        check=False,
     )
     return done.stdout.decode("utf-8")
 

@@ -1,4 +1,4 @@
-"""Every record of the corpora of real expressions: values and gradients at the stored points, to the tolerances of the record."""
+"""Every record of the corpora of real expressions: values and gradients at its points, to its tolerances."""
 
 from typing import Any
 
@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 import gradc
-from tests.support import Json, both_passes, decode_all, inputs_of, is_finite, point_error, records, shapes_of, standalone
+from tests.support import (
+    Json,
+    both_passes,
+    decode_all,
+    inputs_of,
+    is_finite,
+    point_error,
+    records,
+    shapes_of,
+    standalone,
+)
 
 RECORDS = [pytest.param(record, id=record["id"]) for record in records()]
 SCALAR = [param for param in RECORDS if not any(shapes_of(param.values[0]).values())]  # type: ignore[arg-type]

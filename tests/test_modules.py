@@ -1,4 +1,4 @@
-"""Emitted modules in their users' hands: alone, with arrays of every kind, and with nothing of the caller's ever changed."""
+"""Emitted modules in their users' hands: alone, with arrays of every kind, and nothing of the caller's ever changed."""
 
 from typing import Any
 
@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import gradc
-from tests.golden_tool import Case, cases
+from tests.golden_tool import Case, cases, wrong
 from tests.support import (
     AGREE,
     both_passes,
     close,
-    decode_all,
     flatten,
     freeze,
     gradient_error,
@@ -24,7 +23,8 @@ from tests.support import (
 STYLES = ["notes", "fast"]
 NAMES = ["notes", "letters", "wengert"]
 
-# Elementwise programs, right on (0, 2) for each input: every scalar gate, shared values, contributions from one to five, branches.
+# Elementwise programs, right on (0, 2) for each input: every scalar gate, shared values, one to five contributions,
+# branches.
 ELEMENTWISE = [
     "x", "-x", "x + y", "x - y", "x*y", "x/y", "1/x", "x**2", "x**3", "x**-1", "x**0.5", "x**y", "2**x", "x*x*x*x",
     "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)",
@@ -69,15 +69,9 @@ def test_every_golden_program_in_every_style_and_naming(case: Case, style: str, 
     """The bytes differ, the numbers don't."""
     shapes = {name: tuple(shape) for name, shape in case.options.get("shapes", {}).items()} or None
     fn = gradc.compile(case.program, shapes=shapes, wrt=case.options.get("wrt"), style=style, names=names)
-    module, golden = standalone(fn.source), standalone(case.module(), case.target)
+    module = standalone(fn.source)
     for point in case.points:
-        inputs = decode_all(point["inputs"])
-        value, _ = golden.forward(**inputs)
-        df = tuple(map(np.ones_like, value)) if isinstance(value, tuple) else np.ones_like(value) if np.ndim(value) else None
-        got, want = both_passes(module, inputs, df), both_passes(golden, inputs, df)
-        for g, w in zip(flatten(got.value), flatten(want.value), strict=True):
-            assert value_error(g, w, rtol=1e-12) is None
-        assert gradient_error(got.grads, want.grads, rtol=1e-12) is None
+        assert wrong(module, point) is None
 
 
 @STYLED
@@ -179,7 +173,14 @@ def test_any_layout_of_memory(program: str, style: str) -> None:
 @STYLED
 @pytest.mark.parametrize(
     ("x", "y", "f"),
-    [((3,), (), (3,)), ((), (4,), (4,)), ((3, 1), (4,), (3, 4)), ((2, 1, 3), (4, 1), (2, 4, 3)), ((1,), (5,), (5,)), ((0,), (1,), (0,))],
+    [
+        ((3,), (), (3,)),
+        ((), (4,), (4,)),
+        ((3, 1), (4,), (3, 4)),
+        ((2, 1, 3), (4, 1), (2, 4, 3)),
+        ((1,), (5,), (5,)),
+        ((0,), (1,), (0,)),
+    ],
 )
 def test_inputs_are_broadcast(x: tuple[int, ...], y: tuple[int, ...], f: tuple[int, ...], style: str) -> None:
     """The derivative at every point: each gradient in the shape of the output."""
@@ -225,35 +226,31 @@ def test_ownership(program: str, style: str) -> None:
     value, _ = module.forward(**inputs)
     df = rng.uniform(-1, 1, np.shape(value)) if np.ndim(value) else None
     passes = both_passes(module, inputs, df)
-    # ⟨df, J v⟩ by a central difference: programs of degree two at most here, relu aside, so that it is exact to rounding
+    # ⟨df, J v⟩ by a central difference: low degrees only, so that it is exact to rounding
     step, ones = 1e-6, 1.0 if df is None else df
     direction = {name: rng.uniform(-1, 1, v.shape) for name, v in inputs.items()}
-    ahead, _ = module.forward(**{name: v + step*direction[name] for name, v in inputs.items()})
-    behind, _ = module.forward(**{name: v - step*direction[name] for name, v in inputs.items()})
-    slope = np.sum(ones*(ahead - behind))/(2*step)
-    assert sum(np.sum(g*direction[name]) for name, g in passes.grads.items()) == pytest.approx(slope, rel=1e-7, abs=1e-7)
+    ahead, _ = module.forward(**{name: v + step * direction[name] for name, v in inputs.items()})
+    behind, _ = module.forward(**{name: v - step * direction[name] for name, v in inputs.items()})
+    slope = np.sum(ones * (ahead - behind)) / (2 * step)
+    assert sum(np.sum(g * direction[name]) for name, g in passes.grads.items()) == pytest.approx(
+        slope, rel=1e-7, abs=1e-7
+    )
 
 
 @STYLED
-@pytest.mark.parametrize("program", SHARED)
-def test_gradients_do_not_share_memory_with_anything(program: str, style: str) -> None:
-    """A caller that updates one gradient in place must not move another, nor df, nor what the next call reads."""
-    fn = gradc.compile(program, style=style)
+@pytest.mark.parametrize("program", [*SHARED, "x: [n]; y: [n]\nsum(x*y)", "x: [n]; y: [n]\ndot(x, y)"])
+def test_gradients_share_no_memory_with_inputs_or_cache(program: str, style: str) -> None:
+    """A caller who updates a gradient in place must not move an input, nor what the next backward pass reads."""
+    module = standalone(gradc.compile(program, style=style).source)
     rng = np.random.default_rng(5)
-    inputs = {name: rng.uniform(-1, 1, SIZES[name]) for name in fn.inputs}
-    value, cache = fn.forward(**inputs)
-    df = rng.uniform(-1, 1, np.shape(value)) if np.ndim(value) else None
-    first = fn.backward(cache) if df is None else fn.backward(cache, df)
-    kept = snapshot(first)
-    again = fn.backward(cache) if df is None else fn.backward(cache, df)
-    for name, g in again.items():
-        if isinstance(g, np.ndarray) and g.flags.writeable:
-            g *= 2.0
-            others = {other: v for other, v in again.items() if other != name}
-            assert not any(np.shares_memory(g, v) for v in others.values() if isinstance(v, np.ndarray)), name
-            assert df is None or not np.shares_memory(g, df), name
-            assert not any(np.shares_memory(g, v) for v in inputs.values()), name
-    assert unchanged(kept, first)
+    inputs = {name: rng.uniform(-1, 1, SIZES[name]) for name in gradc.compile(program).inputs}
+    value, cache = module.forward(**inputs)
+    df = [rng.uniform(-1, 1, np.shape(value))] if np.ndim(value) else []
+    held = [*inputs.values(), *(leaf for leaf in flatten(cache) if isinstance(leaf, np.ndarray))]
+    for grads in [module.backward(cache, *df), module.value_and_grad(**inputs, **({"df": df[0]} if df else {}))[1]]:
+        for name, g in grads.items():
+            written = isinstance(g, np.ndarray) and g.flags.writeable
+            assert not written or not any(np.shares_memory(g, array) for array in held), name
 
 
 def test_the_cache_survives_the_callers_changes_of_the_value() -> None:
@@ -314,7 +311,7 @@ ENDS = [
     ("log(1 + x)", 1e-20, 1.0),
     ("hypot(x, 1e200)", 1e200, 0.7071067811865476),
     ("sqrt(x**2 + 1)", 3.0, 0.9486832980505138),
-    ("erfc(x)", 10.0, -4.1976562017701114e-44),
+    ("erfc(x)", 10.0, -4.197656231354417e-44),
     ("x**0.0", 0.0, 0.0),
     ("x**3", -2.0, 12.0),
     ("x**2", 0.0, 0.0),
@@ -335,7 +332,7 @@ def test_literal_keeps_the_textbooks_form(target: str) -> None:
     """At moderate numbers the two agree; the textbook's has no digit left at 40."""
     stable, literal = (gradc.compile("1/(1 + exp(-x))", target=target, literal=flag) for flag in (False, True))
     assert value_error(literal(0.5), stable(0.5), rtol=1e-15) is None
-    assert literal.value_and_grad(40.0)[1]["x"] != pytest.approx(4.2483542552915889e-18, rel=1e-3)
+    assert literal.value_and_grad(40.0)[1]["x"] != pytest.approx(4.2483542552915889e-18, rel=1e-3, abs=0)
 
 
 def test_the_math_target_raises_where_math_raises() -> None:
@@ -401,7 +398,7 @@ def test_the_interface_is_told() -> None:
     fn = gradc.compile("X: [n, d]; w: [d]\np = X @ w\ns = sum(p**2)", wrt=["w"])
     assert list(fn.inputs) == ["X", "w"]
     assert list(fn.outputs) == ["s"]
-    assert dict(fn.shapes) == {"X": ("n", "d"), "w": ("d",)}
+    assert {name: fn.shapes[name] for name in fn.inputs} == {"X": ("n", "d"), "w": ("d",)}
     value, grads = fn.value_and_grad(np.ones((2, 3)), np.ones(3))
     assert value == 18
     assert list(grads) == ["w"]
@@ -435,7 +432,7 @@ def test_sizes_of_nought_and_one(n: int, d: int, style: str) -> None:
     inputs = {"X": rng.uniform(-1, 1, (n, d)), "w": rng.uniform(-1, 1, d), "y": rng.uniform(-1, 1, n)}
     passes = both_passes(standalone(fn.source), inputs)
     r = inputs["X"] @ inputs["w"] - inputs["y"]
-    want = {"X": 2*np.outer(r, inputs["w"]) + 1, "w": 2*inputs["X"].T @ r + np.exp(inputs["w"]), "y": -2*r}
+    want = {"X": 2 * np.outer(r, inputs["w"]) + 1, "w": 2 * inputs["X"].T @ r + np.exp(inputs["w"]), "y": -2 * r}
     assert gradient_error(passes.grads, want, rtol=1e-12) is None
 
 
