@@ -16,7 +16,6 @@ from typing import Any, cast
 
 from gradc.dag import Dag, Node, Shape
 from gradc.emit import TARGETS, Emitted, emit
-from gradc.emit.allow import verify
 from gradc.errors import GradcError, Note
 from gradc.files import write_whole
 from gradc.names import SCHEMES
@@ -249,6 +248,8 @@ class Function:
 def load(source: str, name: str = "") -> ModuleType:
     """An emitted text as a module: verified, compiled, and known to `linecache`."""
     import linecache
+
+    from gradc.emit.allow import verify
 
     verify(source)
     filename = name or f"<gradc {next(_numbers)}>"

@@ -59,8 +59,11 @@ def _split(text: str) -> list[tuple[str, str, str]]:
     return [*found, (text[at:], "", "")]
 
 
-class Facts(NamedTuple):
-    """All there is to know of an operator. What is left out is derived from what is there."""
+class Op:
+    """All there is to know of an operator. What is left out is derived from what is there.
+
+    Entries are frozen, and told apart by identity.
+    """
 
     name: str
     params: tuple[str, ...]
@@ -105,13 +108,14 @@ class Facts(NamedTuple):
     commutes: bool = False
     public: bool = True
 
+    def __init__(self, **facts: Any) -> None:
+        unknown = facts.keys() - Op.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"an operator has no {', '.join(sorted(unknown))}")
+        self.__dict__.update(facts)
 
-class Op(Facts):
-    """An entry of the table: its facts, told apart from others by identity."""
-
-    __slots__ = ()
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"the entry {self.name!r} is frozen")
 
     def __repr__(self) -> str:
         return self.name

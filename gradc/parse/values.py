@@ -1,12 +1,11 @@
 """What the parser holds beside nodes: groups in brackets, words, slices, and arguments with their places.
 
 >>> Group("list", [Arg(2.0, first=1, last=1)])
-Group(kind='list', items=[Arg(value=2.0, first=1, last=1, key='', key_at=0)])
+list [2.0]
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from gradc.dag import Node
@@ -14,47 +13,57 @@ from gradc.ops import scalar as s
 from gradc.ops.table import Op
 
 
-@dataclass(slots=True)
 class Arg:
     """A value with the tokens that it was written with, and its keyword."""
 
-    value: Any
-    first: int
-    last: int
-    key: str = ""
-    key_at: int = 0
+    __slots__ = ("first", "key", "key_at", "last", "value")
+
+    def __init__(self, value: Any, first: int, last: int, key: str = "", key_at: int = 0) -> None:
+        self.value, self.first, self.last, self.key, self.key_at = value, first, last, key, key_at
+
+    def __repr__(self) -> str:
+        return f"{self.key}={self.value!r}" if self.key else repr(self.value)
 
 
-@dataclass(slots=True)
 class Group:
     """Values in brackets that are no value yet: a list literal or a tuple."""
 
-    kind: str
-    items: list[Arg]
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: str, items: list[Arg]) -> None:
+        self.kind, self.items = kind, items
+
+    def __repr__(self) -> str:
+        return f"{self.kind} {self.items}"
 
 
-@dataclass(frozen=True, slots=True)
 class Word:
     """What may stand in a call or a subscript and is no number."""
 
-    text: str
+    __slots__ = ("text",)
+    __match_args__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-@dataclass(frozen=True, slots=True)
 class Slice:
     """start:stop:step, each an Arg or None."""
 
-    parts: tuple[Arg | None, ...]
+    __slots__ = ("parts",)
+    __match_args__ = ("parts",)
+
+    def __init__(self, parts: tuple[Arg | None, ...]) -> None:
+        self.parts = parts
 
 
-@dataclass(frozen=True, slots=True)
 class Callee:
     """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
 
-    name: str
-    op: Op | None
-    receiver: Any = None
-    prefixed: bool = False
+    __slots__ = ("name", "op", "prefixed", "receiver")
+
+    def __init__(self, name: str, op: Op | None, receiver: Any = None, prefixed: bool = False) -> None:
+        self.name, self.op, self.receiver, self.prefixed = name, op, receiver, prefixed
 
 
 class Args:
