@@ -96,7 +96,7 @@ def matches(shown: str, got: str) -> bool:
 
 def run_python(block: Block, names: dict[str, object], folder: Path) -> str | None:
     """Runs a Python block in the namespace of the ones before; what is wrong, or None."""
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), _importable(folder):
         if ">>>" not in block.text:
             exec(compile("\n" * block.line + block.text, str(README), "exec"), names)
             return None
@@ -106,6 +106,16 @@ def run_python(block: Block, names: dict[str, object], folder: Path) -> str | No
         runner.run(test, out=report.write, clear_globs=False)
         names.update(test.globs)
         return report.getvalue() or None
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """What a block saved can be imported by the next line, as in a session in that folder."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def refreshed() -> str:

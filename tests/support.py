@@ -11,7 +11,6 @@ ImportError: an emitted module may not import 'gradc'
 import ast
 import builtins
 import contextlib
-import io
 import json
 import os
 import subprocess
@@ -119,7 +118,7 @@ def gradient_error(got: Grads, want: Grads, rtol: float = RTOL, atol: float = 0.
 def point_error(value: Any, grads: Grads, record: Json, point: Json) -> str | None:
     """What is wrong at one point of a record, or None; at a kink with several right answers one of them is enough."""
     tolerances = {"rtol": RTOL, "value_atol": 0.0, "atol": 0.0}
-    rtol, value_atol, atol = (float(point.get(key, record.get(key, default))) for key, default in tolerances.items())
+    rtol, value_atol, atol = ({**tolerances, **record, **point}[key] for key in tolerances)
     if wrong := value_error(value, decode(point["value"]), rtol, value_atol):
         return wrong
     if missing := [name for name in record["wrt"] if name not in grads]:
@@ -193,7 +192,7 @@ def unchanged(before: list[Any], value: Any) -> bool:
 
 
 def _has_nan(array: Any) -> bool:
-    return array.dtype.kind == "f"
+    return str(array.dtype.kind) == "f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +315,3 @@ def python(*args: str, stdin: str = "", timeout: float = 300.0, cwd: Path | None
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
-
-
-def captured(action: Callable[[], Any]) -> tuple[Any, str]:
-    """The result of an action and what it wrote to standard error."""
-    stream = io.StringIO()
-    with contextlib.redirect_stderr(stream):
-        result = action()
-    return result, stream.getvalue()

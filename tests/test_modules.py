@@ -1,5 +1,6 @@
 """Emitted modules in their users' hands: alone, with arrays of every kind, and nothing of the caller's ever changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_any_layout_of_memory(program: str, style: str) -> None:
     module = standalone(fn.source)
     plain = draw(fn, 4, 6)
     want = both_passes(module, plain)
-    layouts = {
+    layouts: dict[str, Callable[[Any], Any]] = {
         "transposed": lambda a: np.asfortranarray(a),
         "strided": lambda a: np.repeat(np.repeat(a, 2, 0), 3, 1)[::2, ::3],
         "reversed": lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
