@@ -118,7 +118,7 @@ def in_domain(program: Program, inputs: Arrays) -> bool:
     )
     try:
         with np.errstate(all="ignore"):
-            evaluate(program, checked)
+            evaluate(program, checked, eager=True)
     except (OutOfDomainError, np.linalg.LinAlgError):
         return False
     return True

@@ -39,8 +39,8 @@ class Arithmetic(Generic[T]):
     holds: Callable[[T], bool]
 
 
-def evaluate(program: Program, arithmetic: Arithmetic[T]) -> tuple[T, ...]:
-    """The outputs of `program`."""
+def evaluate(program: Program, arithmetic: Arithmetic[T], eager: bool = False) -> tuple[T, ...]:
+    """The outputs of `program`; `eager` looks at every branch of every conditional."""
     done: dict[int, T] = {}
 
     def visit(node: Node) -> T:
@@ -55,7 +55,7 @@ def evaluate(program: Program, arithmetic: Arithmetic[T]) -> tuple[T, ...]:
         if op == "const":
             return arithmetic.literal(node.number)
         if op in ("where", "ifelse"):
-            if node.shape == ():
+            if node.shape == () and not eager:
                 return visit(node.args[1] if arithmetic.holds(visit(node.args[0])) else node.args[2])
             with np.errstate(all="ignore"):
                 return arithmetic.apply(node, tuple(visit(arg) for arg in node.args))

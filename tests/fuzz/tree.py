@@ -280,8 +280,9 @@ class Printer:
         if spelling.startswith("method "):
             name = spelling.removeprefix("method ")
             return f"{self.at(args[0], POSTFIX)}.{name}({', '.join(written[1:] + extra)})", POSTFIX
-        name = spelling.removeprefix("call ") or op.removesuffix("_along")
-        return f"{name}({', '.join(written + extra)})", POSTFIX
+        name = spelling.removeprefix("call ") or op
+        level = UNARY if name == "√" else POSTFIX  # is `√(x).T` the root of `x.T`? Nobody should have to know
+        return f"{name}({', '.join(written + extra)})", level
 
     def parameters(self, node: Node) -> list[str]:
         """Axis, keepdims, a new shape, an order of axes."""
