@@ -1,0 +1,159 @@
+"""The job of `gradc check`: a program's value, slopes, condition and derivatives at points, in 50 digits.
+
+Answers, in this order: the points that are fit, with the values there; for each point and input the slopes along some
+directions, by differences; for each number of each input SymPy's derivative at every point.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from gradc.symbolic.digits import DISTURBANCE, Program, flat
+from gradc.symbolic.elements import Value, run
+from gradc.symbolic.expressions import Derivatives, Expr, Expressions, Numbers, Values
+from gradc.symbolic.python import Sized
+from gradc.symbolic.written import Written
+
+Job = Mapping[str, Any]
+Answers = Iterator[dict[str, Any]]
+Points = dict[int, dict[str, Value]]  # by the number of the candidate
+
+# Digits of an answer: as many as differences have, and enough to judge a float's last bit.
+SAID = 32
+# An input of more elements than this is differenced along so many random directions instead of one by one.
+ELEMENTS, DIRECTIONS = 6, 2
+# How often the program is disturbed to see its condition.
+DISTURBED = 2
+# A value of which a float holds fewer than some six digits says little of its gradient.
+VAGUE = 1e-10
+# The part of the numeric time that the search for points may take.
+SEARCH = 0.3
+LARGEST_SIZE = 10**300
+
+
+def verify(job: Job) -> Answers:
+    """Everything that is known of the gradient without the staged program."""
+    program = Program(Written.of(job["program"]), job["df"])
+    points: Points = {}
+    for answer, point in _fit_points(job, program):
+        points[answer["at"]] = point
+        yield answer
+    yield from _all_differences(job, program, points)
+    yield from _derivatives(job, program, list(points))
+
+
+def _fit_points(job: Job, program: Program) -> Iterator[tuple[dict[str, Any], dict[str, Value]]]:
+    """The first candidates at which the value is a number, to many digits, and no kink is near.
+
+    If these are too few, others are taken too; fewer points than wanted where one takes long.
+    """
+    found: list[tuple[bool, int, dict[str, Value], list[Value], list[int], list[Any]]] = []
+    began = time.monotonic()
+    for k, candidate in enumerate(job["candidates"]):
+        point = program.point(candidate)
+        here = program.outputs(point)
+        if any(one != one for out in here for one in flat(out)):
+            continue
+        kinks, noise = program.kinks(point, job["seed"]), program.noise(point, here, job["seed"])
+        vague = any(n * VAGUE > max(map(abs, flat(out)), default=0) for n, out in zip(noise, here, strict=True))
+        found.append((bool(kinks) or vague, k, point, here, kinks, noise))
+        enough = sum(not unfit for unfit, *_ in found) >= job["points"]
+        if enough or time.monotonic() - began > SEARCH * job["seconds"]:
+            break
+    for _, k, point, here, kinks, noise in sorted(found, key=lambda each: each[:2])[: job["points"]]:
+        values = [[_said(program, one) for one in flat(out)] for out in here]
+        yield {"at": k, "values": values, "noise": list(map(float, noise)), "kinks": kinks}, point
+
+
+def _said(program: Program, number: Any) -> str:
+    return str(program.digits.mp.nstr(number, SAID, strip_zeros=False))
+
+
+# ---- differences -------------------------------------------------------------------------------
+
+
+def _all_differences(job: Job, program: Program, points: Points) -> Answers:
+    """Point by point, until their share of the time is over. The first point is always dealt with."""
+    until = time.monotonic() + job["seconds"]
+    for k, point in points.items():
+        for name in job["wrt"]:
+            yield from _differences(program, k, point, name)
+            if time.monotonic() > until:
+                return
+
+
+def _differences(program: Program, k: int, point: dict[str, Value], name: str) -> Answers:
+    directions = list(_directions(program, point[name], random.Random(f"{k} {name}")))
+    slopes = [program.slope(point, name, direction) for direction in directions]
+    condition = program.digits.mp.zero
+    for seed in range(DISTURBED if directions else 0):
+        changed = program.changes(point, [(name, direction) for direction in directions], seed)
+        for (slope, _), other, direction in zip(slopes, changed, directions, strict=True):
+            condition = max(condition, abs(other - slope) / DISTURBANCE / max(map(abs, flat(direction))))
+    said = [
+        [[float(one) for one in flat(direction)], _said(program, slope), float(uncertain)]
+        for direction, (slope, uncertain) in zip(directions, slopes, strict=True)
+    ]
+    yield {"at": k, "input": name, "slopes": said, "condition": float(condition)}
+
+
+def _directions(program: Program, value: Value, rng: random.Random) -> Iterator[Value]:
+    """One for each element of a small input, in its own size; random ones for a large input."""
+    sizes = [abs(float(one)) or 1.0 for one in flat(value)]
+    if len(sizes) <= ELEMENTS:
+        lines = [[size * (j == k) for j, size in enumerate(sizes)] for k in range(len(sizes))]
+    else:
+        lines = [[size * rng.choice((-1, 1)) * rng.uniform(0.5, 1.5) for size in sizes] for _ in range(DIRECTIONS)]
+    for line in lines:
+        yield program.value(np.reshape(line, np.shape(value)))
+
+
+# ---- derivatives -------------------------------------------------------------------------------
+
+
+def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
+    """SymPy's derivatives, one number of each input in turn."""
+    algebra = Expressions()
+    symbols = algebra.inputs(program.program)
+    outputs = run(program.program, symbols, algebra)
+    weights = [algebra.number(df) for df in np.concatenate([np.ravel(df) for df in job["df"]])]
+    whole = algebra.total([w * e for w, e in zip(weights, [e for out in outputs for e in flat(out)], strict=True)])
+    sized = Sized()
+    yield {"size": _size(sized, whole)}
+    given = [_bound(symbols, job["candidates"][k]) for k in points]
+    nearby = [_disturbed(point, random.Random(seed)) for seed, point in enumerate(given)]
+    values = Values(algebra, [*given, *nearby])
+    wanted = [[(name, j, symbol) for j, symbol in enumerate(flat(symbols[name]))] for name in job["wrt"]]
+    derivatives = Derivatives(whole, [symbol for line in wanted for _, _, symbol in line])
+    for name, j, symbol in (each for turn in zip_longest(*wanted) for each in turn if each is not None):
+        slope = derivatives.of(symbol)
+        here = values.of(slope)
+        said = [_said(program, one) for one in here[: len(points)]]
+        noise = [float(abs(a - b) / DISTURBANCE) for a, b in zip(here, here[len(points) :], strict=False)]
+        answer = {"slopes": dict(zip(points, said, strict=True)), "noise": dict(zip(points, noise, strict=True))}
+        yield {"input": name, "element": j, "size": _size(sized, slope), **answer}
+
+
+def _size(sized: Sized, expression: Expr) -> int:
+    return min(sized.of(expression).ops, LARGEST_SIZE)
+
+
+def _bound(symbols: Mapping[str, Value], candidate: Mapping[str, Any]) -> Numbers:
+    """The symbols with their numbers at a point."""
+    return {
+        symbol: (float(number), 1.0)
+        for name, value in symbols.items()
+        for symbol, number in zip(flat(value), np.ravel(candidate[name]), strict=True)
+    }
+
+
+def _disturbed(point: Numbers, rng: random.Random) -> Numbers:
+    """A point whose numbers are off by a few roundings."""
+    factors = [1.0 + DISTURBANCE * part for part in (-1.5, -1.0, -0.5, 0.5, 1.0, 1.5)]
+    return {symbol: (number, rng.choice(factors)) for symbol, (number, _) in point.items()}
