@@ -330,7 +330,7 @@ _SLICE = "slice"
 # fmt: off
 sum_ = op("sum(x; axis=None, keepdims=False)", samples=_AXES, doc="sum over the axes; every element gets the gradient", vjps=_sum_vjp, linear="each", lazy=True,
           forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
-          symbol="Σ", part="sum distributes to every element")
+          symbol="Σ", part="sum distributes to every element", latex="\\sum {x}")
 mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", vjps=_mean_vjp, linear="each", lazy=True,
           forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", sympy="sum(x, axis, keepdims)/count(x, axis)", domain=[(-3.0, 3.0)],
           part="mean distributes an equal share to every element")
@@ -386,14 +386,14 @@ det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at
 cofactor = op("cofactor(x)", doc="the matrix of cofactors", shape=_square, forms={"numpy": "cofactor!cofactor({x})"}, stem="cof{x}", short="cof", public=False)
 inv = op("inv(x)", doc="inverse of a square matrix", vjps=["-swap(out) @ dout @ swap(out)"], jvp="-out @ x_dot @ out",
          forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)],
-         symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular")
+         symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular", latex="{{{x}}}^{{-1}}")
 solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jvp="solve(x, y_dot - x_dot @ out)",
            forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", sympy="inv(x) @ y", domain=[(-3.0, 3.0)]*2,
            part="solve solves with the transpose", needs="x not singular")
 
 transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", vjps=_transpose_vjp, linear="each", view=True,
                forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)],
-               symbol=".T", part=".T transposes back")
+               symbol=".T", part=".T transposes back", latex="{{{x}}}^{{\\mathsf{{T}}}}")
 swap = op("swap(x)", doc="the last two axes exchanged; a view", vjps=["swap(dout)"], linear="each", view=True,
           forms={"numpy": "np.swapaxes({x}, -1, -2)"}, shape=_swapped, stem="{x}T", short="tr", public=False, domain=[(-3.0, 3.0)])
 reshape = op("reshape(x; shape=None)", samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}], doc="the same elements in another shape; a view", vjps=_to_shape("reshape"), linear="each", view=True,
@@ -405,7 +405,7 @@ spread = op("spread(x; shape=None)", doc="the value in a larger shape; a read-on
             forms={"numpy": "np.broadcast_to({x}, {shape:dims})"}, shape=_to, stem="{x}s", short="full", domain=[(-3.0, 3.0)])
 index = op("index(x; index=None)", samples=[{"index": i} for i in ((0,), (-1,), (0, 1), ((_SLICE, 1, None, None),), ((_SLICE, None, None, 2),), ((_SLICE, None, None, -1), None), ("...", 0), (None, 0))], doc="elements by constant indices and slices; the gradient is added into place", vjps=_index_vjp, linear="each", view=True,
            forms={"numpy": "{x:atom}[{index:subscript}]"}, shape=_indexed, stem="{x}{index}", short="at", domain=[(-3.0, 3.0)],
-           part="[ ] adds into its place")
+           part="[ ] adds into its place", latex="{{{x}}}_{{{index}}}")
 scatter = op("scatter(x; index=None, shape=None)", samples=[{"index": ((_SLICE, 1, None, None),), "shape": (5,)}], doc="zeros of a shape, with x added at an index", vjps=["index(dout, index=index)"], linear="each",
              forms={"numpy": "scatter!scatter({x}, np.s_[{index:subscript}], {shape:dims})"}, shape=_given, stem="{x}in", short="into", public=False)
 segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", linear="each", view=True, shape=_segmented, public=False,

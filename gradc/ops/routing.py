@@ -41,7 +41,8 @@ relu = op("relu(x)", fast="maximum(x, 0)", doc="max(0, x); the slope at 0 is 0",
 where = op("where(c, x, y)", doc="x where the condition holds, else y; the branch not taken gets nothing",
            vjps=["", "where(c, dout, 0.0)", "where(c, 0.0, dout)"], jvp="where(c, x_dot, y_dot)",
            forms={"math": "cond|{x:or} if {c:or} else {y:cond}"}, stem="sel{x}{y}", short="sel", sympy="Piecewise((x, c), (y, True))", domain=[(0.2, 3.0), *_ANY*2],
-           part="where routes to {to}")
+           part="where routes to {to}",
+           latex="\\begin{{cases}} {x} & {c} \\\\ {y} & \\text{{otherwise}} \\end{{cases}}")
 nonzero = op("nonzero(x)", fast="where(x == 0, 1, x)", doc="x, or 1 where x is 0: a denominator that is safe", partials=["x != 0"],
              forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
              sympy="x", domain=[(0.2, 3.0)], edges={"x=0": "out=1, dx=0"}, public=False,
@@ -54,26 +55,26 @@ indicator = op("indicator(c, x; a=1, b=0)", shape=_of_the_condition, pointwise=T
 
 
 gt = op("greater(x, y)", ufunc="greater", doc="whether x > y; 1.0 or 0.0 where a number is wanted", boolean=True, forms=_compare(">"), stem="{x}gt{y}", short="gt", sympy="x > y", domain=_APART,
-        symbol=">")
+        symbol=">", latex="{x} > {y}")
 ge = op("greater_equal(x, y)", ufunc="greater_equal", doc="whether x >= y", boolean=True, forms=_compare(">="), stem="{x}ge{y}", short="ge", sympy="x >= y", domain=_APART,
-        symbol="≥")
+        symbol="≥", latex="{x} \\ge {y}")
 lt = op("less(x, y)", ufunc="less", doc="whether x < y", boolean=True, forms=_compare("<"), stem="{x}lt{y}", short="lt", sympy="x < y", domain=_APART,
-        symbol="<")
+        symbol="<", latex="{x} < {y}")
 le = op("less_equal(x, y)", ufunc="less_equal", doc="whether x <= y", boolean=True, forms=_compare("<="), stem="{x}le{y}", short="le", sympy="x <= y", domain=_APART,
-        symbol="≤")
+        symbol="≤", latex="{x} \\le {y}")
 eq = op("equal(x, y)", ufunc="equal", doc="whether x == y", boolean=True, forms=_compare("=="), stem="{x}eq{y}", short="eq", sympy="Eq(x, y)", domain=_APART,
-        symbol="=")
+        symbol="=", latex="{x} = {y}")
 ne = op("not_equal(x, y)", ufunc="not_equal", doc="whether x != y", boolean=True, forms=_compare("!="), stem="{x}ne{y}", short="ne", sympy="Ne(x, y)", domain=_APART,
-        symbol="≠")
+        symbol="≠", latex="{x} \\ne {y}")
 all_of = op("logical_and(c, d)", ufunc="logical_and", doc="whether both conditions hold", boolean=True,
             forms={"numpy": "np.logical_and({c}, {d})", "math": "and|{c:and} and {d:not}"}, stem="{c}and{d}", short="both", sympy="And(c, d)", domain=_APART,
-            symbol="and")
+            symbol="and", latex="{c} \\land {d}")
 any_of = op("logical_or(c, d)", ufunc="logical_or", doc="whether either condition holds", boolean=True,
             forms={"numpy": "np.logical_or({c}, {d})", "math": "or|{c:or} or {d:and}"}, stem="{c}or{d}", short="either", sympy="Or(c, d)", domain=_APART,
-            symbol="or")
+            symbol="or", latex="{c} \\lor {d}")
 not_ = op("logical_not(c)", ufunc="logical_not", doc="whether the condition fails", boolean=True,
           forms={"numpy": "np.logical_not({c})", "math": "not|not {c:not}"}, stem="not{c}", short="not", sympy="Not(c)", domain=_ANY,
-          symbol="not")
+          symbol="not", latex="\\lnot {c}")
 clip = op("clip(x, lo, hi)", doc="x held between lo and hi; at a bound the gradient goes to x", lower="minimum(maximum(x, lo), hi)",
           aliases=["clamp"], domain=[(-3.0, 3.0), (-2.0, -1.0), (1.0, 2.0)],
           needs="lo <= hi")

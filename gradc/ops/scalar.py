@@ -78,7 +78,7 @@ pow_ = op("pow(x, y)", ufunc="power", doc="x to the power y; dx is 0 at y = 0, a
           symbol="xʸ", part="power scales by {y}*{x}**({y} - 1), and by {out}*log({x})", needs="x > 0, or whole y")
 ipow = op("ipow(x; n=2)", fast=_by_squaring, doc="x to a constant whole power, right for every sign of x", partials=["n*x**(n - 1)"],
           forms=_same("pow|{x:atom}**{n}"), stem="{x}pow{n}", short="power", sympy="x**n", domain=[(0.5, 2.0)], safe=[1.0], public=False,
-          symbol="x^{n}", needs="x != 0 for n < 0")
+          symbol="x^{n}", needs="x != 0 for n < 0", latex="{{{x}}}^{{{n}}}")
 square = op("square(x)", ufunc="square", doc="x times x", partials=["2*x"],
             forms=_same("pow|{x:atom}**2"), stem="{x}sqr", short="sqr", sympy="x**2", latex="{{{x}}}^2", domain=_ANY, safe=[1.0], tame=True, edges={"x=0": "dx=0"},
             symbol="x²")
