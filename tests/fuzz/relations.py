@@ -309,6 +309,27 @@ def standalone(case: Case, reference: Reference, rng: random.Random) -> int:
     return 2
 
 
+def printed_and_parsed(case: Case, reference: Reference, rng: random.Random) -> int:
+    """What the compiler prints of its own graph reads as the same graph, with the same values."""
+    import gradc
+    from gradc.parse.unparse import unparse
+
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    first = unparse(fn.dag)
+    other = gradc.compile(first, wrt=list(fn.wrt), **options.keywords())
+    second = unparse(other.dag)
+    if first != second:
+        raise Failure("printed and parsed", f"first\n{first}\nthen\n{second}\n", options)
+    if sorted(other.inputs) != sorted(case.inputs):  # an input that the graph doesn't need is not printed
+        return 1
+    try:
+        exercise(other, reference, options, rng)
+    except Failure as failure:
+        raise Failure(f"printed and parsed: {failure.what}", f"{failure.detail}\nas\n{first}\n", options) from None
+    return 2
+
+
 RELATIONS: Mapping[Relation, float] = {
     linear_in_df: 0.3,
     new_names: 0.25,
@@ -321,6 +342,7 @@ RELATIONS: Mapping[Relation, float] = {
     single_precision: 0.2,
     same_bytes: 0.05,
     standalone: 0.15,
+    printed_and_parsed: 0.1,
 }
 
 

@@ -33,7 +33,8 @@ def _compiler(monkeypatch: pytest.MonkeyPatch) -> Exchange:
 
     monkeypatch.setattr(check, "compiled", stand_in)
     monkeypatch.setattr(relations, "compiled", stand_in)
-    usable = {key: 1.0 for key in relations.RELATIONS if key != relations.standalone}
+    of_text = (relations.standalone, relations.printed_and_parsed)  # which a stand-in has no text for
+    usable = {key: 1.0 for key in relations.RELATIONS if key not in of_text}
     monkeypatch.setattr(relations, "RELATIONS", usable)
     return lambda kind: kinds.update(kind=kind)
 
