@@ -216,6 +216,32 @@ class Function:
         text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
         return f"<gradc function of {', '.join(self.inputs)}: {text[:80]}>"
 
+    def to_dict(self) -> dict[str, Any]:
+        """The interface, the forward lines, the counts and the module as plain data."""
+        emitted = self.emitted
+        return {
+            "program": self.program,
+            "inputs": {name: list(self.shapes[name]) for name in self.inputs},
+            "outputs": {name: list(self.shapes[name]) for name in self.outputs},
+            "wrt": list(self.wrt),
+            **{key: getattr(self, key) for key in ("style", "names", "target", "literal")},
+            "stages": [{"number": number, "line": line} for number, line in self.stages],
+            "operations": {"forward": emitted.forward_ops, "backward": emitted.backward_ops},
+            "notes": [note.message for note in self.notes],
+            "source": self.source,
+        }
+
+    def _repr_latex_(self) -> str | None:
+        from gradc.latex import formula
+
+        text = formula(self.dag)
+        return None if text is None else f"$\\displaystyle {text}$"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<div>{escape(self._repr_latex_() or '')}</div><pre>{escape(self.source)}</pre>"
+
     # ---- evidence ------------------------------------------------------------------------------
 
     def check(self, **options: Any) -> Any:
