@@ -6,8 +6,9 @@ entry's own `jvp`.
 >>> from gradc.ops import scalar as s
 >>> build = Builder()
 >>> x, x_dot = build.input("x"), build.input("x_dot")
->>> tangents([build.make(s.sin, (x,))], build, {x: x_dot})
-[%4 = mul(%3, %1)]
+>>> [tangent] = tangents([build.make(s.sin, (x,))], build, {x: x_dot})
+>>> tangent.op, [arg.op for arg in tangent.args]
+(mul, [cos, input])
 """
 
 from __future__ import annotations

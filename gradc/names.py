@@ -87,7 +87,7 @@ def compose(node: Node, part: Callable[[Node], str]) -> str:
     """A gate's name from the names of its arguments; a short one if that would be long."""
     op = node.op
     parts = {name: part(arg) for name, arg in zip(op.params, node.args, strict=False)}
-    if len(node.args) == 2 and node.args[1].op is const:
+    if len(op.params) == len(node.args) == 2 and node.args[1].op is const:
         value = number(node.args[1])
         if float(value).is_integer() and 0 <= value < 1000:
             parts[op.params[1]] = str(int(value))

@@ -37,6 +37,7 @@ class Stmt(NamedTuple):
     expr: Node
     index: tuple[object, ...] = ()  # type: ignore[assignment]  # a tuple's own index() is of no use here
     shape: Shape | None = None
+    full: Shape | None = None
 
 
 class Line(NamedTuple):
@@ -404,7 +405,7 @@ class _Backward:
             state.owned = not _is_alias(sent)
             state.support = support
             self.shapes[target] = self.build.dims.resolve(sent.shape)
-            return [Stmt(name, "=", sent)]
+            return [Stmt(name, "=", sent, full=shape)]
         have = self.build.dims.resolve(sent.shape)
         fits = self.shapes[target] == shape and not support & ~state.support
         if not self.arrays or (state.owned and fits):
@@ -413,7 +414,7 @@ class _Backward:
         state.support |= support
         if self.shapes[target] != shape:
             self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
-        return [Stmt(name, "sum", sent, shape=self.shapes[target])]
+        return [Stmt(name, "sum", sent, shape=self.shapes[target], full=shape)]
 
 
 def _is_alias(sent: Node) -> bool:

@@ -6,10 +6,11 @@ parameters. Its text is read once into a postfix program and then run for each g
 >>> from gradc.ops import scalar as s
 >>> build = Builder()
 >>> x, dout = build.input("x"), build.input("dout")
->>> instantiate(build, "3*x**2*dout", {"x": x, "dout": dout})
-%6 = mul(%5, %1)
->>> instantiate(build, "1 - 1", {})
-%7 = const() 0
+>>> node = instantiate(build, "3*x**2*dout", {"x": x, "dout": dout})
+>>> node.op, node.args[1] is dout
+(mul, True)
+>>> instantiate(build, "1 - 1", {}).attr
+0
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shapes with named dimensions: unification and NumPy's broadcasting at compile time.
 
-A dimension is a number or a name. Two that must agree are unified, and a name then
-stands for what it met; only a written 1 (or a missing axis) broadcasts, never a name.
+A dimension is a number or a name. Two that must agree are unified, and a name then stands for the number
+it met; two names are two sizes, and only a written 1 (or a missing axis) broadcasts, never a name.
 
 >>> dims = Dims()
 >>> dims.broadcast(("n", "d"), ("d",))
@@ -47,17 +47,18 @@ class Dims:
         return tuple(map(self.find, shape)) if self._known and shape else shape
 
     def unify(self, a: Dim, b: Dim) -> bool:
-        """Make two dimensions one; False if they are different numbers."""
+        """Make two dimensions one; False if they are different numbers, or two names that the user keeps apart.
+
+        A name takes a number, and the length that an expression such as `n - 1` gives to a slice.
+        """
         a, b = self.find(a), self.find(b)
         if a == b:
             return True
-        if isinstance(b, str):
-            self._known[b] = a
-        elif isinstance(a, str):
-            self._known[a] = b
-        else:
-            return False
-        return True
+        for name, other in ((b, a), (a, b)):
+            if isinstance(name, str) and (isinstance(other, int) or (name.isidentifier() and not other.isidentifier())):
+                self._known[name] = other
+                return True
+        return False
 
     def unify_shapes(self, a: Shape, b: Shape) -> bool:
         return len(a) == len(b) and all(self.unify(p, q) for p, q in zip(a, b, strict=True))

@@ -355,11 +355,11 @@ def _indicator(build: Builder, c: Node, x: Node, attr: Any) -> Node | None:
 
 
 def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
-    if x is y and not c.shape:
+    if x is y and build.annihilate:
         return x
     if build.annihilate and is_const(y, 0) and x.op is s.neg:
         return build.make(s.neg, (build.make(r.where, (c, x.args[0], y)),))
-    if c.op is s.const:
+    if c.op is s.const and build.annihilate:
         chosen = x if number(c) else y
         return chosen if chosen.shape == build.dims.broadcast(x.shape, y.shape) else None
     if c.op is r.not_:
@@ -382,6 +382,10 @@ def _known(op: Op) -> Callable[..., Node | None]:
         return None
 
     return rewrite
+
+
+def _not(build: Builder, c: Node) -> Node | None:
+    return c.args[0] if c.op is r.not_ else _known(r.not_)(build, c)
 
 
 def _both(build: Builder, c: Node, d: Node) -> Node | None:
@@ -469,7 +473,7 @@ _CONDITIONS: dict[Op, Callable[..., Any]] = {
 
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt, s.abs_: _abs,
-    **{op: _known(op) for op in _CONDITIONS}, r.all_of: _both, r.any_of: _either, r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
+    **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either, r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
     a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
     a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul,
     s.atan2: lambda build, y, x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),

@@ -134,6 +134,15 @@ class Writer:
             note += f" = {self._show(x.shape)} @ {self._show(y.shape)}"
         return note
 
+    def _adjoint_note(self, stmt: Stmt) -> str:
+        """The shape of an adjoint; of one that is the same along an axis, for how many it stands."""
+        if stmt.shape is not None and stmt.expr.op is not array.matmul:
+            note = f"{stmt.target}: {self._show(stmt.shape)}"
+        else:
+            note = self._shape_note(stmt.target, stmt.expr)
+        have = self.dag.dims.resolve(stmt.shape or stmt.expr.shape)
+        return note if stmt.full is None or stmt.full == have else f"{note} for each of {self._show(stmt.full)}"
+
     def _show(self, shape: Shape) -> str:
         sizes = self.program.sizes
         return show(tuple(re.sub(r"\b[A-Za-z_]\w*\b", lambda m: sizes.get(m[0], m[0]), str(dim)) for dim in self.dag.dims.resolve(shape)))
@@ -154,7 +163,7 @@ class Writer:
         target, expr = stmt.target, stmt.expr
         note = ""
         if not self.elementwise and stmt.kind in ("=", "+=", "sum"):
-            note = "  # " + (self._shape_note(target, expr) if stmt.shape is None or expr.op is array.matmul else f"{target}: {self._show(stmt.shape)}")
+            note = "  # " + self._adjoint_note(stmt)
         if group.line is not None and group.line.gate.op.slope_why and not self.program.literal and expr.args and stmt is group.stmts[0]:
             gate = group.line.gate
             why = gate.op.slope_why.replace("{x}", self._name(gate.args[0])).replace("{out}", self._name(gate))
@@ -221,9 +230,13 @@ class Writer:
     def _df_lines(self) -> list[str]:
         """An array's upstream adjoint is brought to floats and checked."""
         outputs = self.program.outputs
-        if len(outputs) != 1 or not self.target.arrays or self.elementwise:
+        if not self.target.arrays or self.elementwise:
             return []
         df = self.module["df"]
+        if len(outputs) != 1:
+            shapes = [", ".join(["", *map(self.printer.dim, self.dag.dims.resolve(node.shape))]) for node in outputs]
+            checked = [f'{self._np("as_array")}("{df}[{i}]", {df}[{i}]{shape})' for i, shape in enumerate(shapes)]
+            return _broken(f"{df} = (", checked, ")")
         if not outputs[0].shape:
             return self._typed_df(df)
         dims = ", ".join(self.printer.dim(dim) for dim in self.dag.dims.resolve(outputs[0].shape))
@@ -335,7 +348,7 @@ class Writer:
         return [
             f'"""Forward and backward pass, {COMPILED}.',
             "",
-            *("    " + line for line in quoted(self.dag.text).split("\n")),
+            *(("    " + line).rstrip() for line in quoted(self.dag.text).split("\n")),
             "",
             *_wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
             *_wrapped(f"Gradient with respect to: {', '.join(names) or 'nothing'}.", 100),
@@ -350,7 +363,7 @@ def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
     stack = [expr]
     while stack:
         node = stack.pop()
-        if node.op in (array.spread, routing.where):
+        if node.op is array.spread or (node.op in (routing.where, array.scatter) and not any(arg.shape for arg in node.args[-2:])):
             return True
         stack += [arg for arg in node.args if arg not in names]
     return False

@@ -361,8 +361,8 @@ softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) alon
              jvp="out*(x_dot - sum(out*x_dot, axis=axis, keepdims=True))", forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
              stem="softmax{x}", short="softm", sympy="exp(x)/sum(exp(x), axis, True)", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
              part="softmax scales by {out}, less the mean")
-log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - softmax(x, axis=axis)*sum(dout, axis=axis, keepdims=True)"],
-                 jvp="x_dot - sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=True)", forms={"numpy": "log_softmax!log_softmax({x}{*statics})"},
+log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - exp(out)*sum(dout, axis=axis, keepdims=True)"],
+                 jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)", forms={"numpy": "log_softmax!log_softmax({x}{*statics})"},
                  shape=_same, stem="logsm{x}", short="logsm", sympy="x - log(sum(exp(x), axis, True))", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
                  part="log_softmax takes its softmax off")
 

@@ -58,7 +58,8 @@ def log_softmax(x, axis=-1):
     """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     z = x - np.where(np.isfinite(top), top, 0.0)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+    with np.errstate(divide="ignore"):
+        return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 ''',
     "norm": '''
 def norm(x, axis=None, keepdims=False):
