@@ -47,13 +47,14 @@ def lower_all(roots: Sequence[Node], literal: bool = False, graph: Graph | None 
 def _lower(build: Builder, node: Node, args: Args) -> Node:
     op = node.op
     statics = statics_of(op, node.attr)
-    text = op.literal.get("fast") if build.literal else None
-    text = text or (op.fast(**statics) if callable(op.fast) else op.fast)
+    fast = op.literal.get("fast", op.fast) if build.literal else op.fast
+    text = fast(**statics) if callable(fast) else fast
     if op.mirrored and not build.literal and args[0].op is scalar.neg:
         text, args = op.mirrored, args[0].args
     if not text:
         return _make(build, op, args, node.attr)
-    return _run(build, text, dict(zip(op.params, args, strict=True)))
+    given = dict(zip(op.params, args, strict=True))
+    return _run(build, text, {**{name: build.const(value) for name, value in statics.items()}, **given})
 
 
 def _run(build: Builder, text: str, args: Mapping[str, Node]) -> Node:
