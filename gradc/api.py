@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -22,12 +21,10 @@ from gradc.names import SCHEMES
 from gradc.ops.routing import where
 from gradc.parse import parse
 from gradc.program import Program, gates_of_the_notes, stage
+from gradc.run import collector_paused, direct, load
 from gradc.shapes import show
 
 STYLES = ("notes", "fast")
-
-_numbers = itertools.count(1)
-
 
 def compile(
     program: str,
@@ -51,7 +48,8 @@ def compile(
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
-    dag = parse(program, shapes, literal=literal, **limits)
+    with collector_paused():
+        dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
     if target == "math":
         _only_scalars(dag)
@@ -67,6 +65,10 @@ def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
             known = ", ".join(f"'{each}'" for each in dag.inputs)
             raise GradcError(f"no input '{name}' to differentiate with respect to", hint=f"inputs are {known}" if known else "the program has no inputs")
     return wanted
+
+
+def _wanted_text(inputs: Sequence[str]) -> str:
+    return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs) if len(inputs) <= 100 else f'{inputs[0]}, …, {inputs[-1]}'})"
 
 
 def _only_scalars(dag: Dag) -> None:
@@ -124,7 +126,8 @@ class Function:
     @cached_property
     def staged(self) -> Program:
         """The program as statements, in the style of the notes."""
-        return self._staged()
+        with collector_paused():
+            return self._staged()
 
     def _staged(self, every_gate: bool = False) -> Program:
         dag = self.dag
@@ -138,6 +141,11 @@ class Function:
     @cached_property
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
+        if self.style == "fast" and not TARGETS[self.target].arrays:
+            from gradc.emit.fast_scalar import emit_scalar
+
+            with collector_paused():
+                return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
         return emit(self.staged, self.target, self.function_name)
 
     @property
@@ -162,8 +170,8 @@ class Function:
 
     def _bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
-        inputs = self.inputs
-        wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
+        inputs = self.dag.inputs
+        wanted = _wanted_text(self.inputs)
         if len(args) > len(inputs):
             raise TypeError(f"{wanted} expected, {len(args)} given")
         bound = dict(zip(inputs, args, strict=False))
@@ -173,9 +181,9 @@ class Function:
             if name in bound:
                 raise TypeError(f"input '{name}' given twice, by position and by name")
             bound[name] = value
-        missing = [name for name in inputs if name not in bound]
-        if missing:
-            raise TypeError(f"input '{missing[0]}'{self._shape_text(missing[0])} is missing; {wanted} expected, {len(bound)} given")
+        if len(bound) < len(inputs):
+            missing = next(name for name in inputs if name not in bound)
+            raise TypeError(f"input '{missing}'{self._shape_text(missing)} is missing; {wanted} expected, {len(bound)} given")
         return [bound[name] for name in inputs]
 
     def _shape_text(self, name: str) -> str:
@@ -184,9 +192,15 @@ class Function:
 
     def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """The value at the inputs."""
-        return self._function("forward")(*self._bound(args, inputs))[0]
+        return self.value(*args, **inputs)
 
-    value = __call__
+    @cached_property
+    def value(self) -> Callable[..., Any]:
+        """value(x, y): the value at the inputs."""
+        return self._direct("value", (), self._value)
+
+    def _value(self, /, *args: Any, **inputs: Any) -> Any:
+        return self._function("forward")(*self._bound(args, inputs))[0]
 
     def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
@@ -199,11 +213,28 @@ class Function:
             return cast("dict[str, Any]", self._function("backward")(cache))
         return cast("dict[str, Any]", self._function("backward")(cache, df))
 
-    def value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-        """The value and the gradient by input. An array output takes its upstream adjoint as `df=`."""
+    @cached_property
+    def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
+        """value_and_grad(x, y): the value and the gradient by input. An array output takes its upstream adjoint as `df=`."""
+        return self._direct("value_and_grad", self.wrt, self._value_and_grad)
+
+    def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         value, cache = self.forward(*args, **inputs)
         return value, self.backward(cache, df)
+
+    def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that runs the fast style's lines on plain numbers, and goes the general way for anything else."""
+        from gradc.emit.calls import by_elements, call_text
+
+        with collector_paused():
+            found = by_elements(self.dag)
+            if found is None:
+                return general
+            numbers, elements = found
+            guarded = TARGETS[self.target].arrays
+            text = call_text(name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded)
+            return direct(name, text, self.inputs, general)
 
     def _needs_no_df(self) -> None:
         for name, node in self.dag.outputs:
@@ -269,26 +300,6 @@ class Function:
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return graph(self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df)
-
-
-def load(source: str, name: str = "") -> ModuleType:
-    """An emitted text as a module: verified, compiled, and known to `linecache`."""
-    import linecache
-
-    from gradc.emit.allow import verify
-
-    verify(source)
-    filename = name or f"<gradc {next(_numbers)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    module = ModuleType("gradc_emitted")
-    exec(_compile(source, filename), module.__dict__)
-    return module
-
-
-def _compile(source: str, filename: str) -> Any:
-    import builtins
-
-    return builtins.compile(source, filename, "exec", dont_inherit=True)
 
 
 __all__ = ["Function", "Node", "compile", "load"]

@@ -20,7 +20,7 @@ FLOORS = [
     ["program"],
     ["optimize", "buffers"],
     ["emit"],
-    ["show", "watch", "points", "numeric", "draw"],
+    ["show", "watch", "points", "numeric", "draw", "run"],
     ["evidence", "trace"],
     ["judge", "circuit"],
     ["check", "report"],
@@ -146,4 +146,4 @@ def test_nothing_is_evaluated_but_emitted_text() -> None:
         called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
         called |= {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
         assert not called & {"eval", "sympify", "parse_expr", "lambdify"}, relative(path)
-        assert "exec" not in called or room(path) == "api", relative(path)
+        assert "exec" not in called or room(path) == "run", relative(path)

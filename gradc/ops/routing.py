@@ -47,7 +47,7 @@ nonzero = op("nonzero(x)", fast="where(x == 0, 1, x)", doc="x, or 1 where x is 0
              forms={"numpy": "np.where({x:add} == 0, 1, {x})", "math": "or|({x:and} or 1.0)"}, stem="safe{x}", short="safe",
              sympy="x", domain=[(0.2, 3.0)], edges={"x=0": "out=1, dx=0"}, public=False,
              symbol="≠0", part="passes on")
-indicator = op("indicator(c, x; a=1, b=0)", shape=_of_the_condition, pointwise=True, fast="where(c, a, b)", doc="one number where the condition holds, else another, in the precision of x", partials=["0", "0"],
+indicator = op("indicator(c, x; a=1, b=0)", shape=_of_the_condition, pointwise=True, fast="where(c, a, b)", parts={"out": "where(c, a, b)"}, doc="one number where the condition holds, else another, in the precision of x", partials=["0", "0"],
                forms={"numpy": "np.where({c}, {a}, {b}).astype({x:atom}.dtype)", "numpy_plain": "({c}).astype({x:atom}.dtype)",
                       "math": "cond|{a} if {c:or} else {b}", "math_plain": "cond|1.0 if {c:or} else 0.0"},
                stem="is{c}", short="is", sympy="Piecewise((a, c), (b, True))", public=False, symbol="0/1")

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradc.dag import Dag, Node, reachable
 from gradc.guard import guard_branches
 from gradc.ops import scalar as s
 from gradc.optimize.backward import gradients, value_of
 from gradc.optimize.factor import SUMS, Factoring
-from gradc.optimize.frugal import Frugal
+from gradc.optimize.frugal import Frugal, masking
 from gradc.simplify import Args, number
 
 # Beyond this many gates sums are not searched for common factors, and gates are called as they are, not in parts.
@@ -34,15 +34,18 @@ class Joint:
     `dag` is the program in this graph (inputs, names, dims, declared); `build` makes further nodes of it.
     `seeds` are the upstream adjoints of the outputs, as leaves; empty where they are the constant 1.
     A gradient is None where it is zero everywhere, and may be smaller than its input where it only has to
-    be broadcast. `stems` are names to start from: the user's, and d + the name of a forward node.
+    be broadcast. For names: `stems` has the user's, and those of a gate's parts; `adjoints` says of which value of
+    the program a node is the adjoint (or minus it), and `gates` which gate a node is the value of, where it is written in parts.
     """
 
     dag: Dag
-    build: Builder
+    build: Frugal
     outputs: tuple[Node, ...]
     gradients: dict[str, Node | None]
     seeds: tuple[Node, ...]
     stems: dict[Node, str]
+    adjoints: dict[Node, tuple[Node, bool]]
+    gates: dict[Node, Node]
 
     @property
     def roots(self) -> list[Node]:
@@ -55,7 +58,9 @@ class Joint:
         return reachable(self.roots)
 
 
-def optimize(dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: bool = False, seeded: bool = False) -> Joint:
+def optimize(
+    dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: bool = False, seeded: bool = False
+) -> Joint:
     """The joint graph of a program and its gradient.
 
     `arrays` says that a value may be an array: both sides of a branch are then computed, with safe arguments, and
@@ -68,10 +73,29 @@ def optimize(dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: boo
     parts = not arrays and not large
     build = Frugal(dag.dims, literal)
     program = _copied(dag, build, _made if large else _as_written, {})
-    seeds = tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots)) if seeded else ()
+    seeds = (
+        tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots))
+        if seeded
+        else ()
+    )
     found, adjoints = gradients(program, build, wrt, seeds, parts)
-    joint = Joint(program, build, tuple(program.roots), found, seeds, {})
+    owners: dict[Node, tuple[Node, bool]] = {}
+    if not large:
+        for node, adjoint in adjoints.items():
+            bare, minus = _bare(adjoint, False)
+            if node.args and bare.id >= build.boundary:
+                owners.setdefault(bare, (node, minus))
+    joint = Joint(program, build, tuple(program.roots), found, seeds, _stems(program, build), owners, {})
     return joint if large else _factored(joint, build, parts)
+
+
+def _bare(node: Node, minus: bool) -> tuple[Node, bool]:
+    """A node without its sign, and whether it has one."""
+    return (node.args[0], not minus) if node.op is s.neg else (node, minus)
+
+
+def _stems(program: Dag, build: Frugal) -> dict[Node, str]:
+    return {**build.stems, **{node: names[0] for node, names in program.names.items()}}
 
 
 def _copied(dag: Dag, build: Frugal, gate: Callable[[Frugal, Node, Args], Node], new: dict[Node, Node]) -> Dag:
@@ -87,8 +111,7 @@ def _copied(dag: Dag, build: Frugal, gate: Callable[[Frugal, Node, Args], Node],
     for old, given in dag.names.items():
         if old in new:
             names[new[old]] = names.get(new[old], ()) + given
-    return replace(
-        dag,
+    return dag._replace(
         nodes=tuple(build.graph.nodes),
         inputs={name: new[node] for name, node in dag.inputs.items()},
         outputs=tuple((name, new[node]) for name, node in dag.outputs),
@@ -114,11 +137,14 @@ def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
     nodes = reachable([*joint.roots, *joint.dag.inputs.values(), *joint.seeds])
     uses = Counter(arg for node in nodes for arg in node.args) + Counter(joint.roots)
     made: dict[Node, Node] = {}
-    program = _copied(joint.dag, build, lambda build, node, args: _in_parts(build, node, args, parts), made)
+    gates: dict[Node, Node] = {}
+    program = _copied(joint.dag, build, lambda build, node, args: _in_parts(build, node, args, parts, gates), made)
     build.boundary = len(build.graph.nodes)
     build.annihilate = True
     factoring = Factoring(build, made, uses, old.boundary)
-    absorbed = {arg for node in nodes if node.op in SUMS and node.id >= old.boundary for arg in factoring.absorbed(node)}
+    absorbed = {
+        arg for node in nodes if node.op in SUMS and node.id >= old.boundary for arg in factoring.absorbed(node)
+    }
     for node in nodes:
         if node in made or node in absorbed:
             continue
@@ -126,8 +152,10 @@ def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
             made[node] = build.graph.node(node.op, (), node.attr, node.shape)
         elif node.op in SUMS:
             made[node] = factoring.sum(node)
+        elif node in old.masks:
+            made[node] = masking(build, *[made[arg] for arg in node.args])
         else:
-            made[node] = _in_parts(build, node, tuple([made[arg] for arg in node.args]), parts)
+            made[node] = _in_parts(build, node, tuple([made[arg] for arg in node.args]), parts, gates)
     build.annihilate = False
     return Joint(
         dag=program,
@@ -135,13 +163,24 @@ def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
         outputs=tuple(made[node] for node in joint.outputs),
         gradients={name: None if node is None else made[node] for name, node in joint.gradients.items()},
         seeds=tuple(made[node] for node in joint.seeds),
-        stems=joint.stems,
+        stems=_stems(program, build),
+        adjoints={
+            bare: (made[owner], sign)
+            for node, (owner, minus) in joint.adjoints.items()
+            if node in made
+            for bare, sign in [_bare(made[node], minus)]
+        },
+        gates=gates,
     )
 
 
-def _in_parts(build: Frugal, old: Node, args: Args, parts: bool) -> Node:
+def _in_parts(build: Frugal, old: Node, args: Args, parts: bool, gates: dict[Node, Node]) -> Node:
     value = value_of(old.op, build.literal) if parts else None
-    return build.make(old.op, args, old.attr) if value is None else value(build, args, old, old.attr)
+    if value is None:
+        return build.make(old.op, args, old.attr)
+    node = value(build, args, old, old.attr)
+    gates.setdefault(node, build.intern(old.op, args, old.attr))
+    return node
 
 
 __all__ = ["Joint", "optimize"]

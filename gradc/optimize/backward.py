@@ -5,29 +5,30 @@
 >>> x, y = build.input("x"), build.input("y")
 >>> out = build.intern(s.div, (x, y))
 >>> build.boundary = 3
->>> partials_of(s.div, False)[1](build, (x, y), out, None)
-%4 = neg(%3)
+>>> slope = partials_of(s.div, False)[1](build, (x, y), out, None)
+>>> slope.op, slope.args[0].op, slope.args[0].args == (out, y)
+(neg, div, True)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from gradc.dag import Dag, Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
-from gradc.optimize.frugal import Frugal
+from gradc.optimize.frugal import Frugal, mask
 from gradc.reverse import _send_back, active_nodes, unbroadcast
 from gradc.rules import compiled
-from gradc.simplify import is_const
 
 Args = tuple[Node, ...]
 Partial = Callable[[Frugal, Args, Node, Hashable], Node]
 
 
-def gradients(program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool) -> tuple[dict[str, Node | None], dict[Node, Node]]:
+def gradients(
+    program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool
+) -> tuple[dict[str, Node | None], dict[Node, Node]]:
     """Each input's gradient, None where it is zero everywhere, and the adjoint of each gate.
 
     `parts` says that gates are to be written in the parts that are cheapest for single numbers.
@@ -35,7 +36,7 @@ def gradients(program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[N
     targets = {name: program.inputs[name] for name in wrt}
     nodes = reachable(program.roots)
     active = active_nodes(nodes, targets.values())
-    make, intern = build.make, build.intern
+    make = build.make
     one, zero = build.const(1.0), build.const(0.0)
     build.boundary = len(build.graph.nodes)
     build.annihilate = True
@@ -49,8 +50,11 @@ def gradients(program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[N
         op, args = gate.op, gate.args
         if op is routing.where:
             c, x, y = args
-            sent = [(x, make(op, (c, dout, zero))), (y, make(op, (c, zero, dout)))]
-            sent = [(arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape)) for arg, part in sent if arg in active]
+            sent = [(arg, mask(build, c, dout, side)) for side, arg in ((1, x), (2, y)) if arg in active]
+            sent = [
+                (arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape))
+                for arg, part in sent
+            ]
         elif op.partials and op.elementwise:
             sent = []
             for arg, partial in zip(args, partials_of(op, build.literal, parts), strict=True):
@@ -58,14 +62,15 @@ def gradients(program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[N
                     part = dout if partial is None else times(build, partial(build, args, gate, gate.attr), dout)
                     if part is zero:
                         continue
-                    sent.append((arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape)))
+                    sent.append(
+                        (arg, part if part.shape == arg.shape else unbroadcast(build, part, arg.shape, gate.shape))
+                    )
         else:
             sent = list(_send_back(build, gate, dout, active, build.boundary))
         for arg, part in sent:
             have = adjoints.get(arg)
             adjoints[arg] = part if have is None else make(scalar.add, (have, part))
     build.annihilate = False
-    del intern
     return {name: adjoints.get(node) if node in active else None for name, node in targets.items()}, adjoints
 
 
@@ -73,7 +78,7 @@ def times(build: Frugal, partial: Node, dout: Node) -> Node:
     """partial*dout: a condition masks, and a new quotient divides the adjoint, which its other arguments then share."""
     op = partial.op
     if op.boolean:
-        return build.make(routing.where, (partial, dout, build.const(0.0)))
+        return mask(build, partial, dout, 1)
     if partial.id >= build.boundary:
         if op is scalar.inv:
             return build.make(scalar.div, (dout, partial.args[0]))
@@ -88,7 +93,7 @@ def times(build: Frugal, partial: Node, dout: Node) -> Node:
 @cache
 def partials_of(op: Op, literal: bool, parts: bool = False) -> tuple[Partial | None, ...]:
     """A gate's partial derivatives as functions that make them; None for 1."""
-    texts = literal and op.literal.get("partials") or op.partials
+    texts = (literal and op.literal.get("partials")) or op.partials
     named = _parts(op, literal) if parts else {}
     return tuple(
         None if named.get("d" + param, text) == "1" else _compiled(op, named.get("d" + param, text), named)
@@ -131,8 +136,18 @@ def _argument(op: Op, name: str, parts: Mapping[str, str]) -> Partial:
     if name == "out":
         return lambda build, args, out, attr: out
     if name in parts:
-        return _compiled(op, parts[name], parts)
+        return _named(_compiled(op, parts[name], parts), name)
     return lambda build, args, out, attr: build.const(statics_of(op, attr)[name])
+
+
+def _named(part: Partial, name: str) -> Partial:
+    def made(build: Frugal, args: Args, out: Node, attr: Hashable) -> Node:
+        node = part(build, args, out, attr)
+        if node.args:
+            build.stems.setdefault(node, name)
+        return node
+
+    return made
 
 
 def _constant(value: float) -> Partial:
@@ -144,8 +159,10 @@ def _gate(entry: Op, taken: tuple[Partial, ...]) -> Partial:
         case (one,):
             return lambda build, args, out, attr: build.make(entry, (one(build, args, out, attr),))
         case (one, two):
-            return lambda build, args, out, attr: build.make(entry, (one(build, args, out, attr), two(build, args, out, attr)))
+            return lambda build, args, out, attr: build.make(
+                entry, (one(build, args, out, attr), two(build, args, out, attr))
+            )
     return lambda build, args, out, attr: build.make(entry, tuple([each(build, args, out, attr) for each in taken]))
 
 
-__all__ = ["gradients", "is_const", "partials_of", "times", "value_of"]
+__all__ = ["gradients", "partials_of", "times", "value_of"]

@@ -7,8 +7,9 @@ Only what the gradient itself made is taken apart, and only where nobody else ne
 >>> a, b, d = (build.input(name) for name in "abd")
 >>> build.boundary, build.annihilate = 3, True
 >>> both = build.make(s.add, (build.make(s.mul, (a, d)), build.make(s.mul, (b, d))))
->>> Factoring(build, {node: node for node in build.graph.nodes}, {}, 3).sum(both)
-%7 = mul(%6, %2)
+>>> product = Factoring(build, {node: node for node in build.graph.nodes}, {}, 3).sum(both)
+>>> product.op, product.args[0].op, product.args[1] is d
+(mul, add, True)
 """
 
 from __future__ import annotations
@@ -173,7 +174,9 @@ def _best_group(terms: Sequence[Term]) -> tuple[tuple[Factor, ...], list[int]]:
             common = _shared(common, terms[i].factors)
         if all(below for _, below in common) and len(common) > 1:
             continue
-        saved = sum(len(common) - (len(common) == len(terms[i].factors) and abs(terms[i].k) == 1.0) for i in members) - len(common)
+        saved = sum(
+            len(common) - (len(common) == len(terms[i].factors) and abs(terms[i].k) == 1.0) for i in members
+        ) - len(common)
         if saved > most:
             best, most = (tuple(common), members), saved
     return best
@@ -212,7 +215,12 @@ def _merged(terms: Sequence[Term]) -> Sequence[Term]:
     for base, found in by_base.items():
         slope, start = sum(each[1] for each in found), sum(each[2] for each in found)
         before = len(found) - 1 + sum(abs(terms[i].k) != 1.0 for i, _, _ in found)
-        if len(found) < 2 or not slope or (abs(slope) != 1.0) + (start != 0.0) > before or not _is_as_accurate(found, slope, start):
+        if (
+            len(found) < 2
+            or not slope
+            or (abs(slope) != 1.0) + (start != 0.0) > before
+            or not _is_as_accurate(found, slope, start)
+        ):
             continue
         gone.update(i for i, _, _ in found)
         new[found[0][0]] = Term(slope, ((base, False),))

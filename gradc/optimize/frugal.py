@@ -8,10 +8,11 @@ outside of what it masks, so that the branch not taken is not computed:
 >>> x, y = build.input("x"), build.input("y")
 >>> build.boundary = 2
 >>> twice = build.make(s.mul, (build.const(2), build.make(s.neg, (x,))))
->>> build.make(s.add, (y, build.make(s.mul, (twice, build.const(3)))))
-%9 = sub(%1, %8)
->>> mask = build.make(r.where, (build.make(r.gt, (x, y)), x, build.const(0)))
->>> build.make(s.mul, (y, mask)).op
+>>> total = build.make(s.add, (y, build.make(s.mul, (twice, build.const(3)))))
+>>> total.op, total.args[1].op, total.args[1].args[0].attr[0]
+(sub, mul, 6.0)
+>>> side = mask(build, build.make(r.gt, (x, y)), x, 1)
+>>> build.make(s.mul, (y, side)).op
 where
 
 Nodes below `boundary` are the program's own values, computed as they are written; factors are taken out of
@@ -28,11 +29,14 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op
 from gradc.shapes import Dims
-from gradc.simplify import Args, Builder, is_const, number
+from gradc.simplify import Args, Builder, is_const
 
 # Constants are merged and moved past other factors within these sizes only: no product on the way can then
 # overflow or vanish where the written one does not, but for values at the very ends of the range of floats.
 SMALLEST, LARGEST = 2.0**-40, 2.0**40
+
+# What has grown beyond these sizes stays where it is, so that no chain of constants is moved again and again.
+LIGHTEST, HEAVIEST = 2.0**-20, 2.0**20
 
 # Powers up to this are multiplications; beyond, a call of pow is as fast, and more accurate.
 LONGEST_POWER = 16
@@ -47,11 +51,13 @@ NO_BOUNDARY = 1 << 60
 class Frugal(Builder):
     """A builder for the joint graph."""
 
-    __slots__ = ("boundary",)
+    __slots__ = ("boundary", "masks", "stems")
 
     def __init__(self, dims: Dims | None = None, literal: bool = False, graph: Graph | None = None) -> None:
         super().__init__(dims, literal, graph)
         self.boundary = NO_BOUNDARY
+        self.masks: dict[Node, int] = {}  # adjoints that are 0 where a branch is not taken, and how many masks deep
+        self.stems: dict[Node, str] = {}  # what a part of a gate is called in its entry
 
     def const(self, value: float) -> Node:
         """A number, always a float."""
@@ -83,11 +89,11 @@ def coefficient(build: Frugal, node: Node) -> tuple[float, Node]:
     if node.id >= build.boundary:
         if node.op is s.mul:
             k = node.args[0]
-            if k.op is s.const and moderate(_value(k)):
+            if k.op is s.const and LIGHTEST < abs(_value(k)) < HEAVIEST:
                 return sign * _value(k), node.args[1]
         elif node.op is s.div:
             k = node.args[0]
-            if k.op is s.const and _value(k) != 1.0 and moderate(_value(k)):
+            if k.op is s.const and _value(k) != 1.0 and LIGHTEST < abs(_value(k)) < HEAVIEST:
                 return sign * _value(k), build.intern(s.inv, (node.args[1],))
     return sign, node
 
@@ -116,11 +122,12 @@ def _mul(build: Frugal, x: Node, y: Node) -> Node | None:
         k, p = coefficient(build, x)
         m, q = coefficient(build, y)
         k *= m
-        if k != 1.0 and (k == -1.0 or moderate(k)):
+        if (p is not x or q is not y) and moderate(k):
             return scaled(build, k, build.make(s.mul, (p, q)))
-    if (yo is r.where and y.id >= build.boundary) or (xo is r.where and x.id >= build.boundary):
-        mask = _mask_out(build, y, lambda each: build.make(s.mul, (x, each)))
-        return mask or _mask_out(build, x, lambda each: build.make(s.mul, (each, y)))
+    if yo is r.where and y in build.masks:
+        return _mask_out(build, y, lambda each: build.make(s.mul, (x, each)))
+    if xo is r.where and x in build.masks:
+        return _mask_out(build, x, lambda each: build.make(s.mul, (each, y)))
     return None
 
 
@@ -142,10 +149,10 @@ def _times_constant(build: Frugal, k: Node, x: Node) -> Node:
             return scaled(build, product, x.args[1])
     if x.op is s.div and x.id >= build.boundary and x.args[0].op is s.const and moderate(value * _value(x.args[0])):
         return scaled(build, value * _value(x.args[0]), build.intern(s.inv, (x.args[1],)))
-    if x.op is r.where and x.id >= build.boundary:
-        mask = _mask_out(build, x, lambda each: _times_constant(build, k, each))
-        if mask is not None:
-            return mask
+    if x.op is r.where and x in build.masks:
+        inner = _mask_out(build, x, lambda each: _times_constant(build, k, each))
+        if inner is not None:
+            return inner
     if value < 0.0 and build.annihilate:
         return build.make(s.neg, (_times_constant(build, build.const(-value), x),))
     if x.op is s.inv and x.id >= build.boundary:
@@ -183,7 +190,7 @@ def _div(build: Frugal, x: Node, y: Node) -> Node | None:
         k, p = coefficient(build, x)
         if k != 1.0:
             return scaled(build, k, build.make(s.div, (p, y)))
-    if xo is r.where and x.id >= build.boundary:
+    if xo is r.where and x in build.masks:
         return _mask_out(build, x, lambda each: build.make(s.div, (each, y)))
     return None
 
@@ -241,8 +248,13 @@ def _add(build: Frugal, x: Node, y: Node) -> Node | None:
             return build.fold(s.add, (x, y))
         if _value(x) == 0.0:
             return y
-    elif yo is s.const and _value(y) == 0.0:
-        return x
+        if _value(x) < 0.0:
+            return build.make(s.sub, (y, build.const(-_value(x))))
+    elif yo is s.const:
+        if _value(y) == 0.0:
+            return x
+        if _value(y) < 0.0:
+            return build.intern(s.sub, (x, build.const(-_value(y))))
     if yo is s.neg:
         return build.make(s.sub, (x, y.args[0]))
     if xo is s.neg:
@@ -267,8 +279,10 @@ def _sub(build: Frugal, x: Node, y: Node) -> Node | None:
         return build.make(s.add, (x, y.args[0]))
     if xo is s.neg:
         return build.make(s.neg, (build.make(s.add, (x.args[0], y)),))
+    if x is y and build.annihilate:
+        return build.const(0.0)
     if xo is r.where and yo is r.where and x.id >= build.boundary and y.id >= build.boundary:
-        return _joined(build, x, build.make(s.neg, (y,)))
+        return _joined(build, x, y, s.sub)
     return None
 
 
@@ -281,7 +295,7 @@ def _neg(build: Frugal, x: Node) -> Node | None:
         return build.make(s.sub, x.args[::-1])
     if x.op is r.where and x.id >= build.boundary and (x.args[1].op is s.neg or x.args[2].op is s.neg):
         c, a, b = x.args
-        return build.make(r.where, (c, build.make(s.neg, (a,)), build.make(s.neg, (b,))))
+        return masking(build, c, build.make(s.neg, (a,)), build.make(s.neg, (b,)))
     return None
 
 
@@ -300,48 +314,44 @@ def _where(build: Frugal, c: Node, x: Node, y: Node) -> Node | None:
         return build.make(r.where, (c, x.args[1], y))
     if y.op is r.where and y.args[0] is c:
         return build.make(r.where, (c, x, y.args[2]))
-    if not build.annihilate:
-        return None
-    if is_const(y, 0):
-        # The mask of the adjoint is that of the branch around: it stays outermost.
-        return _mask_out(build, x, lambda each: build.make(r.where, (c, each, y)))
-    if is_const(x, 0):
-        return _mask_out(build, y, lambda each: build.make(r.where, (c, x, each)))
     return None
+
+
+def mask(build: Frugal, c: Node, x: Node, side: int) -> Node:
+    """What a side of a branch gets of an adjoint. The adjoint's own mask is that of a branch around: it stays outermost."""
+    zero = build.const(0.0)
+
+    def masked(each: Node) -> Node:
+        return masking(build, c, each, zero) if side == 1 else masking(build, c, zero, each)
+
+    return _mask_out(build, x, masked) or masked(x)
+
+
+def masking(build: Frugal, c: Node, x: Node, y: Node) -> Node:
+    """where(c, x, y), known as a mask if nothing comes back down some side."""
+    node = build.make(r.where, (c, x, y))
+    sides = [0 if is_const(side, 0) else build.masks.get(side, -1) for side in (x, y)]
+    if max(sides) >= 0 and node.op is r.where:
+        build.masks[node] = 1 + max(sides)
+    return node
 
 
 def _mask_out(build: Frugal, x: Node, linear: Callable[[Node], Node]) -> Node | None:
     """A linear gate of a masked value, with the mask outside. None if x is no mask that the gradient made."""
-    if x.op is not r.where or x.id < build.boundary or _depth(x) > DEEPEST:
+    if build.masks.get(x, DEEPEST) >= DEEPEST:
         return None
+    zero = build.const(0.0)
     c, a, b = x.args
-    if is_const(b, 0):
-        return build.make(r.where, (c, linear(a), b))
-    if is_const(a, 0):
-        return build.make(r.where, (c, a, linear(b)))
-    if a.op is s.const and (b.op is s.const or b.op is r.where):  # a slope that is one of a few numbers
-        return build.make(r.where, (c, linear(a), linear(b)))
-    return None
+    return masking(build, c, zero if a is zero else linear(a), zero if b is zero else linear(b))
 
 
-def _depth(x: Node) -> int:
-    """How many masks stand around a value, counted no further than matters."""
-    depth = 0
-    while x.op is r.where and depth <= DEEPEST:
-        x = x.args[1] if is_const(x.args[2], 0) else x.args[2]
-        depth += 1
-    return depth
-
-
-def _joined(build: Frugal, x: Node, y: Node) -> Node | None:
-    """The sum of what two sides of one branch send back, as one branch."""
+def _joined(build: Frugal, x: Node, y: Node, op: Op = s.add) -> Node | None:
+    """The sum (or difference) of what two sides of one branch send back, as one branch."""
     c, a, b = x.args
     d, p, q = y.args
     if c is not d:
         return None
-    if not (is_const(a, 0) or is_const(b, 0)) or not (is_const(p, 0) or is_const(q, 0)):
-        return None
-    return build.make(r.where, (c, build.make(s.add, (a, p)), build.make(s.add, (b, q))))
+    return masking(build, c, build.make(op, (a, p)), build.make(op, (b, q)))
 
 
 def _nonzero(build: Frugal, x: Node) -> Node | None:
@@ -355,4 +365,4 @@ _RULES: dict[Op, Callable[..., Node | None]] = {
     r.where: _where, r.nonzero: _nonzero,
 }  # fmt: skip
 
-__all__ = ["Frugal", "coefficient", "moderate", "power", "scaled"]
+__all__ = ["Frugal", "coefficient", "mask", "masking", "moderate", "power", "scaled"]

@@ -1,0 +1,221 @@
+"""The functions that a library call runs: the fast style's lines behind a check of what was given.
+
+Numbers that are Python floats, and arrays of float64 that a program only takes elements of, go straight through
+the lines; whatever else is given, and what leaves a function's domain, goes the general way (`otherwise`).
+
+>>> from gradc.parse import parse
+>>> call = call_text("value", parse("x*exp(y)"), [], guarded=True)
+>>> print(call.text)
+def value(x=absent, y=absent, *rest, **more):
+    if type(x) is float and type(y) is float and not (rest or more):
+        try:
+            return x*exp(y)
+        except failures:
+            pass
+    return otherwise((x, y), rest, more)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from gradc.dag import Dag, Node
+from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
+from gradc.emit.lines import lines_of
+from gradc.emit.module import _broken, _indent, _unpacked
+from gradc.names import Namer
+from gradc.ops import array
+from gradc.optimize import optimize
+from gradc.optimize.branches import places
+from gradc.simplify import Builder
+
+# What the text of a call refers to beside functions of `math`.
+WORDS = (
+    "absent",
+    "failures",
+    "otherwise",
+    "float64",
+    "ndarray",
+    "array_of",
+    "zeros_of",
+    "type",
+    "float",
+    "rest",
+    "more",
+)
+_BUILTINS = ("type", "float")
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """An array input as the elements that are read of it: flat position and name of each."""
+
+    name: str
+    shape: tuple[int, ...]
+    read: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallText:
+    """The text of a function; the namespace that it runs in binds `words` and the functions of `math`."""
+
+    text: str
+    words: dict[str, str]
+    helpers: tuple[str, ...]
+    arrays: bool
+
+
+def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
+    """A program whose arrays are only ever read element by element, as a program of numbers; None for any other."""
+    arrays = {node: name for name, node in dag.inputs.items() if node.shape}
+    if any(not isinstance(dim, int) for node in arrays for dim in dag.dims.resolve(node.shape)):
+        return None
+    if not arrays:
+        return (dag, ()) if all(not node.shape for node in dag.nodes) else None
+    build = Builder(dag.dims)
+    new: dict[Node, Node] = {}
+    inputs = {name: build.input(name) for name, node in dag.inputs.items() if not node.shape}
+    read: dict[Node, dict[int, str]] = {node: {} for node in arrays}
+    for node in dag.nodes:
+        if node in arrays:
+            continue
+        if node.op is array.index and node.args[0] in arrays and not node.shape:
+            whole = node.args[0]
+            at = _flat(node.attr[0], dag.dims.resolve(whole.shape))  # type: ignore[index]  # (index,)
+            name = f"{arrays[whole]}[{at}]"
+            read[whole][at] = name
+            inputs[name] = new[node] = build.input(name)
+        elif node.shape or any(arg in arrays for arg in node.args):
+            return None
+        elif node.args:
+            new[node] = build.intern(node.op, tuple([new[arg] for arg in node.args]), node.attr)
+        else:
+            new[node] = build.graph.node(node.op, (), node.attr)
+    elements = tuple(
+        Elements(name, dag.dims.resolve(node.shape), tuple(sorted(read[node].items()))) for node, name in arrays.items()
+    )
+    numbers = dag._replace(
+        nodes=tuple(build.graph.nodes),
+        inputs=inputs,
+        outputs=tuple((name, new[node]) for name, node in dag.outputs),
+        names={new[node]: names for node, names in dag.names.items() if node in new and new[node].args},
+        spans={},
+        rewrites={},
+        roles={},
+        graph=build.graph,
+    )
+    return numbers, elements
+
+
+def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    at = 0
+    for i, dim in zip(index, shape, strict=True):
+        at = at * dim + i % dim
+    return at
+
+
+def call_text(
+    name: str,
+    dag: Dag,
+    wrt: Sequence[str],
+    *,
+    elements: Sequence[Elements] = (),
+    params: Sequence[str] = (),
+    literal: bool = False,
+    guarded: bool = True,
+) -> CallText:
+    """The function `name` of a program of numbers: its value, and with `wrt` its gradient.
+
+    `elements` say how array inputs come apart; `params` are the inputs as the caller has them. `guarded` leaves what
+    raises to `otherwise`; without it the exceptions of `math` are the caller's.
+    """
+    params = params or list(dag.inputs)
+    arrays = {each.name: each for each in elements}
+    active = [leaf for each in wrt for leaf in ([own for _, own in arrays[each].read] if each in arrays else [each])]
+    joint = optimize(dag, active, literal=literal)
+    nodes, roots = joint.nodes, joint.roots
+    plan = lines_of(nodes, roots, places(nodes, roots))
+    calls, helpers = calls_of(plan)
+    namer = Namer([*params, *(own for given in dag.names.values() for own in given)])
+    words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *calls)}
+    leaves = {leaf: namer.fresh(f"{each.name}{at}") for each in elements for at, leaf in each.read}
+    local = Words(namer, {word: own for word, own in words.items() if word != own}, inputs=leaves)
+    names = names_of(joint, local, plan)
+    texts = iter([written(text, names, local) for text in plan.results])
+    values = [next(texts) for _ in joint.outputs]
+    slopes = {leaf: "0.0" if node is None else next(texts) for leaf, node in joint.gradients.items()}
+    body = [line for each in elements for line in _taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
+    body += item_lines(plan.items, names, local)
+    pairs = []
+    for each in wrt:
+        text = slopes.get(each, "")
+        if each in arrays:
+            lines, text = _gradient(arrays[each], slopes, namer.fresh("d" + each), words)
+            body += lines
+        pairs.append(f'"{each}": {text}')
+    value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if pairs else [f"return {value}"]
+    return CallText(_guarded(name, params, arrays, body, words, guarded), words, tuple(helpers), bool(elements))
+
+
+def _builtin(word: str, params: Sequence[str]) -> str:
+    while word in params:
+        word += "_"
+    return word
+
+
+def _taken_apart(each: Elements, own: list[str]) -> list[str]:
+    """Lines that bring the elements of an array into names."""
+    if 2 * len(own) < prod(each.shape):
+        return [f"{name} = {each.name}.item({at})" for name, (at, _) in zip(own, each.read, strict=True)]
+    row = {at: name for name, (at, _) in zip(own, each.read, strict=True)}
+    flat = each.name if len(each.shape) == 1 else f"{each.name}.ravel()"
+    return _unpacked([row.get(at, "_") for at in range(prod(each.shape))], f"{flat}.tolist()")
+
+
+def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str, str]) -> tuple[list[str], str]:
+    """Lines, and the text of an array's gradient, from those of its elements."""
+    size, known = prod(each.shape), dict(each.read)
+    if 2 * len(known) >= size:
+        rows = _broken(
+            f"{words['array_of']}([",
+            [slopes[known[at]] if at in known else "0.0" for at in range(size)],
+            "])",
+            closed=False,
+        )
+        lines, text = ([], rows[0]) if len(rows) == 1 else ([f"{name} = {rows[0]}", *rows[1:]], name)
+        return lines, text if len(each.shape) == 1 else f"{text}.reshape({each.shape!r})"
+    lines = [f"{name} = {words['zeros_of']}({size})", *(f"{name}[{at}] = {slopes[leaf]}" for at, leaf in each.read)]
+    return lines, name if len(each.shape) == 1 else f"{name}.reshape({each.shape!r})"
+
+
+def _guarded(
+    name: str, params: Sequence[str], arrays: dict[str, Elements], body: list[str], words: dict[str, str], guarded: bool
+) -> str:
+    """The function around the lines: what was given is checked, and the general way is taken where it does not fit."""
+    kind, rest, more = words["type"], words["rest"], words["more"]
+    checks = []
+    for each in params:
+        if each in arrays:
+            checks += [
+                f"{kind}({each}) is {words['ndarray']}",
+                f"{each}.dtype is {words['float64']}",
+                f"{each}.shape == {arrays[each].shape!r}",
+            ]
+        else:
+            checks.append(f"{kind}({each}) is {words['float']}")
+    if guarded:
+        body = ["try:", *_indent(body), f"except {words['failures']}:", "    pass"]
+    taken = ", ".join([*(f"{each}={words['absent']}" for each in params), f"*{rest}", f"**{more}"])
+    given = f"({', '.join(params)}{',' * (len(params) == 1)})"
+    return "\n".join([
+        f"def {name}({taken}):",
+        f"    if {' and '.join([*checks, f'not ({rest} or {more})'])}:",
+        *_indent(_indent(body)),
+        f"    return {words['otherwise']}({given}, {rest}, {more})",
+    ])  # fmt: skip
+
+
+__all__ = ["CallText", "Elements", "by_elements", "call_text"]

@@ -1,0 +1,377 @@
+"""Scalar programs of the fast style: one function for value and gradient, and the two passes of the interface.
+
+>>> from gradc.parse import parse
+>>> dag = parse("f = x*exp(-x*y)")
+>>> print(fused("value_and_grad", optimize(dag, ["x", "y"])).text)
+def value_and_grad(x, y):
+    expneg = exp(-x*y)
+    f = x*expneg
+    return f, {"x": expneg - y*f, "y": -x*f}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from gradc.dag import Dag, Node, reachable
+from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
+from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, quoted
+from gradc.emit.operand import helper_costs
+from gradc.files import COMPILED
+from gradc.names import LONGEST, Namer, compose, constant_word, letters, wengert
+from gradc.ops import scalar
+from gradc.ops.helpers import HELPERS, NEEDS
+from gradc.ops.table import Op
+from gradc.optimize import Joint, optimize
+from gradc.optimize.branches import Region, places
+from gradc.simplify import number
+
+_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
+_CALL = re.compile(r"\bmath\.(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionText:
+    """A function: its text, what it calls of `math`, the helpers that it needs, its operations."""
+
+    text: str
+    calls: dict[str, None]
+    helpers: dict[str, None]
+    operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The names that are free, what had to step aside for the user's names, and what inputs go by."""
+
+    namer: Namer
+    renamed: dict[str, str]
+    scheme: str = "notes"
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def call(self, function: str) -> str:
+        return self.renamed.get(function, function)
+
+
+def words_of(dag: Dag, scheme: str, functions: Sequence[str]) -> Words:
+    """The names that a program leaves free."""
+    namer = Namer([*dag.inputs, *(name for given in dag.names.values() for name in given)])
+    renamed = {}
+    for function in [*functions, "math", "df", "cache"]:
+        name = namer.fresh(function)
+        if name != function:
+            renamed[function] = name
+    return Words(namer, renamed, scheme)
+
+
+# ---- names -------------------------------------------------------------------------------------
+
+
+def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
+    """A name for every line: the user's, d + that of the value whose adjoint it is, or one made from its parts."""
+    names = {node: words.inputs.get(name, name) for name, node in joint.dag.inputs.items()}
+    outputs = {node: name for name, node in reversed(joint.dag.outputs)}
+    slopes = {node: "d" + words.inputs.get(name, name) for name, node in joint.gradients.items() if node is not None}
+    given = {node: own[0] for node, own in joint.dag.names.items()}
+    roles = _roles(joint)
+    namer = words.namer.copy()
+    source = {"letters": letters, "wengert": wengert}.get(words.scheme)
+    series = iter(source()) if source else None
+    used: set[str] = set()
+
+    def part(node: Node) -> str:
+        if node in names:
+            return names[node]
+        if node.op is scalar.const:
+            return constant_word(number(node))
+        if node in roles:
+            return roles[node]
+        return compose(node, lambda arg: names.get(arg, "")) if len(node.args) == 1 else ""
+
+    def value_stem(node: Node) -> str:
+        if node in roles or node in joint.stems:
+            return roles.get(node) or joint.stems[node]
+        if node in joint.gates:
+            return compose(joint.gates[node], part)
+        if len(node.args) == 2 and node.args[0] is node.args[1] and node.op is scalar.mul:
+            return compose(node, lambda arg: "").replace(node.op.short, "") or scalar.square.stem.replace(
+                "{x}", part(node.args[0])
+            )
+        return compose(node, part)
+
+    def stem(node: Node) -> str:
+        if node in outputs or node in slopes:
+            return outputs.get(node) or slopes[node]
+        of, minus = joint.adjoints.get(node, (None, False))
+        if of is not None and node.op is not scalar.inv:
+            name = names.get(of) or outputs.get(of) or value_stem(of)
+            if len(name) < LONGEST:
+                return "md" * minus + "d" * (not minus) + name
+        return value_stem(node)
+
+    same = {inner: outer for plan in plans for inner, outer in plan.same.items()}
+    for node in sorted({node for plan in plans for node in plan.written if node not in same}, key=lambda node: node.id):
+        if node in given and given[node] not in used:
+            names[node] = given[node]
+            used.add(given[node])
+        elif series is not None:
+            names[node] = next(name for name in series if namer.free(name))
+            namer.fresh(names[node])
+        else:
+            names[node] = namer.fresh(stem(node))
+    names.update((inner, names[outer]) for inner, outer in same.items())
+    return names
+
+
+def _roles(joint: Joint) -> dict[Node, str]:
+    roles: dict[Node, str] = {}
+    for node in joint.dag.nodes:
+        for role, arg in zip(node.op.roles, node.args, strict=False):
+            if arg.args:
+                roles.setdefault(arg, role)
+    return roles
+
+
+# ---- text --------------------------------------------------------------------------------------
+
+
+def written(text: Text, names: Mapping[Node, str], words: Words) -> str:
+    """An expression with the names in place."""
+    template = text.text
+    if words.renamed:
+        template = _IDENTIFIER.sub(lambda word: words.call(word[0]), template)
+    return template % tuple([names[node] for node in text.reads])
+
+
+def item_lines(items: Iterable[Item], names: Mapping[Node, str], words: Words) -> list[str]:
+    """The lines of a block."""
+    out: list[str] = []
+    for item in items:
+        if isinstance(item, Line):
+            target, text = names[item.target], written(item.text, names, words)
+            if text != target:  # an inner branch has set it already
+                out.append(f"{target} = {text}")
+        else:
+            out += _branch_lines(item, names, words)
+    return out
+
+
+def _branch_lines(item: Branch, names: Mapping[Node, str], words: Words) -> list[str]:
+    condition = written(item.condition, names, words)
+    then, otherwise = item_lines(item.then, names, words), item_lines(item.otherwise, names, words)
+    if not then:
+        return [f"if not ({condition}):", *_indent(otherwise)]
+    if (
+        otherwise[:1]
+        and otherwise[0].startswith("if ")
+        and all(line.startswith((" ", "else:", "elif ")) for line in otherwise[1:])
+    ):
+        return [f"if {condition}:", *_indent(then), "el" + otherwise[0], *otherwise[1:]]
+    return [f"if {condition}:", *_indent(then), *(["else:", *_indent(otherwise)] if otherwise else [])]
+
+
+def operations(items: Iterable[Item]) -> int:
+    """What `count` counts in the text of the items."""
+    total = 0
+    for item in items:
+        if isinstance(item, Line):
+            total += item.text.operators
+        else:
+            total += 1 + item.condition.operators + operations(item.then) + operations(item.otherwise)
+    return total
+
+
+@cache
+def _called(op: Op) -> tuple[tuple[str, ...], str]:
+    """The functions of `math` that a gate calls, and its helper."""
+    form = op.forms["math"]
+    return tuple(_CALL.findall(form.text)), form.helper
+
+
+def calls_of(plan: Plan) -> tuple[dict[str, None], dict[str, None]]:
+    calls: dict[str, None] = {}
+    helpers: dict[str, None] = {}
+    for op in plan.operators:
+        functions, helper = _called(op)
+        calls.update(dict.fromkeys(functions))
+        if helper:
+            helpers.update(dict.fromkeys([helper, *NEEDS.get(helper, ())]))
+    return calls, helpers
+
+
+# ---- functions ---------------------------------------------------------------------------------
+
+
+def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = None) -> FunctionText:
+    """Value and gradient in one function; the value alone for a graph without gradients."""
+    nodes, roots = joint.nodes, joint.roots
+    plan = lines_of(nodes, roots, places(nodes, roots))
+    words = words or words_of(joint.dag, scheme, list(calls_of(plan)[0]))
+    names = names_of(joint, words, plan)
+    texts = iter([written(text, names, words) for text in plan.results])
+    value = _packed([next(texts) for _ in joint.outputs])
+    pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
+    body = item_lines(plan.items, names, words)
+    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if joint.gradients else [f"return {value}"]
+    return _function(name, joint.dag.inputs, body, plan)
+
+
+def _packed(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _function(name: str, params: Iterable[str], body: Sequence[str], *plans: Plan) -> FunctionText:
+    calls: dict[str, None] = {}
+    helpers: dict[str, None] = {}
+    for plan in plans:
+        more, needed = calls_of(plan)
+        calls.update(more)
+        helpers.update(needed)
+    cost = sum(operations(plan.items) + sum(text.operators for text in plan.results) for plan in plans)
+    return FunctionText("\n".join([f"def {name}({', '.join(params)}):", *_indent(body)]), calls, helpers, cost)
+
+
+# ---- the two passes ----------------------------------------------------------------------------
+
+
+def passes(
+    joint: Joint, forward: str, backward: str, words: Words, df: str, cache: str
+) -> tuple[FunctionText, FunctionText]:
+    """forward and backward of a graph with upstream adjoints: what backward reads, and nothing more, is in the cache."""
+    nodes, roots = joint.nodes, joint.roots
+    placed = places(nodes, roots)
+    ahead = reachable(joint.outputs)
+    forward_nodes = set(ahead)
+    behind = [node for node in nodes if node not in forward_nodes]
+    gradients = [node for node in joint.gradients.values() if node is not None]
+    again = _computed_again([*(arg for node in behind for arg in node.args), *gradients], forward_nodes)
+    behind = sorted({*behind, *again}, key=lambda node: node.id)
+    inside = set(behind)
+    read = {arg for node in behind for arg in node.args} | set(gradients)
+    cached = sorted(
+        (node for node in read if node in forward_nodes and node not in inside and node.op is not scalar.const),
+        key=lambda node: node.id,
+    )
+    first = lines_of(ahead, joint.outputs, placed, keep=[node for node in cached if node.args])
+    second = lines_of(behind, gradients, placed)
+    names = names_of(joint, words, first, second)
+    upstream = (
+        [df] if len(joint.seeds) == 1 else [words.namer.copy().fresh(f"{df}{i + 1}") for i in range(len(joint.seeds))]
+    )
+    names.update(zip(joint.seeds, upstream, strict=True))
+    kept = [names[node] for node in cached]
+    value = _packed([written(text, names, words) for text in first.results])
+    params = [names[node] for node in joint.dag.inputs.values()]
+    body = [
+        *_floats(params),
+        *_nothing_yet([node for node in cached if node.args], placed, names),
+        *item_lines(first.items, names, words),
+        *_broken(f"return {value}, (", kept, ")"),
+    ]
+    ahead_text = _function(forward, joint.dag.inputs, body, first)
+    texts = iter([written(text, names, words) for text in second.results])
+    pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
+    default = "1.0" if len(upstream) == 1 else f"({', '.join(['1.0'] * len(upstream))})"
+    body = [
+        *_unpacked(kept, cache),
+        *([f"{', '.join(upstream)} = {df}"] if len(upstream) > 1 else []),
+        *item_lines(second.items, names, words),
+        *_broken("return {", pairs, "}", closed=False),
+    ]
+    return ahead_text, _function(backward, [cache, f"{df}={default}"], body, second)
+
+
+def _floats(names: Sequence[str]) -> list[str]:
+    """Whole numbers are read as floats."""
+    if len(names) > 8:
+        return [f"{name} = float({name})" for name in names]
+    return [f"{', '.join(names)} = {', '.join(f'float({name})' for name in names)}"] if names else []
+
+
+def _computed_again(read: Iterable[Node], ahead: set[Node]) -> list[Node]:
+    """Conditions and signs that backward computes again rather than take them from the cache."""
+    out: dict[Node, None] = {}
+    stack = list(read)
+    while stack:
+        node = stack.pop()
+        if node in ahead and node not in out and node.args and (node.op.boolean or node.op is scalar.neg):
+            out[node] = None
+            stack += node.args
+    return list(out)
+
+
+def _nothing_yet(
+    cached: Iterable[Node], placed: Mapping[Node, tuple[Region, ...]], names: Mapping[Node, str]
+) -> list[str]:
+    """What the cache holds of a branch that may not be taken."""
+    inner = [names[node] for node in cached if all(region.depth for region in placed[node])]
+    return [" = ".join([*inner, "None"])] if inner else []
+
+
+# ---- the module --------------------------------------------------------------------------------
+
+
+def emit_scalar(
+    dag: Dag, wrt: Sequence[str], scheme: str = "notes", literal: bool = False, function: str = ""
+) -> Emitted:
+    """The module of a scalar program for the target `math`, in the fast style."""
+    joint = optimize(dag, wrt, literal=literal)
+    seeded = optimize(dag, wrt, literal=literal, seeded=True)
+    functions = dict.fromkeys(name for both in (joint, seeded) for node in both.nodes for name in _called_by(node))
+    words = words_of(dag, scheme, ["forward", "backward", "value_and_grad", *functions])
+    names = (
+        [function + "_forward", function + "_backward", function]
+        if function
+        else ["forward", "backward", "value_and_grad"]
+    )
+    whole = fused(names[2], joint, words=words)
+    ahead, behind = passes(seeded, names[0], names[1], words, words.call("df"), words.call("cache"))
+    parts = [ahead, behind, whole]
+    calls = sorted({name for part in parts for name in part.calls})
+    helpers = {name for part in parts for name in part.helpers}
+    text = [
+        *_docstring(dag, wrt, ahead.operations, whole.operations - ahead.operations),
+        *_imports(calls, bool(helpers), words),
+        *_helpers(helpers),
+        "\n\n\n".join(part.text for part in parts),
+    ]
+    return Emitted("\n".join(text) + "\n", ahead.operations, whole.operations - ahead.operations, ())
+
+
+def _called_by(node: Node) -> tuple[str, ...]:
+    return _called(node.op)[0] if node.args else ()
+
+
+def _imports(calls: Sequence[str], helpers: bool, words: Words) -> list[str]:
+    lines = ["import math"] if helpers else []
+    if calls:
+        lines.append(
+            "from math import "
+            + ", ".join(name if words.call(name) == name else f"{name} as {words.call(name)}" for name in calls)
+        )
+    return [*lines, "", ""] if lines else [""]
+
+
+def _helpers(used: Iterable[str]) -> list[str]:
+    wanted = set(used)
+    return [line for name, text in HELPERS["math"].items() if name in wanted for line in (text.strip("\n"), "", "")]
+
+
+def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:
+    return [
+        f'"""Forward and backward pass, {COMPILED}',
+        "",
+        *("    " + line for line in quoted(dag.text).split("\n")),
+        "",
+        *_wrapped(f"Inputs: {', '.join(dag.inputs) or 'none'} (numbers).", 100),
+        *_wrapped(f"Gradient with respect to: {', '.join(wrt) or 'nothing'}.", 100),
+        f"Operations: value {forward}, value and gradient {forward + backward}; together {(forward + backward) / max(forward, 1):.2f} times the value alone.",
+        '"""',
+        "",
+    ]
+
+
+__all__ = ["FunctionText", "emit_scalar", "fused", "helper_costs", "passes"]

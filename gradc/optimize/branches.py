@@ -1,0 +1,110 @@
+"""Where each value of a scalar program is computed: in the innermost side of a branch that needs it.
+
+A region is one side of a condition inside another region; branches with one condition share their regions.
+A value that several regions need is computed around them all if that is always harmless, and otherwise in each:
+
+>>> from gradc.ops import routing as r, scalar as s
+>>> from gradc.simplify import Builder
+>>> build = Builder()
+>>> x, zero = build.input("x"), build.const(0)
+>>> root = build.intern(r.where, (build.intern(r.gt, (x, zero)), build.intern(s.log, (x,)), zero))
+>>> [(str(node.op), region.depth) for node, (region,) in places(build.graph.nodes, [root]).items() if node.args]
+[('greater', 0), ('log', 1), ('where', 0)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gradc.dag import Node
+from gradc.ops.routing import where
+
+# Sides of branches are blocks of their own down to this depth; below it both sides are computed.
+DEEPEST = 16
+
+# A value is computed in no more places than this; one that more regions need is computed around them all.
+MOST_PLACES = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """One side (1: it holds, 2: it fails) of a condition, within the region that the condition lies in."""
+
+    parent: Region | None
+    condition: Node | None
+    side: int
+    depth: int
+    inner: dict[tuple[Node, int], Region] = field(default_factory=dict)
+
+    def side_of(self, condition: Node, side: int) -> Region:
+        """The region of a side of a condition in here; this one itself where that is known or too deep."""
+        at: Region | None = self
+        while at is not None:
+            if at.condition is condition and at.side == side:
+                return self
+            at = at.parent
+        if self.depth >= DEEPEST:
+            return self
+        key = condition, side
+        if key not in self.inner:
+            self.inner[key] = Region(self, condition, side, self.depth + 1)
+        return self.inner[key]
+
+
+def meet(a: Region, b: Region) -> Region:
+    """The innermost region around both."""
+    while a is not b:
+        if a.depth >= b.depth:
+            a = a.parent  # type: ignore[assignment]  # two regions meet at the root at last
+        else:
+            b = b.parent  # type: ignore[assignment]
+    return a
+
+
+def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Region, ...]]:
+    """The regions in which each node is computed; `nodes` in topological order. Roots are computed in any case."""
+    outermost = Region(None, None, 0, 0)
+    needed: dict[Node, dict[Region, None]] = {node: {outermost: None} for node in roots}
+    found: dict[Node, tuple[Region, ...]] = {}
+    for node in reversed(nodes):
+        if node not in needed:
+            continue
+        regions = found[node] = _settled(node, list(needed.pop(node)))
+        for region in regions:
+            for i, arg in enumerate(node.args):
+                at = region.side_of(node.args[0], i) if i and node.op is where else region
+                needed.setdefault(arg, {})[at] = None
+    return dict(reversed(found.items()))
+
+
+def _settled(node: Node, regions: list[Region]) -> tuple[Region, ...]:
+    """The regions to compute a node in, of those that need it."""
+    if len(regions) == 1:
+        return (regions[0],)
+    if _is_harmless(node) or len(regions) > MOST_PLACES:
+        out = regions[0]
+        for region in regions[1:]:
+            out = meet(out, region)
+        return (out,)
+    kept = dict.fromkeys(regions)
+    changed = True
+    while changed:
+        changed = False
+        for region in list(kept):
+            other = region.parent and region.parent.inner.get((region.condition, 3 - region.side))  # type: ignore[arg-type]
+            if region in kept and other in kept:  # both sides of a condition: in any case
+                del kept[region], kept[other]
+                kept[region.parent] = None  # type: ignore[index]
+                changed = True
+        for region in list(kept):
+            if any(meet(region, around) is around for around in kept if around is not region):
+                del kept[region]
+                changed = True
+    return tuple(kept)
+
+
+def _is_harmless(node: Node) -> bool:
+    """Whether a gate is cheap and has a value wherever its arguments are: arithmetic that neither raises nor calls."""
+    op = node.op
+    return not node.args or op.tame or (not op.safe and op is not where and "(" not in op.forms["math"].text)
