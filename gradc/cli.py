@@ -42,21 +42,21 @@ class Program(click.Command):
 
     def options_first(self, ctx: click.Context, args: Iterable[str]) -> list[str]:
         """The options with their values, `--`, and whatever is none of these."""
-        known = {name: param for param in self.get_params(ctx) if isinstance(param, click.Option) for name in param.opts}
-        options, rest = [], []
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        known = {name: option for option in options for name in option.opts}
+        first: list[str] = []
+        rest: list[str] = []
         words = iter(args)
         for word in words:
             if word == "--":
                 rest += words
             elif word in known:
-                options.append(word)
-                if not known[word].is_flag:
-                    options.append(_value_of(word, words))
+                first += [word] if known[word].is_flag else [word, _value_of(word, words)]
             elif _LONG_OPTION.fullmatch(word):
-                options.append(word)
+                first.append(word)
             else:
                 rest.append(word)
-        return [*options, "--", *rest]
+        return [*first, "--", *rest]
 
 
 def _value_of(option: str, words: Iterator[str]) -> str:
@@ -192,15 +192,17 @@ def program(words: Sequence[str], file: str | None, limit: int) -> str:
 
         return read(file, limit)
     if not words:
-        raise GradcError("no program is given", hint='write it in quotes, as in "x*y"; - for standard input, or -f FILE')
+        raise GradcError("no program is given", hint='write it in quotes, as "x*y"; - for standard input, or -f FILE')
     if len(words) > 1:
-        raise GradcError(f"got {len(words)} arguments, and a program is one", hint=f"quote the program: {_quoted(words)}")
+        hint = f"quote the program: {_quoted(words)}"
+        raise GradcError(f"got {len(words)} arguments, and a program is one", hint=hint)
     if words[0] == "-":
         return _standard_input(limit)
-    if not words[0].isascii():
-        with _as_usage():
-            words[0].encode("utf-8")
-    return words[0]
+    if words[0].isascii():
+        return words[0]
+    from gradc.files import decoded
+
+    return decoded(os.fsencode(words[0]), "the program")  # the bytes that were typed, whatever the locale made of them
 
 
 def _quoted(words: Sequence[str]) -> str:
@@ -285,7 +287,8 @@ def _value(name: str, text: str) -> Any:
 
 def _refused_value(name: str, text: str) -> Any:
     shown = text if len(text) <= 40 else text[:39] + "…"
-    raise GradcError(f"the value of '{name}' is no number: {shown!r}", hint=f"write --at {name}=3, --at '{name}=[1, 2]' or --at {name}=@file.npy")
+    hint = f"write --at {name}=3, --at '{name}=[1, 2]' or --at {name}=@file.npy"
+    raise GradcError(f"the value of '{name}' is no number: {shown!r}", hint=hint)
 
 
 def _array(name: str, value: Any) -> Any:
@@ -336,8 +339,6 @@ def _as_usage(hint: str = "") -> Iterator[None]:
     """What the library says of a wrong call, as it is said on a command line."""
     try:
         yield
-    except UnicodeEncodeError:
-        raise GradcError("the program is not UTF-8") from None
     except (TypeError, ValueError, ImportError) as error:
         raise GradcError(str(error).split("\n", 1)[0], hint=hint) from None
 
@@ -360,8 +361,30 @@ def write(path: str, text: str | bytes, force: bool) -> None:
 # ---- the commands ------------------------------------------------------------------------------
 
 
-@click.group(cls=Shell, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="gradc %(version)s")
+def _show(answer: Callable[[click.Context], str]) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """What an option does that shows something and ends."""
+
+    def show(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+        if asked and not ctx.resilient_parsing:
+            say(answer(ctx) + "\n")
+            ctx.exit()
+
+    return show
+
+
+# These and not click's own, which go past `say`, and look for translations at every start.
+_ends: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False}
+shows_help = click.option(
+    "-h", "--help", callback=_show(lambda ctx: ctx.get_help()), help="Show this and exit.", **_ends
+)
+shows_version = click.option(
+    "--version", callback=_show(lambda ctx: f"gradc {__version__}"), help="Show the version and exit.", **_ends
+)
+
+
+@click.group(cls=Shell, invoke_without_command=True, add_help_option=False)
+@shows_version
+@shows_help
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Compile a formula into its forward and backward pass, one gate a line.
@@ -371,6 +394,15 @@ def main(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         say(ctx.get_help() + "\n")
+
+
+def _command(name: str, cls: type[click.Command] = Program) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command of the shell, with our own `--help`."""
+
+    def add(action: Callable[..., Any]) -> click.Command:
+        return main.command(name, cls=cls, add_help_option=False)(shows_help(action))
+
+    return add
 
 
 def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -396,6 +428,9 @@ takes_program = _options(
     click.option("--target", type=_choice("numpy", "math"), default="numpy", help="What the module stands on."),
     click.option("--max-source", type=click.IntRange(1), default=32_000_000, help="The most characters of a program."),
 )
+has_style = click.option(
+    "--style", type=_choice("notes", "fast"), default="notes", help="One gate a line, or made for speed."
+)
 as_data = click.option("--json", "json", is_flag=True, help="Answer in JSON.")
 takes_point = _options(
     click.option("--at", multiple=True, metavar="x=3", help="The value of an input: a number, [1, 2] or @file.npy."),
@@ -407,10 +442,10 @@ writes_file = _options(
 )
 
 
-@main.command("compile", cls=Program)
+@_command("compile")
 @takes_program
-@click.option("--style", type=_choice("notes", "fast"), default="notes", help="One gate a line, or made for speed.")
-@click.option("--function-name", default="", metavar="NAME", help="Name the functions NAME, NAME_forward, NAME_backward.")
+@has_style
+@click.option("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
 @click.option("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
 @as_data
@@ -435,7 +470,7 @@ def _stage(fn: Function, which: str) -> str:
     return show_dag(fn.dag) if which == "dag" else show_program(fn.staged, fn.target)
 
 
-@main.command("gates")
+@_command("gates", click.Command)
 @as_data
 def gates_command(json: bool) -> None:
     """List the gates: what each computes, its local gradient, where it is defined."""
@@ -456,7 +491,7 @@ def _columns() -> int:
     return shutil.get_terminal_size().columns
 
 
-@main.command("trace", cls=Program)
+@_command("trace")
 @takes_program
 @takes_point
 @as_data
@@ -468,7 +503,7 @@ def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any)
     say(as_json(traced.to_dict()) if json else traced.render() + "\n")
 
 
-@main.command("graph", cls=Program)
+@_command("graph")
 @takes_program
 @takes_point
 @click.option("--format", type=_choice("svg", "dot", "mermaid", "png"), help="What to draw [by FILE's ending, or svg].")
@@ -495,6 +530,42 @@ def graph_command(
         raise GradcError("a PNG is nothing for a terminal", hint="name a file: -o circuit.png")
     else:
         say(drawn)
+
+
+@_command("check")
+@takes_program
+@has_style
+@click.option("--points", type=click.IntRange(1), default=3, help="How many random points are tried.")
+@click.option("--seed", type=int, default=0, help="Which random points.")
+@click.option("--range", "ranges", multiple=True, metavar="x=1,2", help="Where to look for an input [its domain].")
+@click.option("--at", multiple=True, metavar="x=3", help="Try this point, and no random ones.")
+@click.option("--tolerance", type=click.FloatRange(0), help="The most roundings that an error may be [100].")
+@click.option("--timeout", type=click.FloatRange(0), default=6.0, help="Seconds that SymPy gets.")
+@click.option("--memory", type=click.IntRange(1), help="Megabytes that SymPy gets.")
+@as_data
+def check_command(at: Sequence[str], ranges: Sequence[str], memory: int | None, json: bool, **options: Any) -> int:
+    """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
+    asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
+    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=_ranges(ranges) or None)
+    fn = compiled(options)
+    result = fn.check(**asked)
+    say(as_json(result.to_dict()) if json else result.render() + "\n")
+    return 0 if result.ok else FAILED
+
+
+def _ranges(given: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """
+    >>> _ranges(["x=1,2"])
+    {'x': (1.0, 2.0)}
+    """
+    found = {}
+    for one in given:
+        match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=\s*([^,]+),([^,]+)", one)
+        try:
+            found[match[1]] = (float(match[2]), float(match[3]))  # type: ignore[index]  # caught below
+        except (TypeError, ValueError):
+            raise GradcError(f"cannot read the range {one!r}", hint="write it as --range x=1,2") from None
+    return found
 
 
 def _upstream(fn: Function, df: str | None) -> dict[str, Any]:
