@@ -1,4 +1,4 @@
-"""The staged example of the CS231n notes: compile it, read it, check it, use it.
+"""The staged example of the CS231n notes: compile it, read it, follow it, check it, use it without gradc.
 
     python examples/staged.py
 
@@ -12,13 +12,6 @@ import types
 import gradc
 
 PROGRAM = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
-POINT = {"x": 3.0, "y": -4.0}  # the notes' values
-
-
-def difference_quotient(f: gradc.Function, name: str, h: float = 1e-6) -> float:
-    """The slope of f along one input, from two values near the point: never exact, and never far off."""
-    up, down = {**POINT, name: POINT[name] + h}, {**POINT, name: POINT[name] - h}
-    return float((f(**up) - f(**down)) / (2 * h))
 
 
 def main() -> dict[str, float]:
@@ -27,14 +20,19 @@ def main() -> dict[str, float]:
     # The emitted module: every intermediate has a name, every adjoint is `d` and that name.
     print(f.source)
 
-    # The value, and the gradient from one walk back.
-    value, grad = f.value_and_grad(**POINT)
-    print(f"f(3, -4) = {value:.6f}")
-    for name, slope in grad.items():
-        print(f"df/d{name} = {slope:.6f}; a difference quotient says {difference_quotient(f, name):.6f}")
+    # The value, and the gradient from one walk back, at the point of the notes.
+    value, grad = f.value_and_grad(x=3.0, y=-4.0)
+    print(f"f(3, -4) = {value:.6f}, df/dx = {grad['x']:.6f}, df/dy = {grad['y']:.6f}\n")
 
-    # The two passes apart, as a network uses them: whatever comes after f says by `df` how much f matters to it.
-    _, cache = f.forward(**POINT)
+    # The same, line by line: what each gate made of its inputs, and what came back to it.
+    print(f.trace(x=3.0, y=-4.0), "\n")
+
+    # Is it right? At random points, against SymPy's derivative and against difference quotients, in 50 digits.
+    checked = f.check()
+    print(checked)
+
+    # The two passes apart, as a network uses them: what comes after f says by `df` how much f matters to it.
+    _, cache = f.forward(3.0, -4.0)
     doubled = f.backward(cache, df=2.0)
 
     # The text is all that is needed: it runs where gradc is not installed. `f.save("staged.py")` writes it to a file.
@@ -42,7 +40,14 @@ def main() -> dict[str, float]:
     exec(f.source, module.__dict__)
     alone, _ = module.value_and_grad(3.0, -4.0)
 
-    return {"value": value, "dx": grad["x"], "dy": grad["y"], "2 dx": doubled["x"], "alone": alone}
+    return {
+        "value": value,
+        "dx": grad["x"],
+        "dy": grad["y"],
+        "2 dx": doubled["x"],
+        "alone": alone,
+        "worst error": max(row.error for row in checked.rows) if checked.ok else float("inf"),
+    }
 
 
 if __name__ == "__main__":
