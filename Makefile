@@ -26,13 +26,13 @@ run: $(TESTS) ## compile the notes' example, check it, print it
 	@$(VENV)/bin/gradc check "$(EXAMPLE)"
 
 test: $(TESTS) ## the tests
-	$(PY) -m pytest -q -n auto --dist loadgroup
+	$(PY) -m pytest -q -n auto
 
 check: $(TESTS) $(DEV) ## lint, types, doctests and the tests
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q -n auto --doctest-modules -o python_files= gradc tests
-	$(PY) -m pytest -q -n auto --dist loadgroup
+	$(PY) -m pytest -q -n auto
 
 golden: $(TESTS) ## rewrite the golden files and the README's output; read the diff like code
 	$(PY) -m tests.golden_tool --write

@@ -38,14 +38,12 @@ def expected() -> list[str]:
     return digests("0")
 
 
-@pytest.mark.xdist_group("determinism")
 @pytest.mark.parametrize("seed", SEEDS[1:])
 def test_hash_seeds(seed: str, expected: list[str]) -> None:
     assert len(expected) == len(cases()) * len(OPTIONS)
     assert digests(seed) == expected
 
 
-@pytest.mark.xdist_group("determinism")
 def test_order_of_compilation(expected: list[str]) -> None:
     assert digests("0", "backwards") == expected
 

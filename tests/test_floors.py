@@ -15,7 +15,7 @@ FLOORS = [
     ["shapes"],
     ["ops"],
     ["simplify", "gates"],
-    ["parse", "rules", "guard", "names", "symbolic"],
+    ["parse", "rules", "guard", "branches", "names", "latex", "symbolic"],
     ["reverse", "forward", "lower"],
     ["program"],
     ["optimize", "buffers"],
