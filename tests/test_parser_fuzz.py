@@ -1,6 +1,6 @@
 """Any text at all: a module, or an error that points into the text; and work that grows as the text does.
 
-FUZZ_N says how many times more texts than usual are tried, in thousands of programs of the other fuzzer.
+FUZZ_N says how many, here as for the random programs: four texts for each of those.
 """
 
 import os
