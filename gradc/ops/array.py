@@ -71,6 +71,12 @@ def _matmul(dims: Dims, x: Shape, y: Shape) -> Shape:
     return dims.resolve(batch + x[-2:-1] * (len(x) > 1) + y[-1:] * (len(y) > 1))
 
 
+def _inner(dims: Dims, x: Shape, y: Shape) -> Shape:
+    if not dims.unify_shapes(x, y):
+        raise ShapeError(f"shapes {show(x)} and {show(y)} differ", args_at_fault=(0, 1))
+    return ()
+
+
 def _outer(dims: Dims, x: Shape, y: Shape) -> Shape:
     if len(x) != 1 or len(y) != 1:
         raise ShapeError("outer takes two vectors", args_at_fault=(0,) if len(x) != 1 else (1,))
@@ -369,6 +375,8 @@ log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x
 matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", vjps=_matmul_vjp, linear="each",
             forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2,
             symbol="@", part="@ swaps, transposed")
+inner = op("inner(x, y)", doc="sum of the products of elements, of two arrays of one shape", shape=_inner, linear="each", vjps=["y*dout", "x*dout"], public=False,
+           forms={"numpy": "np.vdot({x}, {y})"}, stem="{x}{y}", short="inner", domain=[(-3.0, 3.0)]*2)
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
            stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
            part="outer swaps")

@@ -76,6 +76,9 @@ class Op:
     lower: str = ""
     fast: str | Callable[..., str] = ""
     mirrored: str = ""
+    quick: str = ""
+    quick_mirrored: str = ""
+    below: float = 0.0
     parts: Mapping[str, str] = MappingProxyType({})
     ufunc: str = ""
     into: str = ""
