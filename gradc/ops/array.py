@@ -376,7 +376,7 @@ matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batche
             forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2,
             symbol="@", part="@ swaps, transposed")
 inner = op("inner(x, y)", doc="sum of the products of elements, of two arrays of one shape", shape=_inner, linear="each", vjps=["y*dout", "x*dout"], public=False,
-           forms={"numpy": "np.vdot({x}, {y})"}, stem="{x}{y}", short="inner", domain=[(-3.0, 3.0)]*2)
+           forms={"numpy": "np.vdot({x}, {y})"}, stem="{x}{y}", short="inner", sympy="sum(x*y)", domain=[(-3.0, 3.0)]*2)
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
            stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
            part="outer swaps")
@@ -419,10 +419,10 @@ scatter = op("scatter(x; index=None, shape=None)", samples=[{"index": ((_SLICE, 
 segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", linear="each", view=True, shape=_segmented, public=False,
              forms={"numpy": "{x:atom}[{*segment:subscript}]"}, stem="{x}part", short="part")
 concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}], doc="arrays joined along an axis", vjps=_joined_vjp, linear="all", aliases=["concat"],
-                 forms={"numpy": "np.concatenate(({*xs},){*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
+                 forms={"numpy": "np.concatenate([{*xs}]{*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
                  symbol="cat", part="concatenate splits")
 stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
-           forms={"numpy": "np.stack(({*xs},){*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
+           forms={"numpy": "np.stack([{*xs}]{*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
            part="stack splits")
 eye = op("eye(x)", doc="ones on the diagonal, zeros elsewhere, in the shape of x", shape=_same, forms={"numpy": "np.eye(*{x:atom}.shape, dtype={x:atom}.dtype)"}, stem="eye", public=False)
 count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")
