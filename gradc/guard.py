@@ -150,7 +150,7 @@ def conditions_first(roots: Sequence[Node], found: Mapping[Node, Needs]) -> list
 def _settled(node: Node, sides: Needs) -> Needs:
     """The sides whose conditions do not themselves hang on the node; in place of one that does, what is around it."""
     while len(sides) > 1 and node.op.safe:
-        tied = [side for side in sides if side.branch is not None and _hangs_on(side.branch.args[0], node)]
+        tied = [side for side in sides if any(_hangs_on(condition, node) for condition in _conditions(frozenset([side]), set()))]
         if not tied:
             break
         around = [each for side in tied for each in side.within or ([side.parent] if side.parent is not None else [])]

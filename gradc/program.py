@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from gradc.branches import Guard, conditions_first, guard_of, implies, places
 from gradc.dag import Dag, Node, Shape, reachable, users
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
@@ -41,11 +42,12 @@ class Stmt(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A forward gate with its number."""
+    """A forward gate with its number; `guard` are the conditions under which it is computed, if not in any case."""
 
     number: int
     gate: Node
     stmt: Stmt
+    guard: Guard = ()
 
 
 class Group(NamedTuple):
@@ -53,6 +55,11 @@ class Group(NamedTuple):
 
     line: Line | None
     stmts: tuple[Stmt, ...]
+
+    @property
+    def guard(self) -> Guard:
+        """The adjoints of a gate that is not computed are not either."""
+        return self.line.guard if self.line is not None else ()
 
 
 class Program(NamedTuple):
@@ -221,13 +228,14 @@ def stage(
     """
     nodes = reachable([*dag.roots, *dag.inputs.values()])
     inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
-    staged = [node for node in nodes if node not in inline]
+    guards = {} if arrays else _guards(dag, nodes)
+    staged = [node for node in (conditions_first(nodes, guards) if guards else nodes) if node not in inline]
     users_own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
     sizes = _size_names(dag, users_own)
     namer = Namer([*users_own, *sizes.values()])
     module = module_names(namer, MODULE_NAMES)
     names = name_gates(dag, staged, inline, namer, scheme)
-    lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate)) for k, gate in enumerate(staged, 1))
+    lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate), guards.get(gate, ())) for k, gate in enumerate(staged, 1))
     targets = [dag.inputs[name] for name in wrt]
     steps = reverse(dag, build, targets, lambda node: node in names)
     by_gate = {line.gate: line for line in lines}
@@ -255,6 +263,14 @@ def stage(
     )
 
 
+def _guards(dag: Dag, nodes: Sequence[Node]) -> dict[Node, Guard]:
+    """The gates that only a side of a branch needs, with its conditions."""
+    if not any(node.op is routing.where for node in nodes):
+        return {}
+    found = {node: guard_of(regions) for node, regions in places(nodes, dag.roots).items()}
+    return {node: guard for node, guard in found.items() if guard and node.args}
+
+
 def _size_names(dag: Dag, users_own: Sequence[str]) -> dict[str, str]:
     """The named dimensions of the inputs, and what the module calls each."""
     namer = Namer(users_own)
@@ -275,6 +291,9 @@ class _Backward:
         self.bits = {node: 1 << i for i, node in enumerate(dag.inputs.values()) if i < MOST_TRACKED}
         self.support: dict[Node, int] = {}
         self.whole = whole
+        self.guard: Guard = ()
+        self.guards: dict[Node, Guard] = {}
+        self.zeros: list[Stmt] = []
         if whole:
             many = len(dag.inputs) > MOST_TRACKED
             for seed, root in zip(seeds(build, dag), dag.roots, strict=True):
@@ -283,13 +302,25 @@ class _Backward:
     def write(self, steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]) -> list[Group]:
         """The groups of adjoint lines, in the order of the backward pass."""
         self._name_adjoints(steps)
-        shared = _shared_parts(steps, set(self.forward))
+        clusters = list(_clusters(steps, lines, inline))
+        self.guards = {gate: line.guard for gate, line in lines.items()}
+        by_guard = [(self._guard_of(owner), step) for owner, cluster in clusters for step in cluster]
+        shared = _shared_parts(by_guard, set(self.forward))
         groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole and len(self.dag.roots) == 1 else []
-        for owner, cluster in _clusters(steps, lines, inline):
+        run = 0  # where the groups under the guard of the last one begin
+        for owner, cluster in clusters:
+            if self._guard_of(owner) != self.guard:
+                self.guard, run = self._guard_of(owner), len(groups)
             stmts = [stmt for step in cluster for target, sent in step.contributions for stmt in self._contribute(target, sent, shared)]
             if stmts:
                 groups.append(Group(lines.get(owner) if owner is not None else None, tuple(stmts)))
+            if self.zeros:
+                groups.insert(run, Group(None, tuple(self.zeros)))
+                self.zeros, run = [], run + 1
         return groups
+
+    def _guard_of(self, owner: Node | None) -> Guard:
+        return self.guards.get(owner, ()) if owner is not None else ()
 
     def _contribute(self, target: Node, sent: Node, shared: set[Node]) -> list[Stmt]:
         if target not in self.forward:
@@ -400,6 +431,9 @@ class _Backward:
             state.started = state.owned = True
             state.support, self.shapes[target] = support, shape
             return [Stmt(name, "seed", target, (self.names[sent],))]
+        if not state.started and not implies(self.guards.get(target, ()), self.guard):
+            self.zeros.append(Stmt(name, "zeros", target))  # the branch of this contribution may not be taken
+            state.started, self.shapes[target] = True, shape
         if not state.started:
             state.started = True
             state.owned = not _is_alias(sent)
@@ -418,16 +452,22 @@ class _Backward:
 
 
 def _is_alias(sent: Node) -> bool:
-    """Whether an expression may be somebody else's buffer."""
+    """Whether an expression may be somebody else's buffer, or a view that cannot be written to."""
     while sent.op.view:
+        if sent.op is array.spread:
+            return True
         sent = sent.args[0]
     return not sent.args
 
 
-def _shared_parts(steps: Sequence[Step], named: set[Node]) -> set[Node]:
-    """Compound parts of the contributions that occur more than once: they get a line of their own."""
+def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[Node]:
+    """Compound parts of the contributions that occur more than once: they get a line of their own.
+
+    What occurs under several guards gets none: under one it may be missing where another needs it.
+    """
     seen: dict[Node, int] = {}
-    for step in steps:
+    guards: dict[Node, Guard | None] = {}
+    for guard, step in steps:
         for target, sent in step.contributions:
             if target not in named:
                 continue
@@ -437,9 +477,11 @@ def _shared_parts(steps: Sequence[Step], named: set[Node]) -> set[Node]:
                 if node in named or not node.args:
                     continue
                 seen[node] = seen.get(node, 0) + 1
-                if seen[node] == 1:
+                known = guards.setdefault(node, guard)
+                if seen[node] == 1 or (known is not None and known != guard):
+                    guards[node] = known if known == guard else None
                     stack += node.args
-    return {node for node, n in seen.items() if n > 1 and not _is_cheap(node)}
+    return {node for node, n in seen.items() if n > 1 and guards[node] is not None and not _is_cheap(node)}
 
 
 def _is_cheap(node: Node) -> bool:

@@ -93,11 +93,11 @@ class Builder:
         value = _folded(op, [number(arg) for arg in args])
         return None if value is None else self.const(value)
 
-    def read(self, op: Op, args: Args, attr: Hashable = None) -> Node:
+    def read(self, op: Op, args: Args, attr: Hashable = None, why: str = "") -> Node:
         """The gate that a written-out form was recognised as, remembered for the comment on its line."""
         node = self.make(op, args, attr)
-        if op.why:
-            self.rewrites.setdefault(node, op.why)
+        if why or op.why:
+            self.rewrites.setdefault(node, why or op.why)
         return node
 
 
@@ -119,7 +119,10 @@ def as_number(build: Builder, node: Node) -> Node:
 def _leaf_of(condition: Node) -> Node:
     """An input that a condition compares: numbers chosen by it come in that input's precision."""
     while condition.args:
-        condition = next((arg for arg in condition.args if not is_const(arg)), condition.args[0])
+        below = next((arg for arg in condition.args if not is_const(arg)), None)
+        if below is None:
+            break
+        condition = below
     return condition
 
 
@@ -196,7 +199,7 @@ def _sub(build: Builder, x: Node, y: Node) -> Node | None:
             return build.make(s.neg, (y,))
         if number(x) == 1 and not build.literal:
             if y.op is loss.sigmoid:
-                return build.read(loss.sigmoid, (build.make(s.neg, y.args),))
+                return build.read(loss.sigmoid, (build.make(s.neg, y.args),), why="1 - sigmoid(u) as sigmoid(-u), which keeps its digits")
             if y.op is s.erf:
                 return build.read(s.erfc, y.args)
             if y.op is s.exp:
@@ -270,7 +273,7 @@ def _one_plus(node: Node, op: Op | None = None) -> Node | None:
 def _normalised_exp(build: Builder, x: Node, y: Node) -> Node | None:
     """exp(u)/(1 + exp(u)) and exp(v)/sum(exp(v))."""
     if _one_plus(y, s.exp) is x:
-        return build.read(loss.sigmoid, x.args)
+        return build.read(loss.sigmoid, x.args, why="exp(u)/(1 + exp(u)) as sigmoid(u), which cannot overflow")
     if y.op is a.sum_ and y.args[0] is x:
         axis, keepdims = y.attr  # type: ignore[misc]  # a sum's attribute is its (axis, keepdims)
         if keepdims or (axis is None and len(x.shape) == 1) or (axis in (-1, 0) and len(x.shape) == 1):
@@ -320,7 +323,7 @@ def _log(build: Builder, x: Node) -> Node | None:
     if x.op is s.sub and is_const(x.args[0], 1):
         return build.read(s.log1p, (build.make(s.neg, (x.args[1],)),))
     if x.op is loss.sigmoid:
-        return build.make(s.neg, (build.read(loss.softplus, (build.make(s.neg, x.args),)),))
+        return build.make(s.neg, (build.read(loss.softplus, (build.make(s.neg, x.args),), why="log(sigmoid(u)) as -softplus(-u), which keeps its digits"),))
     if x.op is a.sum_ and x.args[0].op is s.exp:
         return build.read(a.logsumexp, x.args[0].args, x.attr)
     if x.op is a.softmax:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
+from gradc.branches import Guard
 from gradc.dag import Node, Shape
 from gradc.emit.operand import Printer, helper_costs, subscript
 from gradc.files import COMPILED
@@ -69,12 +71,14 @@ class Writer:
     def emit(self) -> Emitted:
         """The whole module."""
         forward, stages = self._forward_lines()
+        tests = self._tests(self.program.forward)
         forward_ops, forward_printer = self.printer.ops, self.printer
         self.printer = self._printer()
         backward = self._backward_lines()
         backward_ops = self.printer.ops
         df_lines = self._df_lines()
         cache = self._cache()
+        forward = self._in_branches(forward, tests, cache)
         helpers = {**forward_printer.helpers, **self.printer.helpers}
         head = self._prelude(forward_printer.used | self.printer.used)
         names = self.names()
@@ -110,6 +114,47 @@ class Writer:
             stages.append((line.number, text))
             out.append(f"{text}  # {self._comment(line)}")
         return out, stages
+
+    def _tests(self, lines: Sequence[Line | Group]) -> list[tuple[str, int]]:
+        """How the lines fall into branches: the head of each run of one guard, "" for what runs in any case, and its length."""
+        out = []
+        before: Guard = ()
+        for guard, run in groupby(lines, lambda line: line.guard):
+            other = len(guard) == 1 and guard == tuple(((c, 3 - side),) for ((c, side), *more) in before if not more)
+            out.append(("" if not guard else "else:" if other else f"if {self._condition(guard)}:", len(list(run))))
+            before = guard if not other else ()
+        return out
+
+    def _condition(self, guard: Guard) -> str:
+        self.printer.ops += 1
+        paths = [" and ".join(self._side(c, side) for c, side in path) for path in guard]
+        return paths[0] if len(paths) == 1 else " or ".join(f"({path})" if " and " in path else path for path in paths)
+
+    def _side(self, condition: Node, side: int) -> str:
+        text, precedence = self.printer._write(condition)
+        if precedence < PRECEDENCE["not" if side == 2 else "compare"]:
+            text = f"({text})"
+        return text if side == 1 else f"not {text}"
+
+    def _in_branches(self, lines: Sequence[str], tests: Sequence[tuple[str, int]], cache: Sequence[str]) -> list[str]:
+        """The forward lines under their conditions; what the cache holds of a branch is None where that is not taken."""
+        out: list[str] = []
+        kept = [line.stmt.target if line.stmt.target in cache else "" for line in self.program.forward]
+        at = 0
+        for i, (head, size) in enumerate(tests):
+            mine, missing = lines[at : at + size], _nothing(kept[at : at + size])
+            at += size
+            if not head:
+                out += mine
+                continue
+            out += [head, *_indent(mine)]
+            if head == "else:":
+                out += _indent(_nothing(kept[at - size - tests[i - 1][1] : at - size]))
+            elif tests[i + 1 : i + 2] and tests[i + 1][0] == "else:":
+                out += _indent(_nothing(kept[at : at + tests[i + 1][1]]))
+            elif missing:
+                out += ["else:", *_indent(missing)]
+        return out
 
     def _line(self, line: Line) -> str:
         return f"{line.stmt.target} = {self.printer.text(line.gate, unnamed=True)}"
@@ -149,10 +194,14 @@ class Writer:
 
     def _backward_lines(self) -> list[str]:
         out: list[str] = []
-        for group in self.program.backward:
-            if group.line is not None:
-                out.append(f"# {self._quiet(group.line)}  ({group.line.number})")
-            out += [self._stmt(stmt, group) for stmt in group.stmts]
+        groups = iter(self.program.backward)
+        for head, size in self._tests(self.program.backward):
+            lines: list[str] = []
+            for group in islice(groups, size):
+                if group.line is not None:
+                    lines.append(f"# {self._quiet(group.line)}  ({group.line.number})")
+                lines += [self._stmt(stmt, group) for stmt in group.stmts]
+            out += [head, *_indent(lines)] if head else lines
         return out
 
     def _quiet(self, line: Line) -> str:
@@ -166,7 +215,9 @@ class Writer:
             note = "  # " + self._adjoint_note(stmt)
         if group.line is not None and group.line.gate.op.slope_why and not self.program.literal and expr.args and stmt is group.stmts[0]:
             gate = group.line.gate
-            why = gate.op.slope_why.replace("{x}", self._name(gate.args[0])).replace("{out}", self._name(gate))
+            name = self._name(gate.args[0])
+            mirrored = name[1:] if name.startswith("-") else "-" + name
+            why = gate.op.slope_why.replace("-{x}", mirrored).replace("{x}", name).replace("{out}", self._name(gate))
             note += ("; " if note else "  # ") + why
         match stmt.kind:
             case "=":
@@ -380,6 +431,12 @@ def quoted(text: str) -> str:
         text = text[:LONGEST_QUOTE] + f" … ({len(text):,} characters in all)"
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\n")
     return "\n".join("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line) for line in text.split("\n"))
+
+
+def _nothing(names: Sequence[str]) -> list[str]:
+    """A line for what a branch that is not taken leaves out."""
+    known = [name for name in names if name]
+    return [" = ".join([*known, "None"])] if known else []
 
 
 def _indent(lines: Sequence[str]) -> list[str]:

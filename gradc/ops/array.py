@@ -334,23 +334,23 @@ _ALONG = [{"axis": axis} for axis in (-1, 0, None, (0, 1))]
 _SLICE = "slice"
 
 # fmt: off
-sum_ = op("sum(x; axis=None, keepdims=False)", samples=_AXES, doc="sum over the axes; every element gets the gradient", vjps=_sum_vjp, linear="each", lazy=True,
+sum_ = op("sum(x; axis=None, keepdims=False)", reduce="add", samples=_AXES, doc="sum over the axes; every element gets the gradient", vjps=_sum_vjp, linear="each", lazy=True,
           forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
           symbol="Σ", part="sum distributes to every element", latex="\\sum {x}")
 mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", vjps=_mean_vjp, linear="each", lazy=True,
           forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", sympy="sum(x, axis, keepdims)/count(x, axis)", domain=[(-3.0, 3.0)],
           part="mean distributes an equal share to every element")
-prod = op("prod(x; axis=None, keepdims=False)", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
+prod = op("prod(x; axis=None, keepdims=False)", reduce="multiply", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
           vjps=_masked_vjp("DOUT*others(x, axis=axis)"), jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.prod({x}{*statics})"}, shape=_reduced, stem="prod{x}", domain=[(-3.0, 3.0)],
           symbol="Π", part="prod gives each factor the product of the others")
 others = op("others(x; axis=None)", doc="for each element, the product of all the others", shape=_same, public=False,
             forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
-amax = op("max(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
+amax = op("max(x; axis=None, keepdims=False)", reduce="maximum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
           vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
           part="max routes to the largest")
-amin = op("min(x; axis=None, keepdims=False)", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", lazy=True, aliases=["amin"],
+amin = op("min(x; axis=None, keepdims=False)", reduce="minimum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", lazy=True, aliases=["amin"],
           vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)],
           part="min routes to the smallest")
