@@ -23,6 +23,8 @@ WINDOW = 100
 # So much of a cut line stays to the left of the first mark.
 LEAD = 30
 ELLIPSIS = "…"
+# A message or hint has no more characters than this.
+MESSAGE = 400
 # Controls, invisible formatting, lone surrogates and line separators that are none of ours.
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -57,8 +59,8 @@ class Problem(NamedTuple):
 
     def render(self, prefix: str = "", color: str = "") -> str:
         """The message, and below it the marked lines with the hint beside the last caret."""
-        hint = visible(self.hint)
-        lines = [prefix + visible(self.message)]
+        hint = visible(shortened(self.hint))
+        lines = [prefix + visible(shortened(self.message))]
         if not self.marks:
             return "\n".join(lines + [f"  {hint}"] * bool(hint))
         groups = _windows(self.text, self.marks)
@@ -153,6 +155,11 @@ def _columns(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def shortened(text: str) -> str:
+    """A message without the middle of what is very long in it: a name may be as long as a program."""
+    return text if len(text) <= MESSAGE else text[: MESSAGE // 2] + ELLIPSIS + text[-MESSAGE // 2 :]
 
 
 def visible(text: str) -> str:

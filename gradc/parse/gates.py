@@ -17,7 +17,7 @@ from gradc.ops import scalar as s
 from gradc.ops.table import Op, bind_statics, lookup
 from gradc.parse import advice
 from gradc.parse.lex import Source
-from gradc.parse.scope import Scope
+from gradc.parse.scope import MAX_AXES, Scope
 from gradc.parse.values import EMPTY, POISON, Arg, Callee, Group, Slice, Word
 from gradc.shapes import ShapeError, show
 from gradc.simplify import Builder, as_number, number
@@ -91,7 +91,7 @@ class Gates:
 
     def _stacked(self, group: Group, rows: tuple[Node, ...]) -> Node:
         try:
-            return self.build.make(a.stack, rows, (0,))
+            return self._of_few_axes(self.build.make(a.stack, rows, (0,)))
         except ShapeError as error:
             raise self.misfit(
                 error, a.stack, [Arg(row, item.first, item.last) for row, item in zip(rows, group.items, strict=True)]
@@ -121,11 +121,18 @@ class Gates:
     def placed(self, make: Callable[[], Node], op: Any, args: list[Arg]) -> Node:
         """What `make` makes of the arguments; its errors mark them."""
         try:
-            return make()
+            return self._of_few_axes(make())
         except ShapeError as error:
             raise self.misfit(error, op, args) from None
         except GradcError as error:
             raise self._placed(error, args) from None
+
+    def _of_few_axes(self, node: Node) -> Node:
+        if len(node.shape) > MAX_AXES:
+            raise ShapeError(
+                f"an array has at most {MAX_AXES} axes, and this one {len(node.shape)}", args_at_fault=(0,)
+            )
+        return node
 
     def _placed(self, error: GradcError, args: list[Arg]) -> GradcError:
         return error if error.marks else self.source.error(error.message, args[0].first, args[-1].last, error.hint)
@@ -152,21 +159,18 @@ class Gates:
         return self.source.error_at(error.message, marks, hint)
 
     def undeclared(self, node: Node) -> str:
-        """An undeclared input that a scalar is computed from, if no declared array is among its ancestors."""
-        name_of = {node: name for name, node in self.scope.inputs.items()} if len(self.scope.inputs) < SEARCH else {}
-        seen, todo, found = {node}, [node], ""
+        """The first undeclared input that a scalar is computed from, if no declared array is among its ancestors."""
+        seen, todo, found = {node}, [node], node
         while todo and len(seen) < SEARCH:
             node = todo.pop()
             if node.shape:
                 return ""
-            name = name_of.get(node, "")
-            if name and name not in self.scope.declared:
-                found = name
-            for arg in reversed(node.args):
-                if arg not in seen:
-                    seen.add(arg)
-                    todo.append(arg)
-        return found
+            if node.op is s.input_ and node.attr not in self.scope.declared and (found.args or node.id < found.id):
+                found = node
+            new = [arg for arg in node.args if arg not in seen]
+            seen.update(new)
+            todo += new
+        return str(found.attr) if found.op is s.input_ and found.attr not in self.scope.declared else ""
 
     def scalar_error(self, name: str, op: Any, arg: Arg) -> GradcError:
         wants = (
@@ -199,7 +203,7 @@ class Gates:
         if not array.shape and None not in index and (name := self.undeclared(array)):
             raise self.scalar_error(name, a.index, base)
         try:
-            node = self.build.make(a.index, (array,), (index,))
+            node = self._of_few_axes(self.build.make(a.index, (array,), (index,)))
         except ShapeError as error:
             raise self.misfit(error, a.index, [Arg(array, base.first, last)]) from None
         return array if all(item in _EVERYTHING for item in index) else node

@@ -452,7 +452,9 @@ class Reader:
                 hint="write x: [n, 3] on a line of its own, or a if c else b",
             )
         args = self._args()
-        args.slice = [*(args.slice or ()), None if value is EMPTY else Arg(value, start, i - 1)]
+        if args.slice is None:
+            args.slice, args.slice_at = [], start
+        args.slice.append(None if value is EMPTY else Arg(value, start, i - 1))
 
     def _equals(self, start: int, i: int, top: int) -> None:
         """A `=` after a value: the keyword of an argument, or a mistake."""

@@ -29,6 +29,8 @@ CONSTANTS = {"pi": math.pi}
 MAX_NOTES = 5
 # More digits than any size has.
 MAX_DIGITS = 19
+# NumPy's own limit; a shape is copied for every gate.
+MAX_AXES = 64
 # A declaration may say that an input is a number.
 SCALARS = ("float", "int", "scalar", "real", "double", "number")
 
@@ -119,6 +121,8 @@ class Scope:
     def declare(self, token: str, at: int, shape: Shape) -> None:
         """The shape of an input, from a line such as `W: [5, 10]`."""
         name = self.name(token, at)
+        if len(shape) > MAX_AXES:
+            raise self.source.error(f"an array has at most {MAX_AXES} axes, and '{name}' {len(shape)}", at)
         if name in self.values:
             raise self.source.error(f"'{name}' is assigned above, and only an input has a declaration", at)
         known = self.inputs[name].shape if name in self.inputs else self.given.get(name)
@@ -220,6 +224,8 @@ def given_shape(name: str, shape: Any) -> Shape:
                 f"the shape of '{name}' is {shape!r}",
                 hint="a dimension is a number or a name, as in (5, 10) or ('n', 'd')",
             )
+    if len(out) > MAX_AXES:
+        raise GradcError(f"an array has at most {MAX_AXES} axes, and '{name}' {len(out)}")
     return tuple(out)
 
 

@@ -69,7 +69,7 @@ class Callee:
 class Args:
     """The arguments of an open bracket: those read so far, the pending keyword, the pending slice."""
 
-    __slots__ = ("at", "base", "given", "key", "key_at", "slice")
+    __slots__ = ("at", "base", "given", "key", "key_at", "slice", "slice_at")
 
     def __init__(self, base: Arg | None = None, at: int = 0) -> None:
         self.base, self.at = base, at  # of a subscript: the array and the token of the bracket
@@ -77,12 +77,13 @@ class Args:
         self.key = ""
         self.key_at = 0
         self.slice: list[Arg | None] | None = None
+        self.slice_at = 0
 
     def add(self, value: Any, first: int, last: int) -> None:
         """Take the value that has been read as the next argument; a slice or a keyword ends with it."""
         if self.slice is not None:
             self.slice.append(None if value is EMPTY else Arg(value, first, last))
-            value, self.slice = Slice(tuple(self.slice)), None
+            value, first, self.slice = Slice(tuple(self.slice)), self.slice_at, None
         self.given.append(Arg(value, first, last, self.key, self.key_at))
         self.key = ""
 
