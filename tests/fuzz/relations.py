@@ -7,6 +7,7 @@ an array is its elements, a large one its blocks; the sizes of named dimensions 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -252,11 +253,15 @@ def other_sizes(case: Case, reference: Reference, rng: random.Random) -> int:
     return 0
 
 
+# A list of numbers is an array of float64, to NumPy as to gradc, and decides the precision of what it meets.
+LIST = re.compile(r"(?<![\w\])])\s*\[\s*-?[\d.]")
+
+
 def single_precision(case: Case, reference: Reference, rng: random.Random) -> int:
     """Arrays of float32 in, arrays of float32 out; a lone number may be a float of Python."""
     if any(x.size == 0 for x in case.inputs.values()) or case.mode == "hazard":
         return 0
-    if case.program.elementwise:
+    if case.program.elementwise or LIST.search(case.program.text):
         return 0
     given = {name: x.astype(np.float32) for name, x in case.inputs.items()}
     options = Options(style=rng.choice(("notes", "fast")))
