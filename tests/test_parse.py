@@ -695,7 +695,7 @@ DEEP = 100_000
         "x\n.exp()".replace("\n", "") + ".sin()" * DEEP,
         "x" + "²" * 9,
         "x" * DEEP,
-        "(x\n" * DEEP + ")" * DEEP,
+        "(x +\n" * DEEP + "y" + ")" * DEEP,
     ],
     ids=lambda v: f"{v[:8]!r}",
 )
