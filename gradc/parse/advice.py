@@ -72,11 +72,16 @@ def unknown_function(name: str) -> str:
     if name in FOREIGN:
         meant = FOREIGN[name]
         return f"did you mean '{meant}'?" if meant.isidentifier() else f"write {meant}"
-    known = [*spellings(), "dot", "Piecewise"]
-    import difflib  # here, as few programs have a misspelt name
+    near = nearest(name, [*spellings(), "dot", "Piecewise"], 0.7)
+    return f"did you mean '{near}'?" if near else "'gradc gates' lists the functions"
 
-    near = difflib.get_close_matches(name, known, 1, 0.7) or difflib.get_close_matches(name.lower(), known, 1, 0.7)
-    return f"did you mean '{near[0]}'?" if near else "'gradc gates' lists the functions"
+
+def nearest(name: str, known: list[str], least: float) -> str:
+    """The known name that is spelled most alike, if one is alike enough."""
+    import difflib  # what only an error wants is no part of the time to start
+
+    found = difflib.get_close_matches(name, known, 1, least) or difflib.get_close_matches(name.lower(), known, 1, least)
+    return found[0] if found else ""
 
 
 def looks_like_variable(name: str) -> bool:
@@ -96,9 +101,9 @@ def renamed(word: str) -> str:
 def unknown_keyword(key: str, known: list[str]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(key, known, 1, 0.5)
+    near = nearest(key, known, 0.5)
     if near:
-        return f"did you mean '{near[0]}'?"
+        return f"did you mean '{near}'?"
     return f"it takes {', '.join(known)}" if known else "it takes no keywords"
 
 
