@@ -93,6 +93,17 @@ class Shell(click.Group):
         sys.exit(code or 0)
 
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command by its name; what is none may be a program whose command was forgotten."""
+        name = args[0]
+        if name in self.commands or _LONG_OPTION.fullmatch(name):
+            return super().resolve_command(ctx, args)
+        hint = _nearest(name, self.commands) or f"for a program, write gradc compile {_quoted(args)}"
+        raise GradcError(f"no command {name[:40]!r}", hint=hint)
+
+
 def _refuse(error: GradcError) -> int:
     tell(error.render(color=coloured()))
     return WRONG
@@ -100,9 +111,21 @@ def _refuse(error: GradcError) -> int:
 
 def _usage(error: click.UsageError) -> GradcError:
     """What click says of a command line, in our form."""
-    message = error.format_message().rstrip(".")
     command = error.ctx.command_path if error.ctx else "gradc"
-    return GradcError(message[:1].lower() + message[1:], hint=f"'{command} --help' lists what there is")
+    help = f"'{command} --help' lists what there is"
+    if isinstance(error, click.NoSuchOption):
+        params = error.ctx.command.get_params(error.ctx) if error.ctx else []
+        near = _nearest(error.option_name, (name for param in params for name in param.opts))
+        return GradcError(f"no option '{error.option_name}'", hint=near or help)
+    message = error.format_message().rstrip(".")
+    return GradcError(message[:1].lower() + message[1:], hint=help)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), 1, 0.6)
+    return f"did you mean '{near[0]}'?" if near else ""
 
 
 def _internal(error: Exception) -> GradcError:
@@ -119,9 +142,11 @@ def say(text: str | bytes) -> None:
     if out is None:
         raise GradcError("cannot write: standard output is closed")
     data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
+    rest = memoryview(data)
     try:
         out.flush()
-        out.buffer.write(data)
+        while rest:  # an unbuffered stream takes a part at a time
+            rest = rest[out.buffer.write(rest) :]
         out.buffer.flush()
     except OSError as error:
         _forget(out)
@@ -206,7 +231,8 @@ def program(words: Sequence[str], file: str | None, limit: int) -> str:
 
 
 def _quoted(words: Sequence[str]) -> str:
-    """
+    """Words of a shell as one; another program in place of one that the shell would read in its own way.
+
     >>> _quoted(["x", "+", "y"])
     '"x + y"'
     """

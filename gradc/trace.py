@@ -25,6 +25,7 @@ _KINDS = {
     "own": "a copy of its own, to add to",
     "full": "one for each element",
 }
+NOT_TAKEN = "not computed: the branch is not taken"
 # A point that takes more columns than this is written one input a line.
 WIDTH = 80
 _SHARED = "shared by the lines below"
@@ -46,7 +47,7 @@ class Row:
     @property
     def shown(self) -> str:
         """The value as text."""
-        return self.error if self.value is None else str(self.value)
+        return self.error or "not taken" if self.value is None else str(self.value)
 
     def to_dict(self) -> dict[str, Any]:
         value = None if self.value is None else self.value.to_dict()
@@ -162,7 +163,8 @@ def _backward(program: Program, target: str, run: Run) -> Iterator[Row]:
         shown = [(stmt, each) for stmt, each in zip(group.stmts, seen, strict=False)]
         moved = [words.target(stmt) for stmt, each in shown if _moved(stmt, each, last)]
         for stmt, each in shown:
-            part = words.of(group.line, stmt, [node for node in moved if node is not None])
+            ran = each.value is not None
+            part = words.of(group.line, stmt, [node for node in moved if node is not None]) if ran else ""
             yield Row(group.line.number if group.line else 0, each.text, each.value, part, each.error)
 
 

@@ -1,22 +1,19 @@
 """A module's text, run at a point, into the value of each of its lines.
 
-What is run is the module itself, with a call between its lines that looks at what the last one assigned.
-
->>> module = ["def forward(x):", "    x = float(x)", "    y = x + 1  # (1)", "    return y, ()"]
->>> watched(module, "forward", ["y"], "see")[1:-1]
-['    x = float(x)', '    see(None)', '    y = x + 1  # (1)', '    see(y)']
+What is run is the module itself, with a call after each line that looks at what it assigned.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from gradc.emit import emit
-from gradc.program import Program
+from gradc.emit.module import Writer
+from gradc.program import Group, Line, Program, Stmt
 from gradc.shapes import show
 from gradc.tables import number
 
@@ -56,7 +53,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A line of the module and what it assigned; `error` says what it raised instead, and nothing ran after it."""
+    """A line of the module and what it assigned: nothing, where it stands on a branch that was not taken.
+
+    `error` says what it raised instead, and nothing ran after it.
+    """
 
     text: str
     value: Value | None
@@ -75,6 +75,35 @@ class Run:
     gradients: dict[str, Value]
 
 
+class _Watched(Writer):
+    """Writes a module in which a call of `see` follows every line, with its place and what it assigned."""
+
+    def __init__(self, program: Program, target: str) -> None:
+        super().__init__(program, target)
+        self.see = "see"
+        taken = {*program.params, *program.names.values(), *program.module.values(), *program.sizes.values()}
+        taken |= {stmt.target for group in program.backward for stmt in group.stmts}
+        while self.see in taken:
+            self.see += "_"
+        self.forward: list[str] = []
+        self.backward: list[str] = []
+
+    def text(self) -> str:
+        """The module, every call on a line of its own."""
+        return re.sub(rf"^( *)(.*); ({self.see}\(.*?\))(.*)$", r"\1\2\4\n\1\3", self.emit().text, flags=re.MULTILINE)
+
+    def _line(self, line: Line) -> str:
+        return self._looked_at(super()._line(line), self.forward, line.stmt.target)
+
+    def _stmt(self, stmt: Stmt, group: Group) -> str:
+        return self._looked_at(super()._stmt(stmt, group), self.backward, stmt.target)
+
+    def _looked_at(self, text: str, lines: list[str], target: str) -> str:
+        text, sign, note = text.partition("  #")
+        lines.append(text)
+        return f"{text}; {self.see}({len(lines) - 1}, {target}){sign}{note}"
+
+
 def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: Any = None) -> Run:
     """Run both passes at a point, the inputs in order; `load` makes a module of its text.
 
@@ -85,94 +114,57 @@ def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: 
 
     import numpy as np
 
-    targets = {
-        "forward": [line.stmt.target for line in program.forward],
-        "backward": [stmt.target for group in program.backward for stmt in group.stmts],
-    }
-    see = _unused("see", {*program.params, *program.names.values(), *targets["backward"], *program.module.values()})
-    lines = emit(program, target).text.split("\n")
-    texts = {name: _texts(lines, name, len(mine)) for name, mine in targets.items()}
-    for name, mine in targets.items():
-        lines = watched(lines, name, mine, see)
-    module = load("\n".join(lines))
-    seen: list[Value | None] = []
-    setattr(module, see, lambda value: seen.append(None if value is None else summary(value)))
+    writer = _Watched(program, target)
+    text = writer.text()
+    module = load(text)
+    seen: dict[int, Value] = {}
+    setattr(module, writer.see, lambda at, value: seen.update({at: summary(value)}))
     inputs = {name: summary(value) for name, value in zip(program.inputs, values, strict=True)}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result, error = _run(lambda: module.forward(*values), seen)
-        forward = _pairs(texts["forward"], seen, error)
-        if error:
+        result, failed = _run(module, "forward", values, text, writer.see)
+        forward = _lines(writer.forward, seen, failed)
+        if failed:
             return Run(inputs, forward, (), (), (), {})
         value, cache = result
         upstream = _ones(value, np) if df is None else df
         seen.clear()
-        result, error = _run(lambda: module.backward(cache, upstream), seen)
+        result, failed = _run(module, "backward", (cache, upstream), text, writer.see)
     several = len(program.outputs) > 1
     return Run(
         inputs=inputs,
         forward=forward,
-        backward=_pairs(texts["backward"], seen, error),
+        backward=_lines(writer.backward, seen, failed),
         outputs=tuple(map(summary, value if several else (value,))),
         df=tuple(map(summary, upstream if several else (upstream,))),
         gradients={name: summary(each) for name, each in (result or {}).items()},
     )
 
 
-def watched(lines: Sequence[str], function: str, targets: Sequence[str], see: str) -> list[str]:
-    """A module's lines with a call of `see` before the statements of a pass and after each of them."""
-    start, end = _body(lines, function)
-    spots = _statements(lines, start, end, len(targets))
-    calls = dict(zip(spots, targets, strict=True))
-    out = list(lines[: spots[0] if spots else end])
-    if spots:
-        out.append(f"    {see}(None)")
-        for at in range(spots[0], end):
-            out.append(lines[at])
-            if at in calls:
-                out.append(f"    {see}({calls[at]})")
-    return [*out, *lines[end:]]
+Failure = tuple[int, str]
+"""The place of a line, and what it raised."""
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _body(lines: Sequence[str], function: str) -> tuple[int, int]:
-    """Where a function begins, and its return."""
-    start = next(at for at, line in enumerate(lines) if line.startswith(f"def {function}("))
-    return start, next(at for at in range(start, len(lines)) if lines[at].startswith("    return "))
-
-
-def _statements(lines: Sequence[str], start: int, end: int, count: int) -> list[int]:
-    """The last `count` lines before the return that are no comments: one statement a line."""
-    found = [at for at in range(start + 1, end) if not lines[at].lstrip().startswith("#")]
-    return found[len(found) - count :]
-
-
-def _texts(lines: Sequence[str], function: str, count: int) -> list[str]:
-    start, end = _body(lines, function)
-    return [lines[at].partition("  #")[0].strip() for at in _statements(lines, start, end, count)]
-
-
-def _run(action: Callable[[], Any], seen: Sequence[Value | None]) -> tuple[Any, str]:
-    """The result of a pass, or what one of its lines raised; what it raised before its lines is the caller's affair."""
+def _run(module: ModuleType, function: str, args: Sequence[Any], text: str, see: str) -> tuple[Any, Failure | None]:
+    """The result of a pass, or which of its lines failed; what fails before the lines is the caller's affair."""
     try:
-        return action(), ""
+        return getattr(module, function)(*args), None
     except Exception as error:
-        if not seen:
+        tb = error.__traceback__
+        while tb is not None and tb.tb_frame.f_globals is not module.__dict__:
+            tb = tb.tb_next
+        match = re.match(rf" *{see}\((\d+), ", text.split("\n")[tb.tb_lineno]) if tb is not None else None
+        if match is None:
             raise
-        return None, f"{type(error).__name__}: {error}"
+        return None, (int(match[1]), f"{type(error).__name__}: {error}")
 
 
-def _pairs(texts: Sequence[str], seen: Sequence[Value | None], error: str) -> tuple[Seen, ...]:
-    values = list(seen[1:])
-    rows = [Seen(text, value) for text, value in zip(texts, values, strict=False)]
-    if error:
-        rows.append(Seen(texts[len(rows)], None, error))
-    return tuple(rows)
+def _lines(texts: Sequence[str], seen: Mapping[int, Value], failed: Failure | None) -> tuple[Seen, ...]:
+    lines = [Seen(text, seen.get(at)) for at, text in enumerate(texts)]
+    if failed:
+        at, error = failed
+        lines[at:] = [Seen(texts[at], None, error)]
+    return tuple(lines)
 
 
 def _ones(value: Any, np: Any) -> Any:
