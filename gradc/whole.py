@@ -71,9 +71,28 @@ class _Lowering:
         joint = self.joint
         gradients = {name: node and self.made[node] for name, node in joint.gradients.items()}
         outputs = tuple(self.made[node] for node in joint.outputs)
-        alive = set(reachable([*outputs, *filter(None, gradients.values())]))
-        guards = {node: limit for node, limit in self.guards.items() if node in alive}
-        return Whole(outputs, gradients, guards, self.made, self.dims)
+        return self._divided(Whole(outputs, gradients, self.guards, self.made, self.dims))
+
+    def _divided(self, steps: Whole) -> Whole:
+        """x*(1/y) is x/y where nobody else reads 1/y."""
+        roots = [*steps.outputs, *filter(None, steps.gradients.values())]
+        nodes = reachable(roots)
+        uses = Counter(arg for node in nodes for arg in node.args) + Counter(roots)
+        new: dict[Node, Node] = {}
+        for node in nodes:
+            args = tuple([new[arg] for arg in node.args])
+            x, y = node.args if node.op is scalar.mul else (node, node)
+            if node.op is scalar.mul and uses[y] == 1 and y.op is scalar.div and is_const(y.args[0], 1):
+                new[node] = self.make(scalar.div, (new[x], new[y.args[1]]))
+            else:
+                new[node] = self.build.graph.node(node.op, args, node.attr, node.shape)
+        return Whole(
+            tuple(new[node] for node in steps.outputs),
+            {name: node and new[node] for name, node in steps.gradients.items()},
+            {new[node]: limit for node, limit in steps.guards.items() if node in new},
+            {old: new[node] for old, node in steps.made.items() if node in new},
+            steps.dims,
+        )
 
     def _leaf(self, node: Node) -> Node:
         if node.op is scalar.const:

@@ -63,6 +63,8 @@ class Writer:
         self.module = dict(program.module)
         self.printer, self.quiet = self._printer(), self._printer()
         self.elementwise = not self.dag.declared
+        self.extra: dict[str, None] = {}  # helpers beside those that the passes call
+        self.calls_math = False
 
     def _printer(self) -> Printer:
         p = self.program
@@ -95,7 +97,7 @@ class Writer:
             "",
             *self._fused(names),
         ]
-        used = {name: None for name in (*self._head_helpers(), *helpers)}
+        used = {name: None for name in (*self._head_helpers(), *helpers, *self.extra)}
         text = "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body]) + "\n"
         return Emitted(text, forward_ops, backward_ops, tuple(stages))
 
@@ -374,7 +376,7 @@ class Writer:
 
     def _imports(self, used: dict[str, None]) -> list[str]:
         lines = [self.target.imports]
-        if any("math" in IMPORTS.get(name, ()) for name in used) and self.target.name != "math":
+        if self.target.name != "math" and (self.calls_math or any("math" in IMPORTS.get(name, ()) for name in used)):
             lines.insert(0, "import math\n")
         for canonical, line in (("np", "import numpy as np"), ("math", "import math")):
             actual = self.module.get(canonical, canonical)

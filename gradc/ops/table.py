@@ -83,6 +83,7 @@ class Op:
     ufunc: str = ""
     into: str = ""
     temps: int = 0
+    reduce: str = ""
     forms: Mapping[str, Form] = MappingProxyType({})
     literal: Mapping[str, Any] = MappingProxyType({})
     shape: ShapeRule | None = None

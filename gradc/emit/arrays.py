@@ -1,0 +1,731 @@
+"""Tensor programs of the fast style: one function for value and gradient, over whole arrays.
+
+Nothing is computed twice, a value is written over one that nobody reads any more, transposes are views, and
+what is a single number goes through Python's own floats. The lines take float64 arrays of the right shapes and results
+that are finite; whatever else is given goes through the two passes one after the other.
+
+>>> from gradc.parse import parse
+>>> body = fused(optimize(parse("x: [n]\\nsum((x - 1)**2)"), ["x"], arrays=True))
+>>> print("\\n".join([*body.head, *body.lines, body.returned]))
+dot = np.dot
+c1, c2 = np.array(1.0), np.array(2.0)
+diff = x - c1
+f = dot(diff, diff)
+diff *= c2
+f, {"x": diff}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gradc.dag import Dag, Node, Shape, reachable
+from gradc.emit.module import Emitted, Writer, _broken, _indent
+from gradc.emit.operand import Printer, constant, subscript
+from gradc.names import ATOM, Namer, compose, constant_word
+from gradc.ops import array, routing, scalar
+from gradc.ops.helpers import HELPERS
+from gradc.ops.table import PRECEDENCE, static
+from gradc.optimize import Joint, optimize
+from gradc.program import Program
+from gradc.simplify import number
+from gradc.whole import Whole, whole
+
+# An expression of numbers is written inside the line that uses it up to this many operations.
+LONGEST_INLINE = 6
+# Up to this many steps their order is chosen so that most can write over what is dead.
+LONGEST_SEARCH = 2000
+
+_INFIX = re.compile(r"\{\w+:?\w*\} ?([-+*/]) ?\{\w+:?\w*\}")
+# NumPy takes the array to fill of these by name only.
+_BY_NAME = ("maximum", "minimum")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The lines of a function: what they need to stand above it, what must hold of the inputs, what is returned.
+
+    `leave` stands in the lines where the general way has to be taken; `risky` says that they may raise where NumPy has inf or nan.
+    """
+
+    head: tuple[str, ...]
+    checks: tuple[str, ...]
+    lines: tuple[str, ...]
+    returned: str
+    helpers: tuple[str, ...]
+    needs_math: bool
+    risky: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the lines call their surroundings."""
+
+    np: str = "np"
+    math: str = "math"
+    df: str = "df"
+    leave: str = "return otherwise()"
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    module: Mapping[str, str] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
+
+
+def fused(joint: Joint, words: Words | None = None, literal: bool = False) -> Body:
+    """The lines of value and gradient."""
+    return _Fused(joint, whole(joint, literal), words or Words()).body()
+
+
+class _Buffer:
+    """An array of our own, and the values that are written into it one after the other."""
+
+    __slots__ = ("kept", "reads", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Node] = []
+        self.reads = 0
+        self.kept = False
+
+
+class _Fused:
+    """Steps into lines: which are lines, in which order, into which array, under which name."""
+
+    def __init__(self, joint: Joint, steps: Whole, words: Words) -> None:
+        self.joint, self.steps, self.words = joint, steps, words
+        self.dag, self.dims = joint.dag, steps.dims
+        self.inputs = {steps.made[node]: name for name, node in self.dag.inputs.items()}
+        self.seeds = [steps.made[seed] for seed in joint.seeds]
+        self.roots = [*steps.outputs, *(node for node in steps.gradients.values() if node is not None)]
+        self.nodes = reachable(self.roots)
+        self.uses = dict.fromkeys(self.nodes, 0)
+        for node in self.nodes:
+            for arg in node.args:
+                self.uses[arg] += 1
+        for root in self.roots:
+            self.uses[root] += 1
+        self.inline = self._inlined()
+        self.named = [node for node in self.nodes if node not in self.inline and node not in self.inputs and node not in self.seeds]
+        self.buffers: dict[Node, _Buffer] = {}
+        self.onto: dict[Node, Node] = {}
+        self.names: dict[Node, str] = {}
+        self.constants: dict[float, str] = {}
+        self.called: dict[str, str] = {}
+        self.helpers: dict[str, None] = {}
+        self.used: set[str] = set()
+        self.risky = self.needs_math = False
+        own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
+        self.namer = Namer([*own, *words.sizes.values(), *words.taken, words.np, words.math, words.df])
+
+    # ---- which steps are lines -----------------------------------------------------------------
+
+    def _inlined(self) -> set[Node]:
+        """Numbers made of numbers, views, conditions and what is added into place: written where they are used once."""
+        roots = set(self.roots)
+        found: set[Node] = set()
+        size: dict[Node, int] = {}
+        for node in self.nodes:
+            if not node.args:
+                if node.op in (scalar.const, scalar.size, array.eye):
+                    found.add(node)
+                continue
+            once = self.uses[node] == 1 and node not in roots
+            if not node.shape and not node.op.boolean and not any(arg.shape for arg in node.args):
+                size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
+                if once and size[node] <= LONGEST_INLINE and _by_python(node):
+                    found.add(node)
+            elif once and (node.op.view or node.op.boolean or node.op is array.scatter):
+                found.add(node)
+            elif node.op is array.transpose and node not in roots:
+                found.add(node)
+        readers: dict[Node, Node] = {}
+        for node in self.nodes:
+            for arg in node.args:
+                readers[arg] = node
+        for node in self.nodes:
+            if node.op is array.scatter and node in found:
+                if readers[node].op not in (scalar.add, scalar.sub):
+                    found.discard(node)  # only a sum adds into place
+                elif node.args[0].op is scalar.neg and self.uses[node.args[0]] == 1:
+                    found.add(node.args[0])
+        return found
+
+    def _reads(self, node: Node) -> list[Node]:
+        """The named values and inputs that a line reads, through what is written inside it."""
+        found: list[Node] = []
+        stack = list(node.args)
+        while stack:
+            arg = stack.pop()
+            if arg in self.inline:
+                stack += arg.args
+            elif arg not in found:
+                found.append(arg)
+        return found
+
+    # ---- order and buffers ---------------------------------------------------------------------
+
+    def _order(self) -> list[Node]:
+        """The lines in an order in which most arrays can be written over."""
+        reads = {node: self._reads(node) for node in self.named}
+        for node in self.named:
+            for arg in reads[node]:
+                self._buffer_of(arg).reads += 1
+        for root in self.roots:
+            if root in self.inline:
+                for arg in self._reads(root):
+                    self._buffer_of(arg).kept = True
+            else:
+                self._buffer_of(root).kept = True
+        if len(self.named) > LONGEST_SEARCH:
+            for node in self.named:
+                self._place(node, reads[node])
+            return self.named
+        return self._by_greed(reads)
+
+    def _by_greed(self, reads: dict[Node, list[Node]]) -> list[Node]:
+        """Numbers and views first, then what writes over its argument, then what needs an array of its own."""
+        waiting = {node: sum(arg in reads for arg in reads[node]) for node in self.named}
+        readers: dict[Node, list[Node]] = {}
+        for node in self.named:
+            for arg in reads[node]:
+                readers.setdefault(arg, []).append(node)
+        ready = [node for node in self.named if waiting[node] == 0]
+        order: list[Node] = []
+        while ready:
+            node = min(ready, key=lambda each: (self._cost(each, reads[each]), each.id))
+            ready.remove(node)
+            order.append(node)
+            self._place(node, reads[node])
+            for reader in readers.get(node, []):
+                waiting[reader] -= 1
+                if waiting[reader] == 0:
+                    ready.append(reader)
+        return order
+
+    def _cost(self, node: Node, reads: list[Node]) -> int:
+        if not node.shape or node.op.view:
+            return 0
+        return 1 if self._target(node, reads) is not None else 2
+
+    def _buffer_of(self, node: Node) -> _Buffer:
+        """The buffer that a value is in or looks into. Inputs have one that is never free."""
+        if node not in self.buffers:
+            self.buffers[node] = _Buffer()
+            self.buffers[node].kept = node in self.inputs or node in self.seeds
+        return self.buffers[node]
+
+    def _target(self, node: Node, reads: list[Node]) -> Node | None:
+        """The argument that a step may write over: ours, whole, of its shape, and read by nobody after."""
+        for arg in self._overwritable(node):
+            buffer = self.buffers.get(arg)
+            if (
+                buffer is not None and not buffer.kept and buffer.reads == sum(self.buffers.get(each) is buffer for each in reads)
+                and buffer.values and buffer.values[-1] is arg and self._same(arg.shape, node.shape)
+            ):  # fmt: skip
+                return arg
+        return None
+
+    def _overwritable(self, node: Node) -> Sequence[Node]:
+        if node.op.boolean or not node.shape:
+            return ()
+        if node.op is routing.where:
+            sides = [arg for arg in node.args[1:] if arg not in self.inline]
+            return sides if all(self._same(arg.shape, node.shape) for arg in node.args[:1]) else ()
+        if node.op.ufunc:
+            plain = [arg for arg in node.args if arg not in self.inline]
+            return plain if not _into_place(node, self.inline) else [arg for arg in plain if arg.op is not array.scatter]
+        return ()
+
+    def _place(self, node: Node, reads: list[Node]) -> None:
+        """The buffer of a step's value; what it reads has one reader less."""
+        target = self._target(node, reads)
+        for arg in reads:
+            self._buffer_of(arg).reads -= 1
+        was = self.buffers.get(node)
+        if target is not None:
+            self.onto[node] = target
+            buffer = self.buffers[target]
+            buffer.values.append(node)
+        elif node.op.view and node.args:
+            base = self._reads(node)[0]
+            buffer = self._buffer_of(base)
+        else:
+            buffer = _Buffer()
+            if node.shape and not node.op.boolean:
+                buffer.values.append(node)
+        if was is not None and was is not buffer:
+            buffer.reads += was.reads
+            buffer.kept = buffer.kept or was.kept
+        self.buffers[node] = buffer
+
+    def _same(self, x: Shape, y: Shape) -> bool:
+        return self.dims.resolve(x) == self.dims.resolve(y)
+
+    # ---- names ---------------------------------------------------------------------------------
+
+    def _stems(self) -> dict[Node, str]:
+        """What values are called: outputs and gradients, the user's names, d + those for their adjoints."""
+        made, joint = self.steps.made, self.joint
+        found: dict[Node, str] = {}
+        for node, (of, minus) in joint.adjoints.items():
+            stem = joint.stems.get(of)
+            if node in made and stem is not None and not minus:
+                found.setdefault(made[node], "d" + stem)
+        for node, stem in joint.stems.items():
+            if node in made:
+                found[made[node]] = stem
+        for name, node in self.steps.gradients.items():
+            if node is not None:
+                found.setdefault(node, "d" + name)
+        for (name, _), node in zip(self.dag.outputs, self.steps.outputs, strict=True):
+            found[node] = name
+        return found
+
+    def _name(self, order: Sequence[Node]) -> None:
+        """A name for every line; a buffer keeps its name until a value comes into it that has its own."""
+        stems = self._stems()
+        given = {name for names in self.dag.names.values() for name in names}
+        taken: set[str] = set()
+
+        def fresh(stem: str) -> str:
+            if stem in given and stem not in taken and stem not in self.dag.inputs:
+                taken.add(stem)
+                return stem
+            return self.namer.fresh(stem)
+
+        self.names.update(self.inputs)
+        for i, seed in enumerate(self.seeds):
+            self.names[seed] = self.words.df if len(self.seeds) == 1 else f"{self.words.df}[{i}]"
+        for node in order:
+            if node in stems:
+                self.names[node] = fresh(stems[node])
+            elif node in self.onto:
+                self.names[node] = self.names[self.onto[node]]
+            else:
+                later = [value for value in self.buffers[node].values if value in stems]
+                if later and later[0] in stems and later[0] not in self.roots:
+                    self.names[node] = fresh(stems.pop(later[0]))  # it is on the way to that
+                else:
+                    self.names[node] = self.namer.fresh(self._composed(node))
+
+    def _composed(self, node: Node) -> str:
+        def part(arg: Node) -> str:
+            if arg in self.names and self.names[arg].isidentifier():
+                return self.names[arg]
+            return constant_word(number(arg)) if arg.op is scalar.const else ""
+
+        return compose(node, part)
+
+    # ---- text ----------------------------------------------------------------------------------
+
+    def body(self) -> Body:
+        """Everything together."""
+        order = self._order()
+        self._name(order)
+        lines: list[str] = []
+        guarded: set[Node] = set()
+        for node in order:
+            for arg in self._reads(node):
+                if arg in self.steps.guards and arg not in guarded:
+                    guarded.add(arg)
+                    lines += self._guard(arg)
+            lines += self._line(node)
+        value = [self._result(node, first=True) for node in self.steps.outputs]
+        pairs = []
+        seen: set[Node] = set(self.steps.outputs)
+        for name, node in self.steps.gradients.items():
+            pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], node, node in seen)}')
+            seen.update([node] if node is not None else [])
+        values = value[0] if len(value) == 1 else f"({', '.join(value)})"
+        returned = "\n".join(_broken(f"{values}, {{", pairs, "}", closed=False))
+        checks, sizes = self._checks()
+        head = (*self._aliases(), *self._numbers())
+        return Body(head, tuple(checks), (*sizes, *lines), returned, tuple(self.helpers), self.needs_math, self.risky)
+
+    def _aliases(self) -> list[str]:
+        """NumPy's functions under names that are found faster than attributes."""
+        return _bound(list(self.called.values()), list(self.called))
+
+    def _float(self) -> str:
+        path = f"{self.words.np}.dtype(float)"
+        if path not in self.called:
+            self.called[path] = self.namer.fresh("float64")
+        return self.called[path]
+
+    def _numbers(self) -> list[str]:
+        return _bound(list(self.constants.values()), [f"{self.words.np}.array({constant(value)[0]})" for value in self.constants])
+
+    def _call(self, function: str) -> str:
+        """A function of NumPy under a name of its own, which is found faster than an attribute."""
+        path = f"{self.words.np}.{function}"
+        if path not in self.called:
+            self.called[path] = self.namer.fresh(function.replace(".", "_"))
+        return self.called[path]
+
+    def _constant(self, value: float) -> str:
+        """A number as an array of no axes, which a ufunc takes without converting it."""
+        if value not in self.constants:
+            word = f"c{int(value)}" if value.is_integer() and 0 <= value < 1e6 else "c"
+            self.constants[value] = self.namer.fresh(word)
+        return self.constants[value]
+
+    def _printer(self, target: str, names: Mapping[Node, str]) -> Printer:
+        sizes = {dim: name for dim, name in self.words.sizes.items()}
+        return Printer(names, target, module=self.words.module, sizes=sizes, dims=self.dims)
+
+    def _print(self, node: Node, target: str, names: Mapping[Node, str]) -> tuple[str, int]:
+        """A step's own text, and how tightly it binds."""
+        printer = self._printer(target, names)
+        written = printer._write(node, unnamed=bool(node.args))
+        self.helpers.update(printer.helpers)
+        self.used |= printer.used
+        return written
+
+    def _operand(self, node: Node, loosest: int = ATOM, ufunc: bool = False) -> str:
+        """A value as it stands inside a line."""
+        if node in self.names:
+            return self.names[node]
+        if node.op is scalar.const:
+            return self._constant(float(number(node))) if ufunc else constant(number(node))[0]
+        text, precedence = self._number(node) if not node.shape else self._view(node)
+        return text if precedence >= loosest else f"({text})"
+
+    def _number(self, node: Node) -> tuple[str, int]:
+        """An expression of numbers, by Python's own arithmetic and `math`."""
+        if not _by_python(node):
+            return f"float({self._print(node, 'numpy', self.names)[0]})", ATOM
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            text = part.op.forms["math"].text if part.args else ""
+            divides = part.op in (scalar.div, scalar.inv, scalar.pow_, scalar.ipow) and bool(part.args[-1].args)
+            self.risky = self.risky or "math." in text or divides
+            self.needs_math = self.needs_math or "math." in text
+            stack += [arg for arg in part.args if arg not in self.names]
+        return self._print(node, "math", self.names)
+
+    def _view(self, node: Node) -> tuple[str, int]:
+        """A view, a condition, or an array without arguments."""
+        return self._print(node, "numpy", {arg: self._operand(arg, ufunc=bool(node.op.ufunc)) for arg in node.args})
+
+    def _line(self, node: Node) -> list[str]:
+        name = self.names[node]
+        if not node.shape:
+            return [f"{name} = {self._reduced(node)}"]
+        if _into_place(node, self.inline):
+            return self._added(node, name)
+        if node.op is routing.where and node in self.onto:
+            return self._masked(node, name)
+        if node in self.onto:
+            return self._over(node, name)
+        if node.op is array.scatter:
+            return [f"{name} = {self._zeros(node.shape)}", f"{name}[{subscript(static(node, 'index'))}] = {self._operand(node.args[0])}"]
+        return [f"{name} = {self._fresh(node)}"]
+
+    def _reduced(self, node: Node) -> str:
+        """A number, out of arrays or of numbers."""
+        if not any(arg.shape for arg in node.args):
+            return self._number(node)[0]
+        text = self._whole(node)
+        feeds = any(node in other.args and (not other.shape) for other in self.nodes)
+        return f"float({text})" if feeds else text
+
+    def _whole(self, node: Node) -> str:
+        """A step over whole arrays, its result an array of its own."""
+        op = node.op
+        if op is array.matmul and all(len(arg.shape) < 3 for arg in node.args) and min(len(arg.shape) for arg in node.args) == 1:
+            return f"{self._call('dot')}({', '.join(self._operand(arg, 0) for arg in node.args)})"
+        if op.reduce:
+            return self._reduction(node)
+        if op is array.stack and not node.args[0].shape:
+            return f"{self.words.np}.array(({', '.join(self._operand(arg, 0) for arg in node.args)},))"
+        names = {arg: self._operand(arg, ufunc=bool(op.ufunc)) for arg in node.args}
+        if op.ufunc and not _INFIX.search(op.forms["numpy"].text) and op is not scalar.neg:
+            return f"{self._call(op.ufunc)}({', '.join(names[arg] for arg in node.args)})"
+        return self._print(node, "numpy", names)[0]
+
+    def _reduction(self, node: Node) -> str:
+        (x,) = node.args
+        axis, keepdims = static(node, "axis"), static(node, "keepdims")
+        more = "" if len(x.shape) == 1 and axis in (None, 0, -1) and not keepdims else f", {axis}"
+        return f"{self._call(node.op.reduce + '.reduce')}({self._operand(x, 0)}{more}{', keepdims=True' if keepdims else ''})"
+
+    def _fresh(self, node: Node) -> str:
+        if node.op is scalar.mul and node.args[0] is node.args[1]:
+            one = self._operand(node.args[0])
+            return f"{one}*{one}"
+        return self._view(node)[0] if node.op.view or node.op.boolean else self._whole(node)
+
+    def _over(self, node: Node, name: str) -> list[str]:
+        """A step that writes over one of its arguments."""
+        target, op = self.onto[node], node.op
+        old = self.names[target]
+        operands = [self._operand(arg, 0, ufunc=op.ufunc != "power") for arg in node.args]
+        infix = _INFIX.search(op.forms["numpy"].text)
+        if infix and name == old and (node.args[0] is target or op.commutes):
+            other = operands[1] if node.args[0] is target else operands[0]
+            return [f"{name} {infix[1]}= {other}"]
+        out = f"out={old}" if op.ufunc in _BY_NAME else old
+        call = f"{self._call(op.ufunc)}({', '.join([*operands, out])})"
+        return [call if name == old else f"{name} = {call}"]
+
+    def _masked(self, node: Node, name: str) -> list[str]:
+        """Where a condition fails (or holds) the other value, put over the one that is there."""
+        condition, x, y = node.args
+        target = self.onto[node]
+        old = self.names[target]
+        test = self._operand(condition, PRECEDENCE["unary"])
+        mask = f"~{test}" if target is x else self._operand(condition, 0)
+        other = y if target is x else x
+        lines = [f"{name} = {old}"] * (name != old)
+        if not other.shape or self._same(other.shape, node.shape):
+            return [*lines, f"{self._call('putmask')}({name}, {mask}, {self._operand(other, 0)})"]
+        return [*lines, f"{self._call('copyto')}({name}, {self._operand(other, 0)}, where={mask})"]
+
+    def _added(self, node: Node, name: str) -> list[str]:
+        """A sum with what goes into one place of an array: zeros elsewhere are never added."""
+        x, y = node.args
+        minus = node.op is scalar.sub
+        if node in self.onto:
+            target = self.onto[node]
+            lines = [f"{name} = {self.names[target]}"] * (name != self.names[target])
+            rest = [(x, False), (y, minus)] if target is not x else [(y, minus)]
+            rest = [(arg, sign) for arg, sign in rest if arg is not target]
+            if target is not x and minus:
+                lines.append(f"{self._call('negative')}({name}, {name})")
+            return lines + [self._put(name, arg, sign, "+") for arg, sign in rest]
+        parts = [(x, False), (y, minus)]
+        parts.sort(key=lambda part: part[0].op is array.scatter)  # whole arrays first
+        parts.sort(key=lambda part: part[1] or (part[0].op is array.scatter and part[0].args[0] in self.inline and part[0].args[0].op is scalar.neg))
+        (first, sign), rest = parts[0], parts[1:]
+        if first in self.inline and first.op is array.scatter:
+            lines = [f"{name} = {self._zeros(node.shape)}", self._put(name, first, sign, "")]
+        else:
+            lines = [f"{name} = {'-' if sign else ''}{self._operand(first)}" if sign else f"{name} = {self.words.np}.array({self._operand(first, 0)})"]
+        return lines + [self._put(name, arg, sign, "+") for arg, sign in rest]
+
+    def _put(self, name: str, part: Node, minus: bool, plus: str) -> str:
+        """A part added to, taken from or (with no `plus`) written into its place of an array."""
+        place, value = name, part
+        if part in self.inline and part.op is array.scatter:
+            place, value = f"{name}[{subscript(static(part, 'index'))}]", part.args[0]
+        if value in self.inline and value.op is scalar.neg and value not in self.names:
+            minus, value = not minus, value.args[0]
+        if not plus:
+            return f"{place} = {'-' if minus else ''}{self._operand(value, PRECEDENCE['unary'] if minus else 0)}"
+        return f"{place} {'-' if minus else plus}= {self._operand(value, 0)}"
+
+    def _zeros(self, shape: Shape) -> str:
+        return f"{self.words.np}.zeros({self._shape(shape)})"
+
+    def _shape(self, shape: Shape) -> str:
+        """A shape as text: that of an input if one has it and it is not all numbers."""
+        resolved = self.dims.resolve(shape)
+        if any(not isinstance(dim, int) for dim in resolved):
+            for node, name in self.inputs.items():
+                if self.dims.resolve(node.shape) == resolved:
+                    return f"{name}.shape"
+        printer = self._printer("numpy", {})
+        text = printer.shape(shape)
+        self.used |= printer.used
+        return text
+
+    def _guard(self, node: Node) -> list[str]:
+        limit = constant(self.steps.guards[node])[0]
+        reduce = self._call("maximum.reduce")
+        axis = ", None" if len(node.shape) > 1 else ""
+        self.risky = True  # of an array without elements there is no largest one
+        return [f"if {reduce}({self._operand(node, 0)}{axis}) > {limit}:", f"    {self.words.leave}"]
+
+    # ---- results -------------------------------------------------------------------------------
+
+    def _result(self, node: Node, first: bool) -> str:
+        """An output: an array of its own, or a number."""
+        if not node.shape:
+            return self._operand(node, 0)
+        return self._owned(node)
+
+    def _gradient(self, leaf: Node, node: Node | None, again: bool) -> str:
+        """A gradient in its input's shape, an array that belongs to nobody else."""
+        if node is None:
+            return self._zeros(leaf.shape) if leaf.shape else "0.0"
+        if not leaf.shape:
+            return self._operand(node, 0)
+        if not self._same(node.shape, leaf.shape):
+            return f"{self.words.np}.full({self._shape(leaf.shape)}, {self._operand(node, 0)})"
+        return f"{self.words.np}.array({self._operand(node, 0)})" if again else self._owned(node)
+
+    def _owned(self, node: Node) -> str:
+        """An array's text, copied if it is or shows an input, or shows what another result shows too."""
+        text = self._operand(node, 0)
+        bases = [node] if node in self.buffers else self._reads(node)
+        shown = [self._buffer_of(base) for base in bases]
+        others = [root for root in self.roots if root is not node]
+        shared = any(self._shows(root, buffer) for root in others for buffer in shown)
+        own = all(buffer.values for buffer in shown) and shown and not shared
+        return text if own else f"{self.words.np}.array({text})"
+
+    def _shows(self, root: Node, buffer: _Buffer) -> bool:
+        bases = [root] if root in self.buffers else self._reads(root)
+        return any(self.buffers.get(base) is buffer for base in bases)
+
+    # ---- what must hold of the inputs ----------------------------------------------------------
+
+    def _checks(self) -> tuple[list[str], list[str]]:
+        """Conditions on the inputs, and lines that bind the sizes that the other lines use."""
+        checks: list[str] = []
+        bound: dict[str, str] = {}
+        given = [(self.inputs[node], node.shape, True) for node in self.inputs]
+        given += [(self.names[seed], seed.shape, False) for seed in self.seeds]
+        for name, shape, _ in given:
+            resolved = self.dims.resolve(shape)
+            if not resolved:
+                checks.append(f"type({name}) is float")
+                continue
+            mine = [f"type({name}) is {self._call('ndarray')}", f"{name}.dtype is {self._float()}"]
+            checks.append(" and ".join([*mine, *_shape_checks(name, resolved, bound)]))
+        wanted = [dim for dim, name in self.words.sizes.items() if name in self.used]
+        sizes = [f"{self.words.sizes[dim]} = {bound[dim]}" for dim in wanted if dim in bound]
+        return checks, sizes
+
+
+def _bound(names: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Names bound to values, on one line or, where that would be long, one a line."""
+    if not names:
+        return []
+    line = f"{', '.join(names)} = {', '.join(values)}"
+    return [line] if len(line) <= 100 else [f"{name} = {value}" for name, value in zip(names, values, strict=True)]
+
+
+def _shape_checks(name: str, shape: Shape, bound: dict[str, str]) -> list[str]:
+    """Conditions on a shape; sizes that come up for the first time are bound to where they stand."""
+    new = [isinstance(dim, str) and dim.isidentifier() and dim not in bound for dim in shape]
+    where = [f"{name}.shape[{i}]" for i in range(len(shape))]
+    if all(new) and len(set(shape)) == len(shape):
+        bound.update(zip(map(str, shape), where, strict=True))
+        return [f"{name}.ndim == {len(shape)}"]
+    if not any(new):
+        texts = [_dim(dim, bound) for dim in shape]
+        return [f"{name}.shape == ({', '.join(texts)}{',' * (len(texts) == 1)})"]
+    checks = [f"{name}.ndim == {len(shape)}"]
+    for dim, at in zip(shape, where, strict=True):
+        if isinstance(dim, str) and dim.isidentifier() and dim not in bound:
+            bound[dim] = at
+        else:
+            checks.append(f"{at} == {_dim(dim, bound)}")
+    return checks
+
+
+def _dim(dim: int | str, bound: Mapping[str, str]) -> str:
+    return re.sub(r"\b[A-Za-z_]\w*\b", lambda word: bound.get(word[0], word[0]), str(dim))
+
+
+def _by_python(node: Node) -> bool:
+    """Whether a gate of numbers is written by Python's operators and `math`."""
+    form = node.op.forms.get("math") if node.args else None
+    return not node.args or (form is not None and not form.helper)
+
+
+def _into_place(node: Node, inline: Iterable[Node]) -> bool:
+    """Whether a step is a sum with something that goes into one place of an array."""
+    return node.op in (scalar.add, scalar.sub) and any(arg.op is array.scatter and arg in inline for arg in node.args)
+
+
+# ---- modules and library calls -----------------------------------------------------------------
+
+
+class _Writer(Writer):
+    """A module whose passes are those of the notes, and whose value and gradient together are one function."""
+
+    def __init__(self, program: Program, joint: Joint, function: str) -> None:
+        super().__init__(program, "numpy", function)
+        module = {word: own for word, own in self.module.items() if word != own}
+        words = Words(
+            np=self.module["np"], math=self.module["math"], df=self.module["df"], sizes=program.sizes, module=module,
+            leave="return {leave}", taken=tuple(self.module.values()),
+        )  # fmt: skip
+        self.body = fused(joint, words, program.literal)
+        self.extra.update(dict.fromkeys(self.body.helpers))
+        self.calls_math = self.body.needs_math
+
+    def _fused(self, names: dict[str, str]) -> list[str]:
+        body, df = self.body, self.module["df"]
+        params = [*self.program.params, *([] if self._default_df() else [df])]
+        both = self._local("both_passes")
+        leave = f"{both}({', '.join(params)})"
+        lines = [*(line.replace("{leave}", leave) for line in body.lines), *f"return {body.returned}".split("\n")]
+        if body.risky:
+            lines = ["try:", *_indent(lines), "except (ArithmeticError, ValueError):", f"    return {leave}"]
+        general = super()._fused({**names, "value_and_grad": both})
+        general[-2:-2] = ['    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""']
+        return [
+            *general,
+            "",
+            "",
+            "# NumPy's functions by name, and numbers as it takes them without converting: both save time in every call.",
+            *body.head,
+            "",
+            "",
+            f"def {names['value_and_grad']}({', '.join(params)}):",
+            *_indent([*_unless(body.checks), f"    return {leave}", *lines]),
+        ]
+
+
+def _unless(checks: Sequence[str]) -> list[str]:
+    """The head of a branch for what the lines do not take: one input a line."""
+    line = f"if not ({' and '.join(checks)}):"
+    if len(line) <= 100:
+        return [line]
+    return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
+
+
+def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:
+    """The module of a tensor program: `program` is what its passes print, `dag` what they were staged from."""
+    seeded = any(node.shape for node in dag.roots)
+    joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
+    return _Writer(program, joint, function).emit()
+
+
+def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False) -> tuple[str, dict[str, str]]:
+    """The function of a library call, for `gradc.run`: its text, and what it calls `absent`, `otherwise` and `failures`."""
+    seeded = any(node.shape for node in dag.roots)
+    joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
+    namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
+    own = {word: namer.fresh(word) for word in ("absent", "otherwise", "failures", "rest", "more", "np", "math", "df", *_sizes(dag))}
+    inputs = list(dag.inputs)
+    given = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
+    kept = f"{{**{own['more']}, 'df': {own['df']}}}" if seeded else own["more"]
+    leave = f"return {own['otherwise']}({given}, {own['rest']}, {kept})"
+    module = {word: mine for word, mine in own.items() if word != mine}
+    sizes = {dim: own[dim] for dim in _sizes(dag)}
+    words = Words(np=own["np"], math=own["math"], df=own["df"], leave=leave, sizes=sizes, module=module, taken=tuple(own.values()))
+    body = fused(joint, words, literal)
+    lines = [*body.lines, *f"return {body.returned}".split("\n")]
+    if body.risky:
+        lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]
+    df = [f"{own['df']}={own['absent']}"] if seeded else []
+    params = [*(f"{each}={own['absent']}" for each in inputs), f"*{own['rest']}", *df, f"**{own['more']}"]
+    checks = [*body.checks, f"not ({own['rest']} or {own['more']})"]
+    rename = Printer({}, module=module)._rename
+    helpers = [rename(HELPERS["numpy"][each].strip("\n")) + "\n" for each in HELPERS["numpy"] if each in body.helpers]
+    text = "\n".join([
+        f"import math as {own['math']}" if own["math"] != "math" else "import math",
+        f"import numpy as {own['np']}",
+        *helpers,
+        *body.head,
+        f"def {name}({', '.join(params)}):",
+        f"    if {' and '.join(checks)}:",
+        *_indent(_indent(lines)),
+        f"    {leave}",
+        "",
+    ])  # fmt: skip
+    return text, own
+
+
+def _sizes(dag: Dag) -> list[str]:
+    """The named dimensions of the inputs."""
+    dims = [dim for node in dag.inputs.values() for dim in dag.dims.resolve(node.shape)]
+    return list(dict.fromkeys(dim for dim in dims if isinstance(dim, str) and dim.isidentifier()))
+
+
+__all__ = ["Body", "Words", "call_arrays", "emit_arrays", "fused"]
