@@ -28,7 +28,7 @@ _MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
 LARGE = 200_000
 
 _TOKENS = re.compile(r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]|"[^"\\\n]*"|\#[^\n]*)*""")
-_STRAIGHT = frozenset("def if else elif return and or not None True False is in".split())
+_STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass".split())
 _CALLS = frozenset("eval exec compile open getattr setattr delattr globals locals vars breakpoint input __import__".split())
 _CALLED = re.compile(r"(?<![.\w])(?:" + "|".join(sorted(_CALLS)) + r")\s*\(")
 _WORDS = re.compile(r"[^\W\d]\w*")
