@@ -99,7 +99,6 @@ def renamed(word: str) -> str:
 
 
 def unknown_keyword(key: str, known: list[str]) -> str:
-    import difflib
 
     near = nearest(key, known, 0.5)
     if near:
