@@ -340,6 +340,8 @@ def _sqrt(build: Builder, x: Node) -> Node | None:
         return build.make(s.abs_, x.args)
     if x.op is s.add and x.args[0].op is s.square and x.args[1].op is s.square:
         return build.read(s.hypot, (x.args[0].args[0], x.args[1].args[0]))
+    if x.op is a.sum_ and x.args[0].op is s.square:
+        return build.read(a.norm, x.args[0].args, x.attr)
     return None
 
 

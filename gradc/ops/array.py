@@ -385,7 +385,7 @@ trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=["dout*eye(x)
            symbol="tr", part="trace distributes along the diagonal")
 norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
           jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)", forms={"numpy": "norm!norm({x}{*statics})"}, shape=_reduced,
-          stem="norm{x}", short="nrm", sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
+          why="sqrt(sum(v**2)) as norm(v), whose slope at 0 is 0", stem="norm{x}", short="nrm", sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
           symbol="‖x‖", part="norm points along {x}")
 det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at singular matrices too", jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
          vjps=lambda ranks, shapes: ["dout*cofactor(x)" if ranks[0] == 2 else "expand(dout, axis=(-2, -1))*cofactor(x)"],

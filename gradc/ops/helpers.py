@@ -51,7 +51,8 @@ def softmax(x, axis=-1):
     """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
-    return e/np.sum(e, axis=axis, keepdims=True)
+    total = np.sum(e, axis=axis, keepdims=True)
+    return e/np.where(total == 0, 1.0, total)
 ''',
     "log_softmax": '''
 def log_softmax(x, axis=-1):
