@@ -51,7 +51,7 @@ class Program(click.Command):
             if word == "--":
                 rest += words
             elif word in known:
-                first += [word] if known[word].is_flag else [word, _value_of(word, words)]
+                first += [word] if known[word].is_flag else [word, _value_of(word, words, ctx)]
             elif _LONG_OPTION.fullmatch(word):
                 first.append(word)
             else:
@@ -59,10 +59,10 @@ class Program(click.Command):
         return [*first, "--", *rest]
 
 
-def _value_of(option: str, words: Iterator[str]) -> str:
+def _value_of(option: str, words: Iterator[str], ctx: click.Context) -> str:
     value = next(words, None)
     if value is None:
-        raise click.UsageError(f"{option} needs a value")
+        raise click.UsageError(f"{option} needs a value", ctx)
     return value
 
 
@@ -191,18 +191,31 @@ def _reason(error: OSError) -> str:
 # ---- what the options say ----------------------------------------------------------------------
 
 
-def compiled(options: dict[str, Any], **fixed: Any) -> Function:
+def compiled(options: dict[str, Any]) -> Function:
     """The program of a command line, compiled; its notes are told."""
     from gradc.api import compile
 
     text = program(options.pop("words"), options.pop("file"), options["max_source"])
     given = {key: options.pop(key) for key in _COMPILING if key in options}
     given["shapes"] = shapes(given.pop("shape"))
-    given["wrt"] = [name.strip() for one in given["wrt"] for name in one.split(",")] or None
-    fn = compile(text, **{**given, **fixed})
+    given["wrt"] = _names(given["wrt"])
+    fn = compile(text, **given)
     for note in fn.notes:
         tell(note.render(color=coloured()))
+    for name in given["shapes"]:
+        if name not in fn.inputs:
+            raise GradcError(f"no input '{name}' to give a shape to", hint=f"inputs are {', '.join(fn.inputs)}")
     return fn
+
+
+def _names(given: Sequence[str]) -> list[str] | None:
+    """The names of `--wrt x,y`; None if it was not given."""
+    from gradc.parse.lex import spelled
+
+    found = [spelled(name.strip()) for one in given for name in one.split(",") if name.strip()]
+    if given and not found:
+        raise GradcError("--wrt names no input", hint="write it as --wrt x,y")
+    return found or None
 
 
 _COMPILING = ("wrt", "shape", "style", "names", "target", "literal", "function_name", "max_source")
@@ -259,6 +272,8 @@ def shapes(given: Iterable[str]) -> dict[str, tuple[int | str, ...]]:
     >>> shapes(["W=5,10", "X=[n, d]", "s="])
     {'W': (5, 10), 'X': ('n', 'd'), 's': ()}
     """
+    from gradc.parse.lex import spelled
+
     found: dict[str, tuple[int | str, ...]] = {}
     for one in given:
         name, equals, dims = one.partition("=")
@@ -266,7 +281,7 @@ def shapes(given: Iterable[str]) -> dict[str, tuple[int | str, ...]]:
         wrong = [part for part in parts if not (part.isdecimal() or part.isidentifier())]
         if not equals or not name.strip().isidentifier() or wrong:
             raise GradcError(f"cannot read the shape {one!r}", hint="write it as --shape W=5,10 or --shape X=n,d")
-        found[name.strip()] = tuple(int(part) if part.isdecimal() else part for part in parts)
+        found[spelled(name.strip())] = tuple(int(part) if part.isdecimal() else part for part in parts)
     return found
 
 
@@ -361,18 +376,21 @@ def _loaded(path: str) -> Any:
 
 
 @contextmanager
-def _as_usage(hint: str = "") -> Iterator[None]:
+def _as_usage(fn: Function | None = None) -> Iterator[None]:
     """What the library says of a wrong call, as it is said on a command line."""
     try:
         yield
     except (TypeError, ValueError, ImportError) as error:
-        raise GradcError(str(error).split("\n", 1)[0], hint=hint) from None
+        said = str(error).split("\n", 1)[0]
+        raise GradcError(said, hint=_wanted(fn) if fn is not None and "missing" in said else "") from None
 
 
 def write(path: str, text: str | bytes, force: bool) -> None:
     """Write a file whole or not at all; what is wrong with its place is said by name."""
     from gradc.files import write_whole
 
+    if not path:
+        raise GradcError("-o names no file")
     try:
         write_whole(path, text, force)
     except FileExistsError as error:
@@ -477,10 +495,8 @@ writes_file = _options(
 @as_data
 def compile_command(output: str | None, force: bool, show: str | None, json: bool, **options: Any) -> None:
     """Print the module of a program, or write it to a file."""
-    name = options["function_name"]
-    if name and not (name.isidentifier() and name.isascii()):
-        raise GradcError(f"{name!r} cannot be the name of a function")
-    fn = compiled(options)
+    with _as_usage():
+        fn = compiled(options)
     text = fn.source if show is None else _stage(fn, show)
     if output is not None:
         write(output, text, force)
@@ -524,7 +540,7 @@ def _columns() -> int:
 def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
     """Show every line of both passes with its value at a point."""
     fn = compiled(options)
-    with _as_usage(hint=_wanted(fn)):
+    with _as_usage(fn):
         traced = fn.trace(**points(at), **_upstream(fn, df))
     say(as_json(traced.to_dict()) if json else traced.render() + "\n")
 
@@ -542,7 +558,7 @@ def graph_command(
     from gradc.circuit import format_of
 
     fn = compiled(options)
-    with _as_usage(hint=_wanted(fn)):
+    with _as_usage(fn):
         circuit = fn.graph(**points(at), **_upstream(fn, df))
     if json:
         say(as_json(circuit.to_dict()))

@@ -156,7 +156,7 @@ def _run(module: ModuleType, function: str, args: Sequence[Any], text: str, see:
         match = re.match(rf" *{see}\((\d+), ", text.split("\n")[tb.tb_lineno]) if tb is not None else None
         if match is None:
             raise
-        return None, (int(match[1]), f"{type(error).__name__}: {error}")
+        return None, (int(match[1]), f"{type(error).__name__}: {error}".strip())
 
 
 def _lines(texts: Sequence[str], seen: Mapping[int, Value], failed: Failure | None) -> tuple[Seen, ...]:
