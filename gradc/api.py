@@ -18,6 +18,7 @@ from gradc.emit import TARGETS, Emitted, emit
 from gradc.errors import GradcError, Note
 from gradc.files import write_whole
 from gradc.names import SCHEMES
+from gradc.ops.helpers import HELPERS
 from gradc.ops.routing import where
 from gradc.parse import parse
 from gradc.program import Program, gates_of_the_notes, stage
@@ -48,12 +49,23 @@ def compile(
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
+    _check_function_name(function_name)
     with collector_paused():
         dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
     if target == "math":
         _only_scalars(dag)
     return Function(dag, wanted, style, names, target, literal, function_name)
+
+
+def _check_function_name(name: str) -> None:
+    """Raise ValueError for what cannot be, or is already, the name of something in a module."""
+    from keyword import iskeyword
+
+    if name and (not name.isidentifier() or not name.isascii() or iskeyword(name)):
+        raise ValueError(f"{name!r} cannot be the name of a function")
+    if name in ("np", "math") or any(name in helpers for helpers in HELPERS.values()):
+        raise ValueError(f"the module has a {name!r} of its own; choose another name for the function")
 
 
 def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
