@@ -13,6 +13,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, cast
 
+from gradc.branches import is_deep
 from gradc.dag import Dag, Node, Shape
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.errors import GradcError, Note
@@ -143,7 +144,7 @@ class Function:
 
     def _staged(self, every_gate: bool = False) -> Program:
         dag = self.dag
-        if TARGETS[self.target].arrays and any(node.op is where for node in dag.nodes):
+        if any(node.op is where for node in dag.nodes) and (TARGETS[self.target].arrays or is_deep(dag.nodes, dag.roots)):
             from gradc.guard import guard_branches
 
             dag = guard_branches(dag, self.literal)

@@ -28,7 +28,6 @@ from gradc.emit.module import _broken, _indent, _unpacked
 from gradc.names import Namer
 from gradc.ops import array
 from gradc.optimize import optimize
-from gradc.optimize.branches import places
 from gradc.simplify import Builder
 
 # What the text of a call refers to beside functions of `math`.
@@ -136,7 +135,7 @@ def call_text(
     active = [leaf for each in wrt for leaf in ([own for _, own in arrays[each].read] if each in arrays else [each])]
     joint = optimize(dag, active, literal=literal)
     nodes, roots = joint.nodes, joint.roots
-    plan = lines_of(nodes, roots, places(nodes, roots))
+    plan = lines_of(nodes, roots, joint.places())
     calls, helpers = calls_of(plan)
     namer = Namer([*params, *(own for given in dag.names.values() for own in given)])
     words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *calls)}

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from gradc.branches import Region
 from gradc.dag import Dag, Node, reachable
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, quoted
@@ -26,7 +27,6 @@ from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.table import Op
 from gradc.optimize import Joint, optimize
-from gradc.optimize.branches import Region, places
 from gradc.simplify import number
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -208,7 +208,7 @@ def calls_of(plan: Plan) -> tuple[dict[str, None], dict[str, None]]:
 def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = None) -> FunctionText:
     """Value and gradient in one function; the value alone for a graph without gradients."""
     nodes, roots = joint.nodes, joint.roots
-    plan = lines_of(nodes, roots, places(nodes, roots))
+    plan = lines_of(nodes, roots, joint.places())
     words = words or words_of(joint.dag, scheme, list(calls_of(plan)[0]))
     names = names_of(joint, words, plan)
     texts = iter([written(text, names, words) for text in plan.results])
@@ -240,9 +240,9 @@ def _function(name: str, params: Iterable[str], body: Sequence[str], *plans: Pla
 def passes(
     joint: Joint, forward: str, backward: str, words: Words, df: str, cache: str
 ) -> tuple[FunctionText, FunctionText]:
-    """forward and backward of a graph with upstream adjoints: what backward reads, and nothing more, is in the cache."""
-    nodes, roots = joint.nodes, joint.roots
-    placed = places(nodes, roots)
+    """forward and backward of a graph with upstream adjoints; the cache holds what backward reads, and nothing more."""
+    nodes = joint.nodes
+    placed = joint.places()
     ahead = reachable(joint.outputs)
     forward_nodes = set(ahead)
     behind = [node for node in nodes if node not in forward_nodes]

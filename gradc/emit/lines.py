@@ -22,12 +22,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from gradc.branches import Region, places
 from gradc.dag import Node
 from gradc.emit.operand import form_cost
 from gradc.ops.routing import where
 from gradc.ops.scalar import const, mul
 from gradc.ops.table import PRECEDENCE, Form, Op, statics_of
-from gradc.optimize.branches import Region, places
 from gradc.simplify import number
 
 ATOM, MUL, UNARY = PRECEDENCE["atom"], PRECEDENCE["mul"], PRECEDENCE["unary"]

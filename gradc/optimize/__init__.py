@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gradc.branches import Region, everywhere, is_deep, places
 from gradc.dag import Dag, Node, reachable
 from gradc.guard import guard_branches
 from gradc.ops import scalar as s
+from gradc.ops.routing import where
 from gradc.optimize.backward import gradients, value_of
 from gradc.optimize.factor import SUMS, Factoring
 from gradc.optimize.frugal import Frugal, masking
@@ -35,7 +37,7 @@ class Joint:
     `seeds` are the upstream adjoints of the outputs, as leaves; empty where they are the constant 1.
     A gradient is None where it is zero everywhere, and may be smaller than its input where it only has to
     be broadcast. For names: `stems` has the user's, and those of a gate's parts; `adjoints` says of which value of
-    the program a node is the adjoint (or minus it), and `gates` which gate a node is the value of, where it is written in parts.
+    the program a node is the adjoint, or minus it; `gates` which gate a node is the value of, if it is in parts.
     """
 
     dag: Dag
@@ -52,6 +54,13 @@ class Joint:
         """The outputs, then the gradients that are not zero."""
         return [*self.outputs, *(node for node in self.gradients.values() if node is not None)]
 
+    def places(self) -> dict[Node, tuple[Region, ...]]:
+        """Where each node is computed: in any case, or in sides of branches."""
+        nodes = self.nodes
+        if self.build.flat or not any(node.op is where for node in nodes):
+            return everywhere(nodes)
+        return places(nodes, self.roots)
+
     @property
     def nodes(self) -> list[Node]:
         """Everything that value and gradient are computed from, in topological order."""
@@ -67,11 +76,13 @@ def optimize(
     gates stay whole; otherwise they are written in the parts that cost least for single numbers. With `seeded` the
     gradient is contracted with the upstream adjoints of the outputs.
     """
-    if arrays:
+    flat = any(node.op is where for node in dag.nodes) and (arrays or is_deep(dag.nodes, dag.roots))
+    if flat:
         dag = guard_branches(dag, literal)
     large = len(dag.nodes) > LARGE
     parts = not arrays and not large
     build = Frugal(dag.dims, literal)
+    build.flat = flat and not arrays
     program = _copied(dag, build, _made if large else _as_written, {})
     seeds = (
         tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots))
@@ -134,6 +145,7 @@ def _made(build: Frugal, old: Node, args: Args) -> Node:
 def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
     """The same graph with gates in their parts and the sums of the gradient factored."""
     build = Frugal(old.dims, old.literal)
+    build.flat = old.flat
     nodes = reachable([*joint.roots, *joint.dag.inputs.values(), *joint.seeds])
     uses = Counter(arg for node in nodes for arg in node.args) + Counter(joint.roots)
     made: dict[Node, Node] = {}

@@ -166,7 +166,7 @@ def _best_group(terms: Sequence[Term]) -> tuple[tuple[Factor, ...], list[int]]:
             having.setdefault(factor, []).append(i)
     best: tuple[tuple[Factor, ...], list[int]] = (), []
     most = 0
-    for factor, members in having.items():
+    for members in having.values():
         if len(members) < 2 or len(members) - 1 < most / MOST_FACTORS:
             continue
         common = list(terms[members[0]].factors)

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from gradc.branches import DEEPEST
 from gradc.dag import Graph, Node
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
@@ -41,21 +42,18 @@ LIGHTEST, HEAVIEST = 2.0**-20, 2.0**20
 # Powers up to this are multiplications; beyond, a call of pow is as fast, and more accurate.
 LONGEST_POWER = 16
 
-# Masks stand outside of each other up to this depth. Within it, the branch not taken is not computed; what lies
-# deeper gets safe arguments.
-DEEPEST = 16
-
 NO_BOUNDARY = 1 << 60
 
 
 class Frugal(Builder):
     """A builder for the joint graph."""
 
-    __slots__ = ("boundary", "masks", "stems")
+    __slots__ = ("boundary", "flat", "masks", "stems")
 
     def __init__(self, dims: Dims | None = None, literal: bool = False, graph: Graph | None = None) -> None:
         super().__init__(dims, literal, graph)
         self.boundary = NO_BOUNDARY
+        self.flat = False  # whether both sides of branches are computed
         self.masks: dict[Node, int] = {}  # adjoints that are 0 where a branch is not taken, and how many masks deep
         self.stems: dict[Node, str] = {}  # what a part of a gate is called in its entry
 
@@ -318,20 +316,19 @@ def _where(build: Frugal, c: Node, x: Node, y: Node) -> Node | None:
 
 
 def mask(build: Frugal, c: Node, x: Node, side: int) -> Node:
-    """What a side of a branch gets of an adjoint. The adjoint's own mask is that of a branch around: it stays outermost."""
+    """What a side of a branch gets of an adjoint, whose own mask is that of a branch around and stays outermost."""
+    inner = _mask_out(build, x, lambda each: mask(build, c, each, side))
+    if inner is not None:
+        return inner
     zero = build.const(0.0)
-
-    def masked(each: Node) -> Node:
-        return masking(build, c, each, zero) if side == 1 else masking(build, c, zero, each)
-
-    return _mask_out(build, x, masked) or masked(x)
+    return masking(build, c, x, zero) if side == 1 else masking(build, c, zero, x)
 
 
 def masking(build: Frugal, c: Node, x: Node, y: Node) -> Node:
     """where(c, x, y), known as a mask if nothing comes back down some side."""
     node = build.make(r.where, (c, x, y))
     sides = [0 if is_const(side, 0) else build.masks.get(side, -1) for side in (x, y)]
-    if max(sides) >= 0 and node.op is r.where:
+    if max(sides) >= 0 and node.op is r.where and not build.flat:
         build.masks[node] = 1 + max(sides)
     return node
 
@@ -360,9 +357,11 @@ def _nonzero(build: Frugal, x: Node) -> Node | None:
 
 _SCALED = frozenset((s.neg, s.mul, s.div))
 
+# fmt: off
 _RULES: dict[Op, Callable[..., Node | None]] = {
-    s.mul: _mul, s.div: _div, s.inv: _inv, s.square: _square, s.ipow: _ipow, s.pow_: _pow, s.add: _add, s.sub: _sub, s.neg: _neg,
-    r.where: _where, r.nonzero: _nonzero,
-}  # fmt: skip
+    s.mul: _mul, s.div: _div, s.inv: _inv, s.square: _square, s.ipow: _ipow, s.pow_: _pow,
+    s.add: _add, s.sub: _sub, s.neg: _neg, r.where: _where, r.nonzero: _nonzero,
+}
+# fmt: on
 
 __all__ = ["Frugal", "coefficient", "mask", "masking", "moderate", "power", "scaled"]

@@ -14,14 +14,15 @@ A value that several regions need is computed around them all if that is always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.dag import Node
 from gradc.ops.routing import where
 
-# Sides of branches are blocks of their own down to this depth; below it both sides are computed.
-DEEPEST = 16
+# Branches inside of each other are blocks up to this depth. In a program that goes deeper both sides of all are
+# computed, with safe arguments.
+DEEPEST = 32
 
 # A value is computed in no more places than this; one that more regions need is computed around them all.
 MOST_PLACES = 16
@@ -76,6 +77,59 @@ def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Reg
                 at = region.side_of(node.args[0], i) if i and node.op is where else region
                 needed.setdefault(arg, {})[at] = None
     return dict(reversed(found.items()))
+
+
+def everywhere(nodes: Iterable[Node]) -> dict[Node, tuple[Region, ...]]:
+    """The same for a program that computes all of its values in any case."""
+    outermost = (Region(None, None, 0, 0),)
+    return dict.fromkeys(nodes, outermost)
+
+
+def is_deep(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
+    """Whether branches lie inside of each other beyond what becomes blocks of its own."""
+    return any(region.depth >= DEEPEST for regions in places(nodes, roots).values() for region in regions)
+
+
+Guard = tuple[tuple[tuple[Node, int], ...], ...]
+
+
+def guard_of(regions: Iterable[Region]) -> Guard:
+    """The conditions under which something is computed: for each region the sides around it; () for in any case."""
+    paths = []
+    for region in regions:
+        path = []
+        at = region
+        while at.parent is not None and at.condition is not None:
+            path.append((at.condition, at.side))
+            at = at.parent
+        if not path:
+            return ()
+        paths.append(tuple(reversed(path)))
+    return tuple(sorted(paths, key=len))
+
+
+def implies(inner: Guard, outer: Guard) -> bool:
+    """Whether all that is computed under one guard is also under the other."""
+    if not outer:
+        return True
+    return bool(inner) and all(any(path[: len(each)] == each for each in outer) for path in inner)
+
+
+def conditions_first(nodes: Sequence[Node], guards: Mapping[Node, Guard]) -> list[Node]:
+    """The nodes in a topological order in which the conditions of a node stand before it."""
+    order: dict[Node, None] = {}
+    for start in nodes:
+        stack = [start]
+        while stack:
+            node = stack[-1]
+            waiting = [c for path in guards.get(node, ()) for c, _ in path if c not in order] or [
+                arg for arg in reversed(node.args) if arg not in order
+            ]
+            if waiting and node not in order:
+                stack += waiting
+            else:
+                order[stack.pop()] = None
+    return list(order)
 
 
 def _settled(node: Node, regions: list[Region]) -> tuple[Region, ...]:
