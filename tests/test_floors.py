@@ -19,6 +19,7 @@ FLOORS = [
     ["reverse", "forward", "lower"],
     ["program"],
     ["optimize", "buffers"],
+    ["whole"],
     ["emit"],
     ["show", "watch", "points", "numeric", "draw", "run"],
     ["evidence", "trace"],
