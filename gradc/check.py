@@ -38,6 +38,8 @@ SAYS = {
 
 # Errors up to so many rounding errors pass. Sound code stays below ten or so; a wrong rule is off by 1e12 and more.
 TOLERANCE = 100.0
+# Where a float holds no digit of the value, roundings are only guessed: one fails there by so many times more.
+VAGUE = 1e4
 # The textbook's forms lose digits where the default's do not: `(1 - s)*s` has half of them at x = 18.
 LITERAL = 1e6
 POINTS = 3
@@ -229,15 +231,14 @@ def _row(
     verified: int,
     against: str,
 ) -> Row:
-    """A row from the errors at each point; those at kinks excuse themselves."""
-    fair = {k: e for k, e in errors.items() if e.roundings <= tolerance or not evidence.kinks.get(k)}
-    if not fair:
+    """A row from the errors at each point."""
+    nan = math.nan
+    k = _worst_point(evidence, errors, tolerance)
+    if k is None:
         remark = "every point lies at a kink" if errors else "nothing to compare with"
-        nan = math.nan
         return Row(name, of, UNVERIFIED, nan, nan, nan, nan, nan, elements, 0, against, 0, remark)
-    k = max(fair, key=lambda each: fair[each].roundings)
-    error = fair[k]
-    if error.roundings > tolerance:
+    error = errors[k]
+    if error.roundings > tolerance * (VAGUE if k in evidence.vague else 1.0):
         verdict = FAIL
     elif verified == elements:
         verdict = PASS
@@ -259,6 +260,19 @@ def _row(
         point=evidence.points.index(k),
         remark=f"{number(error.got)}, not {number(error.want)}" if verdict == FAIL else "",
     )
+
+
+def _worst_point(evidence: Evidence, errors: Mapping[int, Error], tolerance: float) -> int | None:
+    """The point that a row is judged by: one that fails, or the worst of those that say something.
+
+    At a kink there is more than one right answer, and where a float holds no digit of the value there is none.
+    """
+    clear = {k: e.roundings for k, e in errors.items() if k not in evidence.vague and not evidence.kinks.get(k)}
+    clear |= {k: e.strict for k, e in errors.items() if evidence.kinks.get(k) and e.strict <= tolerance}
+    vague = {k: e.roundings for k, e in errors.items() if k in evidence.vague and not evidence.kinks.get(k)}
+    wrong = {k: roundings for k, roundings in vague.items() if roundings > tolerance * VAGUE}
+    judged = wrong or clear or vague
+    return max(judged, key=lambda k: judged[k]) if judged else None
 
 
 # ---- a point as a command ----------------------------------------------------------------------

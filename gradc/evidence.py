@@ -43,6 +43,7 @@ class Evidence:
     values: dict[int, list[list[Decimal]]] = field(default_factory=dict)
     noise: dict[int, list[float]] = field(default_factory=dict)
     kinks: dict[int, list[str]] = field(default_factory=dict)
+    vague: set[int] = field(default_factory=set)
     slopes: dict[tuple[int, str], list[Slope]] = field(default_factory=dict)
     conditions: dict[tuple[int, str], float] = field(default_factory=dict)
     derivatives: dict[tuple[int, str], dict[int, Decimal]] = field(default_factory=dict)
@@ -53,8 +54,9 @@ class Evidence:
         """Note an answer of the worker's."""
         self.largest = max(self.largest, answer.get("size", 0))
         match answer:
-            case {"at": k, "values": values, "noise": noise, "kinks": kinks}:
+            case {"at": k, "values": values, "noise": noise, "kinks": kinks, "vague": vague}:
                 self.points.append(k)
+                self.vague |= {k} if vague else set()
                 self.values[k] = [list(map(Decimal, each)) for each in values]
                 self.noise[k] = noise
                 self.kinks[k] = list(dict.fromkeys(self.places[gate] for gate in kinks))
@@ -63,9 +65,10 @@ class Evidence:
                 self.conditions[k, name] = condition
             case {"input": name, "element": j, "slopes": slopes, "noise": noise}:
                 for k, slope in slopes.items():
-                    key = int(k), name
-                    self.derivatives.setdefault(key, {})[j] = Decimal(slope)
-                    self.conditions[key] = max(self.conditions.get(key, 0.0), noise[k])
+                    key, exact = (int(k), name), Decimal(slope)
+                    if exact.is_finite():  # a formula can have no slope where the program has one, like sqrt(x**2) at 0
+                        self.derivatives.setdefault(key, {})[j] = exact
+                        self.conditions[key] = max(self.conditions.get(key, 0.0), noise[k])
 
     def kinks_in_words(self) -> list[str]:
         return [

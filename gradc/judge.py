@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 
 import numpy as np
@@ -33,7 +33,13 @@ class Error:
     want: float
 
     @property
+    def strict(self) -> float:
+        """The error in roundings of the result alone."""
+        return replace(self, noise=0.0).roundings
+
+    @property
     def roundings(self) -> float:
+        """The error in units of the roundings to be expected."""
         if self.error <= TINY:
             return 0.0
         expected = EPS * max(self.scale, self.noise)
@@ -65,7 +71,8 @@ def _gradient_error(evidence: Evidence, k: int, name: str) -> Error | None:
     got, noise = evidence.staged[k].gradients[name], evidence.conditions.get((k, name), 0.0)
     derivatives = evidence.derivatives.get((k, name), {})
     found = [worst([(got[j], want) for j, want in derivatives.items()], noise)] if derivatives else []
-    found += [_along(got, each, noise) for each in evidence.slopes.get((k, name), ())]
+    slopes = evidence.slopes.get((k, name), ())
+    found += [_along(got, each, noise) for each in slopes if math.isfinite(each.uncertain)]
     return max(found, key=lambda each: each.roundings, default=None)
 
 

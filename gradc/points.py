@@ -4,7 +4,7 @@
 >>> fn = gradc.compile("sqrt(x - 1)*log(y)")
 >>> found = Search(fn, seed=1).points(2)
 >>> [staged.point for staged in found]
-[{'x': 2.36, 'y': 5.597}, {'x': 1.574, 'y': 0.208}]
+[{'x': 2.36, 'y': 1.681}, {'x': 7.355, 'y': 0.475}]
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ MODERATE: Range = (-3.0, 3.0)
 RANGES: tuple[Range, ...] = (MODERATE, (0.2, 3.0), (-0.9, 0.9), (1.0, 5.0), (0.05, 0.5), (3.0, 9.0), (-9.0, -1.0))
 # Points are found quickly or, by their range, not at all.
 ATTEMPTS, SECONDS = 2000, 1.5
+# Points are looked for in turn where the gates are at home, in the moderate range, and anywhere.
+HOME, MIDDLE, ANYWHERE = "home", "middle", "anywhere"
+WAYS = (HOME, MIDDLE, MIDDLE, ANYWHERE)
 # Named dimensions, in turn: small, and no two neighbours the same, so that what is transposed shows.
 SIZES = ((3, 2, 4), (4, 6, 5), (6, 4, 8), (2, 2, 2), (8, 8, 8))
 # So many decimals, that a point is short to write down.
@@ -80,7 +83,7 @@ class Search:
 
     def __init__(self, fn: Compiled, seed: int = 0, ranges: Mapping[str, Sequence[float]] | None = None) -> None:
         self.fn, self.seed, self.rng = fn, seed, random.Random(seed)
-        self.given = {name: _range(fn, name, each) for name, each in (ranges or {}).items()}
+        self.ranges = {name: _range(fn, name, each) for name, each in (ranges or {}).items()}
         self.domains = domains(fn.dag)
         self.sizes: dict[str, int] = {}
 
@@ -90,7 +93,7 @@ class Search:
         until = time.monotonic() + SECONDS
         found: list[Staged] = []
         for attempt in range(ATTEMPTS):
-            staged = self.at(self._draw(tame=attempt % 4 == 0))
+            staged = self.at(self._draw(WAYS[attempt % len(WAYS)]))
             if staged is not None:
                 found.append(staged)
             if len(found) == count or (time.monotonic() > until and attempt >= count):
@@ -148,12 +151,13 @@ class Search:
         rng = random.Random(self.seed)
         return [nested([rng.choice((-1, 1)) * rng.randint(4, 12) / 8 for _ in range(math.prod(s))], s) for s in shapes]
 
-    def _draw(self, tame: bool) -> Point:
-        """A random point: a `tame` one in the domains of the gates, any other anywhere moderate."""
+    def _draw(self, way: str) -> Point:
+        """A random point."""
         out = {}
         for name in self.fn.inputs:
-            near = self.domains.get(name, MODERATE)
-            low, high = self.given.get(name) or (near if tame else self.rng.choice([near, *RANGES]))
+            home = self.domains.get(name, MODERATE)
+            where = {HOME: home, MIDDLE: MODERATE}.get(way) or self.rng.choice([home, *RANGES])
+            low, high = self.ranges.get(name) or where
             shape = tuple(self.sizes[dim] if isinstance(dim, str) else dim for dim in self.fn.shapes[name])
             out[name] = nested([_short(self.rng.uniform(low, high), low, high) for _ in range(math.prod(shape))], shape)
         return out
@@ -168,7 +172,7 @@ class Search:
         for sizes in SIZES:
             self.sizes = dict(zip(names, itertools.cycle(sizes), strict=False))
             try:
-                _run_forward(fn, self._draw(tame=True))
+                _run_forward(fn, self._draw(HOME))
             except _FAILURES as error:
                 problem = problem or error
             else:
@@ -220,7 +224,7 @@ def domains(dag: Dag) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for node in dag.nodes:
         for arg, (low, high) in zip(node.args, node.op.domain, strict=False):
-            if arg in names:
+            if arg in names and not node.op.boolean and not node.op.tie:  # those are tested on one side only
                 was = found.get(names[arg], (-math.inf, math.inf))
                 found[names[arg]] = max(low, was[0]), min(high, was[1])
     return {name: (low, high) if low < high else MODERATE for name, (low, high) in found.items()}

@@ -21,6 +21,8 @@ from gradc.symbolic.written import Written
 DIGITS = 70
 # A step of the central differences, relative to the input. Truncation leaves 44 digits, and rounding all but so many.
 STEP, LOST = 1e-22, 1e-46
+# A function whose slope changes by more than this within a step is not a line there, and its slope not known.
+BENT = 0.01
 # What inputs and gates are disturbed by, relatively, to see how much the gradient changes: a few roundings.
 DISTURBANCE = 1e-15
 # A kink is near if so small a relative change leads across.
@@ -196,11 +198,16 @@ class Program:
         there = self.outputs(point, self.disturbance(random.Random(seed)))
         return [_largest_change(out, other) / DISTURBANCE for out, other in zip(here, there, strict=True)]
 
-    def slope(self, point: Point, name: str, direction: Value) -> tuple[Any, Any]:
-        """The derivative along a direction by central differences, and how uncertain these are."""
+    def slope(self, point: Point, here: Any, name: str, direction: Value) -> tuple[Any, Any]:
+        """The derivative along a direction by central differences, and how uncertain these are.
+
+        `here` is the value at the point: where the function bends within a step, or jumps, the slope is not known.
+        """
         h = self.digits.number(STEP)
         up, down = (self.contracted({**point, name: point[name] + sign * h * direction}) for sign in (1, -1))
-        return (up - down) / (2 * h), (abs(up) + abs(down)) * LOST
+        slope, bend, rounding = (up - down) / (2 * h), abs(up + down - 2 * here) / (2 * h), (abs(up) + abs(down)) * LOST
+        known = bend <= max(BENT * abs(slope), rounding)
+        return slope, bend + rounding if known else self.digits.mp.inf
 
     def changes(self, point: Point, directions: Sequence[tuple[str, Value]], seed: int) -> list[Any]:
         """The slopes of the program with every value disturbed, and every gate's own slope too, each by its own little.

@@ -69,5 +69,5 @@ def _limit_memory(megabytes: int) -> None:
             had = int(file.read().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):
         return
-    limit = had + 2 * STACK + megabytes * 1024 * 1024
+    limit = had + STACK + megabytes * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

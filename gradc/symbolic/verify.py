@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from gradc.symbolic.digits import DISTURBANCE, Program, flat
+from gradc.symbolic.digits import DISTURBANCE, Decision, Program, flat
 from gradc.symbolic.elements import Value, run
 from gradc.symbolic.expressions import Derivatives, Expr, Expressions, Numbers, Values
 from gradc.symbolic.python import Sized
@@ -29,7 +30,7 @@ SAID = 32
 # An input of more elements than this is differenced along so many random directions instead of one by one.
 ELEMENTS, DIRECTIONS = 6, 2
 # How often the program is disturbed to see its condition.
-DISTURBED = 2
+DISTURBED = 3
 # A value of which a float holds fewer than some six digits says little of its gradient.
 VAGUE = 1e-10
 # The part of the numeric time that the search for points may take.
@@ -41,34 +42,58 @@ def verify(job: Job) -> Answers:
     """Everything that is known of the gradient without the staged program."""
     program = Program(Written.of(job["program"]), job["df"])
     points: Points = {}
-    for answer, point in _fit_points(job, program):
-        points[answer["at"]] = point
-        yield answer
+    for one in _fit_points(job, program):
+        points[one.number] = one.point
+        values = [[_said(program, number) for number in flat(out)] for out in one.outputs]
+        noise = list(map(float, one.noise))
+        yield {"at": one.number, "values": values, "noise": noise, "kinks": one.kinks, "vague": one.vague}
     yield from _all_differences(job, program, points)
     yield from _derivatives(job, program, list(points))
 
 
-def _fit_points(job: Job, program: Program) -> Iterator[tuple[dict[str, Any], dict[str, Value]]]:
-    """The first candidates at which the value is a number, to many digits, and no kink is near.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A candidate at which the value is a number; `vague` if a float holds few digits of it."""
 
-    If these are too few, others are taken too; fewer points than wanted where one takes long.
-    """
-    found: list[tuple[bool, int, dict[str, Value], list[Value], list[int], list[Any]]] = []
-    began = time.monotonic()
+    number: int
+    point: dict[str, Value]
+    outputs: list[Value]
+    noise: list[Any]
+    kinks: list[int]
+    vague: bool
+    decisions: tuple[Decision, ...]
+
+    @property
+    def unfit(self) -> bool:
+        return bool(self.kinks) or self.vague
+
+
+def _fit_points(job: Job, program: Program) -> Iterator[_Found]:
+    """As many points as are wanted, fit ones first, and before all those at which branches go another way."""
+    found: list[_Found] = []
+    until = time.monotonic() + SEARCH * job["seconds"]
     for k, candidate in enumerate(job["candidates"]):
-        point = program.point(candidate)
-        here = program.outputs(point)
-        if any(one != one for out in here for one in flat(out)):
-            continue
-        kinks, noise = program.kinks(point, job["seed"]), program.noise(point, here, job["seed"])
-        vague = any(n * VAGUE > max(map(abs, flat(out)), default=0) for n, out in zip(noise, here, strict=True))
-        found.append((bool(kinks) or vague, k, point, here, kinks, noise))
-        enough = sum(not unfit for unfit, *_ in found) >= job["points"]
-        if enough or time.monotonic() - began > SEARCH * job["seconds"]:
+        one = _tried(program, k, program.point(candidate), job["seed"])
+        found += [one] if one is not None else []
+        if found and time.monotonic() > until:
             break
-    for _, k, point, here, kinks, noise in sorted(found, key=lambda each: each[:2])[: job["points"]]:
-        values = [[_said(program, one) for one in flat(out)] for out in here]
-        yield {"at": k, "values": values, "noise": list(map(float, noise)), "kinks": kinks}, point
+    seen: set[tuple[Decision, ...]] = set()
+    new, known = [], []
+    for one in sorted(found, key=lambda each: (each.unfit, each.number)):
+        (known if one.unfit or one.decisions in seen else new).append(one)
+        seen.add(one.decisions)
+    yield from [*new, *sorted(known, key=lambda each: (each.unfit, each.number))][: job["points"]]
+
+
+def _tried(program: Program, k: int, point: dict[str, Value], seed: int) -> _Found | None:
+    outputs = program.outputs(point)
+    decisions = tuple(program.digits.trail)
+    if any(one != one for out in outputs for one in flat(out)):
+        return None
+    kinks = program.kinks(point, seed)
+    noise = [max(each) for each in zip(*(program.noise(point, outputs, s) for s in range(DISTURBED)), strict=True)]
+    vague = any(n * VAGUE > max(map(abs, flat(out)), default=0) for n, out in zip(noise, outputs, strict=True))
+    return _Found(k, point, outputs, noise, kinks, vague, decisions)
 
 
 def _said(program: Program, number: Any) -> str:
@@ -82,15 +107,16 @@ def _all_differences(job: Job, program: Program, points: Points) -> Answers:
     """Point by point, until their share of the time is over. The first point is always dealt with."""
     until = time.monotonic() + job["seconds"]
     for k, point in points.items():
+        here = program.contracted(point)
         for name in job["wrt"]:
-            yield from _differences(program, k, point, name)
+            yield from _differences(program, k, point, here, name)
             if time.monotonic() > until:
                 return
 
 
-def _differences(program: Program, k: int, point: dict[str, Value], name: str) -> Answers:
+def _differences(program: Program, k: int, point: dict[str, Value], here: Any, name: str) -> Answers:
     directions = list(_directions(program, point[name], random.Random(f"{k} {name}")))
-    slopes = [program.slope(point, name, direction) for direction in directions]
+    slopes = [program.slope(point, here, name, direction) for direction in directions]
     condition = program.digits.mp.zero
     for seed in range(DISTURBED if directions else 0):
         changed = program.changes(point, [(name, direction) for direction in directions], seed)

@@ -1,0 +1,333 @@
+"""`gradc check`: sound programs pass, every broken rule is noticed and named, limits are told apart from both.
+
+`python -m tests.test_check` checks every core record of the corpora and every example of the notes, and prints what
+does not pass or takes long; the tests take each tenth record.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import gradc
+from gradc.api import Function
+from gradc.check import FAIL, PASS, TOO_LARGE, UNVERIFIED
+from gradc.dag import Dag, reachable
+from gradc.errors import GradcError
+from gradc.ops import entries, lookup, routing
+from gradc.ops.table import Op
+from gradc.simplify import Builder
+from gradc.symbolic.worker import Worker
+from tests.mutation import Mutant, broken, mutants
+from tests.support import Json, corpus, records, shapes_of
+from tests.support import gradc as run
+from tests.test_ops import cases
+
+NOTES = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+# Sound code has been seen at 13 roundings; the limit is at 100.
+SOUND = 50.0
+# A record of the corpora that takes longer than this has not kept its limits.
+LONGEST = 15.0
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """One process of SymPy's for all checks of this file."""
+    with Worker() as one:
+        yield one
+
+
+def row(result: Any, name: str) -> Any:
+    return next(each for each in result.rows if each.name == name)
+
+
+# -- sound programs ------------------------------------------------------------------------------------------------
+
+
+PROGRAMS = [
+    NOTES,
+    "2*(x*y + max(z, w))",
+    "X: [n, d]; w: [d]; y: [n]; sum((X @ w - y)**2)",
+    "x: [5]; logsumexp(x) + norm(x)*prod(x)",
+    "A: [n, n]; b: [n]; b @ solve(A, b) + log(abs(det(A)))",
+    "where(x > 0, x*log(x), where(x < -1, sqrt(-x - 1), 0))",
+    "x: [4]; softmax(2*x)",
+    "x + y, x*y",
+    "x**y + y**3 + x**0.3",
+    "A: [2, 3]; concatenate((A[:, 0], A[1])) @ stack([x, y, 1, x, y]) + sum(reshape(A[:, ::2], 4))",
+    "0*x + 3",
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_sound_programs_pass(program: str, worker: Worker) -> None:
+    fn = gradc.compile(program)
+    result = fn.check(worker=worker)
+    assert result.verdict == PASS, result
+    assert [each.name for each in result.rows] == [*fn.outputs, *(f"d{name}" for name in fn.inputs)]
+    assert max(each.roundings for each in result.rows) < SOUND
+    assert all(each.verified == each.elements for each in result.rows)
+
+
+@pytest.mark.parametrize("options", [{"style": "fast"}, {"target": "math"}, {"literal": True}, {"wrt": "y"}])
+def test_every_form_of_the_module_is_checked(options: dict[str, Any], worker: Worker) -> None:
+    assert gradc.compile(NOTES, **options).check(worker=worker).verdict == PASS
+
+
+def test_the_textbook_form_is_the_reference(worker: Worker) -> None:
+    """A form that is read as a gate is held against the form that was written."""
+    result = gradc.compile("log(sum(exp(v))) + 1/(1 + exp(-v[0]))", shapes={"v": (3,)}).check(worker=worker)
+    assert result.verdict == PASS
+
+
+def test_a_point_can_be_given(worker: Worker) -> None:
+    result = gradc.compile("x*y").check(at={"x": 3, "y": -4}, worker=worker)
+    assert (result.verdict, result.points) == (PASS, ({"x": 3.0, "y": -4.0},))
+
+
+def test_points_come_from_the_ranges(worker: Worker) -> None:
+    result = gradc.compile("log(x - 40)").check(points=5, ranges={"x": (41, 42)}, worker=worker)
+    assert len(result.points) == 5
+    assert all(41 <= point["x"] <= 42 for point in result.points)
+
+
+def test_the_same_seed_gives_the_same_points(worker: Worker) -> None:
+    fn = gradc.compile(NOTES)
+    first, second, other = (fn.check(seed=seed, worker=worker).points for seed in (1, 1, 2))
+    assert first == second != other
+
+
+# -- broken rules --------------------------------------------------------------------------------------------------
+
+# Conditions carry no gradient, so that no rule of theirs is ever asked.
+CONDITIONS = {"c", "d"}
+
+
+def program_of(entry: Op) -> Function:
+    """A small program of one entry, as if a user had written it."""
+    sizes = {2, 3, 4} if not entry.elementwise and not entry.variadic else {2, 3, 4, ()}
+    fits = [case for case in cases(entry) if all(s in sizes or ({*s} and {*s} <= sizes) for s in case[0])]
+    shapes, attr = min(fits, key=lambda case: sum(map(len, case[0])))
+    names = [f"{entry.params[0]}{k}" for k in range(len(shapes))] if entry.variadic else list(entry.params)
+    build = Builder()
+    inputs = {name: build.input(name, shape) for name, shape in zip(names, shapes, strict=True)}
+    args = [build.make(routing.gt, (x, build.const(1))) if x.attr in CONDITIONS else x for x in inputs.values()]
+    node = build.intern(entry, tuple(args), attr)
+    nodes = tuple(reachable([node, *inputs.values()]))
+    dag = Dag("", nodes, inputs, (("f", node),), {}, {}, {}, build.dims, roles={}, declared=any(shapes))
+    return Function(dag, tuple(names), "notes", "notes", "numpy", False)
+
+
+def rule_breakers() -> Iterator[Mutant]:
+    """Every rule with its sign turned, with a factor too many, and with a contribution dropped."""
+    for entry in entries():
+        for mutant in mutants(entry) if entry is not routing.indicator else ():
+            how, _, what = mutant.what.partition(" ")
+            asked = what.removeprefix("of ")[1:] not in CONDITIONS and not entry.boolean
+            if mutant.field in ("partials", "vjps") and how in ("sign", "factor", "no") and asked:
+                yield replace(mutant, value=_turned(mutant.value))
+
+
+def _turned(rules: Any) -> Any:
+    """NumPy has no minus for a condition; a number can be turned instead."""
+    if callable(rules):
+        return rules
+    return tuple(f"where{r[1:-1]}, -1, 0)" if r[:2] == "-(" and set(r) & set("<>!") else r for r in rules)
+
+
+BROKEN = list(rule_breakers())
+
+
+def test_every_entry_with_a_rule_is_broken() -> None:
+    ruled = {e.name for e in entries() if callable(e.vjps) or {*e.partials, *e.vjps} - {"0", ""}}
+    assert {mutant.entry for mutant in BROKEN} == ruled | {"sign"}
+
+
+@pytest.mark.parametrize("mutant", BROKEN, ids=lambda m: f"{m.entry}, {m.what}")
+def test_a_broken_rule_fails_and_names_the_input(mutant: Mutant, worker: Worker) -> None:
+    with broken(mutant) as entry:
+        result = program_of(entry).check(points=6, worker=worker)
+    assert result.verdict == FAIL, result
+    assert not result.ok
+    name = f"{entry.params[0]}{mutant.value.at}" if entry.variadic else mutant.what.split()[-1].removeprefix("d")
+    assert [each.input for each in result.rows if each.verdict == FAIL] == [name], result
+    assert f"d{name}" in result.render()
+
+
+def test_entries_pass_when_nothing_is_broken(worker: Worker) -> None:
+    for entry in {mutant.entry: None for mutant in BROKEN}:
+        mine = next(e for e in entries() if e.name == entry)
+        result = program_of(mine).check(worker=worker)
+        assert result.verdict == PASS, (entry, result)
+
+
+# -- limits --------------------------------------------------------------------------------------------------------
+
+
+def test_too_large_is_a_verdict_of_its_own() -> None:
+    """Nested quotients share nothing that SymPy would keep; differences still decide."""
+    deep = "\n".join(["a = x*y + 1", *["a = (a*x + y)/(a + x*a*a) + sin(a*y)"] * 60, "a"])
+    result = gradc.compile(deep).check(timeout=2.0)
+    assert (result.verdict, result.ok) == (TOO_LARGE, True)
+    assert "limit of time" in result.reason
+    assert "too large to verify symbolically" in result.render()
+    assert all(each.verified == 0 for each in result.rows if each.input)
+
+
+def test_too_large_can_still_be_wrong() -> None:
+    deep = "\n".join(["a = x*y + 1", *["a = (a*x + y)/(a + x*a*a) + sin(a*y)"] * 60, "a"])
+    (mutant,) = (each for each in BROKEN if (each.entry, each.what) == ("sin", "sign of dx"))
+    with broken(mutant):
+        result = gradc.compile(deep).check(timeout=2.0)
+    assert result.verdict == FAIL
+
+
+def test_what_can_not_be_written_out_is_judged_by_differences_of_floats(worker: Worker) -> None:
+    result = gradc.compile("det(A)", shapes={"A": (12, 12)}).check(worker=worker)
+    assert (result.verdict, result.ok) == (UNVERIFIED, True)
+    assert "too large to write out" in result.reason
+    assert row(result, "dA").against == "differences of floats"
+
+
+# -- kinks and domains ---------------------------------------------------------------------------------------------
+
+
+def test_a_kink_is_named(worker: Worker) -> None:
+    result = gradc.compile("x + max(2*y, z)").check(at={"x": 1, "y": 2, "z": 4}, worker=worker)
+    assert result.kinks == ("max(2*y, z) is at or near its kink at x=1, y=2, z=4",)
+    assert result.verdict == PASS
+
+
+def test_another_choice_at_a_kink_is_not_judged(worker: Worker) -> None:
+    (mutant,) = (each for each in mutants(lookup("maximum")) if each.what == "tie of dx")
+    with broken(replace(mutant, value=("x > y", "x <= y"))):
+        fn = gradc.compile("x + max(2*y, z)")
+        result = fn.check(at={"x": 1, "y": 2, "z": 4}, worker=worker)
+        assert fn.check(worker=worker).verdict == PASS
+    assert [each.verdict for each in result.rows] == [PASS, PASS, UNVERIFIED, UNVERIFIED]
+    assert row(result, "dz").remark == "every point lies at a kink"
+    assert result.ok
+
+
+def test_a_formula_without_a_slope_leaves_it_to_differences(worker: Worker) -> None:
+    result = gradc.compile("sqrt(x**2)").check(at={"x": 0}, worker=worker)
+    assert (result.verdict, row(result, "dx").verified) == (UNVERIFIED, 0)
+
+
+def test_random_points_keep_away_from_kinks(worker: Worker) -> None:
+    result = gradc.compile("abs(x)*relu(y)").check(points=8, worker=worker)
+    assert (result.verdict, result.kinks) == (PASS, ())
+
+
+def test_both_sides_of_a_branch_are_tried(worker: Worker) -> None:
+    points = gradc.compile("x*y if x > 0 else exp(y)").check(points=2, worker=worker).points
+    assert {point["x"] > 0 for point in points} == {True, False}
+
+
+def test_a_program_without_a_point_says_where_to_look() -> None:
+    with pytest.raises(GradcError, match="found no point") as error:
+        gradc.compile("log(-1 - x**2)").check()
+    assert "--range" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"at": {"x": 1}}, "no value for 'y'"),
+        ({"at": {"x": 1, "y": 2, "z": 3}}, "no input 'z'"),
+        ({"at": {"x": 0, "y": 0}}, "not finite"),
+        ({"ranges": {"z": (0, 1)}}, "no input 'z'"),
+        ({"ranges": {"x": (2, 1)}}, "range of 'x' is empty"),
+    ],
+)
+def test_wrong_options_are_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(GradcError, match=message):
+        gradc.compile("x/y").check(**options)
+
+
+# -- what a result says --------------------------------------------------------------------------------------------
+
+
+def test_the_command_runs_the_worst_point_again(worker: Worker) -> None:
+    program = "x: [2]\nsum(x*y)  # it's a sum"
+    result = gradc.compile(program, wrt="y", style="fast").check(seed=5, worker=worker)
+    words = shlex.split(result.command)
+    assert words[:5] == ["gradc", "check", program, "--wrt", "y"]
+    assert words[5:9] == ["--style", "fast", "--seed", "5"]
+    assert [word.partition("=")[0] for word in words[10::2]] == ["x", "y"]
+
+
+def test_a_result_is_plain_data(worker: Worker) -> None:
+    result = gradc.compile("x*y").check(worker=worker)
+    data = json.loads(json.dumps(result.to_dict()))
+    assert (data["ok"], data["verdict"], [each["name"] for each in data["rows"]]) == (True, PASS, ["f", "dx", "dy"])
+    assert "<table>" in result._repr_html_()
+    assert repr(result) == result.render()
+
+
+def test_the_shell_says_by_its_exit_code_what_was_found() -> None:
+    passed = run("check", "x*y + sin(x)", "--points", "2", "--json")
+    assert (passed.code, json.loads(passed.out)["verdict"]) == (0, PASS)
+    (mutant,) = (each for each in BROKEN if (each.entry, each.what) == ("mul", "sign of dx"))
+    with broken(mutant):
+        failed = run("check", "x*y")
+    assert failed.code == 1
+    assert "dx  fail" in failed.out
+
+
+# -- the corpora ---------------------------------------------------------------------------------------------------
+
+
+def examples() -> list[Json]:
+    """Every core record of the corpora and every example of the notes: id, program, shapes, inputs to differentiate."""
+    core = [r for r in records() if r["level"] == "core"]
+    notes = corpus("notes")["cases"]
+    return [
+        *({"id": r["id"], "program": r["program"], "shapes": shapes_of(r), "wrt": r["wrt"]} for r in core),
+        *({"id": r["id"], "program": r["program"], "shapes": r.get("shapes"), "wrt": None} for r in notes),
+    ]
+
+
+EXAMPLES = examples()
+
+
+def checked(example: Json, worker: Worker, **options: Any) -> tuple[Any, float]:
+    """The result, and the seconds that it took."""
+    began = time.monotonic()
+    fn = gradc.compile(example["program"], shapes=example["shapes"], wrt=example["wrt"], **options)
+    return fn.check(worker=worker), time.monotonic() - began
+
+
+@pytest.mark.parametrize("example", EXAMPLES[::10] + EXAMPLES[-30:], ids=lambda each: each["id"])
+def test_examples_pass(example: Json, worker: Worker) -> None:
+    result, seconds = checked(example, worker)
+    assert result.verdict in (PASS, TOO_LARGE), result
+    assert max(each.roundings for each in result.rows) < SOUND
+    assert seconds < LONGEST
+
+
+def main() -> int:
+    """Check every example in every style; print what does not pass, and how long the slowest took."""
+    found: dict[str, int] = {}
+    slowest, worst = 0.0, 0.0
+    with Worker() as worker:
+        for style in ("notes", "fast"):
+            for example in EXAMPLES:
+                result, seconds = checked(example, worker, style=style)
+                slowest, worst = max(slowest, seconds), max(worst, *(each.roundings for each in result.rows))
+                found[result.verdict] = found.get(result.verdict, 0) + 1
+                if result.verdict != PASS:
+                    print(f"{example['id']}, {style}: {result.verdict} {result.reason}", flush=True)
+    print(f"{found}; at most {worst:.3g} roundings and {slowest:.1f} s")
+    return int(FAIL in found or UNVERIFIED in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
