@@ -62,6 +62,12 @@ class Joint:
         return places(nodes, self.roots)
 
     @property
+    def cost(self) -> int:
+        """How many operations there are, about: a minus before a constant is none."""
+        gates = [node for node in self.nodes if node.args and not node.op.view]
+        return sum(1 for node in gates if node.op is not s.neg or node.args[0].op is not s.mul)
+
+    @property
     def nodes(self) -> list[Node]:
         """Everything that value and gradient are computed from, in topological order."""
         return reachable(self.roots)
@@ -79,25 +85,33 @@ def optimize(
     flat = any(node.op is where for node in dag.nodes) and (arrays or is_deep(dag.nodes, dag.roots))
     if flat:
         dag = guard_branches(dag, literal)
+    if len(dag.nodes) > LARGE:
+        return _joint(dag, wrt, literal, arrays, seeded, flat and not arrays)
+    joint = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays), not arrays)
+    if len(dag.outputs) == 1 and dag.roots[0].op is s.div and not dag.declared:
+        late = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays, late=True), not arrays)
+        return late if late.cost < joint.cost else joint
+    return joint
+
+
+def _joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool, late: bool = False) -> Joint:
     large = len(dag.nodes) > LARGE
-    parts = not arrays and not large
     build = Frugal(dag.dims, literal)
-    build.flat = flat and not arrays
+    build.flat = flat
     program = _copied(dag, build, _made if large else _as_written, {})
     seeds = (
         tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots))
         if seeded
         else ()
     )
-    found, adjoints = gradients(program, build, wrt, seeds, parts)
+    found, adjoints = gradients(program, build, wrt, seeds, not arrays and not large, late)
     owners: dict[Node, tuple[Node, bool]] = {}
     if not large:
         for node, adjoint in adjoints.items():
             bare, minus = _bare(adjoint, False)
             if node.args and bare.id >= build.boundary:
                 owners.setdefault(bare, (node, minus))
-    joint = Joint(program, build, tuple(program.roots), found, seeds, _stems(program, build), owners, {})
-    return joint if large else _factored(joint, build, parts)
+    return Joint(program, build, tuple(program.roots), found, seeds, _stems(program, build), owners, {})
 
 
 def _bare(node: Node, minus: bool) -> tuple[Node, bool]:
@@ -142,8 +156,9 @@ def _made(build: Frugal, old: Node, args: Args) -> Node:
     return build.make(old.op, args, old.attr)
 
 
-def _factored(joint: Joint, old: Frugal, parts: bool) -> Joint:
+def _factored(joint: Joint, parts: bool) -> Joint:
     """The same graph with gates in their parts and the sums of the gradient factored."""
+    old = joint.build
     build = Frugal(old.dims, old.literal)
     build.flat = old.flat
     nodes = reachable([*joint.roots, *joint.dag.inputs.values(), *joint.seeds])

@@ -27,11 +27,12 @@ Partial = Callable[[Frugal, Args, Node, Hashable], Node]
 
 
 def gradients(
-    program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool
+    program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool, late: bool = False
 ) -> tuple[dict[str, Node | None], dict[Node, Node]]:
     """Each input's gradient, None where it is zero everywhere, and the adjoint of each gate.
 
-    `parts` says that gates are to be written in the parts that are cheapest for single numbers.
+    `parts` says that gates are to be written in the parts that are cheapest for single numbers. With `late` the
+    output is a quotient, and its divisor divides each gradient last: (dx - f*dy)/y.
     """
     targets = {name: program.inputs[name] for name in wrt}
     nodes = reachable(program.roots)
@@ -43,6 +44,13 @@ def gradients(
     adjoints: dict[Node, Node] = {}
     for root, seed in zip(program.roots, seeds or [one] * len(program.roots), strict=True):
         adjoints[root] = make(scalar.add, (adjoints[root], seed)) if root in adjoints else seed
+    divisor = None
+    if late:
+        root = program.roots[0]
+        over, divisor = root.args
+        dout = adjoints.pop(root)
+        adjoints[divisor] = make(scalar.neg, (make(scalar.mul, (root, dout)),))
+        adjoints[over] = make(scalar.add, (adjoints[over], dout)) if over in adjoints else dout
     for gate in reversed(nodes):
         dout = adjoints.get(gate)
         if dout is None or not gate.args:
@@ -70,8 +78,12 @@ def gradients(
         for arg, part in sent:
             have = adjoints.get(arg)
             adjoints[arg] = part if have is None else make(scalar.add, (have, part))
+    found = {name: adjoints.get(node) if node in active else None for name, node in targets.items()}
+    if divisor is not None:
+        found = {name: None if node is None else make(scalar.div, (node, divisor)) for name, node in found.items()}
+        adjoints = {}
     build.annihilate = False
-    return {name: adjoints.get(node) if node in active else None for name, node in targets.items()}, adjoints
+    return found, adjoints
 
 
 def times(build: Frugal, partial: Node, dout: Node) -> Node:
