@@ -161,9 +161,12 @@ class Function:
                 return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
         return emit(self.staged, self.target, self.function_name)
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """The text of the emitted module, which needs NumPy (or nothing) and not gradc."""
+        """The text of the emitted module, which needs NumPy (or nothing) and not gradc; verified before anyone has it."""
+        from gradc.emit.allow import verify
+
+        verify(self.emitted.text)
         return self.emitted.text
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:
@@ -175,7 +178,7 @@ class Function:
     @cached_property
     def module(self) -> ModuleType:
         """The emitted module, loaded so that tracebacks and debuggers show its lines."""
-        return load(self.source)
+        return load(self.emitted.text)
 
     def _function(self, which: str) -> Callable[..., Any]:
         name = {"forward": "_forward", "backward": "_backward", "value_and_grad": ""}[which]
