@@ -88,8 +88,7 @@ class Shell(click.Group):
                 raise
             code = _refuse(_internal(error))
         finally:
-            if collects:
-                gc.enable()
+            (gc.enable if collects else gc.disable)()
         sys.exit(code or 0)
 
 
@@ -205,6 +204,13 @@ def compiled(options: dict[str, Any]) -> Function:
     for name in given["shapes"]:
         if name not in fn.inputs:
             raise GradcError(f"no input '{name}' to give a shape to", hint=f"inputs are {', '.join(fn.inputs)}")
+    return fn
+
+
+def studied(options: dict[str, Any]) -> Function:
+    """The same for commands that go on to run it: from here on there may be garbage."""
+    fn = compiled(options)
+    gc.enable()
     return fn
 
 
@@ -539,7 +545,7 @@ def _columns() -> int:
 @as_data
 def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
     """Show every line of both passes with its value at a point."""
-    fn = compiled(options)
+    fn = studied(options)
     with _as_usage(fn):
         traced = fn.trace(**points(at), **_upstream(fn, df))
     say(as_json(traced.to_dict()) if json else traced.render() + "\n")
@@ -557,7 +563,7 @@ def graph_command(
     """Draw the circuit, with values in green and gradients in red if a point is given."""
     from gradc.circuit import format_of
 
-    fn = compiled(options)
+    fn = studied(options)
     with _as_usage(fn):
         circuit = fn.graph(**points(at), **_upstream(fn, df))
     if json:
@@ -589,7 +595,7 @@ def check_command(at: Sequence[str], ranges: Sequence[str], memory: int | None, 
     """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
     asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
     asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=_ranges(ranges) or None)
-    fn = compiled(options)
+    fn = studied(options)
     result = fn.check(**asked)
     say(as_json(result.to_dict()) if json else result.render() + "\n")
     return 0 if result.ok else FAILED
