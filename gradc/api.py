@@ -23,10 +23,14 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.routing import where
 from gradc.parse import parse
 from gradc.program import Program, gates_of_the_notes, stage
-from gradc.run import collector_paused, direct, load
+from gradc.run import collector_paused, direct, direct_arrays, load
 from gradc.shapes import show
 
 STYLES = ("notes", "fast")
+
+# Programs with more gates than this run as their style prints them; others have lines of their own for arrays.
+LARGEST_KERNEL = 20_000
+
 
 def compile(
     program: str,
@@ -154,11 +158,23 @@ class Function:
     @cached_property
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
-        if self.style == "fast" and not TARGETS[self.target].arrays:
-            from gradc.emit.fast_scalar import emit_scalar
-
+        if self.style == "fast":
             with collector_paused():
-                return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
+                return self._fast()
+        return emit(self.staged, self.target, self.function_name)
+
+    def _fast(self) -> Emitted:
+        """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays."""
+        from gradc.emit.arrays import emit_arrays, fits_arrays
+        from gradc.emit.blocks import emit_blocks, fits_blocks
+        from gradc.emit.fast_scalar import emit_scalar
+
+        if not TARGETS[self.target].arrays:
+            return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
+        if fits_blocks(self.dag):
+            return emit_blocks(self.dag, self.wrt, self.literal, self.function_name)
+        if fits_arrays(self.dag):
+            return emit_arrays(self.staged, self.dag, self.wrt, self.literal, self.function_name)
         return emit(self.staged, self.target, self.function_name)
 
     @cached_property
@@ -235,9 +251,22 @@ class Function:
         return self._direct("value_and_grad", self.wrt, self._value_and_grad)
 
     def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-        df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
-        value, cache = self.forward(*args, **inputs)
+        df, out, threads = (inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads"))
+        bound = self._bound(args, inputs)
+        if df is None and any(map(_is_array, bound)) and self._in_blocks is not None:
+            return cast("tuple[Any, dict[str, Any]]", self._in_blocks(*bound, out, threads or 1))
+        value, cache = self._function("forward")(*bound)
         return value, self.backward(cache, df)
+
+    @cached_property
+    def _in_blocks(self) -> Callable[..., Any] | None:
+        """Value and gradient of an elementwise program at arrays, whatever the style prints."""
+        from gradc.emit.blocks import emit_blocks, fits_blocks
+
+        if not TARGETS[self.target].arrays or len(self.dag.nodes) > LARGEST_KERNEL or not fits_blocks(self.dag):
+            return None
+        with collector_paused():
+            return cast("Callable[..., Any]", load(emit_blocks(self.dag, self.wrt, self.literal).text).value_and_grad)
 
     def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
         """The function that runs the fast style's lines on plain numbers, and goes the general way for anything else."""
@@ -246,11 +275,21 @@ class Function:
         with collector_paused():
             found = by_elements(self.dag)
             if found is None:
-                return general
+                return self._direct_arrays(name, general) if wrt else general
             numbers, elements = found
             guarded = TARGETS[self.target].arrays
             text = call_text(name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded)
             return direct(name, text, self.inputs, general)
+
+    def _direct_arrays(self, name: str, general: Callable[..., Any]) -> Callable[..., Any]:
+        """The same over whole arrays, for arrays of float64."""
+        from gradc.emit.arrays import call_arrays, fits_arrays
+
+        seeded = any(node.shape for node in self.dag.roots)
+        if not fits_arrays(self.dag) or len(self.dag.nodes) > LARGEST_KERNEL or (seeded and "df" in self.dag.inputs):
+            return general
+        text, words = call_arrays(name, self.dag, self.wrt, self.literal)
+        return direct_arrays(name, text, words, self.inputs, general)
 
     def _needs_no_df(self) -> None:
         for name, node in self.dag.outputs:
@@ -316,6 +355,11 @@ class Function:
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return graph(self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether an input is more than a number."""
+    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 
 
 __all__ = ["Function", "Node", "compile", "load"]

@@ -158,21 +158,19 @@ def _from_the_end(nodes: Sequence[Node], targets: Sequence[Node], after: After) 
 
 
 class _Pool:
-    """Buffers of one kind: the free one with the smallest number, or a new one."""
+    """Buffers of one kind: the free one with the smallest number, or a new one. All are in use to begin with."""
 
     __slots__ = ("count", "free")
 
     def __init__(self, count: int) -> None:
-        self.count, self.free = count, list(range(count))
+        self.count = count
+        self.free: list[int] = []
 
     def take(self) -> int:
         if self.free:
             return heappop(self.free)
         self.count += 1
         return self.count - 1
-
-    def claim(self, number: int) -> None:
-        self.free.remove(number)
 
     def give(self, number: int) -> None:
         heappush(self.free, number)
@@ -189,38 +187,28 @@ def allocate(order: Sequence[Node], targets: Sequence[Node]) -> Plan:
             copies.append((number, node))
         else:
             place[node] = number
-    for number in range(len(targets)):
-        floats.claim(number)  # each is its own from the line that writes it to the end
     for node in reversed(order):
         pool = masks if node.op.boolean else floats
-        shares = _may_share(node)
-        last = {arg for arg in node.args if arg.args and arg not in place}
-        if shares:
+        last = [arg for arg in dict.fromkeys(node.args) if arg.args and arg not in place]
+        heir = next((arg for arg in _may_share(node) if arg in last), None)
+        if heir is not None:
+            place[heir] = place[node]
+        elif not node.op.into:  # a helper's result is no place for its arguments
             pool.give(place[node])
-        _settle(node, shares, place, floats, masks)
+        for arg in last:
+            if arg is not heir:
+                place[arg] = (masks if arg.op.boolean else floats).take()
         temps[node] = tuple(floats.take() for _ in range(node.op.temps))
         for number in temps[node]:
             floats.give(number)
-        if not shares:  # a buffer that was no place for an operand or a temporary
+        if node.op.into:
             pool.give(place[node])
-        if node.op is routing.where and node.args[1].args and place[node.args[1]] == place[node]:
+        if node.op is routing.where and heir is node.args[1]:
             temps[node] = (_turned(node.args[0], last, place, masks),)
     return Plan(tuple(order), place, temps, tuple(copies), floats.count, masks.count)
 
 
-def _settle(node: Node, shares: tuple[Node, ...], place: dict[Node, int], floats: _Pool, masks: _Pool) -> None:
-    """A buffer for each operand that is read here for the last time; the result's own for one that may have it."""
-    for arg in shares:
-        if arg.args and arg not in place:
-            place[arg] = place[node]
-            (masks if arg.op.boolean else floats).claim(place[node])
-            break
-    for arg in node.args:
-        if arg.args and arg not in place:
-            place[arg] = (masks if arg.op.boolean else floats).take()
-
-
-def _turned(condition: Node, last: set[Node], place: dict[Node, int], masks: _Pool) -> int:
+def _turned(condition: Node, last: Sequence[Node], place: dict[Node, int], masks: _Pool) -> int:
     """The mask for a condition turned round: its own, if nobody reads it again."""
     if condition in last:
         return place[condition]

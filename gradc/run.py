@@ -71,6 +71,17 @@ def direct(name: str, call: CallText, inputs: Sequence[str], general: Callable[.
     return function
 
 
+def direct_arrays(
+    name: str, text: str, words: Mapping[str, str], inputs: Sequence[str], general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of a call's text over whole arrays, which brings its own imports."""
+    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES}
+    namespace[words["otherwise"]] = _otherwise(namespace, name, inputs, general)
+    _run(text, namespace, f"<gradc {name} {next(_numbers)}>")
+    function: Callable[..., Any] = namespace[name]
+    return function
+
+
 def _things(call: CallText) -> dict[str, Any]:
     import math
 

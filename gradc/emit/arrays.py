@@ -7,12 +7,12 @@ that are finite; whatever else is given goes through the two passes one after th
 >>> from gradc.parse import parse
 >>> body = fused(optimize(parse("x: [n]\\nsum((x - 1)**2)"), ["x"], arrays=True))
 >>> print("\\n".join([*body.head, *body.lines, body.returned]))
-dot = np.dot
+dot, multiply, ndarray, float64 = np.dot, np.multiply, np.ndarray, np.dtype(float)
 c1, c2 = np.array(1.0), np.array(2.0)
-diff = x - c1
-f = dot(diff, diff)
-diff *= c2
-f, {"x": diff}
+xm1 = x - c1
+f = dot(xm1, xm1)
+dx = multiply(c2, xm1, xm1)
+f, {"x": dx}
 """
 
 from __future__ import annotations
@@ -134,9 +134,9 @@ class _Fused:
                 size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
                 if once and size[node] <= LONGEST_INLINE and _by_python(node):
                     found.add(node)
-            elif once and (node.op.view or node.op.boolean or node.op is array.scatter):
+            elif once and node.shape and (node.op.view or node.op.boolean or node.op is array.scatter):
                 found.add(node)
-            elif node.op is array.transpose and node not in roots:
+            elif node.op is array.transpose and node.shape and node not in roots:
                 found.add(node)
         readers: dict[Node, Node] = {}
         for node in self.nodes:
@@ -623,7 +623,7 @@ def _dim(dim: int | str, bound: Mapping[str, str]) -> str:
 def _by_python(node: Node) -> bool:
     """Whether a gate of numbers is written by Python's operators and `math`."""
     form = node.op.forms.get("math") if node.args else None
-    return not node.args or (form is not None and not form.helper)
+    return not node.args or (node.op.elementwise and form is not None and not form.helper)
 
 
 def _into_place(node: Node, inline: Iterable[Node]) -> bool:
@@ -679,6 +679,11 @@ def _unless(checks: Sequence[str]) -> list[str]:
     return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
 
 
+def fits_arrays(dag: Dag) -> bool:
+    """Whether a program is of arrays, and its upstream adjoint one array or none."""
+    return dag.declared and (len(dag.outputs) == 1 or not any(node.shape for node in dag.roots))
+
+
 def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:
     """The module of a tensor program: `program` is what its passes print, `dag` what they were staged from."""
     seeded = any(node.shape for node in dag.roots)
@@ -703,7 +708,7 @@ def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False) 
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]
-    df = [f"{own['df']}={own['absent']}"] if seeded else []
+    df = [f"{own['df']}=None"] if seeded else []
     params = [*(f"{each}={own['absent']}" for each in inputs), f"*{own['rest']}", *df, f"**{own['more']}"]
     checks = [*body.checks, f"not ({own['rest']} or {own['more']})"]
     rename = Printer({}, module=module)._rename
@@ -728,4 +733,4 @@ def _sizes(dag: Dag) -> list[str]:
     return list(dict.fromkeys(dim for dim in dims if isinstance(dim, str) and dim.isidentifier()))
 
 
-__all__ = ["Body", "Words", "call_arrays", "emit_arrays", "fused"]
+__all__ = ["Body", "Words", "call_arrays", "emit_arrays", "fits_arrays", "fused"]

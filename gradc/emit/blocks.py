@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.buffers import Plan, arrange
-from gradc.dag import Graph, Node, reachable, users
+from gradc.dag import Dag, Graph, Node, reachable, users
 from gradc.emit.module import Emitted, _broken, _indent, _wrapped, quoted
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.files import COMPILED
 from gradc.lower import lower_all
 from gradc.names import Namer
 from gradc.ops import routing, scalar
-from gradc.ops.helpers import HELPERS, IMPORTS
-from gradc.optimize import Joint
+from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
+from gradc.optimize import Joint, optimize
 from gradc.program import module_names
 from gradc.simplify import is_const, number
 
@@ -63,9 +63,20 @@ class _Names:
         return self.module.get(words, words)
 
 
-def emit_blocks(fused: Joint, seeded: Joint, literal: bool, function: str = "") -> Emitted:
-    """The module of an elementwise program: `fused` with upstream adjoints of 1, `seeded` with any."""
+def emit_blocks(dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:
+    """The module of an elementwise program."""
+    fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (False, True))
     return _Writer(fused, seeded, literal, function).emit()
+
+
+def fits_blocks(dag: Dag) -> bool:
+    """Whether a program is elementwise, and all its outputs have the shape that all its inputs broadcast to."""
+    if dag.declared or any(node.shape for node in dag.nodes):
+        return False
+    if len(dag.outputs) == 1:
+        return True
+    inputs = set(dag.inputs.values())
+    return all(inputs <= set(reachable([node])) for node in dag.roots)
 
 
 class _Writer:
@@ -93,7 +104,8 @@ class _Writer:
         body += [*self._forward(forward, cache), *self._backward(backward, cache, seeds), *self._value_and_grad(fused)]
         backward_ops = backward.ops if backward is not None else 0
         head = [*self._docstring(forward.ops, backward_ops), *self._imports(), *self._helpers()]
-        return Emitted("\n".join([*head, *body]).rstrip("\n") + "\n", forward.ops, backward_ops, self._stages())
+        text = "\n".join([*head, *body]).rstrip("\n") + "\n"
+        return Emitted(text, forward.ops, backward_ops, tuple(enumerate(forward.lines, 1)))
 
     # ---- kernels -------------------------------------------------------------------------------
 
@@ -245,9 +257,6 @@ class _Writer:
             return self.function if which == "value_and_grad" else f"{self.function}_{which}"
         return which
 
-    def _stages(self) -> tuple[tuple[int, str], ...]:
-        return ()
-
     def _imports(self) -> list[str]:
         needs_math = any(IMPORTS.get(name) for name in self._used())
         np = self.names.text("np")
@@ -260,8 +269,6 @@ class _Writer:
         return [*lines, ""]
 
     def _used(self) -> list[str]:
-        from gradc.ops.helpers import NEEDS
-
         found = dict(self.names.helpers)
         for name in list(found):
             found.update(dict.fromkeys(NEEDS.get(name, ())))
@@ -414,4 +421,4 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-__all__ = ["Kernel", "emit_blocks"]
+__all__ = ["Kernel", "emit_blocks", "fits_blocks"]
