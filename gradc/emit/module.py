@@ -141,7 +141,8 @@ class Writer:
     def _in_branches(self, lines: Sequence[str], tests: Sequence[tuple[str, int]], cache: Sequence[str]) -> list[str]:
         """The forward lines under their conditions; what the cache holds of a branch is None where that is not taken."""
         out: list[str] = []
-        kept = [line.stmt.target if line.stmt.target in cache else "" for line in self.program.forward]
+        held = set(cache)
+        kept = [line.stmt.target if line.stmt.target in held else "" for line in self.program.forward]
         at = 0
         for i, (head, size) in enumerate(tests):
             mine, missing = lines[at : at + size], _nothing(kept[at : at + size])
