@@ -40,7 +40,7 @@ LONGEST_SEARCH = 2000
 
 _INFIX = re.compile(r"\{\w+:?\w*\} ?([-+*/]) ?\{\w+:?\w*\}")
 # NumPy takes the array to fill of these by name only.
-_BY_NAME = ("maximum", "minimum")
+_BY_NAME = (routing.maximum, routing.minimum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,8 @@ class _Fused:
             self.onto[node] = target
             buffer = self.buffers[target]
             buffer.values.append(node)
-        elif node.op.view and node.args:
-            base = self._reads(node)[0]
-            buffer = self._buffer_of(base)
+        elif node.op.view:
+            buffer = self._buffer_of(reads[0]) if reads else _Buffer()
         else:
             buffer = _Buffer()
             if node.shape and not node.op.boolean:
@@ -419,7 +418,7 @@ class _Fused:
         if node in self.onto:
             return self._over(node, name)
         if node.op is array.scatter:
-            return [f"{name} = {self._zeros(node.shape)}", f"{name}[{subscript(static(node, 'index'))}] = {self._operand(node.args[0])}"]
+            return [f"{name} = {self._zeros(node.shape)}", f"{name}[{subscript(node.attr[0])}] = {self._operand(node.args[0])}"]
         return [f"{name} = {self._fresh(node)}"]
 
     def _reduced(self, node: Node) -> str:
@@ -465,7 +464,7 @@ class _Fused:
         if infix and name == old and (node.args[0] is target or op.commutes):
             other = operands[1] if node.args[0] is target else operands[0]
             return [f"{name} {infix[1]}= {other}"]
-        out = f"out={old}" if op.ufunc in _BY_NAME else old
+        out = f"out={old}" if op in _BY_NAME else old
         call = f"{self._call(op.ufunc)}({', '.join([*operands, out])})"
         return [call if name == old else f"{name} = {call}"]
 
@@ -508,7 +507,7 @@ class _Fused:
         """A part added to, taken from or (with no `plus`) written into its place of an array."""
         place, value = name, part
         if part in self.inline and part.op is array.scatter:
-            place, value = f"{name}[{subscript(static(part, 'index'))}]", part.args[0]
+            place, value = f"{name}[{subscript(part.attr[0])}]", part.args[0]
         if value in self.inline and value.op is scalar.neg and value not in self.names:
             minus, value = not minus, value.args[0]
         if not plus:

@@ -28,7 +28,7 @@ _RESERVED = (
 )  # fmt: skip
 
 # NumPy takes the buffer of these by name only.
-_BY_NAME = ("maximum", "minimum")
+_BY_NAME = (routing.maximum, routing.minimum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,7 @@ class _Lines:
             lines = [f"{node.op.into}({', '.join([*args, target, *temps])})"]
             self.ops += helper_costs("numpy")[node.op.into] - 1
         elif node.op.ufunc:
-            out = f"out={target}" if node.op.ufunc in _BY_NAME else target
+            out = f"out={target}" if node.op in _BY_NAME else target
             lines = [f"{self.names.call(node.op.ufunc)}({', '.join([*args, out])})"]
         else:
             printer = Printer(dict(zip(node.args, args, strict=True)), module=self.names.module)
@@ -341,7 +341,7 @@ class _Lines:
             return [f"{put}({target}, {condition}, {x})"]
         if target == x:
             turned = self.masks[self.plan.temps[node][0]]
-            return [f"{self.names.call('logical_not')}({condition}, {turned})", f"{put}({target}, {turned}, {y})"]
+            return [f"{self.names.call(routing.not_.ufunc)}({condition}, {turned})", f"{put}({target}, {turned}, {y})"]
         return [f"{copy}({target}, {y})", f"{put}({target}, {condition}, {x})"]
 
 
