@@ -4,8 +4,6 @@ Exit 0: done; 1: a check failed; 2: the input or the usage is wrong; 130: interr
 
 >>> sorted(main.commands)
 ['check', 'compile', 'gates', 'graph', 'report', 'trace']
->>> points(["x=3", "y=-4,z=[1, 2]"])
-{'x': 3, 'y': -4, 'z': [1, 2]}
 """
 
 from __future__ import annotations
@@ -15,13 +13,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gradc import __version__
 from gradc.errors import GradcError
+from gradc.streams import as_json, coloured, say, tell
 
 if TYPE_CHECKING:
     from gradc.api import Function
@@ -91,7 +90,6 @@ class Shell(click.Group):
             (gc.enable if collects else gc.disable)()
         sys.exit(code or 0)
 
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -99,7 +97,9 @@ class Shell(click.Group):
         name = args[0]
         if name in self.commands or _LONG_OPTION.fullmatch(name):
             return super().resolve_command(ctx, args)
-        hint = _nearest(name, self.commands) or f"for a program, write gradc compile {_quoted(args)}"
+        from gradc.arguments import quoted
+
+        hint = _nearest(name, self.commands) or f"for a program, write gradc compile {quoted(args)}"
         raise GradcError(f"no command {name[:40]!r}", hint=hint)
 
 
@@ -132,72 +132,18 @@ def _internal(error: Exception) -> GradcError:
     return GradcError(f"internal error, {said}", hint="please report it; GRADC_DEBUG=1 shows where it happened")
 
 
-# ---- both streams ------------------------------------------------------------------------------
-
-
-def say(text: str | bytes) -> None:
-    """An answer, to standard output, as UTF-8 whatever the locale says."""
-    out = sys.stdout
-    if out is None:
-        raise GradcError("cannot write: standard output is closed")
-    data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
-    rest = memoryview(data)
-    try:
-        out.flush()
-        while rest:  # an unbuffered stream takes a part at a time
-            rest = rest[out.buffer.write(rest) :]
-        out.buffer.flush()
-    except OSError as error:
-        _forget(out)
-        raise GradcError(f"cannot write to standard output: {_reason(error)}") from None
-
-
-def _forget(stream: Any) -> None:
-    """Let what a broken stream still holds go nowhere, or Python would try again at its end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def tell(text: str) -> None:
-    """Anything but an answer, to standard error; if that is closed, to nobody."""
-    err = sys.stderr
-    if err is not None:
-        with suppress(OSError, ValueError):
-            code = err.encoding or "utf-8"
-            print(text.encode(code, "backslashreplace").decode(code), file=err, flush=True)
-
-
-def coloured() -> bool:
-    """Whether the caret lines have a colour: on a terminal that knows colours, unless NO_COLOR is set."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stderr is not None and sys.stderr.isatty()
-
-
-def as_json(answer: Any) -> str:
-    """Plain data as JSON that any reader accepts."""
-    import json
-
-    return json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _reason(error: OSError) -> str:
-    from gradc.files import reason
-
-    return reason(error)
-
-
 # ---- what the options say ----------------------------------------------------------------------
 
 
 def compiled(options: dict[str, Any]) -> Function:
     """The program of a command line, compiled; its notes are told."""
     from gradc.api import compile
+    from gradc.arguments import names, program, shapes
 
     text = program(options.pop("words"), options.pop("file"), options["max_source"])
     given = {key: options.pop(key) for key in _COMPILING if key in options}
     given["shapes"] = shapes(given.pop("shape"))
-    given["wrt"] = _names(given["wrt"])
+    given["wrt"] = names(given["wrt"])
     fn = compile(text, **given)
     for note in fn.notes:
         tell(note.render(color=coloured()))
@@ -214,171 +160,7 @@ def studied(options: dict[str, Any]) -> Function:
     return fn
 
 
-def _names(given: Sequence[str]) -> list[str] | None:
-    """The names of `--wrt x,y`; None if it was not given."""
-    from gradc.parse.lex import spelled
-
-    found = [spelled(name.strip()) for one in given for name in one.split(",") if name.strip()]
-    if given and not found:
-        raise GradcError("--wrt names no input", hint="write it as --wrt x,y")
-    return found or None
-
-
 _COMPILING = ("wrt", "shape", "style", "names", "target", "literal", "function_name", "max_source")
-
-
-def program(words: Sequence[str], file: str | None, limit: int) -> str:
-    """The program's text: the one argument, standard input, or a file."""
-    if file is not None:
-        if words:
-            raise GradcError("the program is given twice, in quotes and as -f FILE", hint="leave one of them out")
-        from gradc.files import read
-
-        return read(file, limit)
-    if not words:
-        raise GradcError("no program is given", hint='write it in quotes, as "x*y"; - for standard input, or -f FILE')
-    if len(words) > 1:
-        hint = f"quote the program: {_quoted(words)}"
-        raise GradcError(f"got {len(words)} arguments, and a program is one", hint=hint)
-    if words[0] == "-":
-        return _standard_input(limit)
-    if words[0].isascii():
-        return words[0]
-    from gradc.files import decoded
-
-    return decoded(os.fsencode(words[0]), "the program")  # the bytes that were typed, whatever the locale made of them
-
-
-def _quoted(words: Sequence[str]) -> str:
-    """Words of a shell as one; another program in place of one that the shell would read in its own way.
-
-    >>> _quoted(["x", "+", "y"])
-    '"x + y"'
-    """
-    text = " ".join(words)
-    return f'"{text}"' if len(text) <= 60 and text.isprintable() and not set(text) & set('"$`\\!') else '"x + y"'
-
-
-def _standard_input(limit: int) -> str:
-    from gradc.files import decoded, limited
-
-    if sys.stdin is None:
-        raise GradcError("standard input is closed")
-    if sys.stdin.isatty():
-        tell("gradc: note: the program is read from the terminal; end it with Ctrl-D")
-    try:
-        return decoded(limited(sys.stdin.buffer, limit, "standard input"), "standard input")
-    except OSError as error:
-        raise GradcError(f"cannot read standard input: {_reason(error)}") from None
-
-
-def shapes(given: Iterable[str]) -> dict[str, tuple[int | str, ...]]:
-    """Declarations of a command line.
-
-    >>> shapes(["W=5,10", "X=[n, d]", "s="])
-    {'W': (5, 10), 'X': ('n', 'd'), 's': ()}
-    """
-    from gradc.parse.lex import spelled
-
-    found: dict[str, tuple[int | str, ...]] = {}
-    for one in given:
-        name, equals, dims = one.partition("=")
-        parts = [part.strip() for part in dims.strip("()[] ").split(",") if part.strip()]
-        wrong = [part for part in parts if not (part.isdecimal() or part.isidentifier())]
-        if not equals or not name.strip().isidentifier() or wrong:
-            raise GradcError(f"cannot read the shape {one!r}", hint="write it as --shape W=5,10 or --shape X=n,d")
-        found[spelled(name.strip())] = tuple(int(part) if part.isdecimal() else part for part in parts)
-    return found
-
-
-def points(given: Iterable[str]) -> dict[str, Any]:
-    """The values of a command line: numbers, JSON arrays, and files of them after an `@`."""
-    found: dict[str, Any] = {}
-    for one in given:
-        for name, value in _assignments(one):
-            if name in found:
-                raise GradcError(f"'{name}' is given twice", hint="one --at for each input")
-            found[name] = value
-    return found
-
-
-def _assignments(text: str) -> Iterator[tuple[str, Any]]:
-    from gradc.parse.lex import spelled
-
-    if text.startswith("@"):
-        yield from _whole_point(text[1:])
-        return
-    starts = list(re.finditer(r"(?:^|,)\s*([^\W\d]\w*)\s*=(?!=)", text))
-    if not starts or starts[0].start():
-        raise GradcError(f"cannot read the point {text!r}", hint="write it as --at x=3 or --at 'W=[[1, 2], [3, 4]]'")
-    ends = [*(match.start() for match in starts[1:]), len(text)]
-    for match, end in zip(starts, ends, strict=True):
-        yield spelled(match[1]), _value(match[1], text[match.end() : end].strip())
-
-
-def _value(name: str, text: str) -> Any:
-    """A number, an array, or what is in a file."""
-    if text.startswith("@"):
-        return _array(name, _loaded(text[1:]))
-    try:
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
-    except ValueError:
-        pass
-    import json
-
-    try:
-        return _array(name, json.loads(text)) if text.startswith("[") else _refused_value(name, text)
-    except (ValueError, RecursionError):
-        return _refused_value(name, text)
-
-
-def _refused_value(name: str, text: str) -> Any:
-    shown = text if len(text) <= 40 else text[:39] + "…"
-    hint = f"write --at {name}=3, --at '{name}=[1, 2]' or --at {name}=@file.npy"
-    raise GradcError(f"the value of '{name}' is no number: {shown!r}", hint=hint)
-
-
-def _array(name: str, value: Any) -> Any:
-    """Nested lists as they are, if they are a box of numbers."""
-    import numpy as np
-
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise GradcError(f"the value of '{name}' is no array of numbers with rows of equal length") from None
-    return value if isinstance(value, list) else array
-
-
-def _whole_point(path: str) -> Iterator[tuple[str, Any]]:
-    """A file that holds a value for each input: a JSON object, or an .npz."""
-    data = _loaded(path)
-    if not hasattr(data, "items"):
-        raise GradcError(f"{path} holds no values by name", hint="write --at x=@FILE for the value of one input")
-    for name, value in data.items():
-        yield name, _array(name, value)
-
-
-def _loaded(path: str) -> Any:
-    from gradc.files import read
-
-    if not path.endswith((".npy", ".npz")):
-        import json
-
-        try:
-            return json.loads(read(path))
-        except (ValueError, RecursionError) as error:
-            raise GradcError(f"{path} is not JSON: {str(error)[:60]}") from None
-    import numpy as np
-
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        return dict(loaded) if path.endswith(".npz") else loaded
-    except OSError as error:
-        raise GradcError(f"cannot read {path}: {_reason(error)}") from None
-    except ValueError:
-        raise GradcError(f"{path} is no file of numbers") from None
 
 
 @contextmanager
@@ -393,7 +175,7 @@ def _as_usage(fn: Function | None = None) -> Iterator[None]:
 
 def write(path: str, text: str | bytes, force: bool) -> None:
     """Write a file whole or not at all; what is wrong with its place is said by name."""
-    from gradc.files import write_whole
+    from gradc.files import reason, write_whole
 
     if not path:
         raise GradcError("-o names no file")
@@ -404,7 +186,7 @@ def write(path: str, text: str | bytes, force: bool) -> None:
     except OSError as error:
         folder = os.path.dirname(path)
         missing = folder and not os.path.isdir(folder)
-        why = f"there is no folder {folder}" if missing and not os.path.exists(folder) else _reason(error)
+        why = f"there is no folder {folder}" if missing and not os.path.exists(folder) else reason(error)
         raise GradcError(f"cannot write {path}: {why}") from None
 
 
@@ -545,9 +327,11 @@ def _columns() -> int:
 @as_data
 def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
     """Show every line of both passes with its value at a point."""
+    from gradc.arguments import points
+
     fn = studied(options)
     with _as_usage(fn):
-        traced = fn.trace(**points(at), **_upstream(fn, df))
+        traced = fn.trace(**points(at), **_upstream(df))
     say(as_json(traced.to_dict()) if json else traced.render() + "\n")
 
 
@@ -561,11 +345,12 @@ def graph_command(
     at: Sequence[str], df: str | None, format: str | None, output: str | None, force: bool, json: bool, **options: Any
 ) -> None:
     """Draw the circuit, with values in green and gradients in red if a point is given."""
+    from gradc.arguments import points
     from gradc.circuit import format_of
 
     fn = studied(options)
     with _as_usage(fn):
-        circuit = fn.graph(**points(at), **_upstream(fn, df))
+        circuit = fn.graph(**points(at), **_upstream(df))
     if json:
         say(as_json(circuit.to_dict()))
         if output is None:
@@ -585,39 +370,28 @@ def graph_command(
 @has_style
 @click.option("--points", type=click.IntRange(1), default=3, help="How many random points are tried.")
 @click.option("--seed", type=int, default=0, help="Which random points.")
-@click.option("--range", "ranges", multiple=True, metavar="x=1,2", help="Where to look for an input [its domain].")
+@click.option("--range", "within", multiple=True, metavar="x=1,2", help="Where to look for an input [its domain].")
 @click.option("--at", multiple=True, metavar="x=3", help="Try this point, and no random ones.")
 @click.option("--tolerance", type=click.FloatRange(0), help="The most roundings that an error may be [100].")
 @click.option("--timeout", type=click.FloatRange(0), default=6.0, help="Seconds that SymPy gets.")
 @click.option("--memory", type=click.IntRange(1), help="Megabytes that SymPy gets.")
 @as_data
-def check_command(at: Sequence[str], ranges: Sequence[str], memory: int | None, json: bool, **options: Any) -> int:
+def check_command(at: Sequence[str], within: Sequence[str], memory: int | None, json: bool, **options: Any) -> int:
     """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
+    from gradc.arguments import points, ranges
+
     asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
-    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=_ranges(ranges) or None)
+    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=ranges(within) or None)
     fn = studied(options)
     result = fn.check(**asked)
     say(as_json(result.to_dict()) if json else result.render() + "\n")
     return 0 if result.ok else FAILED
 
 
-def _ranges(given: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """
-    >>> _ranges(["x=1,2"])
-    {'x': (1.0, 2.0)}
-    """
-    found = {}
-    for one in given:
-        match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=\s*([^,]+),([^,]+)", one)
-        try:
-            found[match[1]] = (float(match[2]), float(match[3]))  # type: ignore[index]  # caught below
-        except (TypeError, ValueError):
-            raise GradcError(f"cannot read the range {one!r}", hint="write it as --range x=1,2") from None
-    return found
+def _upstream(df: str | None) -> dict[str, Any]:
+    from gradc.arguments import value
 
-
-def _upstream(fn: Function, df: str | None) -> dict[str, Any]:
-    return {} if df is None else {"df": _value("df", df)}
+    return {} if df is None else {"df": value("df", df)}
 
 
 def _wanted(fn: Function) -> str:

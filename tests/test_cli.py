@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import gradc as library
-from gradc import cli
+from gradc import arguments, cli
 from tests.support import ROOT, Outcome, environment, gradc, python
 
 STAGED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -160,7 +160,7 @@ def test_version() -> None:
 
 
 def test_an_internal_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "program", lambda *_: 1 / 0)
+    monkeypatch.setattr(arguments, "program", lambda *_: 1 / 0)
     outcome = CliRunner().invoke(cli.main, ["compile", "x"], env={"GRADC_DEBUG": None})
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert outcome.stderr.startswith("gradc: error: internal error, ZeroDivisionError: division by zero\n")

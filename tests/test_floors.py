@@ -26,13 +26,13 @@ FLOORS = [
     ["judge", "circuit"],
     ["check", "report"],
     ["api"],
-    ["cli", "__init__", "__main__"],
+    ["streams", "arguments", "cli", "__init__", "__main__"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # SymPy cross-checks and measures, and does nothing else.
 EVIDENCE = {"check", "report", "symbolic"}
 # Within one floor: a room with several files may look into itself, and the shell's face is what `python -m gradc` runs.
-SAME_FLOOR = {("__main__", "cli"), ("cli", "__init__")}
+SAME_FLOOR = {("__main__", "cli"), ("cli", "__init__"), ("cli", "arguments"), ("cli", "streams"), ("arguments", "streams")}
 # What they need of an operator is in its entry, so that a new one is a new entry and nothing else.
 WITHOUT_OPERATORS = ["reverse.py", "forward.py", "program.py", "emit"]
 
