@@ -284,12 +284,31 @@ class Function:
     def _direct_arrays(self, name: str, general: Callable[..., Any]) -> Callable[..., Any]:
         """The same over whole arrays, for arrays of float64."""
         from gradc.emit.arrays import call_arrays, fits_arrays
+        from gradc.emit.blocks import as_map
 
         seeded = any(node.shape for node in self.dag.roots)
         if not fits_arrays(self.dag) or len(self.dag.nodes) > LARGEST_KERNEL or (seeded and "df" in self.dag.inputs):
             return general
-        text, words = call_arrays(name, self.dag, self.wrt, self.literal)
-        return direct_arrays(name, text, words, self.inputs, general)
+        as_numbers = as_map(self.dag)
+        text, words = call_arrays(name, self.dag, self.wrt, self.literal, blocks=as_numbers is not None)
+        mapped = self._mapped(as_numbers) if as_numbers is not None else None
+        return direct_arrays(name, text, words, self.inputs, general, mapped)
+
+    def _mapped(self, as_numbers: Dag) -> Callable[..., Any]:
+        """The blocks of a program that maps over declared arrays; a number's gradient is the sum over all elements."""
+        from gradc.emit.blocks import emit_blocks
+
+        numbers = [name for name in self.wrt if not self.dag.inputs[name].shape]
+        kernels: list[Callable[..., Any]] = []
+
+        def mapped(*given: Any) -> tuple[Any, dict[str, Any]]:
+            if not kernels:
+                kernels.append(load(emit_blocks(as_numbers, self.wrt, self.literal, upstream=True).text).value_and_grad)
+            value, grads = kernels[0](*given)
+            grads.update((name, float(grads[name].sum())) for name in numbers)
+            return value, grads
+
+        return mapped
 
     def _needs_no_df(self) -> None:
         for name, node in self.dag.outputs:

@@ -72,10 +72,15 @@ def direct(name: str, call: CallText, inputs: Sequence[str], general: Callable[.
 
 
 def direct_arrays(
-    name: str, text: str, words: Mapping[str, str], inputs: Sequence[str], general: Callable[..., Any]
+    name: str,
+    text: str,
+    words: Mapping[str, str],
+    inputs: Sequence[str],
+    general: Callable[..., Any],
+    mapped: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
-    """The function of a call's text over whole arrays, which brings its own imports."""
-    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES}
+    """The function of a call's text over whole arrays, which brings its own imports; `mapped` takes large ones."""
+    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES, words["mapped"]: mapped}
     namespace[words["otherwise"]] = _otherwise(namespace, name, inputs, general)
     _run(text, namespace, f"<gradc {name} {next(_numbers)}>")
     function: Callable[..., Any] = namespace[name]

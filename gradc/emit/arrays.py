@@ -690,12 +690,19 @@ def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = 
     return _Writer(program, joint, function).emit()
 
 
-def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False) -> tuple[str, dict[str, str]]:
-    """The function of a library call, for `gradc.run`: its text, and what it calls `absent`, `otherwise` and `failures`."""
+# An elementwise array of more elements than this is worked on in blocks.
+LARGE_ARRAY = 16384
+
+
+def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, blocks: bool = False) -> tuple[str, dict[str, str]]:
+    """The function of a library call, for `gradc.run`: its text, and what it calls `absent`, `otherwise` and `failures`.
+
+    With `blocks` it leaves large arrays to the function that it calls `mapped`.
+    """
     seeded = any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
-    own = {word: namer.fresh(word) for word in ("absent", "otherwise", "failures", "rest", "more", "np", "math", "df", *_sizes(dag))}
+    own = {word: namer.fresh(word) for word in ("absent", "otherwise", "failures", "mapped", "rest", "more", "np", "math", "df", *_sizes(dag))}
     inputs = list(dag.inputs)
     given = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
     kept = f"{{**{own['more']}, 'df': {own['df']}}}" if seeded else own["more"]
@@ -707,6 +714,8 @@ def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False) 
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]
+    if blocks:
+        lines = [f"if {own['df']}.size > {LARGE_ARRAY}:", f"    return {own['mapped']}({', '.join([*inputs, own['df']])})", *lines]
     df = [f"{own['df']}=None"] if seeded else []
     params = [*(f"{each}={own['absent']}" for each in inputs), f"*{own['rest']}", *df, f"**{own['more']}"]
     checks = [*body.checks, f"not ({own['rest']} or {own['more']})"]

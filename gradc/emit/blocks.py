@@ -7,7 +7,7 @@ that stay in cache; the kernel itself knows nothing of that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.buffers import Plan, arrange
@@ -16,12 +16,12 @@ from gradc.emit.module import Emitted, _broken, _indent, _wrapped, quoted
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.files import COMPILED
 from gradc.lower import lower_all
-from gradc.names import Namer
+from gradc.names import Namer, compose, constant_word
 from gradc.ops import routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
 from gradc.optimize import Joint, optimize
 from gradc.program import module_names
-from gradc.simplify import is_const, number
+from gradc.simplify import Builder, is_const, number
 
 _RESERVED = (
     "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads", "as_float", "in_blocks", "cut", "BLOCK",
@@ -63,10 +63,38 @@ class _Names:
         return self.module.get(words, words)
 
 
-def emit_blocks(dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:
-    """The module of an elementwise program."""
-    fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (False, True))
+def emit_blocks(dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "", upstream: bool = False) -> Emitted:
+    """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too."""
+    fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
     return _Writer(fused, seeded, literal, function).emit()
+
+
+def as_map(dag: Dag) -> Dag | None:
+    """A program that maps over declared arrays of one shape, as an elementwise program; None for any other."""
+    root = dag.roots[0]
+    shape = dag.dims.resolve(root.shape)
+    if not dag.declared or len(dag.outputs) > 1 or not shape:
+        return None
+    build = Builder(dag.dims)
+    new: dict[Node, Node] = {}
+    for node in dag.nodes:
+        if node.shape and dag.dims.resolve(node.shape) != shape:
+            return None
+        if node.args and not node.op.elementwise:
+            return None
+        args = tuple([new[arg] for arg in node.args])
+        new[node] = build.intern(node.op, args, node.attr) if args else build.graph.node(node.op, (), node.attr)
+    return dag._replace(
+        nodes=tuple(build.graph.nodes),
+        inputs={name: new[node] for name, node in dag.inputs.items()},
+        outputs=tuple((name, new[node]) for name, node in dag.outputs),
+        names={new[node]: names for node, names in dag.names.items() if new[node].args},
+        spans={},
+        rewrites={},
+        roles={},
+        declared=False,
+        graph=build.graph,
+    )
 
 
 def fits_blocks(dag: Dag) -> bool:
@@ -113,8 +141,9 @@ class _Writer:
         roots = [*self.fused.outputs, *self._zeros(self.fused)]
         made = lower_all(roots, self.literal)
         leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
+        leaves.update(_seeds(self.fused, made, self._upstream()))
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
-        return self._kernel("value_and_grad_kernel", self.inputs, leaves, targets, _comments(self.fused, made))
+        return self._kernel("value_and_grad_kernel", (*self.inputs, *self._upstream()), leaves, targets, _comments(self.fused, made))
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
         """The kernels of both passes; what lies in the cache between them; the names of the upstream adjoints."""
@@ -132,7 +161,7 @@ class _Writer:
         known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs}}
         for node in kept:
             if node not in known:
-                known[node] = self.names.namer.fresh(comments.get(node, "kept"))
+                known[node] = self._own_name(comments.get(node, "kept"), known)
         cached = [known[node] for node in kept]
         extra = [(known[node], node) for node in kept if node not in inputs and node not in roots]
         targets = [*zip(self.outputs, values, strict=True), *extra]
@@ -147,6 +176,15 @@ class _Writer:
             "backward_kernel", (*cached, *seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
         )
         return forward, backward, cached, seeds
+
+    def _own_name(self, stem: str, known: Mapping[Node, str]) -> str:
+        """The user's own name for a value that is kept, or one like it."""
+        given = any(stem in names for names in self.dag.names.values())
+        return stem if given and stem not in self.inputs and stem not in known.values() else self.names.namer.fresh(stem)
+
+    def _upstream(self) -> list[str]:
+        """What `value_and_grad` takes beside the inputs."""
+        return [self.names.text("df")] if self.fused.seeds else []
 
     def _seed_names(self, count: int) -> list[str]:
         return [self.names.text("df")] if count < 2 else [self.names.namer.fresh("d" + name) for name in self.outputs]
@@ -222,17 +260,18 @@ class _Writer:
         values = [*self.outputs, *self.gradients.values()]
         given = [f"{out}[0]" + (f"[{i}]" if len(self.outputs) > 1 else "") for i in range(len(self.outputs))]
         given += [f'{out}[1]["{name}"]' for name in self.gradients]
+        inputs = [*self.inputs, *self._upstream()]
         return [
-            f"def {self._function('value_and_grad')}({', '.join([*self.inputs, f'{out}=None', f'{threads}=1'])}):",
+            f"def {self._function('value_and_grad')}({', '.join([*inputs, f'{out}=None', f'{threads}=1'])}):",
             *_indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
                 "",
                 f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share the blocks of large arrays.",
                 '"""',
-                *self._floats(),
+                *self._floats(self._upstream()),
                 f"if {out} is not None:",
                 *_indent(_broken(f"{out} = [", given, "]", closed=False)),
-                *self._filled(kernel, values, self.inputs, f", {out}, {threads}"),
+                *self._filled(kernel, values, inputs, f", {out}, {threads}"),
                 f"return {returned}, {self._gradient()}",
             ]),
         ]  # fmt: skip
@@ -243,11 +282,12 @@ class _Writer:
         call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {len(values)}, {kernel.floats}, {kernel.masks}{more})"
         return _broken("", values, f" = {call}", closed=True, parens=True) if len(values) > 1 else [f"({values[0]},) = {call}"]
 
-    def _floats(self) -> list[str]:
+    def _floats(self, more: Sequence[str] = ()) -> list[str]:
         convert = self.names.text("as_float")
-        if len(self.inputs) > 8:
-            return [f'{name} = {convert}("{name}", {name})' for name in self.inputs]
-        return [', '.join(self.inputs) + " = " + ", ".join(f'{convert}("{name}", {name})' for name in self.inputs)]
+        names = [*self.inputs, *more]
+        if len(names) > 8:
+            return [f'{name} = {convert}("{name}", {name})' for name in names]
+        return [f"{', '.join(names)} = " + ", ".join(f'{convert}("{name}", {name})' for name in names)]
 
     def _gradient(self) -> str:
         return "\n".join(_broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False))
@@ -346,8 +386,28 @@ class _Lines:
 
 
 def _comments(joint: Joint, made: Mapping[Node, Node]) -> dict[Node, str]:
-    """What the values of a program are called, for the lines that compute them."""
-    return {made[node]: stem for node, stem in joint.stems.items() if node in made and made[node].args}
+    """What the values of a program and their adjoints are called, for the lines that compute them."""
+    names = {node: name for name, node in joint.dag.inputs.items()}
+    roles = {arg: role for node in joint.dag.nodes for role, arg in zip(node.op.roles, node.args, strict=False)}
+
+    def part(node: Node) -> str:
+        return constant_word(number(node)) if node.op is scalar.const else names.get(node, "")
+
+    for node in reachable(joint.outputs):
+        if node.args:
+            names[node] = joint.stems.get(node) or roles.get(node) or _composed(node, part)
+    outputs = {node: name for name, node in reversed(joint.dag.outputs)}
+    found = {made[node]: outputs.get(node, name) for node, name in names.items() if node in made and made[node].args}
+    for node, (of, minus) in joint.adjoints.items():
+        if node in made and of in names and of.args:
+            found.setdefault(made[node], "-" * minus + "d" + names[of])
+    return found
+
+
+def _composed(node: Node, part: Callable[[Node], str]) -> str:
+    if node.op is scalar.mul and node.args[0] is node.args[1] and part(node.args[0]):
+        return scalar.square.stem.replace("{x}", part(node.args[0]))
+    return compose(node, part)
 
 
 def _frontier(roots: Sequence[Node], lead: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> list[Node]:
@@ -421,4 +481,4 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-__all__ = ["Kernel", "emit_blocks", "fits_blocks"]
+__all__ = ["Kernel", "as_map", "emit_blocks", "fits_blocks"]
