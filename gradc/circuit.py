@@ -63,7 +63,7 @@ class Graph:
     @property
     def png(self) -> bytes:
         """The picture as PNG, by the optional package resvg_py."""
-        return png(self.circuit)
+        return _signed(png(self.circuit))
 
     def text(self, format: str) -> str | bytes:
         """The circuit as "svg", "dot", "mermaid" or "png"."""
@@ -97,6 +97,18 @@ class Graph:
 
     def _repr_html_(self) -> str:
         return self._repr_svg_() or html_table(["gate", "name", "value", "gradient"], self._rows(), "llrr")
+
+
+def _signed(picture: bytes) -> bytes:
+    """A PNG that says in a comment who drew it, after its first chunk.
+
+    >>> DRAWN.encode() in _signed(bytes(33))
+    True
+    """
+    from zlib import crc32
+
+    text = b"tEXtComment\x00" + DRAWN.encode()
+    return picture[:33] + (len(text) - 4).to_bytes(4, "big") + text + crc32(text).to_bytes(4, "big") + picture[33:]
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
