@@ -1,0 +1,437 @@
+"""Long programs of numbers: straight lines in many short functions, written as fast as they can be.
+
+Python compiles a function of some hundred lines in half the time per line that one of many thousands takes, and
+there is no graph of the gradient here: each gate writes what it sends back as text, into the line that needs it.
+
+>>> from gradc.parse import parse
+>>> long = long_text(parse("sin(x)*y"), ["x", "y"])
+>>> print(long.parts[0].replace("    ", " "))
+def part0(x, g):
+ x0, x1, = x[0:2]
+ v0 = sin(x0)
+ g[1] = v0
+ g[0] = x1*cos(x0)
+ v1 = v0*x1
+ return (v1,)
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from gradc.dag import Dag, Node, reachable
+from gradc.emit.operand import Printer, constant
+from gradc.guard import guard_branches
+from gradc.names import ATOM
+from gradc.ops import routing, scalar
+from gradc.ops.table import PRECEDENCE, Op
+from gradc.optimize.backward import partials_of
+from gradc.optimize.frugal import Frugal
+from gradc.reverse import active_nodes
+from gradc.simplify import is_const, number
+
+MUL, ADD, UNARY = PRECEDENCE["mul"], PRECEDENCE["add"], PRECEDENCE["unary"]
+
+# Lines of a function, and operators of a line.
+LINES, OPERATORS = 250, 8
+
+# Contributions to an adjoint that wait for each other before they are added up.
+WAITING = 6
+
+
+class Text(NamedTuple):
+    """An expression, what it reads, how tightly it binds, and its operators."""
+
+    text: str
+    reads: tuple[str, ...]
+    precedence: int = ATOM
+    operators: int = 0
+
+
+ONE = Text("1.0", ())
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """The functions in the order of calls, and the lines that call them with x (all inputs) and g (the gradient)."""
+
+    parts: list[str]
+    calls: list[str]
+    result: str
+    functions: dict[str, None]
+    helpers: dict[str, None]
+    lines: int
+
+
+# ---- what a gate is written as -----------------------------------------------------------------
+
+# A gate's own value among its arguments.
+OUT = -1
+
+_MARK = re.compile("<(-?\\d+)>")
+_CALL = re.compile(r"\bmath\.(\w+)")
+_WHOLE = re.compile(r"(?<![\w.*])(\d+)(?![\w.])")
+
+
+class Form(NamedTuple):
+    """An expression of a gate's arguments: `%s` for each of `uses`, which bind at least as tightly as `least`."""
+
+    text: str
+    uses: tuple[int, ...]
+    least: tuple[int, ...]
+    precedence: int
+    operators: int
+    repeats: bool
+
+
+class Slope(NamedTuple):
+    """What a gate sends to an argument: dout ("pass"), dout*form ("times"), dout/form ("over"), or a choice ("if", "unless")."""
+
+    kind: str
+    minus: bool
+    form: Form
+
+
+class Gate(NamedTuple):
+    """All that is written of an operator."""
+
+    value: Form
+    slopes: tuple[Slope | None, ...]
+    functions: tuple[str, ...]
+    helpers: tuple[str, ...]
+
+
+@cache
+def gate_of(op: Op, attr: Hashable, literal: bool) -> Gate:
+    """The texts of an operator with these static parameters."""
+    build = Frugal(literal=literal)
+    leaves = tuple(build.input(f"<{i}>") for i in range(len(op.params)))
+    node = build.graph.node(op, leaves, attr)
+    build.boundary, build.annihilate = 0, True
+    writer = _FormWriter({**{leaf: f"<{i}>" for i, leaf in enumerate(leaves)}, node: f"<{OUT}>"}, literal)
+    value = writer.form(build.make(op, leaves, attr), True)
+    if op is routing.where:
+        slopes = [None, Slope("if", False, writer.form(leaves[0])), Slope("unless", False, writer.form(leaves[0]))]
+    elif op.boolean or not op.partials:
+        slopes = [None] * len(leaves)
+    else:
+        slopes = [writer.slope(partial and partial(build, leaves, node, attr)) for partial in partials_of(op, literal)]
+    return Gate(value, tuple(slopes), tuple(writer.functions), tuple(writer.helpers))
+
+
+class _FormWriter:
+    def __init__(self, names: dict[Node, str], literal: bool) -> None:
+        self.names, self.literal = names, literal
+        self.functions: dict[str, None] = {}
+        self.helpers: dict[str, None] = {}
+
+    def form(self, node: Node, unnamed: bool = False) -> Form:
+        printer = Printer(self.names, "math", literal=self.literal)
+        text, precedence = printer._write(node, unnamed)
+        self.functions.update(dict.fromkeys(_CALL.findall(text)))
+        self.helpers.update(printer.helpers)
+        uses = tuple(int(mark) for mark in _MARK.findall(text))
+        least = [bound for _, name, bound in printer._form(node).pieces if name in node.op.params] if unnamed else []
+        if len(least) != len(uses):
+            least = [ATOM] * len(uses)
+        text = _WHOLE.sub(r"\1.0", _MARK.sub("\0", text.replace("math.", "").replace("%", "%%"))).replace("\0", "%s")
+        return Form(text, uses, tuple(least), precedence, printer.ops, len(set(uses)) < len(uses))
+
+    def slope(self, partial: Node | None) -> Slope | None:
+        if partial is None:
+            return Slope("pass", False, NOTHING)
+        if is_const(partial, 0):
+            return None
+        minus = partial.op is scalar.neg
+        if minus:
+            partial = partial.args[0]
+        if is_const(partial) and number(partial) < 0:
+            minus, partial = not minus, Frugal().const(-number(partial))
+        if is_const(partial, 1):
+            return Slope("pass", minus, NOTHING)
+        if partial.op.boolean:
+            return Slope("if", minus, self.form(partial))
+        if partial.op is scalar.inv and partial not in self.names:
+            return Slope("over", minus, self.form(partial.args[0]))
+        return Slope("times", minus, self.form(partial))
+
+
+NOTHING = Form("", (), (), ATOM, 0, False)
+
+
+# ---- the lines ---------------------------------------------------------------------------------
+
+
+class _Parts:
+    """Lines in functions, and what one hands over to another."""
+
+    def __init__(self) -> None:
+        self.lines: list[list[str]] = [[]]
+        self.home: dict[str, int] = {}
+        self.taken: list[dict[str, None]] = [{}]
+        self.given: list[dict[int, dict[str, None]]] = [{}]
+        self.inputs: list[dict[int, None]] = [{}]
+
+    def put(self, line: str, reads: Iterable[str]) -> int:
+        """Append a line that reads names; the number of its function."""
+        part = len(self.lines) - 1
+        if len(self.lines[part]) >= LINES:
+            self.lines.append([])
+            self.taken.append({})
+            self.given.append({})
+            self.inputs.append({})
+            part += 1
+        taken = self.taken[part]
+        for name in reads:
+            if name not in taken:
+                self._take(name, part)
+        self.lines[part].append(line)
+        return part
+
+    def _take(self, name: str, part: int) -> None:
+        if name[0] == "x":
+            self.inputs[part][int(name[1:])] = None
+        elif self.home[name] == part:
+            return
+        else:
+            self.given[self.home[name]].setdefault(part, {})[name] = None
+        self.taken[part][name] = None
+
+
+class _Long:
+    """One pass over the gates for the value, one back for the gradient."""
+
+    def __init__(self, dag: Dag, wrt: Sequence[str], place: Mapping[str, int], literal: bool) -> None:
+        self.nodes = reachable(dag.roots)
+        self.roots = dag.roots
+        self.literal = literal
+        self.place = {node: place[name] for name, node in dag.inputs.items()}
+        self.targets = {dag.inputs[name]: place[name] for name in wrt}
+        self.active = active_nodes(self.nodes, self.targets)
+        self.parts = _Parts()
+        self.texts: dict[Node, Text] = {}
+        self.gates: dict[tuple[Op, Hashable], Gate] = {}
+        self.count = 0
+
+    # ---- forward -------------------------------------------------------------------------------
+
+    def forward(self) -> None:
+        """The lines of the value; what the gradient reads has a name afterwards."""
+        uses, needed = self._uses()
+        texts, place, gates = self.texts, self.place, self.gates
+        for node in self.nodes:
+            if not node.args:
+                texts[node] = Text(f"x{place[node]}", (f"x{place[node]}",)) if node in place else _constant(node)
+                continue
+            text = self._filled(gates[node.op, node.attr].value, node)
+            if (uses[node] > 1 or node in needed or text.operators > OPERATORS) and not (node.op.boolean and text.operators < 4):
+                text = self._named(text)
+            texts[node] = text
+
+    def _uses(self) -> tuple[dict[Node, int], set[Node]]:
+        """How often each value is used, and which the gradient reads."""
+        uses = dict.fromkeys(self.nodes, 0)
+        needed: set[Node] = set()
+        active, gates = self.active, self.gates
+        for node in self.nodes:
+            args = node.args
+            if not args:
+                continue
+            for arg in args:
+                uses[arg] += 1
+            key = node.op, node.attr
+            gate = gates.get(key)
+            if gate is None:
+                gate = gates[key] = gate_of(node.op, node.attr, self.literal)
+            if node in active:
+                for arg, slope in zip(args, gate.slopes, strict=True):
+                    if slope is not None and arg in active:
+                        for at in slope.form.uses:
+                            needed.add(node if at == OUT else args[at])
+        for node in self.roots:
+            uses[node] += 1
+        return uses, needed
+
+    def _filled(self, form: Form, node: Node) -> Text:
+        """A form with the texts of its arguments; what is long, or bound too loosely, gets a name first."""
+        texts, args = self.texts, node.args
+        given, reads, operators = [], (), form.operators
+        for at, least in zip(form.uses, form.least, strict=True):
+            arg = args[at]
+            text = texts[arg]
+            if text.operators and (text.precedence < least or form.repeats or operators + text.operators > OPERATORS):
+                text = texts[arg] = self._named(text)
+            given.append(text.text if text.precedence >= least else f"({text.text})")
+            reads += text.reads
+            operators += text.operators
+        return Text(form.text % tuple(given), reads, form.precedence, operators)
+
+    def _named(self, text: Text, stem: str = "v") -> Text:
+        """A line for a text, which goes by a name from then on."""
+        name = f"{stem}{self.count}"
+        self.count += 1
+        self.parts.home[name] = self.parts.put(f"{name} = {text.text}", text.reads)
+        return Text(name, (name,))
+
+    # ---- backward ------------------------------------------------------------------------------
+
+    def backward(self) -> None:
+        """The lines of the gradient: each gate's adjoint is added up where the gate's turn comes."""
+        waiting: dict[Node, list[tuple[bool, Text]]] = {}
+        left = self._left()
+        for node in self.roots:
+            if node in self.active:
+                self._send(waiting, node, False, ONE)
+        for node in self.targets:
+            if node in waiting and not left[node]:
+                self._write_gradient(node, waiting.pop(node))
+        for node in reversed(self.nodes):
+            if not node.args or node not in self.active:
+                continue
+            arrived = waiting.pop(node, None)
+            if arrived is not None:
+                self._step(node, arrived, waiting)
+            for arg in node.args:
+                if arg in self.targets:
+                    left[arg] -= 1
+                    if not left[arg] and arg in waiting:
+                        self._write_gradient(arg, waiting.pop(arg))
+
+    def _left(self) -> dict[Node, int]:
+        """How many uses each input still waits for."""
+        left = dict.fromkeys(self.targets, 0)
+        for node in self.nodes:
+            if node in self.active:
+                for arg in node.args:
+                    if arg in left:
+                        left[arg] += 1
+        return left
+
+    def _step(self, node: Node, arrived: list[tuple[bool, Text]], waiting: dict[Node, list[tuple[bool, Text]]]) -> None:
+        """One gate: its adjoint, and what it sends back."""
+        gate = self.gates[node.op, node.attr]
+        sent = [(arg, slope) for arg, slope in zip(node.args, gate.slopes, strict=True) if slope is not None and arg in self.active]
+        minus, dout = self._total(arrived)
+        if dout.operators and (len(sent) > 1 or dout.precedence < MUL or dout.operators >= OPERATORS - 1):
+            dout = self._named(dout, "d")
+        for arg, slope in sent:
+            self._send(waiting, arg, minus != slope.minus, self._contribution(dout, slope, node))
+
+    def _contribution(self, dout: Text, slope: Slope, node: Node) -> Text:
+        """One contribution as text, without its sign."""
+        if slope.kind == "pass":
+            return dout
+        texts = self.texts
+        given, reads = [], dout.reads
+        for at in slope.form.uses:
+            text = texts[node if at == OUT else node.args[at]]
+            given.append(f"({text.text})" if text.precedence < ATOM else text.text)
+            reads += text.reads
+        factor, form = slope.form.text % tuple(given), slope.form
+        operators = dout.operators + form.operators + 1
+        if slope.kind == "times":
+            if dout is ONE:
+                return Text(factor, reads, form.precedence, form.operators)
+            return Text(f"{dout.text}*{factor}" if form.precedence >= MUL else f"{dout.text}*({factor})", reads, MUL, operators)
+        if slope.kind == "over":
+            return Text(f"{dout.text}/{factor}" if form.precedence > UNARY else f"{dout.text}/({factor})", reads, MUL, operators)
+        if slope.kind == "if":
+            return self._named(Text(f"{dout.text} if {factor} else 0.0", reads, 0, operators), "d")
+        return self._named(Text(f"0.0 if {factor} else {dout.text}", reads, 0, operators), "d")
+
+    def _send(self, waiting: dict[Node, list[tuple[bool, Text]]], node: Node, minus: bool, text: Text) -> None:
+        have = waiting.get(node)
+        if have is None:
+            waiting[node] = [(minus, text)]
+            return
+        have.append((minus, text))
+        if len(have) >= WAITING:
+            sign, total = self._total(have)
+            waiting[node] = [(sign, self._named(total, "d"))]
+
+    def _total(self, parts: list[tuple[bool, Text]]) -> tuple[bool, Text]:
+        """The sum of contributions, and whether its sign is still to come."""
+        if len(parts) == 1:
+            return parts[0]
+        parts = sorted(parts, key=lambda part: part[0])
+        all_minus = parts[0][0]
+        text, reads, operators = "", (), len(parts) - 1
+        for minus, part in parts:
+            if part.precedence < ADD:
+                part = self._named(part, "d")
+            sign = "" if not text else " - " if minus != all_minus else " + "
+            text += sign + (f"({part.text})" if sign == " - " and part.precedence < MUL else part.text)
+            reads += part.reads
+            operators += part.operators
+        return all_minus, Text(text, reads, ADD, operators)
+
+    def _write_gradient(self, node: Node, arrived: list[tuple[bool, Text]]) -> None:
+        minus, total = self._total(arrived)
+        text = total.text if not minus else f"-{total.text}" if total.precedence >= MUL else f"-({total.text})"
+        self.parts.put(f"g[{self.targets[node]}] = {text}", total.reads)
+
+    # ---- functions -----------------------------------------------------------------------------
+
+    def finish(self) -> LongText:
+        """The texts of the functions, and of their calls."""
+        texts = [self._named(self.texts[node]) if self.texts[node].operators else self.texts[node] for node in self.roots]
+        parts = self.parts
+        last = len(parts.lines)
+        for text in texts:
+            for name in text.reads:
+                if name[0] == "v":
+                    parts.given[parts.home[name]].setdefault(last, {})[name] = None
+        came: list[list[int]] = [[] for _ in range(last + 1)]
+        for a, given in enumerate(parts.given):
+            for b in given:
+                came[b].append(a)
+        out, calls = [], []
+        for k, lines in enumerate(parts.lines):
+            params = "".join(f", p{a}_{k}" for a in came[k])
+            head = _inputs(parts.inputs[k]) + [f"{_list(parts.given[a][k])} = p{a}_{k}" for a in came[k]]
+            back = [f"({_list(names)})" for names in parts.given[k].values()]
+            tail = [f"return {', '.join(back)}"] if back else []
+            out.append("\n    ".join([f"def part{k}(x, g{params}):", *head, *lines, *tail]) + "\n")
+            targets = ", ".join(f"p{k}_{b}" for b in parts.given[k])
+            calls.append(f"{targets} = part{k}(x, g{params})" if targets else f"part{k}(x, g{params})")
+        calls += [f"{_list(parts.given[a][last])} = p{a}_{last}" for a in came[last]]
+        value = ", ".join(f"x[{text.text[1:]}]" if text.text[0] == "x" else text.text for text in texts)
+        lines = sum(map(len, parts.lines))
+        functions = dict.fromkeys(name for gate in self.gates.values() for name in gate.functions)
+        helpers = dict.fromkeys(name for gate in self.gates.values() for name in gate.helpers)
+        return LongText(out, calls, value if len(texts) == 1 else f"({value})", functions, helpers, lines)
+
+
+def _constant(node: Node) -> Text:
+    text, precedence = constant(float(number(node)))
+    return Text(text, (), precedence)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) + ","
+
+
+def _inputs(places: Iterable[int]) -> list[str]:
+    """Lines that bring inputs into names: a slice where they lie close together."""
+    order = sorted(places)
+    if not order:
+        return []
+    low, high = order[0], order[-1] + 1
+    if high - low < 2 * len(order):
+        return [f"{_list(f'x{i}' for i in range(low, high))} = x[{low}:{high}]"]
+    return [f"x{i} = x[{i}]" for i in order]
+
+
+def long_text(dag: Dag, wrt: Sequence[str], place: Mapping[str, int] | None = None, literal: bool = False) -> LongText:
+    """The functions of a program of numbers. `place` says where in x (and in g, the gradient) each input stands."""
+    if any(node.op is routing.where for node in dag.nodes):
+        dag = guard_branches(dag, literal)
+    long = _Long(dag, wrt, place or {name: i for i, name in enumerate(dag.inputs)}, literal)
+    long.forward()
+    long.backward()
+    return long.finish()
