@@ -1,0 +1,331 @@
+"""What is measured: each section into the rows of the table.
+
+>>> [row.what for row in operations(Scale.quick()) if row.missed]
+[]
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.bench import failures, peers, programs
+from tests.bench.alone import alone
+from tests.bench.clock import interleaved, lower_quartile
+from tests.bench.peers import Absent, Run
+from tests.bench.programs import Workload
+from tests.bench.table import Row
+
+AGREE = 1e-8  # relative to the largest entry: far above rounding, far below any mistake
+EVERYWHERE = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is done: rounds of samples, points of an array, terms of a long program, processes for each time."""
+
+    rounds: int = 40
+    points: int = 1_000_000
+    terms: tuple[int, ...] = (10_000, 100_000)
+    depth: int = 100_000
+    processes: int = 5
+    starts: int = 25
+
+    @staticmethod
+    def quick() -> Scale:
+        """Enough to see that everything runs."""
+        return Scale(rounds=5, points=100_000, terms=(1_000,), depth=1_000, processes=1, starts=3)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# ---- operations --------------------------------------------------------------------------------------------------
+
+
+def counted(program: str) -> int:
+    """Operations of value and gradient, on the text that was emitted."""
+    import gradc
+    from gradc.emit.count import count_tree
+
+    text = gradc.compile(program, style="fast", target="math", literal=True).source
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    helpers = {name: count_tree(node, {}) for name, node in functions.items()}
+    return count_tree(functions["value_and_grad"], helpers)
+
+
+def operations(scale: Scale) -> list[Row]:
+    """Value and gradient, literal."""
+    logistic = [(f"logistic {n}", programs.logistic_program(n - 1), 6 * (n - 1) - 1) for n in (10, 50)]
+    product = [(f"product of {n}", "*".join(f"x{i}" for i in range(n)), 3 * n - 5) for n in (10, 100)]
+    return [
+        Row(name, "operations", counted(program), most)
+        for name, program, most in [
+            ("notes' example", programs.NOTES, 26),
+            ("MML", programs.MML, 14),
+            *logistic,
+            *product,
+            ("Rosenbrock 1000, written out", programs.written_rosenbrock(1000), 13_985),
+            ("Helmholtz 100, written out", programs.written_helmholtz(100), 42_017),
+        ]
+    ]
+
+
+# ---- runs --------------------------------------------------------------------------------------------------------
+
+
+def ready(work: Workload, ways: Mapping[str, Callable[[Workload], Run]], want: peers.Result) -> dict[str, Run]:
+    """Those of the ways that can run a workload, each held against the hand-written result."""
+    found = {}
+    for name, way in ways.items():
+        try:
+            run = way(work)
+            got = run.read(run.call())
+        except Absent as error:
+            say(f"  {name} left out of {work.name}: {error}")
+            continue
+        except Exception as error:  # a peer's failure leaves its cell empty, whatever it is
+            if name in OWN:
+                raise
+            say(f"  {name} left out of {work.name}: {type(error).__name__}: {str(error)[:100]}")
+            continue
+        if off := difference(want, got):
+            if name in OWN:
+                raise AssertionError(f"{work.name}: {name} differs from the hand-written code by {off:.1e}")
+            say(f"  {name} left out of {work.name}: its result differs by {off:.1e}")
+            continue
+        found[name] = run
+    return found
+
+
+def difference(want: peers.Result, got: peers.Result) -> float:
+    """The largest difference relative to the largest entry, or 0 if it is rounding."""
+    found = [0.0]
+    for a, b in [(want[0], got[0]), *((want[1][name], got[1][name]) for name in got[1])]:
+        a, b = np.asarray(a, float), np.asarray(b, float)
+        a = a.sum() if a.ndim and not b.ndim else a  # a derivative that the peer summed over the points
+        found.append(float(np.max(np.abs(a - b.reshape(a.shape)))) / (float(np.max(np.abs(a))) + 1e-300))
+    worst = float(np.max(found))
+    return 0.0 if worst <= AGREE else worst
+
+
+OWN: dict[str, Callable[[Workload], Run]] = {
+    "literal": lambda work: peers.gradc_(work, literal=True),
+    "stable": lambda work: peers.gradc_(work),
+    "library": lambda work: peers.gradc_(work, way="library"),
+    "value": lambda work: peers.gradc_(work, literal=True, way="value"),
+}
+
+
+def by_hand(work: Workload) -> Run:
+    """The value alone, by hand."""
+    return Run(peers.closed(work.value, list(work.inputs.values())), lambda value: (np.asarray(value), {}))
+
+
+def timed(work: Workload, own: Iterable[str], others: Iterable[str], scale: Scale) -> dict[str, float]:
+    """Seconds for each way, with "hand" and "hand value" among them."""
+    say(f"  {work.name}")
+    base = peers.hand(work)
+    ways = {name: OWN[name] for name in own} | {name: peers.PEERS[name] for name in others}
+    runs = {"hand": base, "hand value": by_hand(work), **ready(work, ways, base.read(base.call()))}
+    return interleaved({name: run.call for name, run in runs.items()}, scale.rounds)
+
+
+def over(seconds: Mapping[str, float], base: str, names: Iterable[str]) -> dict[str, float]:
+    """Ratios to one of them, for those that ran."""
+    return {name: seconds[name] / seconds[base] for name in names if name in seconds}
+
+
+# ---- numbers -----------------------------------------------------------------------------------------------------
+
+
+def scalars(scale: Scale) -> list[Row]:
+    """Calls on numbers."""
+    rows = []
+    for name in ("notes' example", "logistic 10"):
+        seconds = timed(programs.scalars()[name], ("literal", "stable", "library"), peers.PEERS, scale)
+        ratio = over(seconds, "hand", seconds)
+        rows += [
+            Row(f"{name}, emitted, literal", "× hand", ratio["literal"], 1.05),
+            Row(f"{name}, emitted", "× hand", ratio["stable"], 1.25),
+            Row(f"{name}, `fn.value_and_grad`", "× hand", ratio["library"], 2.0, over(seconds, "hand", peers.PEERS)),
+        ]
+    return rows
+
+
+def gradients(scale: Scale) -> list[Row]:
+    """Value and gradient against the value alone, by hand for numbers, gradc's own for arrays."""
+    rows = []
+    for work in [*programs.scalars().values(), *programs.products().values()]:
+        seconds = timed(work, ("literal",), (), scale)
+        most = 3.9 if work.name.startswith("product") else 2.2
+        rows.append(Row(work.name, "× value", seconds["literal"] / seconds["hand value"], most))
+    for work in [*programs.elementwise(scale.points).values(), programs.rosenbrock(1000), programs.helmholtz(100)]:
+        seconds = timed(work, ("literal", "value"), (), scale)
+        size = f", {scale.points:,} points" if work.kind == "elementwise" else ""
+        rows.append(Row(f"{work.name}{size}", "× value", seconds["literal"] / seconds["value"], 2.2))
+    return rows
+
+
+# ---- arrays ------------------------------------------------------------------------------------------------------
+
+FOR_ARRAYS = ("JAX", "PyTorch", "autograd", "SymEngine", "SymPy", "Numba", "PyTensor")
+FOR_TENSORS = ("JAX", "PyTorch", "autograd", "CasADi", "PyTensor")
+
+
+def elementwise(scale: Scale) -> list[Row]:
+    """Many points at once: time, memory, threads."""
+    rows = []
+    for name, work in programs.elementwise(scale.points).items():
+        seconds = timed(work, ("literal", "stable"), FOR_ARRAYS, scale)
+        rows += [
+            Row(f"{name}, literal", "× NumPy by hand", seconds["literal"] / seconds["hand"], 0.6),
+            Row(name, "× NumPy by hand", seconds["stable"] / seconds["hand"], 0.8, over(seconds, "hand", FOR_ARRAYS)),
+        ]
+        if "JAX" in seconds:
+            rows.append(Row(f"{name}, literal", "× JAX", seconds["literal"] / seconds["JAX"], 1.0))
+        rows += [*memory(name, work, scale), threads(name, work, scale)]
+    return rows
+
+
+def memory(name: str, work: Workload, scale: Scale) -> list[Row]:
+    """Megabytes at the peak above the inputs, each in a process of its own."""
+    if not os.access("/proc/self/clear_refs", os.W_OK):
+        say("  memory left out: this system does not tell the peak of one call")
+        return []
+    others = {peer: alone("memory", peer, name, scale.points) for peer in FOR_ARRAYS[:3]}
+    cells = {peer: used for peer, used in others.items() if used is not None}
+    by_hand = alone("memory", "hand", name, scale.points)
+    results = 8e-6 * scale.points * (1 + len(work.wrt))
+    total, kept = (alone("memory", "gradc", name, scale.points, *keep) for keep in ([], ["keep"]))
+    what = f"{name}, peak memory, results of {results:.0f} MB included (NumPy by hand: {by_hand:.0f})"
+    return [
+        Row(what, "MB", total, None, cells),
+        Row(f"{name}, peak memory beside the results", "MB", kept, 30),
+    ]
+
+
+def threads(name: str, work: Workload, scale: Scale) -> Row:
+    """Two threads against one, by the wall clock."""
+    before = os.sched_getaffinity(0) if EVERYWHERE else None
+    if EVERYWHERE:
+        os.sched_setaffinity(0, EVERYWHERE)
+    try:
+        runs = {str(n): peers.gradc_(work, threads=n).call for n in (1, 2)}
+        seconds = interleaved(runs, scale.rounds, time.perf_counter)
+    finally:
+        if before:
+            os.sched_setaffinity(0, before)
+    return Row(f"{name}, two threads", "× one thread", seconds["2"] / seconds["1"], 0.7)
+
+
+def tensors(scale: Scale) -> list[Row]:
+    """Vectors and matrices."""
+    rows = []
+    for name, work in programs.vectors().items():
+        seconds = timed(work, ("literal", "stable"), FOR_TENSORS, scale)
+        rows.append(
+            Row(name, "× NumPy by hand", seconds["literal"] / seconds["hand"], 1.05, over(seconds, "hand", FOR_TENSORS))
+        )
+        if "exp" in work.program:
+            rows.append(Row(f"{name}, stable form", "× NumPy by hand", seconds["stable"] / seconds["hand"]))
+    return rows
+
+
+# ---- processes of their own --------------------------------------------------------------------------------------
+
+
+def compilation(scale: Scale) -> list[Row]:
+    """From text to the first value and gradient, beside CasADi from its own symbols."""
+    rows = []
+    for family, n, most in [*(("wide", n, 1.0) for n in scale.terms), ("deep", scale.depth, 1.5 / 1.15)]:
+        say(f"  {family} {n}")
+        turns = [[alone("compile", who, family, n) for who in ("gradc", "CasADi")] for _ in range(scale.processes)]
+        ours, theirs = ([turn[k] for turn in turns if turn[k]] for k in (0, 1))
+        what = f"{n:,} terms" if family == "wide" else f"{n:,} calls, nested"
+        own = lower_quartile([seconds for seconds, _ in ours])
+        if not theirs:
+            rows.append(Row(f"compiling {what}", "s", own))
+            continue
+        if not np.isclose(ours[0][1], theirs[0][1], rtol=AGREE):
+            raise AssertionError(f"{what}: {ours[0][1]} here and {theirs[0][1]} there")
+        base = lower_quartile([seconds for seconds, _ in theirs])
+        rows.append(Row(f"compiling {what}: {own:.2g} s, CasADi {base:.2g} s", "× CasADi", own / base, round(most, 2)))
+    return rows
+
+
+def processor_time(command: list[str], environment: Mapping[str, str]) -> float:
+    """Seconds that a command's process computes."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def startup(scale: Scale) -> list[Row]:
+    """The command, beside the import of the library that its command line stands on."""
+    script = os.path.join(os.path.dirname(sys.executable), "gradc")
+    ours = [script] if os.path.exists(script) else [sys.executable, "-m", "gradc"]
+    commands = {"gradc": [*ours, "compile", "x*y"], "click": [sys.executable, "-c", "import click"]}
+    samples: dict[str, list[float]] = {name: [] for name in commands}
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = compiled  # both find their modules compiled, as they are once installed
+        for turn in range(1 + scale.starts):
+            for name, command in commands.items():
+                seconds = processor_time(command, environment)
+                samples[name] += [seconds] if turn else []
+    own, base = (lower_quartile(taken) for taken in samples.values())
+    return [Row(f'`gradc compile "x*y"`: {1000 * own:.0f} ms', "× `import click`", own / base, 1.5)]
+
+
+def edges(scale: Scale) -> list[Row]:
+    """The peers' known failures."""
+    return failures.rows()
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Scale], list[Row]]]] = {
+    "operations": ("Operations of value and gradient", operations),
+    "scalars": ("Calls on numbers", scalars),
+    "gradients": ("Value and gradient against the value alone", gradients),
+    "elementwise": ("Arrays, elementwise", elementwise),
+    "tensors": ("Vectors and matrices", tensors),
+    "compilation": ("Compiling long programs", compilation),
+    "startup": ("Starting", startup),
+    "edges": ("Known failures", edges),
+}
+
+
+def measured(section: str, scale: Scale) -> list[Row]:
+    """The rows of a section; once more if something was missed, since noise seldom misses the same twice."""
+    rows = attempted(section, scale)
+    if section in ("operations", "edges") or not any(row.missed for row in rows):
+        return rows
+    say(f"{section}: again")
+    again = attempted(section, scale)
+    return [min(pair, key=lambda row: (row.missed, _number(row.gradc))) for pair in zip(rows, again, strict=True)]
+
+
+def attempted(section: str, scale: Scale) -> list[Row]:
+    """The rows of a section, or one that says why there are none: the other sections are measured all the same."""
+    try:
+        return SECTIONS[section][1](scale)
+    except Exception as error:
+        say(f"{section}: {type(error).__name__}: {error}")
+        return [Row(section, "", "not measured", None, {}, f"{type(error).__name__}: {error}")]
+
+
+def _number(cell: Any) -> float:
+    return float(cell) if isinstance(cell, (int, float)) else float("inf")
