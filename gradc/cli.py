@@ -144,13 +144,23 @@ def compiled(options: dict[str, Any]) -> Function:
     given = {key: options.pop(key) for key in _COMPILING if key in options}
     given["shapes"] = shapes(given.pop("shape"))
     given["wrt"] = names(given["wrt"])
-    fn = compile(text, **given)
+    try:
+        fn = compile(text, **given)
+    except GradcError as error:
+        raise _meant_a_file(text) or error from None
     for note in fn.notes:
         tell(note.render(color=coloured()))
     for name in given["shapes"]:
         if name not in fn.inputs:
             raise GradcError(f"no input '{name}' to give a shape to", hint=f"inputs are {', '.join(fn.inputs)}")
     return fn
+
+
+def _meant_a_file(text: str) -> GradcError | None:
+    """What to say of a program that is none, but the name of a file."""
+    if len(text) > 1000 or not text.isprintable() or not os.path.isfile(text):
+        return None
+    return GradcError(f"{text} is a file, and no program", hint=f"read it with -f {text}")
 
 
 def studied(options: dict[str, Any]) -> Function:
@@ -301,15 +311,14 @@ def _stage(fn: Function, which: str) -> str:
 
 
 @_command("gates", click.Command)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @as_data
-def gates_command(json: bool) -> None:
-    """List the gates: what each computes, its local gradient, where it is defined."""
+def gates_command(names: Sequence[str], json: bool) -> None:
+    """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
     from gradc.gates import render, rows
 
-    if json:
-        say(as_json(rows()))
-    else:
-        say(render(_columns()) + "\n")
+    found = rows(names)
+    say(as_json(found) if json else render(found, _columns()) + "\n")
 
 
 def _columns() -> int:

@@ -1,18 +1,19 @@
 """The operator table into rows for a reader: what a gate computes, its local gradient, and where it is defined.
 
->>> next(row for row in rows() if row["name"] == "sqrt")["gradient"]
+>>> rows(["sqrt"])[0]["gradient"]
 'dx = 0.5/out*dout'
->>> max(map(len, render(100).splitlines()))
+>>> max(map(len, render(rows(), 100).splitlines()))
 100
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from gradc.errors import GradcError
 from gradc.ops.table import Op, entries, lookup
 from gradc.tables import table
 
@@ -24,16 +25,27 @@ _LEAST = (8, 10, 12, 6, 5)
 _MATRIX = ("n", "m")
 
 
-def rows() -> list[dict[str, Any]]:
-    """An entry a row, as plain data: the gates of numbers, then those of arrays, each by name."""
-    found = [entry for entry in entries() if entry.public]
+def rows(names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """An entry a row, as plain data: the gates of numbers, then those of arrays, each by name.
+
+    With `names` or aliases, these only; raises `GradcError` for one that is no gate.
+    """
+    wanted = {_named(name) for name in names}
+    found = [entry for entry in entries() if entry.public and (not wanted or entry in wanted)]
     return [_row(entry) for entry in sorted(found, key=lambda entry: (not entry.elementwise, entry.name))]
 
 
-def render(width: int = 0) -> str:
-    """The table as text, its cells wrapped to a terminal's width if there is one."""
+def _named(name: str) -> Op:
+    entry = lookup(name)
+    if entry is None or not entry.public:
+        raise GradcError(f"no gate {name[:40]!r}", hint="'gradc gates' lists them all")
+    return entry
+
+
+def render(found: Sequence[dict[str, Any]], width: int = 0) -> str:
+    """The rows as a table, its cells wrapped to a terminal's width if there is one."""
     cells = [
-        [row["signature"], row["computes"], row["gradient"], row["domain"], ", ".join(row["aliases"])] for row in rows()
+        [row["signature"], row["computes"], row["gradient"], row["domain"], ", ".join(row["aliases"])] for row in found
     ]
     lines = list(_wrapped(cells, width)) if width else cells
     return table(HEADER, lines) + "\n\n" + NOTE

@@ -125,7 +125,8 @@ def test_more_than_the_limit(tmp_path: Path) -> None:
         (["compile", "x", "--max-source", "many"], "many"),
         (["compile", "x", "y"], 'quote the program: "x y"'),
         (["compile", "x", "--function-name", "a b"], "a b"),
-        (["gates", "x", "--json"], "x"),
+        (["gates", "sin", "sigmod"], "no gate 'sigmod'"),
+        (["compile", "pyproject.toml"], "-f pyproject.toml"),
         (["trace", "x*y", "--at", "x=3"], "'y' is missing"),
         (["trace", "x*y", "--at", "x=3", "--at", "y=2", "--at", "q=1"], "no input 'q'"),
         (["trace", "x", "--at", "x=3", "--at", "x=4"], "given twice"),
@@ -138,7 +139,8 @@ def test_more_than_the_limit(tmp_path: Path) -> None:
         (["check", "x", "--range", "x=1"], "--range x=1,2"),
     ],
 )
-def test_wrong_usage(words: list[str], said: str) -> None:
+def test_wrong_usage(words: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     assert said in refused(*words)
 
 
@@ -212,6 +214,7 @@ def test_gates() -> None:
     rows = json.loads(gradc("gates", "--json").out)
     assert {"name", "signature", "computes", "gradient", "domain", "aliases"} <= set(rows[0])
     assert all(row["gradient"] for row in rows)
+    assert [row["name"] for row in json.loads(gradc("gates", "tanh", "ln", "--json").out)] == ["log", "tanh"]
 
 
 def test_check() -> None:
