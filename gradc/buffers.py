@@ -60,7 +60,7 @@ After = dict[Node, tuple[Node, ...]]
 
 
 def _readers_first(nodes: Sequence[Node]) -> After:
-    """What else a line waits for: a selection writes over its last argument, so that all others should have read that."""
+    """What else a line waits for: a selection writes over its last argument, so all others should have read that."""
     taken = users(nodes)
     after: After = {}
     for node in nodes:

@@ -15,7 +15,7 @@ several gates have in common (a sigmoid, its slope and its mirror image) become 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from gradc.dag import Graph, Node, reachable
 from gradc.ops import routing, scalar
@@ -121,4 +121,10 @@ def _is_mirror(x: Node, y: Node) -> bool:
     return x.args[0] is y.args[0] and x.args[1] is y.args[2] and x.args[2] is y.args[1]
 
 
-_REWRITES = {scalar.neg: _neg, scalar.abs_: _abs, scalar.inv: _inv, scalar.div: _div, scalar.mul: _mul}
+_REWRITES: dict[Op, Callable[..., Node | None]] = {
+    scalar.neg: _neg,
+    scalar.abs_: _abs,
+    scalar.inv: _inv,
+    scalar.div: _div,
+    scalar.mul: _mul,
+}

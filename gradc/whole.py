@@ -16,7 +16,7 @@ guard that says how far that is good.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from gradc.dag import Node, Shape, reachable, users
@@ -121,16 +121,22 @@ class _Lowering:
         return self.build.intern(array.spread, (node,), (shape,))
 
     def same(self, x: Shape, y: Shape) -> bool:
-        return self.dims.resolve(x) == self.dims.resolve(y)
+        resolved: Shape = self.dims.resolve(x)
+        return resolved == self.dims.resolve(y)
 
-    def make(self, op: Op, args: Args, attr: object = None) -> Node:
+    def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """A step, its sign and its scale in one factor where they meet."""
         if op is scalar.neg:
             (x,) = args
             if x.op is scalar.mul and x.args[0].op is scalar.const:
                 return self.make(scalar.mul, (self.build.const(-number(x.args[0])), x.args[1]))
             return self.build.make(op, args)
-        if op is scalar.mul and args[0].op is scalar.const and args[1].op is scalar.mul and args[1].args[0].op is scalar.const:
+        if (
+            op is scalar.mul
+            and args[0].op is scalar.const
+            and args[1].op is scalar.mul
+            and args[1].args[0].op is scalar.const
+        ):
             return self.make(op, (self.build.const(number(args[0]) * number(args[1].args[0])), args[1].args[1]))
         if op is scalar.div and args[0] is args[1] and not args[0].shape:
             return self.build.const(1.0)
@@ -138,7 +144,7 @@ class _Lowering:
             return args[0]
         if op is scalar.mul and is_const(args[0], 1):
             return args[1]
-        return self.build.intern(op, args, attr)  # type: ignore[arg-type]  # an attribute is hashable
+        return self.build.intern(op, args, attr)
 
     # ---- gates in other words ------------------------------------------------------------------
 
@@ -187,7 +193,9 @@ class _Lowering:
         axis, keepdims = static(node, "axis"), static(node, "keepdims")
         shape = self.dims.resolve(x.shape)
         count = array.product(tuple(shape[i] for i in array.axes_of(axis, len(shape))))
-        size = self.build.const(float(count)) if isinstance(count, int) else self.build.graph.node(scalar.size, (), count)
+        size = (
+            self.build.const(float(count)) if isinstance(count, int) else self.build.graph.node(scalar.size, (), count)
+        )
         return self.make(scalar.div, (self._sum(x, axis, keepdims), size))
 
     def sum(self, node: Node) -> Node:
@@ -219,7 +227,11 @@ class _Lowering:
         while todo:
             sign, factors, node = todo.pop()
             open_ = node is x or self.uses[node] == 1
-            if open_ and node.op in (scalar.add, scalar.sub) and all(self.same(arg.shape, x.shape) for arg in node.args):
+            if (
+                open_
+                and node.op in (scalar.add, scalar.sub)
+                and all(self.same(arg.shape, x.shape) for arg in node.args)
+            ):
                 todo.append((-sign if node.op is scalar.sub else sign, factors, node.args[1]))
                 todo.append((sign, factors, node.args[0]))
             elif open_ and node.op is scalar.neg:
@@ -271,7 +283,12 @@ class _Lowering:
         size = array.product(self.dims.resolve(x.shape))
         for reader in self.readers[x]:
             after = array.product(self.dims.resolve(reader.shape))
-            if reader.op not in (array.sum_, array.matmul) or not isinstance(size, int) or not isinstance(after, int) or after >= size:
+            if (
+                reader.op not in (array.sum_, array.matmul)
+                or not isinstance(size, int)
+                or not isinstance(after, int)
+                or after >= size
+            ):
                 return False
         return self.uses[x] == len(self.readers[x])
 
@@ -288,7 +305,7 @@ class _Plain(Builder):
     def const(self, value: float) -> Node:
         return super().const(float(value))
 
-    def make(self, op: Op, args: Args, attr: object = None) -> Node:
+    def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         return self.lowering.make(op, args, attr)
 
 
@@ -317,14 +334,17 @@ def _scaled(node: Node) -> Term | None:
     return (x, y) if not x.shape else (y, x) if not y.shape else None
 
 
-def _is_product(node: Node, shape: Shape, same: object) -> bool:
+def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) -> bool:
     """Whether a term is a product of two arrays of the whole shape."""
     if node.op is scalar.square:
         return bool(node.args[0].shape)
-    return node.op is scalar.mul and all(same(arg.shape, shape) for arg in node.args)  # type: ignore[operator]
+    return node.op is scalar.mul and all(same(arg.shape, shape) for arg in node.args)
 
 
 _STEPS = {
-    scalar.div: _Lowering.division, array.mean: _Lowering.mean, array.sum_: _Lowering.sum, array.matmul: _Lowering.matmul,
+    scalar.div: _Lowering.division,
     routing.gt: _Lowering.comparison,
-}  # fmt: skip
+    array.mean: _Lowering.mean,
+    array.sum_: _Lowering.sum,
+    array.matmul: _Lowering.matmul,
+}

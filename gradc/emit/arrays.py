@@ -47,7 +47,7 @@ _BY_NAME = (routing.maximum, routing.minimum)
 class Body:
     """The lines of a function: what they need to stand above it, what must hold of the inputs, what is returned.
 
-    `leave` stands in the lines where the general way has to be taken; `risky` says that they may raise where NumPy has inf or nan.
+    `risky` says that they may raise where NumPy has inf or nan.
     """
 
     head: tuple[str, ...]
@@ -105,7 +105,11 @@ class _Fused:
         for root in self.roots:
             self.uses[root] += 1
         self.inline = self._inlined()
-        self.named = [node for node in self.nodes if node not in self.inline and node not in self.inputs and node not in self.seeds]
+        self.named = [
+            node
+            for node in self.nodes
+            if node not in self.inline and node not in self.inputs and node not in self.seeds
+        ]
         self.buffers: dict[Node, _Buffer] = {}
         self.onto: dict[Node, Node] = {}
         self.names: dict[Node, str] = {}
@@ -134,10 +138,11 @@ class _Fused:
                 size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
                 if once and size[node] <= LONGEST_INLINE and _by_python(node):
                     found.add(node)
-            elif once and node.shape and (node.op.view or node.op.boolean or node.op is array.scatter):
-                found.add(node)
-            elif node.op is array.transpose and node.shape and node not in roots:
-                found.add(node)
+            elif node.shape and node not in roots:
+                if node.op is array.transpose or (
+                    once and (node.op.view or node.op.boolean or node.op is array.scatter)
+                ):
+                    found.add(node)
         readers: dict[Node, Node] = {}
         for node in self.nodes:
             for arg in node.args:
@@ -218,10 +223,9 @@ class _Fused:
         """The argument that a step may write over: ours, whole, of its shape, and read by nobody after."""
         for arg in self._overwritable(node):
             buffer = self.buffers.get(arg)
-            if (
-                buffer is not None and not buffer.kept and buffer.reads == sum(self.buffers.get(each) is buffer for each in reads)
-                and buffer.values and buffer.values[-1] is arg and self._same(arg.shape, node.shape)
-            ):  # fmt: skip
+            if buffer is None or buffer.kept or buffer.values[-1:] != [arg] or not self._same(arg.shape, node.shape):
+                continue
+            if buffer.reads == sum(self.buffers.get(each) is buffer for each in reads):
                 return arg
         return None
 
@@ -233,7 +237,9 @@ class _Fused:
             return sides if all(self._same(arg.shape, node.shape) for arg in node.args[:1]) else ()
         if node.op.ufunc:
             plain = [arg for arg in node.args if arg not in self.inline]
-            return plain if not _into_place(node, self.inline) else [arg for arg in plain if arg.op is not array.scatter]
+            return (
+                plain if not _into_place(node, self.inline) else [arg for arg in plain if arg.op is not array.scatter]
+            )
         return ()
 
     def _place(self, node: Node, reads: list[Node]) -> None:
@@ -273,9 +279,9 @@ class _Fused:
         for node, stem in joint.stems.items():
             if node in made:
                 found[made[node]] = stem
-        for name, node in self.steps.gradients.items():
-            if node is not None:
-                found.setdefault(node, "d" + name)
+        for name, slope in self.steps.gradients.items():
+            if slope is not None:
+                found.setdefault(slope, "d" + name)
         for (name, _), node in zip(self.dag.outputs, self.steps.outputs, strict=True):
             found[node] = name
         return found
@@ -332,9 +338,9 @@ class _Fused:
         value = [self._result(node, first=True) for node in self.steps.outputs]
         pairs = []
         seen: set[Node] = set(self.steps.outputs)
-        for name, node in self.steps.gradients.items():
-            pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], node, node in seen)}')
-            seen.update([node] if node is not None else [])
+        for name, slope in self.steps.gradients.items():
+            pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], slope, slope in seen)}')
+            seen.update([slope] if slope is not None else [])
         values = value[0] if len(value) == 1 else f"({', '.join(value)})"
         returned = "\n".join(_broken(f"{values}, {{", pairs, "}", closed=False))
         checks, sizes = self._checks()
@@ -352,7 +358,9 @@ class _Fused:
         return self.called[path]
 
     def _numbers(self) -> list[str]:
-        return _bound(list(self.constants.values()), [f"{self.words.np}.array({constant(value)[0]})" for value in self.constants])
+        return _bound(
+            list(self.constants.values()), [f"{self.words.np}.array({constant(value)[0]})" for value in self.constants]
+        )
 
     def _call(self, function: str) -> str:
         """A function of NumPy under a name of its own, which is found faster than an attribute."""
@@ -369,8 +377,7 @@ class _Fused:
         return self.constants[value]
 
     def _printer(self, target: str, names: Mapping[Node, str]) -> Printer:
-        sizes = {dim: name for dim, name in self.words.sizes.items()}
-        return Printer(names, target, module=self.words.module, sizes=sizes, dims=self.dims)
+        return Printer(names, target, module=self.words.module, sizes=self.words.sizes, dims=self.dims)
 
     def _print(self, node: Node, target: str, names: Mapping[Node, str]) -> tuple[str, int]:
         """A step's own text, and how tightly it binds."""
@@ -418,7 +425,10 @@ class _Fused:
         if node in self.onto:
             return self._over(node, name)
         if node.op is array.scatter:
-            return [f"{name} = {self._zeros(node.shape)}", f"{name}[{subscript(node.attr[0])}] = {self._operand(node.args[0])}"]
+            return [
+                f"{name} = {self._zeros(node.shape)}",
+                f"{name}[{subscript(node.attr[0])}] = {self._operand(node.args[0])}",
+            ]
         return [f"{name} = {self._fresh(node)}"]
 
     def _reduced(self, node: Node) -> str:
@@ -432,7 +442,11 @@ class _Fused:
     def _whole(self, node: Node) -> str:
         """A step over whole arrays, its result an array of its own."""
         op = node.op
-        if op is array.matmul and all(len(arg.shape) < 3 for arg in node.args) and min(len(arg.shape) for arg in node.args) == 1:
+        if (
+            op is array.matmul
+            and all(len(arg.shape) < 3 for arg in node.args)
+            and min(len(arg.shape) for arg in node.args) == 1
+        ):
             return f"{self._call('dot')}({', '.join(self._operand(arg, 0) for arg in node.args)})"
         if op.reduce:
             return self._reduction(node)
@@ -447,7 +461,8 @@ class _Fused:
         (x,) = node.args
         axis, keepdims = static(node, "axis"), static(node, "keepdims")
         more = "" if len(x.shape) == 1 and axis in (None, 0, -1) and not keepdims else f", {axis}"
-        return f"{self._call(node.op.reduce + '.reduce')}({self._operand(x, 0)}{more}{', keepdims=True' if keepdims else ''})"
+        more += ", keepdims=True" * keepdims
+        return f"{self._call(node.op.reduce + '.reduce')}({self._operand(x, 0)}{more})"
 
     def _fresh(self, node: Node) -> str:
         if node.op is scalar.mul and node.args[0] is node.args[1]:
@@ -495,12 +510,21 @@ class _Fused:
             return lines + [self._put(name, arg, sign, "+") for arg, sign in rest]
         parts = [(x, False), (y, minus)]
         parts.sort(key=lambda part: part[0].op is array.scatter)  # whole arrays first
-        parts.sort(key=lambda part: part[1] or (part[0].op is array.scatter and part[0].args[0] in self.inline and part[0].args[0].op is scalar.neg))
+        parts.sort(
+            key=lambda part: (
+                part[1]
+                or (part[0].op is array.scatter and part[0].args[0] in self.inline and part[0].args[0].op is scalar.neg)
+            )
+        )
         (first, sign), rest = parts[0], parts[1:]
         if first in self.inline and first.op is array.scatter:
             lines = [f"{name} = {self._zeros(node.shape)}", self._put(name, first, sign, "")]
         else:
-            lines = [f"{name} = {'-' if sign else ''}{self._operand(first)}" if sign else f"{name} = {self.words.np}.array({self._operand(first, 0)})"]
+            lines = [
+                f"{name} = {'-' if sign else ''}{self._operand(first)}"
+                if sign
+                else f"{name} = {self.words.np}.array({self._operand(first, 0)})"
+            ]
         return lines + [self._put(name, arg, sign, "+") for arg, sign in rest]
 
     def _put(self, name: str, part: Node, minus: bool, plus: str) -> str:
@@ -656,12 +680,14 @@ class _Writer(Writer):
         if body.risky:
             lines = ["try:", *_indent(lines), "except (ArithmeticError, ValueError):", f"    return {leave}"]
         general = super()._fused({**names, "value_and_grad": both})
-        general[-2:-2] = ['    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""']
+        general[-2:-2] = [
+            '    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""'
+        ]
         return [
             *general,
             "",
             "",
-            "# NumPy's functions by name, and numbers as it takes them without converting: both save time in every call.",
+            "# NumPy's functions by name, and numbers as it takes them unconverted: both save time in every call.",
             *body.head,
             "",
             "",
@@ -694,28 +720,39 @@ def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = 
 LARGE_ARRAY = 16384
 
 
-def call_arrays(name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, blocks: bool = False) -> tuple[str, dict[str, str]]:
-    """The function of a library call, for `gradc.run`: its text, and what it calls `absent`, `otherwise` and `failures`.
+def call_arrays(
+    name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, blocks: bool = False
+) -> tuple[str, dict[str, str]]:
+    """The function of a library call, for `gradc.run`: its text, and what it calls its surroundings.
 
-    With `blocks` it leaves large arrays to the function that it calls `mapped`.
+    With `blocks` it leaves large arrays to a function `mapped`.
     """
     seeded = any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
-    own = {word: namer.fresh(word) for word in ("absent", "otherwise", "failures", "mapped", "rest", "more", "np", "math", "df", *_sizes(dag))}
+    own = {
+        word: namer.fresh(word)
+        for word in ("absent", "otherwise", "failures", "mapped", "rest", "more", "np", "math", "df", *_sizes(dag))
+    }
     inputs = list(dag.inputs)
     given = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
     kept = f"{{**{own['more']}, 'df': {own['df']}}}" if seeded else own["more"]
     leave = f"return {own['otherwise']}({given}, {own['rest']}, {kept})"
     module = {word: mine for word, mine in own.items() if word != mine}
     sizes = {dim: own[dim] for dim in _sizes(dag)}
-    words = Words(np=own["np"], math=own["math"], df=own["df"], leave=leave, sizes=sizes, module=module, taken=tuple(own.values()))
+    words = Words(
+        np=own["np"], math=own["math"], df=own["df"], leave=leave, sizes=sizes, module=module, taken=tuple(own.values())
+    )
     body = fused(joint, words, literal)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]
     if blocks:
-        lines = [f"if {own['df']}.size > {LARGE_ARRAY}:", f"    return {own['mapped']}({', '.join([*inputs, own['df']])})", *lines]
+        lines = [
+            f"if {own['df']}.size > {LARGE_ARRAY}:",
+            f"    return {own['mapped']}({', '.join([*inputs, own['df']])})",
+            *lines,
+        ]
     df = [f"{own['df']}=None"] if seeded else []
     params = [*(f"{each}={own['absent']}" for each in inputs), f"*{own['rest']}", *df, f"**{own['more']}"]
     checks = [*body.checks, f"not ({own['rest']} or {own['more']})"]

@@ -24,7 +24,8 @@ from gradc.program import module_names
 from gradc.simplify import Builder, is_const, number
 
 _RESERVED = (
-    "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads", "as_float", "in_blocks", "cut", "BLOCK",
+    "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads",
+    "as_float", "in_blocks", "cut", "BLOCK",
 )  # fmt: skip
 
 # NumPy takes the buffer of these by name only.
@@ -63,7 +64,9 @@ class _Names:
         return self.module.get(words, words)
 
 
-def emit_blocks(dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "", upstream: bool = False) -> Emitted:
+def emit_blocks(
+    dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "", upstream: bool = False
+) -> Emitted:
     """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too."""
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
     return _Writer(fused, seeded, literal, function).emit()
@@ -143,7 +146,9 @@ class _Writer:
         leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
         leaves.update(_seeds(self.fused, made, self._upstream()))
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
-        return self._kernel("value_and_grad_kernel", (*self.inputs, *self._upstream()), leaves, targets, _comments(self.fused, made))
+        return self._kernel(
+            "value_and_grad_kernel", (*self.inputs, *self._upstream()), leaves, targets, _comments(self.fused, made)
+        )
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
         """The kernels of both passes; what lies in the cache between them; the names of the upstream adjoints."""
@@ -170,7 +175,11 @@ class _Writer:
         if not gradients:
             return forward, None, cached, seeds
         graph = Graph()
-        cut = _cut([made[node] for node in gradients], {**{node: known[node] for node in kept}, **_seeds(joint, made, seeds)}, graph)
+        cut = _cut(
+            [made[node] for node in gradients],
+            {**{node: known[node] for node in kept}, **_seeds(joint, made, seeds)},
+            graph,
+        )
         leaves = {node: str(node.attr) for node in graph.nodes if node.op is scalar.input_}
         backward = self._kernel(
             "backward_kernel", (*cached, *seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
@@ -180,7 +189,9 @@ class _Writer:
     def _own_name(self, stem: str, known: Mapping[Node, str]) -> str:
         """The user's own name for a value that is kept, or one like it."""
         given = any(stem in names for names in self.dag.names.values())
-        return stem if given and stem not in self.inputs and stem not in known.values() else self.names.namer.fresh(stem)
+        return (
+            stem if given and stem not in self.inputs and stem not in known.values() else self.names.namer.fresh(stem)
+        )
 
     def _upstream(self) -> list[str]:
         """What `value_and_grad` takes beside the inputs."""
@@ -194,7 +205,12 @@ class _Writer:
         return [node if node is not None else joint.build.const(0.0) for node in joint.gradients.values()]
 
     def _kernel(
-        self, name: str, params: Sequence[str], leaves: Mapping[Node, str], targets: Sequence[tuple[str, Node]], comments: Mapping[Node, str]
+        self,
+        name: str,
+        params: Sequence[str],
+        leaves: Mapping[Node, str],
+        targets: Sequence[tuple[str, Node]],
+        comments: Mapping[Node, str],
     ) -> Kernel:
         plan = arrange([node for _, node in targets])
         namer = self.names.namer.copy()
@@ -207,8 +223,8 @@ class _Writer:
             if node in comments:
                 new[-1] += f"  # {comments[node]}"
             lines += new
-        for number, node in plan.copies:
-            lines.append(f"{self.names.text('np')}.copyto({floats[number]}, {printed.operand(node)})")
+        for place, node in plan.copies:
+            lines.append(f"{self.names.text('np')}.copyto({floats[place]}, {printed.operand(node)})")
         scratch = floats[len(targets) :]
         return Kernel(
             self.names.namer.fresh(name),
@@ -233,17 +249,27 @@ class _Writer:
         returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
         return [
             f"def {name}({', '.join(self.inputs)}):",
-            *_indent([*self._floats(), *self._filled(kernel, values, self.inputs), *_broken(f"return {returned}, (", cache, ")")]),
+            *_indent(
+                [
+                    *self._floats(),
+                    *self._filled(kernel, values, self.inputs),
+                    *_broken(f"return {returned}, (", cache, ")"),
+                ]
+            ),
             "",
             "",
         ]
 
     def _backward(self, kernel: Kernel | None, cache: Sequence[str], seeds: Sequence[str]) -> list[str]:
         df, held = self.names.text("df"), self.names.text("cache")
-        default = "1.0" if len(self.outputs) == 1 else f"({', '.join(['1.0']*len(self.outputs))})"
+        default = "1.0" if len(self.outputs) == 1 else f"({', '.join(['1.0'] * len(self.outputs))})"
         lines = []
         if kernel is not None:
-            lines += _broken("", cache, f" = {held}", closed=True, parens=True) if len(cache) > 1 else [f"({cache[0]},) = {held}"]
+            lines += (
+                _broken("", cache, f" = {held}", closed=True, parens=True)
+                if len(cache) > 1
+                else [f"({cache[0]},) = {held}"]
+            )
             if len(seeds) > 1:
                 lines.append(f"{', '.join(seeds)} = {df}")
             like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
@@ -252,7 +278,12 @@ class _Writer:
                 floats = f'{read}("{df}", {seed})'
                 lines.append(f"{seed} = {like}.dtype.type({seed}) if type({seed}) in (int, float) else {floats}")
             lines += self._filled(kernel, list(self.gradients.values()), (*cache, *seeds))
-        return [f"def {self._function('backward')}({held}, {df}={default}):", *_indent([*lines, f"return {self._gradient()}"]), "", ""]
+        return [
+            f"def {self._function('backward')}({held}, {df}={default}):",
+            *_indent([*lines, f"return {self._gradient()}"]),
+            "",
+            "",
+        ]
 
     def _value_and_grad(self, kernel: Kernel) -> list[str]:
         out, threads = self.names.text("out"), self.names.text("threads")
@@ -266,7 +297,7 @@ class _Writer:
             *_indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
                 "",
-                f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share the blocks of large arrays.",
+                f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share the blocks of large ones.",
                 '"""',
                 *self._floats(self._upstream()),
                 f"if {out} is not None:",
@@ -279,8 +310,13 @@ class _Writer:
     def _filled(self, kernel: Kernel, values: Sequence[str], inputs: Sequence[str], more: str = "") -> list[str]:
         """The call that runs a kernel in blocks."""
         arguments = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
-        call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {len(values)}, {kernel.floats}, {kernel.masks}{more})"
-        return _broken("", values, f" = {call}", closed=True, parens=True) if len(values) > 1 else [f"({values[0]},) = {call}"]
+        counts = f"{len(values)}, {kernel.floats}, {kernel.masks}"
+        call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {counts}{more})"
+        return (
+            _broken("", values, f" = {call}", closed=True, parens=True)
+            if len(values) > 1
+            else [f"({values[0]},) = {call}"]
+        )
 
     def _floats(self, more: Sequence[str] = ()) -> list[str]:
         convert = self.names.text("as_float")
@@ -290,7 +326,9 @@ class _Writer:
         return [f"{', '.join(names)} = " + ", ".join(f'{convert}("{name}", {name})' for name in names)]
 
     def _gradient(self) -> str:
-        return "\n".join(_broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False))
+        return "\n".join(
+            _broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False)
+        )
 
     def _function(self, which: str) -> str:
         if self.function:
@@ -300,7 +338,11 @@ class _Writer:
     def _imports(self) -> list[str]:
         needs_math = any(IMPORTS.get(name) for name in self._used())
         np = self.names.text("np")
-        lines = [f"import math as {self.names.text('math')}" if self.names.text("math") != "math" else "import math", ""] if needs_math else []
+        lines = (
+            [f"import math as {self.names.text('math')}" if self.names.text("math") != "math" else "import math", ""]
+            if needs_math
+            else []
+        )
         lines.append("import numpy as " + np)
         called = sorted(name if name == mine else f"{name} as {mine}" for name, mine in self.names.called.items())
         if called:
@@ -323,6 +365,7 @@ class _Writer:
 
     def _docstring(self, forward_ops: int, backward_ops: int) -> list[str]:
         ratio = (forward_ops + backward_ops) / max(forward_ops, 1)
+        cost = f"forward {forward_ops}, backward {backward_ops}; together {ratio:.2f} times the forward pass alone"
         return [
             f'"""Forward and backward pass in blocks, {COMPILED}.',
             "",
@@ -330,8 +373,8 @@ class _Writer:
             "",
             *_wrapped(f"Inputs: {', '.join(self.inputs) or 'none'} (numbers or arrays, elementwise).", 100),
             *_wrapped(f"Gradient with respect to: {', '.join(self.gradients) or 'nothing'}.", 100),
-            f"Operations: forward {forward_ops}, backward {backward_ops}; together {ratio:.2f} times the forward pass alone.",
-            "In a kernel every line is a ufunc over one block of the arrays; its last argument is where the result goes.",
+            f"Operations: {cost}.",
+            "In a kernel every line is a ufunc over one block of the arrays; its last argument is the result's place.",
             '"""',
             "",
         ]
@@ -340,7 +383,9 @@ class _Writer:
 class _Lines:
     """Nodes into lines of a kernel."""
 
-    def __init__(self, names: _Names, plan: Plan, leaves: Mapping[Node, str], floats: Sequence[str], masks: Sequence[str]) -> None:
+    def __init__(
+        self, names: _Names, plan: Plan, leaves: Mapping[Node, str], floats: Sequence[str], masks: Sequence[str]
+    ) -> None:
         self.names, self.plan, self.leaves, self.floats, self.masks = names, plan, leaves, floats, masks
         self.ops = 0
 
@@ -420,7 +465,12 @@ def _frontier(roots: Sequence[Node], lead: set[Node], seeds: Sequence[Node], mad
         if node in seen:
             continue
         seen.add(node)
-        if node in lead and (node.args or node.op is scalar.input_) and not node.op.boolean and node.op is not scalar.neg:
+        if (
+            node in lead
+            and (node.args or node.op is scalar.input_)
+            and not node.op.boolean
+            and node.op is not scalar.neg
+        ):
             found.add(node)
         else:
             stack += node.args
