@@ -162,6 +162,7 @@ class Derivatives:
             self.depends[id(node)] = mask
         self.bits = bits
         sympy.Expr.diff = self._diff
+        sympy.Mul._eval_derivative = _product_rule
 
     @property
     def _diff(self) -> Callable[..., Expr]:
@@ -181,6 +182,15 @@ class Derivatives:
             else:
                 self.known[id(node)] = self.zero
         return self.known[id(self.expression)]
+
+
+def _product_rule(node: Expr, symbol: Expr) -> Expr:
+    """SymPy's own rule for a product, whose factors it would multiply one by one."""
+    import sympy
+
+    slopes = [arg.diff(symbol) for arg in node.args]
+    terms = [sympy.Mul(*node.args[:k], slope, *node.args[k + 1 :]) for k, slope in enumerate(slopes) if slope]
+    return sympy.Add(*terms)
 
 
 class Values:
