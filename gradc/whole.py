@@ -90,7 +90,7 @@ class _Lowering:
             tuple(new[node] for node in steps.outputs),
             {name: node and new[node] for name, node in steps.gradients.items()},
             {new[node]: limit for node, limit in steps.guards.items() if node in new},
-            {old: new[node] for old, node in steps.made.items() if node in new},
+            {old: new.get(node, node) for old, node in steps.made.items()},
             steps.dims,
         )
 
@@ -121,8 +121,7 @@ class _Lowering:
         return self.build.intern(array.spread, (node,), (shape,))
 
     def same(self, x: Shape, y: Shape) -> bool:
-        resolved: Shape = self.dims.resolve(x)
-        return resolved == self.dims.resolve(y)
+        return bool(self.dims.resolve(x) == self.dims.resolve(y))
 
     def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """A step, its sign and its scale in one factor where they meet."""
@@ -181,7 +180,7 @@ class _Lowering:
     def comparison(self, node: Node) -> Node | None:
         """x > 0 where relu(x) > 0: x itself can then be overwritten."""
         x, y = node.args
-        if x in self.relus and is_const(y, 0):
+        if x in self.relus and self.relus[x] in self.made and is_const(y, 0):
             return self.build.intern(node.op, (self.made[self.relus[x]], self.made[y]))
         return None
 
