@@ -27,7 +27,7 @@ from gradc.emit.operand import Printer, constant, subscript
 from gradc.names import ATOM, Namer, compose, constant_word
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
-from gradc.ops.table import PRECEDENCE, static
+from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.program import Program
 from gradc.simplify import number
@@ -138,11 +138,10 @@ class _Fused:
                 size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
                 if once and size[node] <= LONGEST_INLINE and _by_python(node):
                     found.add(node)
-            elif node.shape and node not in roots:
-                if node.op is array.transpose or (
-                    once and (node.op.view or node.op.boolean or node.op is array.scatter)
-                ):
-                    found.add(node)
+            elif not node.shape or node in roots:
+                continue
+            elif node.op is array.transpose or (once and (node.op.view or node.op.boolean or node.op is array.scatter)):
+                found.add(node)
         readers: dict[Node, Node] = {}
         for node in self.nodes:
             for arg in node.args:
@@ -427,7 +426,7 @@ class _Fused:
         if node.op is array.scatter:
             return [
                 f"{name} = {self._zeros(node.shape)}",
-                f"{name}[{subscript(node.attr[0])}] = {self._operand(node.args[0])}",
+                f"{name}[{_where(node)}] = {self._operand(node.args[0])}",
             ]
         return [f"{name} = {self._fresh(node)}"]
 
@@ -531,7 +530,7 @@ class _Fused:
         """A part added to, taken from or (with no `plus`) written into its place of an array."""
         place, value = name, part
         if part in self.inline and part.op is array.scatter:
-            place, value = f"{name}[{subscript(part.attr[0])}]", part.args[0]
+            place, value = f"{name}[{_where(part)}]", part.args[0]
         if value in self.inline and value.op is scalar.neg and value not in self.names:
             minus, value = not minus, value.args[0]
         if not plus:
@@ -641,6 +640,12 @@ def _shape_checks(name: str, shape: Shape, bound: dict[str, str]) -> list[str]:
 
 def _dim(dim: int | str, bound: Mapping[str, str]) -> str:
     return re.sub(r"\b[A-Za-z_]\w*\b", lambda word: bound.get(word[0], word[0]), str(dim))
+
+
+def _where(scatter: Node) -> str:
+    """The place in an array that something is added to, as it stands between brackets."""
+    place, _ = statics_of(scatter.op, scatter.attr).values()
+    return subscript(place)
 
 
 def _by_python(node: Node) -> bool:

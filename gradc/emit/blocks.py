@@ -297,7 +297,7 @@ class _Writer:
             *_indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
                 "",
-                f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share the blocks of large ones.",
+                f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share large ones.",
                 '"""',
                 *self._floats(self._upstream()),
                 f"if {out} is not None:",
