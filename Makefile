@@ -56,6 +56,7 @@ $(PY):
 
 $(TESTS): pyproject.toml | $(PY)
 	$(PY) $(PIP) --editable ".[test]"
+	$(PY) -m compileall -q gradc
 	@touch $@
 
 $(DEV): pyproject.toml | $(PY)
@@ -67,6 +68,7 @@ $(PEERS)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gradc needs Python 3.11 or newer with venv and pip; none was found on PATH" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(PEERS)
 	$(PEERS)/bin/python $(PIP) --editable ".[test]"
+	$(PEERS)/bin/python -m compileall -q gradc
 	@$(PEERS)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"], sep="\n")' \
 	| while read -r peer; do $(PEERS)/bin/python $(PIP) "$$peer" || echo "left out: $$peer" >&2; done
 	@touch $@
