@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gradc.branches import is_deep
 from gradc.dag import Dag, Node, Shape
@@ -23,13 +23,19 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.routing import where
 from gradc.parse import parse
 from gradc.program import Program, gates_of_the_notes, stage
-from gradc.run import collector_paused, direct, direct_arrays, load
+from gradc.run import collector_paused, direct, direct_arrays, direct_long, direct_rolled, load
 from gradc.shapes import show
+
+if TYPE_CHECKING:
+    from gradc.emit.calls import Elements
 
 STYLES = ("notes", "fast")
 
 # Programs with more gates than this run as their style prints them; others have lines of their own for arrays.
 LARGEST_KERNEL = 20_000
+
+# Library calls of programs with more gates than this run lines that are cheap to write, or sums over slices.
+LONG = 3_000
 
 
 def compile(
@@ -232,7 +238,10 @@ class Function:
         return self._direct("value", (), self._value)
 
     def _value(self, /, *args: Any, **inputs: Any) -> Any:
-        return self._function("forward")(*self._bound(args, inputs))[0]
+        bound = self._bound(args, inputs)
+        if any(map(_is_array, bound)) and (value := self._in_blocks(())) is not None:
+            return value(*bound)[0]
+        return self._function("forward")(*bound)[0]
 
     def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
@@ -253,33 +262,72 @@ class Function:
     def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
         df, out, threads = (inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads"))
         bound = self._bound(args, inputs)
-        if df is None and any(map(_is_array, bound)) and self._in_blocks is not None:
-            return cast("tuple[Any, dict[str, Any]]", self._in_blocks(*bound, out, threads or 1))
+        if df is None and any(map(_is_array, bound)) and (both := self._in_blocks(self.wrt)) is not None:
+            return cast("tuple[Any, dict[str, Any]]", both(*bound, out, threads or 1))
         value, cache = self._function("forward")(*bound)
         return value, self.backward(cache, df)
 
+    def _in_blocks(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
+        """Value and gradient of an elementwise program at arrays, whatever the style prints; None for any other."""
+        if wrt not in self._kernels:
+            self._kernels[wrt] = self._kernel(wrt)
+        return self._kernels[wrt]
+
     @cached_property
-    def _in_blocks(self) -> Callable[..., Any] | None:
-        """Value and gradient of an elementwise program at arrays, whatever the style prints."""
+    def _kernels(self) -> dict[tuple[str, ...], Callable[..., Any] | None]:
+        return {}
+
+    def _kernel(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
         from gradc.emit.blocks import emit_blocks, fits_blocks
 
         if not TARGETS[self.target].arrays or len(self.dag.nodes) > LARGEST_KERNEL or not fits_blocks(self.dag):
             return None
         with collector_paused():
-            return cast("Callable[..., Any]", load(emit_blocks(self.dag, self.wrt, self.literal).text).value_and_grad)
+            return cast("Callable[..., Any]", load(emit_blocks(self.dag, wrt, self.literal).text).value_and_grad)
 
     def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
         """The function that runs the fast style's lines on plain numbers, and goes the general way for anything else."""
         from gradc.emit.calls import by_elements, call_text
 
         with collector_paused():
+            if len(self.dag.nodes) > LONG and self._rolled is not None:
+                inner, gathered = self._rolled
+                call = inner.value_and_grad if wrt else inner.value
+                return direct_rolled(call, gathered, wrt, self._bound, general) if gathered else call
             found = by_elements(self.dag)
             if found is None:
                 return self._direct_arrays(name, general) if wrt else general
+            if len(self.dag.nodes) > LONG:
+                return self._direct_long(name, wrt, general, *found)
             numbers, elements = found
             guarded = TARGETS[self.target].arrays
             text = call_text(name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded)
             return direct(name, text, self.inputs, general)
+
+    @cached_property
+    def _rolled(self) -> tuple[Function, tuple[str, ...]] | None:
+        """A program of long sums as one over slices, and the numbers that its one input holds."""
+        from gradc.roll import roll
+
+        rolled = roll(self.dag, self.literal) if TARGETS[self.target].arrays else None
+        if rolled is None:
+            return None
+        wrt = tuple(rolled.dag.inputs) if rolled.numbers else self.wrt
+        return Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal), rolled.numbers
+
+    def _direct_long(self, name: str, wrt: Sequence[str], general: Callable[..., Any], numbers: Dag, elements: Sequence[Elements]) -> Callable[..., Any]:
+        """The same for a long program: its lines in many short functions."""
+        from gradc.emit.calls import layout_of
+        from gradc.emit.long import long_text
+
+        layout = layout_of(self.dag)
+        place = {each: span[0] for each, span in layout.items()}
+        read = {each.name: {leaf: span[0] + at for at, leaf in each.read} for each in elements for span in [layout[each.name]]}
+        active = [leaf for each in wrt for leaf in read.get(each, (each,))]
+        for leaves in read.values():
+            place.update(leaves)
+        text = long_text(numbers, active, place, self.literal)
+        return direct_long(name, text, layout, wrt, self._bound, general, guarded=TARGETS[self.target].arrays)
 
     def _direct_arrays(self, name: str, general: Callable[..., Any]) -> Callable[..., Any]:
         """The same over whole arrays, for arrays of float64."""

@@ -15,7 +15,6 @@ A value that several regions need is computed around them all if that is always 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gradc.dag import Node
 from gradc.ops.routing import where
@@ -28,15 +27,14 @@ DEEPEST = 32
 MOST_PLACES = 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Region:
     """One side (1: it holds, 2: it fails) of a condition, within the region that the condition lies in."""
 
-    parent: Region | None
-    condition: Node | None
-    side: int
-    depth: int
-    inner: dict[tuple[Node, int], Region] = field(default_factory=dict)
+    __slots__ = ("condition", "depth", "inner", "parent", "side")
+
+    def __init__(self, parent: Region | None, condition: Node | None, side: int, depth: int) -> None:
+        self.parent, self.condition, self.side, self.depth = parent, condition, side, depth
+        self.inner: dict[tuple[Node, int], Region] = {}
 
     def side_of(self, condition: Node, side: int) -> Region:
         """The region of a side of a condition in here; this one itself where that is known or too deep."""

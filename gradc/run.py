@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradc.emit.calls import CallText
+    from gradc.emit.long import LongText
 
 _numbers = itertools.count(1)
 
@@ -87,18 +89,123 @@ def direct_arrays(
     return function
 
 
-def _things(call: CallText) -> dict[str, Any]:
-    import math
+# From where to where an input lies in a list of all numbers, and its shape.
+Layout = Mapping[str, tuple[int, int, tuple[int, ...]]]
 
+Bound = Callable[[tuple[Any, ...], Mapping[str, Any]], list[Any]]
+
+
+def direct_long(
+    name: str,
+    text: LongText,
+    layout: Layout,
+    wrt: Sequence[str],
+    bound: Bound,
+    general: Callable[..., Any],
+    guarded: bool,
+) -> Callable[..., Any]:
+    """The function of a long program, `layout` saying where each input lies in x.
+
+    `bound` brings what a caller gives into that order; `guarded` says that `general` is the way for what raises.
+    """
+    run = _linked(text)
+    failures = FAILURES if guarded else ()
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        x = _flat(bound(args, inputs), layout) if inputs.get("df") is None else None
+        if x is None:
+            return general(*args, **inputs)
+        slopes = [0.0] * len(x)
+        try:
+            value = run(x, slopes)
+        except failures:
+            return general(*args, **inputs)
+        return (value, {each: _shaped(slopes, *layout[each]) for each in wrt}) if wrt else value
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def _linked(text: LongText) -> Callable[[list[float], list[float]], Any]:
+    """The functions of a long program, and the one that calls them in order."""
+    import builtins
+
+    from gradc.emit.allow import verify_lines
+
+    namespace: dict[str, Any] = {word: getattr(math, word) for word in text.functions}
+    namespace |= _helpers(text.helpers)
+    calls = "\n    ".join(["def run(x, g):", *text.calls, *text.unpacked, f"return {text.result}"]) + "\n"
+    for part in (*text.parts, calls):
+        verify_lines(part)
+        exec(builtins.compile(part, "<gradc lines>", "exec", dont_inherit=True), namespace)
+    run: Callable[[list[float], list[float]], Any] = namespace["run"]
+    return run
+
+
+def _flat(given: Sequence[Any], layout: Layout) -> list[float] | None:
+    """All numbers in one list; None if something else is among them, or an array does not fit."""
+    if not any(shape for *_, shape in layout.values()):
+        return list(map(float, given)) if {*map(type, given)} <= {int, float} else None
+    import numpy as np
+
+    out: list[float] = []
+    for value, (*_, shape) in zip(given, layout.values(), strict=True):
+        if type(value) is np.ndarray and value.dtype == np.float64 and value.shape == shape and shape:
+            out += value.ravel().tolist()
+        elif type(value) in (int, float) and not shape:
+            out.append(float(value))
+        else:
+            return None
+    return out
+
+
+def _shaped(slopes: Sequence[float], start: int, stop: int, shape: tuple[int, ...]) -> Any:
+    if not shape:
+        return slopes[start]
+    import numpy as np
+
+    return np.array(slopes[start:stop]).reshape(shape)
+
+
+def direct_rolled(
+    inner: Callable[..., Any], numbers: Sequence[str], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of a program that was rolled up over one input, which holds all numbers."""
+    import numpy as np
+
+    order = {name: i for i, name in enumerate(numbers)}
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        given = bound(args, inputs) if inputs.get("df") is None else [None]
+        if not {*map(type, given)} <= {int, float}:
+            return general(*args, **inputs)
+        x = np.array(given, dtype=float)
+        if not wrt:
+            return float(inner(x))
+        value, grads = inner(x)
+        (slopes,) = grads.values()
+        listed = slopes.tolist()
+        return float(value), {name: listed[order[name]] for name in wrt}
+
+    return call
+
+
+def _helpers(names: Iterable[str]) -> dict[str, Any]:
+    """Helpers of the target `math` as functions."""
+    from gradc.ops.helpers import HELPERS
+
+    space: dict[str, Any] = {"math": math}
+    found = {}
+    for name in names:
+        _run(HELPERS["math"][name], space, f"<gradc {name}>")
+        found[name] = space[name]
+    return found
+
+
+def _things(call: CallText) -> dict[str, Any]:
     things: dict[str, Any] = {word: getattr(math, word) for word in call.words if hasattr(math, word)}
     things |= {"absent": ABSENT, "failures": FAILURES, "type": type, "float": float}
-    if call.helpers:
-        from gradc.ops.helpers import HELPERS
-
-        space: dict[str, Any] = {"math": math}
-        for helper in call.helpers:
-            _run(HELPERS["math"][helper], space, f"<gradc {helper}>")
-        things |= {helper: space[helper] for helper in call.helpers}
+    things |= _helpers(call.helpers)
     if call.arrays:
         import numpy as np
 

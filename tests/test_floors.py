@@ -16,7 +16,7 @@ FLOORS = [
     ["ops"],
     ["simplify", "gates"],
     ["parse", "rules", "guard", "branches", "names", "latex", "symbolic"],
-    ["reverse", "forward", "lower"],
+    ["reverse", "forward", "lower", "roll"],
     ["program"],
     ["optimize", "buffers"],
     ["whole"],

@@ -39,7 +39,7 @@ def verify(text: str) -> None:
     at = 0
     for part in re.split(r"\n(?=def )", text):
         if len(part) > LARGE and part.startswith("def "):
-            _verify_tokens(part, at)
+            verify_lines(part, at)
         else:
             _verify_tree(part, at)
         at += part.count("\n") + 1
@@ -68,7 +68,7 @@ def _refused(text: str, line: int, before: int) -> ValueError:
     return ValueError(f"line {line + before} of the module: {shown!r} may not stand in an emitted module")
 
 
-def _verify_tokens(text: str, before: int) -> None:
+def verify_lines(text: str, before: int = 0) -> None:
     """The same for a long function: nothing but assignments of names, numbers, operators and calls."""
     found = _TOKENS.match(text)
     end = found.end() if found else 0

@@ -108,6 +108,17 @@ def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
     return numbers, elements
 
 
+def layout_of(dag: Dag) -> dict[str, tuple[int, int, tuple[int, ...]]]:
+    """Where each input lies in one list of all numbers, from and to, and its shape."""
+    out = {}
+    at = 0
+    for name, node in dag.inputs.items():
+        shape = dag.dims.resolve(node.shape)
+        out[name] = at, at + prod(shape), shape
+        at += prod(shape)
+    return out
+
+
 def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     at = 0
     for i, dim in zip(index, shape, strict=True):

@@ -19,6 +19,7 @@ from functools import cache
 from gradc.branches import Region
 from gradc.dag import Dag, Node, reachable
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
+from gradc.emit.long import long_text
 from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, quoted
 from gradc.emit.operand import helper_costs
 from gradc.files import COMPILED
@@ -26,7 +27,7 @@ from gradc.names import LONGEST, Namer, compose, constant_word, letters, wengert
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.table import Op
-from gradc.optimize import Joint, optimize
+from gradc.optimize import LARGE, Joint, optimize
 from gradc.simplify import number
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -318,15 +319,13 @@ def emit_scalar(
     dag: Dag, wrt: Sequence[str], scheme: str = "notes", literal: bool = False, function: str = ""
 ) -> Emitted:
     """The module of a scalar program for the target `math`, in the fast style."""
+    names = _function_names(function)
+    if len(dag.nodes) > LARGE:
+        return _emit_long(dag, wrt, literal, names)
     joint = optimize(dag, wrt, literal=literal)
     seeded = optimize(dag, wrt, literal=literal, seeded=True)
     functions = dict.fromkeys(name for both in (joint, seeded) for node in both.nodes for name in _called_by(node))
-    words = words_of(dag, scheme, ["forward", "backward", "value_and_grad", *functions])
-    names = (
-        [function + "_forward", function + "_backward", function]
-        if function
-        else ["forward", "backward", "value_and_grad"]
-    )
+    words = words_of(dag, scheme, [*names, *functions])
     whole = fused(names[2], joint, words=words)
     ahead, behind = passes(seeded, names[0], names[1], words, words.call("df"), words.call("cache"))
     parts = [ahead, behind, whole]
@@ -339,6 +338,50 @@ def emit_scalar(
         "\n\n\n".join(part.text for part in parts),
     ]
     return Emitted("\n".join(text) + "\n", ahead.operations, whole.operations - ahead.operations, ())
+
+
+def _function_names(function: str) -> tuple[str, str, str]:
+    if function:
+        return function + "_forward", function + "_backward", function
+    return "forward", "backward", "value_and_grad"
+
+
+def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, str, str]) -> Emitted:
+    """The same for a program too long for one function: its lines stand in many, which the passes call in order."""
+    long = long_text(dag, wrt, literal=literal, seeded=True)
+    words = words_of(dag, "notes", [*names, *long.functions])
+    params, seeds = list(dag.inputs), len(dag.outputs)
+    fresh = words.namer.copy().fresh
+    x, g, cache, df = fresh("x"), fresh("g"), words.call("cache"), words.call("df")
+    order = {name: i for i, name in enumerate(params)}
+    carried = [x, *long.carried]
+    local = {"x": x, "g": g}
+    forward = [
+        *_broken(f"{x} = [", [f"float({name})" for name in params], "]", closed=False),
+        f"{g} = []",
+        *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[: long.ahead]),
+        *long.unpacked,
+        *_broken(f"return {_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), long.result)}, (", carried, ")"),
+    ]
+    default = "1.0" if seeds == 1 else f"({', '.join(['1.0'] * seeds)})"
+    backward = [
+        *_unpacked(carried, cache),
+        f"{x} = [*{x}, {df}]" if seeds == 1 else f"{x} = [*{x}, *{df}]",
+        f"{g} = [0.0]*{len(params)}",
+        *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[long.ahead :]),
+        *_broken("return {", [f'"{name}": {g}[{order[name]}]' for name in wrt], "}", closed=False),
+    ]
+    given = ", ".join(params)
+    text = [
+        *_docstring(dag, wrt, *long.operators),
+        *_imports(sorted(long.functions), bool(long.helpers), Words(words.namer, {})),
+        *_helpers(long.helpers),
+        *(f"{part}\n" for part in long.parts),
+        "\n".join([f"def {names[0]}({given}):", *_indent(forward)]) + "\n\n",
+        "\n".join([f"def {names[1]}({cache}, {df}={default}):", *_indent(backward)]) + "\n\n",
+        f"def {names[2]}({given}):\n    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache})",
+    ]
+    return Emitted("\n".join(text) + "\n", *long.operators, ())
 
 
 def _called_by(node: Node) -> tuple[str, ...]:
@@ -361,6 +404,8 @@ def _helpers(used: Iterable[str]) -> list[str]:
 
 
 def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:
+    whole = forward + backward
+    times = f"{whole / max(forward, 1):.2f} times the value alone"
     return [
         f'"""Forward and backward pass, {COMPILED}',
         "",
@@ -368,7 +413,7 @@ def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> lis
         "",
         *_wrapped(f"Inputs: {', '.join(dag.inputs) or 'none'} (numbers).", 100),
         *_wrapped(f"Gradient with respect to: {', '.join(wrt) or 'nothing'}.", 100),
-        f"Operations: value {forward}, value and gradient {forward + backward}; together {(forward + backward) / max(forward, 1):.2f} times the value alone.",
+        f"Operations: value {forward}, value and gradient {whole}; together {times}.",
         '"""',
         "",
     ]

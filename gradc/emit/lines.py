@@ -27,10 +27,8 @@ from gradc.dag import Node
 from gradc.emit.operand import form_cost
 from gradc.ops.routing import where
 from gradc.ops.scalar import const, mul
-from gradc.ops.table import PRECEDENCE, Form, Op, statics_of
+from gradc.ops.table import ATOM, MUL, UNARY, Form, Op, statics_of
 from gradc.simplify import number
-
-ATOM, MUL, UNARY = PRECEDENCE["atom"], PRECEDENCE["mul"], PRECEDENCE["unary"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ there is no graph of the gradient here: each gate writes what it sends back as t
 def part0(x, g):
  x0, x1, = x[0:2]
  v0 = sin(x0)
+ v1 = v0*x1
  g[1] = v0
  g[0] = x1*cos(x0)
- v1 = v0*x1
  return (v1,)
 <BLANKLINE>
 """
@@ -27,15 +27,12 @@ from typing import NamedTuple
 from gradc.dag import Dag, Node, reachable
 from gradc.emit.operand import Printer, constant
 from gradc.guard import guard_branches
-from gradc.names import ATOM
 from gradc.ops import routing, scalar
-from gradc.ops.table import PRECEDENCE, Op
+from gradc.ops.table import ADD, ATOM, MUL, UNARY, Op
 from gradc.optimize.backward import partials_of
 from gradc.optimize.frugal import Frugal
 from gradc.reverse import active_nodes
 from gradc.simplify import is_const, number
-
-MUL, ADD, UNARY = PRECEDENCE["mul"], PRECEDENCE["add"], PRECEDENCE["unary"]
 
 # Lines of a function, and operators of a line.
 LINES, OPERATORS = 250, 8
@@ -58,14 +55,20 @@ ONE = Text("1.0", ())
 
 @dataclass(frozen=True, slots=True)
 class LongText:
-    """The functions in the order of calls, and the lines that call them with x (all inputs) and g (the gradient)."""
+    """Functions, and the lines that call them in order with x (all inputs) and g (the gradient, filled in).
+
+    `result` is the value after the first `ahead` calls; `carried` is what the calls after those take from them.
+    """
 
     parts: list[str]
     calls: list[str]
+    ahead: int
     result: str
+    unpacked: list[str]
+    carried: list[str]
     functions: dict[str, None]
     helpers: dict[str, None]
-    lines: int
+    operators: tuple[int, int]
 
 
 # ---- what a gate is written as -----------------------------------------------------------------
@@ -90,7 +93,7 @@ class Form(NamedTuple):
 
 
 class Slope(NamedTuple):
-    """What a gate sends to an argument: dout ("pass"), dout*form ("times"), dout/form ("over"), or a choice ("if", "unless")."""
+    """What a gate sends back: dout ("pass"), dout*form ("times"), dout/form ("over"), or by choice ("if", "unless")."""
 
     kind: str
     minus: bool
@@ -181,10 +184,7 @@ class _Parts:
         """Append a line that reads names; the number of its function."""
         part = len(self.lines) - 1
         if len(self.lines[part]) >= LINES:
-            self.lines.append([])
-            self.taken.append({})
-            self.given.append({})
-            self.inputs.append({})
+            self.start()
             part += 1
         taken = self.taken[part]
         for name in reads:
@@ -192,6 +192,13 @@ class _Parts:
                 self._take(name, part)
         self.lines[part].append(line)
         return part
+
+    def start(self) -> None:
+        """Begin a function."""
+        self.lines.append([])
+        self.taken.append({})
+        self.given.append({})
+        self.inputs.append({})
 
     def _take(self, name: str, part: int) -> None:
         if name[0] == "x":
@@ -216,7 +223,7 @@ class _Long:
         self.parts = _Parts()
         self.texts: dict[Node, Text] = {}
         self.gates: dict[tuple[Op, Hashable], Gate] = {}
-        self.count = 0
+        self.count = self.operators = 0
 
     # ---- forward -------------------------------------------------------------------------------
 
@@ -229,9 +236,14 @@ class _Long:
                 texts[node] = Text(f"x{place[node]}", (f"x{place[node]}",)) if node in place else _constant(node)
                 continue
             text = self._filled(gates[node.op, node.attr].value, node)
-            if (uses[node] > 1 or node in needed or text.operators > OPERATORS) and not (node.op.boolean and text.operators < 4):
+            if (uses[node] > 1 or node in needed or text.operators > OPERATORS) and not (
+                node.op.boolean and text.operators < 4
+            ):
                 text = self._named(text)
             texts[node] = text
+        for node in self.roots:
+            if texts[node].operators:
+                texts[node] = self._named(texts[node])
 
     def _uses(self) -> tuple[dict[Node, int], set[Node]]:
         """How often each value is used, and which the gradient reads."""
@@ -260,7 +272,8 @@ class _Long:
     def _filled(self, form: Form, node: Node) -> Text:
         """A form with the texts of its arguments; what is long, or bound too loosely, gets a name first."""
         texts, args = self.texts, node.args
-        given, reads, operators = [], (), form.operators
+        given, operators = [], form.operators
+        reads: tuple[str, ...] = ()
         for at, least in zip(form.uses, form.least, strict=True):
             arg = args[at]
             text = texts[arg]
@@ -275,18 +288,19 @@ class _Long:
         """A line for a text, which goes by a name from then on."""
         name = f"{stem}{self.count}"
         self.count += 1
+        self.operators += text.operators
         self.parts.home[name] = self.parts.put(f"{name} = {text.text}", text.reads)
         return Text(name, (name,))
 
     # ---- backward ------------------------------------------------------------------------------
 
-    def backward(self) -> None:
+    def backward(self, seeds: Sequence[Text]) -> None:
         """The lines of the gradient: each gate's adjoint is added up where the gate's turn comes."""
         waiting: dict[Node, list[tuple[bool, Text]]] = {}
         left = self._left()
-        for node in self.roots:
+        for node, seed in zip(self.roots, seeds, strict=True):
             if node in self.active:
-                self._send(waiting, node, False, ONE)
+                self._send(waiting, node, False, seed)
         for node in self.targets:
             if node in waiting and not left[node]:
                 self._write_gradient(node, waiting.pop(node))
@@ -315,7 +329,11 @@ class _Long:
     def _step(self, node: Node, arrived: list[tuple[bool, Text]], waiting: dict[Node, list[tuple[bool, Text]]]) -> None:
         """One gate: its adjoint, and what it sends back."""
         gate = self.gates[node.op, node.attr]
-        sent = [(arg, slope) for arg, slope in zip(node.args, gate.slopes, strict=True) if slope is not None and arg in self.active]
+        sent = [
+            (arg, slope)
+            for arg, slope in zip(node.args, gate.slopes, strict=True)
+            if slope is not None and arg in self.active
+        ]
         minus, dout = self._total(arrived)
         if dout.operators and (len(sent) > 1 or dout.precedence < MUL or dout.operators >= OPERATORS - 1):
             dout = self._named(dout, "d")
@@ -337,9 +355,13 @@ class _Long:
         if slope.kind == "times":
             if dout is ONE:
                 return Text(factor, reads, form.precedence, form.operators)
-            return Text(f"{dout.text}*{factor}" if form.precedence >= MUL else f"{dout.text}*({factor})", reads, MUL, operators)
+            return Text(
+                f"{dout.text}*{factor}" if form.precedence >= MUL else f"{dout.text}*({factor})", reads, MUL, operators
+            )
         if slope.kind == "over":
-            return Text(f"{dout.text}/{factor}" if form.precedence > UNARY else f"{dout.text}/({factor})", reads, MUL, operators)
+            return Text(
+                f"{dout.text}/{factor}" if form.precedence > UNARY else f"{dout.text}/({factor})", reads, MUL, operators
+            )
         if slope.kind == "if":
             return self._named(Text(f"{dout.text} if {factor} else 0.0", reads, 0, operators), "d")
         return self._named(Text(f"0.0 if {factor} else {dout.text}", reads, 0, operators), "d")
@@ -360,7 +382,8 @@ class _Long:
             return parts[0]
         parts = sorted(parts, key=lambda part: part[0])
         all_minus = parts[0][0]
-        text, reads, operators = "", (), len(parts) - 1
+        text, operators = "", len(parts) - 1
+        reads: tuple[str, ...] = ()
         for minus, part in parts:
             if part.precedence < ADD:
                 part = self._named(part, "d")
@@ -373,13 +396,14 @@ class _Long:
     def _write_gradient(self, node: Node, arrived: list[tuple[bool, Text]]) -> None:
         minus, total = self._total(arrived)
         text = total.text if not minus else f"-{total.text}" if total.precedence >= MUL else f"-({total.text})"
+        self.operators += total.operators + minus
         self.parts.put(f"g[{self.targets[node]}] = {text}", total.reads)
 
     # ---- functions -----------------------------------------------------------------------------
 
-    def finish(self) -> LongText:
+    def finish(self, ahead: int, operators: int, stem: str) -> LongText:
         """The texts of the functions, and of their calls."""
-        texts = [self._named(self.texts[node]) if self.texts[node].operators else self.texts[node] for node in self.roots]
+        texts = [self.texts[node] for node in self.roots]
         parts = self.parts
         last = len(parts.lines)
         for text in texts:
@@ -396,15 +420,18 @@ class _Long:
             head = _inputs(parts.inputs[k]) + [f"{_list(parts.given[a][k])} = p{a}_{k}" for a in came[k]]
             back = [f"({_list(names)})" for names in parts.given[k].values()]
             tail = [f"return {', '.join(back)}"] if back else []
-            out.append("\n    ".join([f"def part{k}(x, g{params}):", *head, *lines, *tail]) + "\n")
+            out.append("\n    ".join([f"def {stem}{k}(x, g{params}):", *head, *lines, *tail]) + "\n")
             targets = ", ".join(f"p{k}_{b}" for b in parts.given[k])
-            calls.append(f"{targets} = part{k}(x, g{params})" if targets else f"part{k}(x, g{params})")
-        calls += [f"{_list(parts.given[a][last])} = p{a}_{last}" for a in came[last]]
+            calls.append(f"{targets} = {stem}{k}(x, g{params})" if targets else f"{stem}{k}(x, g{params})")
+        unpacked = [f"{_list(parts.given[a][last])} = p{a}_{last}" for a in came[last]]
         value = ", ".join(f"x[{text.text[1:]}]" if text.text[0] == "x" else text.text for text in texts)
-        lines = sum(map(len, parts.lines))
+        carried = [f"p{a}_{b}" for b in range(ahead, last) for a in came[b] if a < ahead]
         functions = dict.fromkeys(name for gate in self.gates.values() for name in gate.functions)
         helpers = dict.fromkeys(name for gate in self.gates.values() for name in gate.helpers)
-        return LongText(out, calls, value if len(texts) == 1 else f"({value})", functions, helpers, lines)
+        counts = operators, self.operators - operators
+        return LongText(
+            out, calls, ahead, value if len(texts) == 1 else f"({value})", unpacked, carried, functions, helpers, counts
+        )
 
 
 def _constant(node: Node) -> Text:
@@ -427,11 +454,26 @@ def _inputs(places: Iterable[int]) -> list[str]:
     return [f"x{i} = x[{i}]" for i in order]
 
 
-def long_text(dag: Dag, wrt: Sequence[str], place: Mapping[str, int] | None = None, literal: bool = False) -> LongText:
-    """The functions of a program of numbers. `place` says where in x (and in g, the gradient) each input stands."""
+def long_text(
+    dag: Dag, wrt: Sequence[str], place: Mapping[str, int] | None = None, literal: bool = False, seeded: bool = False
+) -> LongText:
+    """The functions of a program of numbers. `place` says where in x (and in g, the gradient) each input stands.
+
+    With `seeded` the upstream adjoints of the outputs follow the inputs in x, and no function is part of both passes.
+    """
     if any(node.op is routing.where for node in dag.nodes):
         dag = guard_branches(dag, literal)
-    long = _Long(dag, wrt, place or {name: i for i, name in enumerate(dag.inputs)}, literal)
+    place = place or {name: i for i, name in enumerate(dag.inputs)}
+    long = _Long(dag, wrt, place, literal)
     long.forward()
-    long.backward()
-    return long.finish()
+    ahead, operators = len(long.parts.lines), long.operators
+    if seeded:
+        long.parts.start()
+        names = [f"x{len(place) + i}" for i in range(len(dag.outputs))]
+        long.backward([Text(name, (name,)) for name in names])
+    else:
+        long.backward([ONE] * len(dag.outputs))
+    stem = "part"
+    while any(name.startswith(stem) for name in dag.inputs):  # the caller's own names hide functions
+        stem += "_"
+    return long.finish(ahead, operators, stem)

@@ -17,7 +17,7 @@ from gradc.emit.operand import Printer, helper_costs, subscript
 from gradc.files import COMPILED
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS
-from gradc.ops.table import PRECEDENCE
+from gradc.ops.table import MUL, PRECEDENCE
 from gradc.program import Group, Line, Program, Stmt
 from gradc.shapes import show
 
@@ -25,7 +25,6 @@ from gradc.shapes import show
 LONGEST_QUOTE = 4000
 LONGEST_LINE = 110
 
-_MUL = PRECEDENCE["mul"]
 
 
 class Target(NamedTuple):
@@ -253,7 +252,7 @@ class Writer:
         sign = "-" if minus else "+"
         if stmt.kind == "+=":
             return f"{stmt.target} {sign}= {text}"
-        return f"{stmt.target} = {stmt.target} {sign} {text if precedence >= _MUL else f'({text})'}"
+        return f"{stmt.target} = {stmt.target} {sign} {text if precedence >= MUL else f'({text})'}"
 
     def _zeros(self, like: Node) -> str:
         if not self.target.arrays:

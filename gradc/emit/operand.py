@@ -22,7 +22,7 @@ from gradc.emit.count import count
 from gradc.names import ATOM
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.scalar import adjoint, const, input_, size
-from gradc.ops.table import PRECEDENCE, Form, Op, statics_of
+from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
 from gradc.shapes import Dims
 from gradc.simplify import number
 
@@ -108,7 +108,7 @@ class Printer:
             return constant(number(node))
         if node.op is size:
             text = self.dim(str(node.attr))
-            return text, ATOM if text.isidentifier() or text.isdigit() else PRECEDENCE["mul"] if "+" not in text and " - " not in text else PRECEDENCE["add"]
+            return text, ATOM if text.isidentifier() or text.isdigit() else MUL if "+" not in text and " - " not in text else ADD
         if node.op in (input_, adjoint):
             raise KeyError(f"{node!r} has no name")
         return self._write_nullary(node)

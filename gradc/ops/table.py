@@ -26,6 +26,9 @@ PRECEDENCE = {
     "subscript": 0, "dims": 0,
 }  # fmt: skip
 
+# The ones that printers compare most.
+ADD, MUL, UNARY, ATOM = (PRECEDENCE[kind] for kind in ("add", "mul", "unary", "atom"))
+
 VjpRule = Sequence[str] | Callable[..., Sequence[str]]
 ShapeRule = Callable[..., Shape]
 

@@ -94,7 +94,9 @@ def optimize(
     return joint
 
 
-def _joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool, late: bool = False) -> Joint:
+def _joint(
+    dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool, late: bool = False
+) -> Joint:
     large = len(dag.nodes) > LARGE
     build = Frugal(dag.dims, literal)
     build.flat = flat
@@ -210,4 +212,4 @@ def _in_parts(build: Frugal, old: Node, args: Args, parts: bool, gates: dict[Nod
     return node
 
 
-__all__ = ["Joint", "optimize"]
+__all__ = ["LARGE", "Joint", "optimize"]

@@ -48,9 +48,9 @@ def gradients(
     if late:
         root = program.roots[0]
         over, divisor = root.args
-        dout = adjoints.pop(root)
-        adjoints[divisor] = make(scalar.neg, (make(scalar.mul, (root, dout)),))
-        adjoints[over] = make(scalar.add, (adjoints[over], dout)) if over in adjoints else dout
+        seed = adjoints.pop(root)
+        adjoints[divisor] = make(scalar.neg, (make(scalar.mul, (root, seed)),))
+        adjoints[over] = make(scalar.add, (adjoints[over], seed)) if over in adjoints else seed
     for gate in reversed(nodes):
         dout = adjoints.get(gate)
         if dout is None or not gate.args:
