@@ -11,7 +11,7 @@ Three questions are settled here, for every target:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gradc.branches import Guard, conditions_first, guard_of, implies, places
@@ -229,6 +229,8 @@ def stage(
     nodes = reachable([*dag.roots, *dag.inputs.values()])
     inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
     guards = {} if arrays else _guards(dag, nodes)
+    if guards:
+        inline -= _between_branches(nodes, inline, guards)
     staged = [node for node in (conditions_first(nodes, guards) if guards else nodes) if node not in inline]
     users_own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
     sizes = _size_names(dag, users_own)
@@ -271,6 +273,16 @@ def _guards(dag: Dag, nodes: Sequence[Node]) -> dict[Node, Guard]:
     return {node: guard for node, guard in found.items() if guard and node.args}
 
 
+def _between_branches(nodes: Sequence[Node], inline: set[Node], guards: Mapping[Node, Guard]) -> set[Node]:
+    """The inlined gates that stand under other conditions than a gate that uses them: their adjoints would be split."""
+    found: set[Node] = set()
+    for node in nodes:
+        for arg in node.args:
+            if arg in inline and arg.args and not arg.op.boolean and guards.get(arg, ()) != guards.get(node, ()):
+                found.add(arg)
+    return found
+
+
 def _size_names(dag: Dag, users_own: Sequence[str]) -> dict[str, str]:
     """The named dimensions of the inputs, and what the module calls each."""
     namer = Namer(users_own)
@@ -294,6 +306,7 @@ class _Backward:
         self.guard: Guard = ()
         self.guards: dict[Node, Guard] = {}
         self.zeros: list[Stmt] = []
+        self.loose: set[Node] = set()
         if whole:
             many = len(dag.inputs) > MOST_TRACKED
             for seed, root in zip(seeds(build, dag), dag.roots, strict=True):
@@ -305,6 +318,7 @@ class _Backward:
         clusters = list(_clusters(steps, lines, inline))
         self.guards = {gate: line.guard for gate, line in lines.items()}
         by_guard = [(self._guard_of(owner), step) for owner, cluster in clusters for step in cluster]
+        self.loose = _loose(by_guard)
         shared = _shared_parts(by_guard, set(self.forward))
         groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole and len(self.dag.roots) == 1 else []
         run = 0  # where the groups under the guard of the last one begin
@@ -431,7 +445,7 @@ class _Backward:
             state.started = state.owned = True
             state.support, self.shapes[target] = support, shape
             return [Stmt(name, "seed", target, (self.names[sent],))]
-        if not state.started and not implies(self.guards.get(target, ()), self.guard):
+        if not state.started and (target in self.loose or not implies(self.guards.get(target, ()), self.guard)):
             self.zeros.append(Stmt(name, "zeros", target))  # the branch of this contribution may not be taken
             state.started, self.shapes[target] = True, shape
         if not state.started:
@@ -458,6 +472,17 @@ def _is_alias(sent: Node) -> bool:
             return True
         sent = sent.args[0]
     return not sent.args
+
+
+def _loose(steps: Iterable[tuple[Guard, Step]]) -> set[Node]:
+    """The targets whose first contribution comes under a condition that a later one does not wait for."""
+    first: dict[Node, Guard] = {}
+    found: set[Node] = set()
+    for guard, step in steps:
+        for target, _ in step.contributions:
+            if not implies(guard, first.setdefault(target, guard)):
+                found.add(target)
+    return found
 
 
 def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[Node]:
