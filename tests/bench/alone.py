@@ -10,6 +10,8 @@ seconds of processor time from a text (for CasADi: from its own symbols) to the 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import json
 import subprocess
@@ -46,6 +48,8 @@ def extra_memory(who: str, name: str, n: int, keep: bool) -> float:
         run = peers.hand(work) if who == "hand" else peers.PEERS[who](work)
     run.call()
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what is free goes back to the system, and counts when it is taken again
     REFERENCES.write_text("5", "ascii")  # the peak starts again from here
     before = kilobytes("VmRSS")
     result = run.call()

@@ -50,13 +50,19 @@ def repeats_for(call: Call, clock: Clock) -> int:
     return repeats
 
 
-def interleaved(calls: Mapping[str, Call], rounds: int, clock: Clock = time.process_time) -> dict[str, float]:
+def interleaved(
+    calls: Mapping[str, Call],
+    rounds: int,
+    clock: Clock = time.process_time,
+    pick: Callable[[Sequence[float]], float] = lower_quartile,
+) -> dict[str, float]:
     """Seconds of each call."""
     repeats = {name: repeats_for(call, clock) for name, call in calls.items()}
     samples: dict[str, list[float]] = {name: [] for name in calls}
     order, shuffle = list(calls), random.Random(0).shuffle
     start = time.monotonic()
     gc.collect()
+    gc.freeze()
     gc.disable()
     try:
         for turn in range(rounds):
@@ -65,6 +71,8 @@ def interleaved(calls: Mapping[str, Call], rounds: int, clock: Clock = time.proc
             shuffle(order)
             for name in order:
                 samples[name].append(sample(calls[name], repeats[name], clock))
+            gc.collect()
     finally:
         gc.enable()
-    return {name: lower_quartile(taken) for name, taken in samples.items()}
+        gc.unfreeze()
+    return {name: pick(taken) for name, taken in samples.items()}
