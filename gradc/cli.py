@@ -20,7 +20,7 @@ import click
 
 from gradc import __version__
 from gradc.errors import GradcError
-from gradc.streams import as_json, coloured, say, tell
+from gradc.streams import as_json, coloured, progress, say, tell
 
 if TYPE_CHECKING:
     from gradc.api import Function
@@ -395,6 +395,73 @@ def check_command(at: Sequence[str], within: Sequence[str], memory: int | None, 
     result = fn.check(**asked)
     say(as_json(result.to_dict()) if json else result.render() + "\n")
     return 0 if result.ok else FAILED
+
+
+@_command("report")
+@takes_program
+@has_style
+@click.option("--sweep", metavar="FAMILY", help="Grow a family, or the program composed with itself: --sweep self.")
+@click.option("--upto", type=click.IntRange(1), default=20, help="The last size of a sweep.")
+@click.option("--timeout", type=click.FloatRange(0), help="Seconds that SymPy gets.")
+@click.option("--memory", type=click.IntRange(1), help="Megabytes that SymPy gets.")
+@click.option("--no-expand", is_flag=True, help="Don't multiply out: what is expanded is counted.")
+@click.option("--csv", is_flag=True, help="Answer in CSV (sweeps).")
+@click.option("--markdown", is_flag=True, help="Answer in Markdown.")
+@writes_file
+@as_data
+def report_command(
+    sweep: str | None, upto: int, no_expand: bool, output: str | None, force: bool, **options: Any
+) -> None:
+    """Compare the gradient's cost with that of SymPy's forms; FILE takes the plot of a sweep, as SVG."""
+    form = _one_of({key: options.pop(key) for key in ("json", "csv", "markdown")})
+    asked = {key: value for key in ("timeout", "memory") if (value := options.pop(key)) is not None}
+    if sweep is None and (form == "csv" or output is not None):
+        raise GradcError(f"{'--csv' if form == 'csv' else '-o'} needs a sweep", hint="--sweep logistic, for one")
+    if sweep is None:
+        fn = studied(options)
+        with progress() as step:
+            result = fn.report(expand=not no_expand, progress=step, **asked)
+    else:
+        result = _swept(sweep, upto, options, asked)
+    if output is not None:
+        write(output, result.svg(), force)
+    say(_answer(result, form))
+
+
+def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any]) -> Any:
+    """A family that has a name, or the one that the given program begins."""
+    from gradc.api import Function
+    from gradc.families import FAMILIES
+    from gradc.sweep import sweep
+
+    given = bool(options["words"]) or options["file"] is not None
+    if family != "self" and family not in FAMILIES:
+        raise GradcError(f"no family '{family}'", hint=f"there are {', '.join(FAMILIES)}, and self with a program")
+    if family != "self" and given:
+        raise GradcError(f"the family '{family}' needs no program", hint="--sweep self grows the program")
+    grown = studied(options) if family == "self" else family
+    gc.enable()
+    with progress() as step:
+        return sweep(grown, Function, upto=upto, progress=step, **asked)
+
+
+def _one_of(asked: dict[str, bool]) -> str:
+    """The one of some flags that was given, or none."""
+    given = [name for name, value in asked.items() if value]
+    if len(given) > 1:
+        raise GradcError(f"--{given[0]} and --{given[1]} are two answers", hint="leave one of them out")
+    return given[0] if given else ""
+
+
+def _answer(result: Any, form: str) -> str:
+    match form:
+        case "json":
+            return as_json(result.to_dict())
+        case "csv":
+            return str(result.csv())
+        case "markdown":
+            return f"{result.markdown()}\n"
+    return f"{result.render()}\n"
 
 
 def _upstream(df: str | None) -> dict[str, Any]:

@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from gradc.errors import GradcError
 from gradc.files import reason
+
+# Seconds without a bar, and its width.
+PATIENCE, BAR = 1.0, 40
 
 
 def say(text: str | bytes) -> None:
@@ -63,3 +68,22 @@ def as_json(answer: Any) -> str:
     import json
 
     return json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for what takes longer than a second, if somebody watches; it leaves nothing behind."""
+    err, began, shown = sys.stderr, time.monotonic(), False
+
+    def step(done: int, total: int) -> None:
+        nonlocal shown
+        if err is not None and err.isatty() and time.monotonic() - began > PATIENCE and total > 0:
+            full = min(done, total) * BAR // total
+            print(f"\r[{'#' * full}{' ' * (BAR - full)}] {done}/{total}", end="", file=err, flush=True)
+            shown = True
+
+    try:
+        yield step
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=err, flush=True)

@@ -224,6 +224,38 @@ def test_check() -> None:
     assert json.loads(gradc("check", "x*y", "--points", "1", "--json").out)["ok"] is True
 
 
+def test_report() -> None:
+    outcome = gradc("report", "x*y", "--timeout", "5")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "staged, notes" in outcome.out
+    answer = json.loads(gradc("report", "x*y", "--timeout", "5", "--json").out)
+    assert {"staged, notes", "symbolic"} <= {form["name"] for form in answer["forms"]}
+
+
+def test_a_sweep(tmp_path: Path) -> None:
+    words = ["--upto", "2", "--timeout", "5"]
+    outcome = gradc("report", "--sweep", "product", *words, "--csv", "-o", str(tmp_path / "growth.svg"))
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("size,gates,form,operations")
+    assert (tmp_path / "growth.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert gradc("report", "x*y", "--sweep", "self", *words, "--markdown").out.startswith("| composed x*y |")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["x", "--csv"], "--csv needs a sweep"),
+        (["x", "-o", "plot.svg"], "-o needs a sweep"),
+        (["--sweep", "nothing"], "logistic"),
+        (["x", "--sweep", "logistic"], "needs no program"),
+        (["--sweep", "self"], "no program is given"),
+        (["x", "--json", "--markdown"], "two answers"),
+    ],
+)
+def test_wrong_reports(words: list[str], said: str) -> None:
+    assert said in refused("report", *words)
+
+
 # -- points ------------------------------------------------------------------------------------------------------------
 
 
