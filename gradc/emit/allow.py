@@ -25,7 +25,7 @@ _ALLOWED = frozenset({
 _MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
 
 # A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.
-LARGE = 200_000
+LARGE = 20_000
 
 _TOKENS = re.compile(r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]|"[^"\\\n]*"|\#[^\n]*)*""")
 _STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass".split())
@@ -72,10 +72,14 @@ def verify_lines(text: str, before: int = 0) -> None:
     """The same for a long function: nothing but assignments of names, numbers, operators and calls."""
     found = _TOKENS.match(text)
     end = found.end() if found else 0
-    bad = _CALLED.search(text) or re.search(r"\.\s*__", text)
+    words = set(_WORDS.findall(text))
+    bad = None
+    if not words.isdisjoint(_CALLS) or "__" in text:
+        bad = _CALLED.search(text) or re.search(r"\.\s*__", text)
     if end == len(text) and not bad:
-        statements = _COMMENT.sub("", text)
-        words = _KEYWORDS & set(_WORDS.findall(statements))
+        if not words.isdisjoint(_KEYWORDS):
+            words = set(_WORDS.findall(_COMMENT.sub("", text)))
+        words &= _KEYWORDS
         if not words:
             return
         end = next(match.start() for match in _WORDS.finditer(text) if match[0] in words)

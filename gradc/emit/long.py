@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from gradc.dag import Dag, Node, reachable
+from gradc.dag import Dag, Node
 from gradc.emit.operand import Printer, constant
 from gradc.guard import guard_branches
 from gradc.ops import routing, scalar
@@ -41,16 +41,13 @@ LINES, OPERATORS = 250, 8
 WAITING = 6
 
 
-class Text(NamedTuple):
-    """An expression, what it reads, how tightly it binds, and its operators."""
+# An expression, the names that it reads, how tightly it binds, and its operators: a bare tuple, there are many.
+Text = tuple[str, tuple[str, ...], int, int]
 
-    text: str
-    reads: tuple[str, ...]
-    precedence: int = ATOM
-    operators: int = 0
+# What came back to a value so far: whether with a minus, and what.
+Arrived = list[tuple[bool, Text]]
 
-
-ONE = Text("1.0", ())
+ONE: Text = ("1.0", (), ATOM, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,49 +171,46 @@ class _Parts:
     """Lines in functions, and what one hands over to another."""
 
     def __init__(self) -> None:
-        self.lines: list[list[str]] = [[]]
         self.home: dict[str, int] = {}
-        self.taken: list[dict[str, None]] = [{}]
-        self.given: list[dict[int, dict[str, None]]] = [{}]
-        self.inputs: list[dict[int, None]] = [{}]
-
-    def put(self, line: str, reads: Iterable[str]) -> int:
-        """Append a line that reads names; the number of its function."""
-        part = len(self.lines) - 1
-        if len(self.lines[part]) >= LINES:
-            self.start()
-            part += 1
-        taken = self.taken[part]
-        for name in reads:
-            if name not in taken:
-                self._take(name, part)
-        self.lines[part].append(line)
-        return part
+        self.lines: list[list[str]] = []
+        self.given: list[dict[int, dict[str, None]]] = []
+        self.inputs: list[dict[int, None]] = []
+        self.start()
 
     def start(self) -> None:
         """Begin a function."""
-        self.lines.append([])
-        self.taken.append({})
+        self.part = len(self.lines)
+        self.mine: list[str] = []
+        self.taken: set[str] = set()
+        self.lines.append(self.mine)
         self.given.append({})
         self.inputs.append({})
 
-    def _take(self, name: str, part: int) -> None:
-        if name[0] == "x":
-            self.inputs[part][int(name[1:])] = None
-        elif self.home[name] == part:
-            return
-        else:
-            self.given[self.home[name]].setdefault(part, {})[name] = None
-        self.taken[part][name] = None
+    def put(self, line: str, reads: tuple[str, ...]) -> None:
+        """Append a line that reads names."""
+        if len(self.mine) >= LINES:
+            self.start()
+        taken = self.taken
+        for name in reads:
+            if name not in taken:
+                taken.add(name)
+                if name[0] == "x":
+                    self.inputs[self.part][int(name[1:])] = None
+                elif (home := self.home[name]) != self.part:
+                    self.given[home].setdefault(self.part, {})[name] = None
+        self.mine.append(line)
+
+    def name(self, name: str, text: str, reads: tuple[str, ...]) -> None:
+        """Append a line that gives a name to an expression."""
+        self.put(f"{name} = {text}", reads)
+        self.home[name] = self.part
 
 
 class _Long:
     """One pass over the gates for the value, one back for the gradient."""
 
     def __init__(self, dag: Dag, wrt: Sequence[str], place: Mapping[str, int], literal: bool) -> None:
-        self.nodes = reachable(dag.roots)
-        self.roots = dag.roots
-        self.literal = literal
+        self.nodes, self.roots, self.literal = dag.nodes, dag.roots, literal
         self.place = {node: place[name] for name, node in dag.inputs.items()}
         self.targets = {dag.inputs[name]: place[name] for name in wrt}
         self.active = active_nodes(self.nodes, self.targets)
@@ -225,93 +219,95 @@ class _Long:
         self.gates: dict[tuple[Op, Hashable], Gate] = {}
         self.count = self.operators = 0
 
+    def named(self, text: Text, stem: str = "v") -> Text:
+        """A line for a text, which goes by a name from then on."""
+        name = f"{stem}{self.count}"
+        self.count += 1
+        self.operators += text[3]
+        self.parts.name(name, text[0], text[1])
+        return name, (name,), ATOM, 0
+
     # ---- forward -------------------------------------------------------------------------------
 
     def forward(self) -> None:
         """The lines of the value; what the gradient reads has a name afterwards."""
-        uses, needed = self._uses()
+        named, plenty = self._to_name()
         texts, place, gates = self.texts, self.place, self.gates
         for node in self.nodes:
             if not node.args:
-                texts[node] = Text(f"x{place[node]}", (f"x{place[node]}",)) if node in place else _constant(node)
+                texts[node] = (f"x{place[node]}", (f"x{place[node]}",), ATOM, 0) if node in place else _constant(node)
                 continue
-            text = self._filled(gates[node.op, node.attr].value, node)
-            if (uses[node] > 1 or node in needed or text.operators > OPERATORS) and not (
-                node.op.boolean and text.operators < 4
-            ):
-                text = self._named(text)
+            text = self._filled(gates[node.op, node.attr].value, node.args)
+            if node in named and (text[3] > 3 or node not in plenty):
+                text = self.named(text)
             texts[node] = text
         for node in self.roots:
-            if texts[node].operators:
-                texts[node] = self._named(texts[node])
+            if texts[node][3]:
+                texts[node] = self.named(texts[node])
 
-    def _uses(self) -> tuple[dict[Node, int], set[Node]]:
-        """How often each value is used, and which the gradient reads."""
-        uses = dict.fromkeys(self.nodes, 0)
-        needed: set[Node] = set()
-        active, gates = self.active, self.gates
+    def _to_name(self) -> tuple[set[Node], set[Node]]:
+        """The values that are used several times or that the gradient reads, and those that are conditions."""
+        seen: set[Node] = set(self.roots)
+        named: set[Node] = set()
+        conditions: set[Node] = set()
+        active, gates, literal = self.active, self.gates, self.literal
         for node in self.nodes:
             args = node.args
             if not args:
                 continue
             for arg in args:
-                uses[arg] += 1
+                if arg in seen:
+                    named.add(arg)
+                else:
+                    seen.add(arg)
             key = node.op, node.attr
             gate = gates.get(key)
             if gate is None:
-                gate = gates[key] = gate_of(node.op, node.attr, self.literal)
+                gate = gates[key] = gate_of(node.op, node.attr, literal)
             if node in active:
                 for arg, slope in zip(args, gate.slopes, strict=True):
                     if slope is not None and arg in active:
                         for at in slope.form.uses:
-                            needed.add(node if at == OUT else args[at])
-        for node in self.roots:
-            uses[node] += 1
-        return uses, needed
+                            named.add(node if at == OUT else args[at])
+            elif node.op.boolean:
+                conditions.add(node)
+        return named, conditions
 
-    def _filled(self, form: Form, node: Node) -> Text:
+    def _filled(self, form: Form, args: tuple[Node, ...]) -> Text:
         """A form with the texts of its arguments; what is long, or bound too loosely, gets a name first."""
-        texts, args = self.texts, node.args
-        given, operators = [], form.operators
-        reads: tuple[str, ...] = ()
+        texts = self.texts
+        given, total = [], form.operators
+        read: tuple[str, ...] = ()
         for at, least in zip(form.uses, form.least, strict=True):
-            arg = args[at]
-            text = texts[arg]
-            if text.operators and (text.precedence < least or form.repeats or operators + text.operators > OPERATORS):
-                text = texts[arg] = self._named(text)
-            given.append(text.text if text.precedence >= least else f"({text.text})")
-            reads += text.reads
-            operators += text.operators
-        return Text(form.text % tuple(given), reads, form.precedence, operators)
-
-    def _named(self, text: Text, stem: str = "v") -> Text:
-        """A line for a text, which goes by a name from then on."""
-        name = f"{stem}{self.count}"
-        self.count += 1
-        self.operators += text.operators
-        self.parts.home[name] = self.parts.put(f"{name} = {text.text}", text.reads)
-        return Text(name, (name,))
+            text, reads, precedence, operators = texts[args[at]]
+            if operators and (precedence < least or form.repeats or total + operators > OPERATORS):
+                text, reads, precedence, operators = texts[args[at]] = self.named(texts[args[at]])
+            given.append(text if precedence >= least else f"({text})")
+            read += reads
+            total += operators
+        return form.text % tuple(given), read, form.precedence, total
 
     # ---- backward ------------------------------------------------------------------------------
 
     def backward(self, seeds: Sequence[Text]) -> None:
         """The lines of the gradient: each gate's adjoint is added up where the gate's turn comes."""
-        waiting: dict[Node, list[tuple[bool, Text]]] = {}
-        left = self._left()
+        waiting: dict[Node, Arrived] = {}
+        left, active, targets, gates = self._left(), self.active, self.targets, self.gates
         for node, seed in zip(self.roots, seeds, strict=True):
-            if node in self.active:
+            if node in active:
                 self._send(waiting, node, False, seed)
-        for node in self.targets:
+        for node in targets:
             if node in waiting and not left[node]:
                 self._write_gradient(node, waiting.pop(node))
         for node in reversed(self.nodes):
-            if not node.args or node not in self.active:
+            args = node.args
+            if not args or node not in active:
                 continue
             arrived = waiting.pop(node, None)
             if arrived is not None:
-                self._step(node, arrived, waiting)
-            for arg in node.args:
-                if arg in self.targets:
+                self._step(node, gates[node.op, node.attr], arrived, waiting)
+            for arg in args:
+                if arg in targets:
                     left[arg] -= 1
                     if not left[arg] and arg in waiting:
                         self._write_gradient(arg, waiting.pop(arg))
@@ -326,78 +322,72 @@ class _Long:
                         left[arg] += 1
         return left
 
-    def _step(self, node: Node, arrived: list[tuple[bool, Text]], waiting: dict[Node, list[tuple[bool, Text]]]) -> None:
+    def _step(self, node: Node, gate: Gate, arrived: Arrived, waiting: dict[Node, Arrived]) -> None:
         """One gate: its adjoint, and what it sends back."""
-        gate = self.gates[node.op, node.attr]
-        sent = [
-            (arg, slope)
-            for arg, slope in zip(node.args, gate.slopes, strict=True)
-            if slope is not None and arg in self.active
-        ]
-        minus, dout = self._total(arrived)
-        if dout.operators and (len(sent) > 1 or dout.precedence < MUL or dout.operators >= OPERATORS - 1):
-            dout = self._named(dout, "d")
+        minus, dout = arrived[0] if len(arrived) == 1 else self._total(arrived)
+        args, active = node.args, self.active
+        if len(args) > 1:
+            sent = [pair for pair in zip(args, gate.slopes, strict=True) if pair[1] is not None and pair[0] in active]
+        else:
+            sent = [(args[0], gate.slopes[0])] if gate.slopes[0] is not None else []
+        if dout[3] and (len(sent) > 1 or dout[2] < MUL or dout[3] >= OPERATORS - 1):
+            dout = self.named(dout, "d")
         for arg, slope in sent:
-            self._send(waiting, arg, minus != slope.minus, self._contribution(dout, slope, node))
+            assert slope is not None
+            part = dout if slope.kind == "pass" else self._contribution(dout, slope, node)
+            if arg in waiting:
+                self._send(waiting, arg, minus is not slope.minus, part)
+            else:
+                waiting[arg] = [(minus is not slope.minus, part)]
 
     def _contribution(self, dout: Text, slope: Slope, node: Node) -> Text:
         """One contribution as text, without its sign."""
-        if slope.kind == "pass":
-            return dout
-        texts = self.texts
-        given, reads = [], dout.reads
-        for at in slope.form.uses:
-            text = texts[node if at == OUT else node.args[at]]
-            given.append(f"({text.text})" if text.precedence < ATOM else text.text)
-            reads += text.reads
-        factor, form = slope.form.text % tuple(given), slope.form
-        operators = dout.operators + form.operators + 1
-        if slope.kind == "times":
+        kind, _, form = slope
+        given, read = [], dout[1]
+        for at in form.uses:
+            text, reads, precedence, _ = self.texts[node if at == OUT else node.args[at]]
+            given.append(text if precedence == ATOM else f"({text})")
+            read += reads
+        factor = form.text % tuple(given)
+        operators = dout[3] + form.operators + 1
+        if kind == "times":
             if dout is ONE:
-                return Text(factor, reads, form.precedence, form.operators)
-            return Text(
-                f"{dout.text}*{factor}" if form.precedence >= MUL else f"{dout.text}*({factor})", reads, MUL, operators
-            )
-        if slope.kind == "over":
-            return Text(
-                f"{dout.text}/{factor}" if form.precedence > UNARY else f"{dout.text}/({factor})", reads, MUL, operators
-            )
-        if slope.kind == "if":
-            return self._named(Text(f"{dout.text} if {factor} else 0.0", reads, 0, operators), "d")
-        return self._named(Text(f"0.0 if {factor} else {dout.text}", reads, 0, operators), "d")
+                return factor, read, form.precedence, form.operators
+            return f"{dout[0]}*{factor}" if form.precedence >= MUL else f"{dout[0]}*({factor})", read, MUL, operators
+        if kind == "over":
+            return f"{dout[0]}/{factor}" if form.precedence > UNARY else f"{dout[0]}/({factor})", read, MUL, operators
+        choice = f"{dout[0]} if {factor} else 0.0" if kind == "if" else f"0.0 if {factor} else {dout[0]}"
+        return self.named((choice, read, 0, operators), "d")
 
-    def _send(self, waiting: dict[Node, list[tuple[bool, Text]]], node: Node, minus: bool, text: Text) -> None:
-        have = waiting.get(node)
-        if have is None:
-            waiting[node] = [(minus, text)]
-            return
+    def _send(self, waiting: dict[Node, Arrived], node: Node, minus: bool, text: Text) -> None:
+        have = waiting.setdefault(node, [])
         have.append((minus, text))
         if len(have) >= WAITING:
             sign, total = self._total(have)
-            waiting[node] = [(sign, self._named(total, "d"))]
+            waiting[node] = [(sign, self.named(total, "d"))]
 
-    def _total(self, parts: list[tuple[bool, Text]]) -> tuple[bool, Text]:
+    def _total(self, parts: Arrived) -> tuple[bool, Text]:
         """The sum of contributions, and whether its sign is still to come."""
         if len(parts) == 1:
             return parts[0]
         parts = sorted(parts, key=lambda part: part[0])
         all_minus = parts[0][0]
-        text, operators = "", len(parts) - 1
-        reads: tuple[str, ...] = ()
+        out, total = "", len(parts) - 1
+        read: tuple[str, ...] = ()
         for minus, part in parts:
-            if part.precedence < ADD:
-                part = self._named(part, "d")
-            sign = "" if not text else " - " if minus != all_minus else " + "
-            text += sign + (f"({part.text})" if sign == " - " and part.precedence < MUL else part.text)
-            reads += part.reads
-            operators += part.operators
-        return all_minus, Text(text, reads, ADD, operators)
+            text, reads, precedence, operators = part if part[2] >= ADD else self.named(part, "d")
+            sign = "" if not out else " - " if minus is not all_minus else " + "
+            out += f"{sign}({text})" if sign == " - " and precedence < MUL else sign + text
+            read += reads
+            total += operators
+        return all_minus, (out, read, ADD, total)
 
-    def _write_gradient(self, node: Node, arrived: list[tuple[bool, Text]]) -> None:
-        minus, total = self._total(arrived)
-        text = total.text if not minus else f"-{total.text}" if total.precedence >= MUL else f"-({total.text})"
-        self.operators += total.operators + minus
-        self.parts.put(f"g[{self.targets[node]}] = {text}", total.reads)
+    def _write_gradient(self, node: Node, arrived: Arrived) -> None:
+        minus, (text, reads, precedence, operators) = self._total(arrived)
+        if minus:
+            text = f"-{text}" if precedence >= MUL else f"-({text})"
+        self.operators += operators + minus
+        self.parts.put(f"g[{self.targets[node]}] = {text}", reads)
 
     # ---- functions -----------------------------------------------------------------------------
 
@@ -407,7 +397,7 @@ class _Long:
         parts = self.parts
         last = len(parts.lines)
         for text in texts:
-            for name in text.reads:
+            for name in text[1]:
                 if name[0] == "v":
                     parts.given[parts.home[name]].setdefault(last, {})[name] = None
         came: list[list[int]] = [[] for _ in range(last + 1)]
@@ -424,7 +414,7 @@ class _Long:
             targets = ", ".join(f"p{k}_{b}" for b in parts.given[k])
             calls.append(f"{targets} = {stem}{k}(x, g{params})" if targets else f"{stem}{k}(x, g{params})")
         unpacked = [f"{_list(parts.given[a][last])} = p{a}_{last}" for a in came[last]]
-        value = ", ".join(f"x[{text.text[1:]}]" if text.text[0] == "x" else text.text for text in texts)
+        value = ", ".join(f"x[{text[0][1:]}]" if text[0][0] == "x" else text[0] for text in texts)
         carried = [f"p{a}_{b}" for b in range(ahead, last) for a in came[b] if a < ahead]
         functions = dict.fromkeys(name for gate in self.gates.values() for name in gate.functions)
         helpers = dict.fromkeys(name for gate in self.gates.values() for name in gate.helpers)
@@ -436,7 +426,7 @@ class _Long:
 
 def _constant(node: Node) -> Text:
     text, precedence = constant(float(number(node)))
-    return Text(text, (), precedence)
+    return text, (), precedence, 0
 
 
 def _list(names: Iterable[str]) -> str:
@@ -470,7 +460,7 @@ def long_text(
     if seeded:
         long.parts.start()
         names = [f"x{len(place) + i}" for i in range(len(dag.outputs))]
-        long.backward([Text(name, (name,)) for name in names])
+        long.backward([(name, (name,), ATOM, 0) for name in names])
     else:
         long.backward([ONE] * len(dag.outputs))
     stem = "part"
