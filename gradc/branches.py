@@ -88,6 +88,11 @@ def is_deep(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
     return any(region.depth >= DEEPEST for regions in places(nodes, roots).values() for region in regions)
 
 
+def is_shared(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
+    """Whether sides of several conditions need a value that is not always harmless: its adjoint has no one side either."""
+    return any(len(regions) > 1 for regions in places(nodes, roots).values())
+
+
 Guard = tuple[tuple[tuple[Node, int], ...], ...]
 
 

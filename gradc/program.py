@@ -339,6 +339,7 @@ class _Backward:
     def _contribute(self, target: Node, sent: Node, shared: set[Node]) -> list[Stmt]:
         if target not in self.forward:
             return []
+        sent = self._here(sent)
         stmts = []
         for part in _parts_to_name(sent, shared, self.names, self.forward):
             self.names[part] = self.namer.fresh(compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, "")))
@@ -350,6 +351,28 @@ class _Backward:
             self.shapes[target] = sent.shape
             return stmts
         return stmts + self._add(target, sent)
+
+    def _here(self, sent: Node) -> Node:
+        """The contribution without the values of a branch that may not be taken here: those are written out again."""
+        if not any(self.guards.values()):
+            return sent
+        new: dict[Node, Node] = {}
+        stack = [sent]
+        while stack:
+            node = stack[-1]
+            known = node in self.forward and implies(self.guard, self.guards.get(node, ()))
+            if known or not node.args or node in self.names:
+                new[node] = node
+            waiting = [] if node in new else [arg for arg in node.args if arg not in new]
+            stack += waiting
+            if waiting:
+                continue
+            if node not in new:
+                args = tuple([new[arg] for arg in node.args])
+                twin = args != node.args or node in self.forward
+                new[node] = Node(node.id, node.op, args, node.attr, node.shape) if twin else node
+            stack.pop()
+        return new[sent]
 
     def lacks_shape(self, wrt: Sequence[str]) -> bool:
         """Whether the gradient of an elementwise program may have come out smaller than its output."""

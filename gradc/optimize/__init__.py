@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradc.branches import Region, everywhere, is_deep, places
+from gradc.branches import Region, everywhere, is_deep, is_shared, places
 from gradc.dag import Dag, Node, reachable
 from gradc.guard import guard_branches
 from gradc.ops import scalar as s
@@ -82,7 +82,9 @@ def optimize(
     gates stay whole; otherwise they are written in the parts that cost least for single numbers. With `seeded` the
     gradient is contracted with the upstream adjoints of the outputs.
     """
-    flat = any(node.op is where for node in dag.nodes) and (arrays or is_deep(dag.nodes, dag.roots))
+    flat = any(node.op is where for node in dag.nodes) and (
+        arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
+    )
     if flat:
         dag = guard_branches(dag, literal)
     if len(dag.nodes) > LARGE:
