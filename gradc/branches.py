@@ -66,10 +66,14 @@ def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Reg
     outermost = Region(None, None, 0, 0)
     needed: dict[Node, dict[Region, None]] = {node: {outermost: None} for node in roots}
     found: dict[Node, tuple[Region, ...]] = {}
+    calm: set[Node] = set()  # harmless, and made of what is
+    for node in nodes:
+        if _is_harmless(node) and all(arg in calm for arg in node.args):
+            calm.add(node)
     for node in reversed(nodes):
         if node not in needed:
             continue
-        regions = found[node] = _settled(node, list(needed.pop(node)))
+        regions = found[node] = _settled(node in calm, list(needed.pop(node)))
         for region in regions:
             for i, arg in enumerate(node.args):
                 at = region.side_of(node.args[0], i) if i and node.op is where else region
@@ -135,11 +139,11 @@ def conditions_first(nodes: Sequence[Node], guards: Mapping[Node, Guard]) -> lis
     return list(order)
 
 
-def _settled(node: Node, regions: list[Region]) -> tuple[Region, ...]:
+def _settled(is_calm: bool, regions: list[Region]) -> tuple[Region, ...]:
     """The regions to compute a node in, of those that need it."""
     if len(regions) == 1:
         return (regions[0],)
-    if _is_harmless(node) or len(regions) > MOST_PLACES:
+    if is_calm or len(regions) > MOST_PLACES:
         out = regions[0]
         for region in regions[1:]:
             out = meet(out, region)
