@@ -173,12 +173,16 @@ class Function:
         """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays."""
         from gradc.emit.arrays import emit_arrays, fits_arrays
         from gradc.emit.blocks import emit_blocks, fits_blocks
+        from gradc.emit.calls import by_elements, emit_elements
         from gradc.emit.fast_scalar import emit_scalar
 
         if not TARGETS[self.target].arrays:
             return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
         if fits_blocks(self.dag):
             return emit_blocks(self.dag, self.wrt, self.literal, self.function_name)
+        found = by_elements(self.dag) if len(self.dag.nodes) <= LARGEST_KERNEL else None
+        if found is not None:
+            return emit_elements(self.staged, *found, self.wrt, self.literal, self.function_name)
         if fits_arrays(self.dag):
             return emit_arrays(self.staged, self.dag, self.wrt, self.literal, self.function_name)
         return emit(self.staged, self.target, self.function_name)

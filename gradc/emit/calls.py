@@ -20,14 +20,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from gradc.dag import Dag, Node
 from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
 from gradc.emit.lines import lines_of
-from gradc.emit.module import _broken, _indent, _unpacked
+from gradc.emit.module import Emitted, Writer, _broken, _indent, _unpacked
 from gradc.names import Namer
 from gradc.ops import array
+from gradc.ops.helpers import HELPERS
 from gradc.optimize import optimize
+from gradc.program import Program
 from gradc.simplify import Builder
 
 # What the text of a call refers to beside functions of `math`.
@@ -126,6 +129,15 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return at
 
 
+class _Body(NamedTuple):
+    """The checks of what was given, the lines behind them, what these call of `math`, and helpers."""
+
+    checks: list[str]
+    lines: list[str]
+    calls: tuple[str, ...]
+    helpers: tuple[str, ...]
+
+
 def call_text(
     name: str,
     dag: Dag,
@@ -142,14 +154,44 @@ def call_text(
     raises to `otherwise`; without it the exceptions of `math` are the caller's.
     """
     params = params or list(dag.inputs)
+    namer = _namer(dag, params)
+    words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in WORDS}
+    body = _body(dag, wrt, elements, params, literal, namer, words)
+    rest, more = words["rest"], words["more"]
+    lines = body.lines
+    if guarded:
+        lines = ["try:", *_indent(lines), f"except {words['failures']}:", "    pass"]
+    taken = ", ".join([*(f"{each}={words['absent']}" for each in params), f"*{rest}", f"**{more}"])
+    given = f"({', '.join(params)}{',' * (len(params) == 1)})"
+    text = "\n".join([
+        f"def {name}({taken}):",
+        f"    if {' and '.join([*body.checks, f'not ({rest} or {more})'])}:",
+        *_indent(_indent(lines)),
+        f"    return {words['otherwise']}({given}, {rest}, {more})",
+    ])  # fmt: skip
+    return CallText(text, words, body.helpers, bool(elements))
+
+
+def _namer(dag: Dag, params: Sequence[str]) -> Namer:
+    return Namer([*params, *(own for given in dag.names.values() for own in given)])
+
+
+def _body(
+    dag: Dag,
+    wrt: Sequence[str],
+    elements: Sequence[Elements],
+    params: Sequence[str],
+    literal: bool,
+    namer: Namer,
+    words: dict[str, str],
+) -> _Body:
+    """The lines of value and gradient. `words` is filled up with the names of functions."""
     arrays = {each.name: each for each in elements}
     active = [leaf for each in wrt for leaf in ([own for _, own in arrays[each].read] if each in arrays else [each])]
     joint = optimize(dag, active, literal=literal)
-    nodes, roots = joint.nodes, joint.roots
-    plan = lines_of(nodes, roots, joint.places())
+    plan = lines_of(joint.nodes, joint.roots, joint.places())
     calls, helpers = calls_of(plan)
-    namer = Namer([*params, *(own for given in dag.names.values() for own in given)])
-    words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *calls)}
+    words.update((word, namer.fresh(word)) for word in (*calls, *helpers))
     leaves = {leaf: namer.fresh(f"{each.name}{at}") for each in elements for at, leaf in each.read}
     local = Words(namer, {word: own for word, own in words.items() if word != own}, inputs=leaves)
     names = names_of(joint, local, plan)
@@ -167,7 +209,22 @@ def call_text(
         pairs.append(f'"{each}": {text}')
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
     body += _broken(f"return {value}, {{", pairs, "}", closed=False) if pairs else [f"return {value}"]
-    return CallText(_guarded(name, params, arrays, body, words, guarded), words, tuple(helpers), bool(elements))
+    return _Body(_checks(params, arrays, words), body, tuple(calls), tuple(helpers))
+
+
+def _checks(params: Sequence[str], arrays: dict[str, Elements], words: dict[str, str]) -> list[str]:
+    """What the lines take: Python's floats, and arrays of float64 of the right shape."""
+    checks = []
+    for each in params:
+        if each in arrays:
+            checks += [
+                f"{words['type']}({each}) is {words['ndarray']}",
+                f"{each}.dtype is {words['float64']}",
+                f"{each}.shape == {arrays[each].shape!r}",
+            ]
+        else:
+            checks.append(f"{words['type']}({each}) is {words['float']}")
+    return checks
 
 
 def _builtin(word: str, params: Sequence[str]) -> str:
@@ -201,31 +258,62 @@ def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str
     return lines, name if len(each.shape) == 1 else f"{name}.reshape({each.shape!r})"
 
 
-def _guarded(
-    name: str, params: Sequence[str], arrays: dict[str, Elements], body: list[str], words: dict[str, str], guarded: bool
-) -> str:
-    """The function around the lines: what was given is checked, and the general way is taken where it does not fit."""
-    kind, rest, more = words["type"], words["rest"], words["more"]
-    checks = []
-    for each in params:
-        if each in arrays:
-            checks += [
-                f"{kind}({each}) is {words['ndarray']}",
-                f"{each}.dtype is {words['float64']}",
-                f"{each}.shape == {arrays[each].shape!r}",
-            ]
-        else:
-            checks.append(f"{kind}({each}) is {words['float']}")
-    if guarded:
-        body = ["try:", *_indent(body), f"except {words['failures']}:", "    pass"]
-    taken = ", ".join([*(f"{each}={words['absent']}" for each in params), f"*{rest}", f"**{more}"])
-    given = f"({', '.join(params)}{',' * (len(params) == 1)})"
-    return "\n".join([
-        f"def {name}({taken}):",
-        f"    if {' and '.join([*checks, f'not ({rest} or {more})'])}:",
-        *_indent(_indent(body)),
-        f"    return {words['otherwise']}({given}, {rest}, {more})",
-    ])  # fmt: skip
+# ---- modules -----------------------------------------------------------------------------------
 
 
-__all__ = ["CallText", "Elements", "by_elements", "call_text"]
+class _Writer(Writer):
+    """A module whose passes are those of the notes, and whose value and gradient together are lines of numbers."""
+
+    def __init__(self, program: Program, body: _Body, words: dict[str, str], function: str) -> None:
+        super().__init__(program, "numpy", function)
+        self.body, self.words, self.calls_math = body, words, True
+
+    def _fused(self, names: dict[str, str]) -> list[str]:
+        body, words, params = self.body, self.words, ", ".join(self.program.params)
+        both, np, math = self._local("both_passes"), self.module["np"], self.module["math"]
+        general = super()._fused({**names, "value_and_grad": both})
+        general[-2:-2] = ['    """The two passes one after the other: results as NumPy has them."""']
+        own = {
+            "ndarray": f"{np}.ndarray",
+            "float64": f"{np}.dtype(float)",
+            "array_of": f"{np}.array",
+            "zeros_of": f"{np}.zeros",
+        }
+        own |= {word: f"{math}.{word}" for word in body.calls}
+        text = " ".join([*body.checks, *body.lines])
+        helpers = [line for each in body.helpers for line in [*HELPERS["math"][each].strip("\n").split("\n"), "", ""]]
+        return [
+            *general,
+            "",
+            "",
+            "# Functions by name: it saves time in every call.",
+            *(f"{words[word]} = {place}" for word, place in own.items() if words[word] in text),
+            "",
+            "",
+            *helpers,
+            f"def {names['value_and_grad']}({params}):",
+            f"    if not ({' and '.join(body.checks)}):",
+            f"        return {both}({params})",
+            "    try:",
+            *_indent(_indent(body.lines)),
+            "    except (ArithmeticError, ValueError):",
+            f"        return {both}({params})",
+        ]
+
+
+def emit_elements(
+    program: Program,
+    numbers: Dag,
+    elements: Sequence[Elements],
+    wrt: Sequence[str],
+    literal: bool = False,
+    function: str = "",
+) -> Emitted:
+    """The module of a program that only takes elements of its arrays; `program` is what its passes print."""
+    params = list(program.params)
+    namer = _namer(numbers, [*params, *program.module.values(), "forward", "backward", "value_and_grad"])
+    words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in WORDS}
+    return _Writer(program, _body(numbers, wrt, elements, params, literal, namer, words), words, function).emit()
+
+
+__all__ = ["CallText", "Elements", "by_elements", "call_text", "emit_elements", "layout_of"]
