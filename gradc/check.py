@@ -52,7 +52,7 @@ NOTHING = 1e-6
 # A wider point is called by its number.
 WIDEST = 60
 # A point of more characters is not written into a command.
-LONGEST_POINT = 400
+LONGEST_POINT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def check(
         tolerance=limit,
         seed=seed,
         seconds=time.monotonic() - began,
-        command=command(fn, staged[evidence.points[last.point]].point, seed),
+        command=command(fn, staged[evidence.points[last.point]].point, seed, points),
     )
 
 
@@ -278,9 +278,10 @@ def _worst_point(evidence: Evidence, errors: Mapping[int, Error], tolerance: flo
 # ---- a point as a command ----------------------------------------------------------------------
 
 
-def command(fn: Compiled, point: Point, seed: int) -> str:
-    """The command line that checks the program again, at the point if that is short."""
-    words = ["gradc", "check", fn.program.strip()]
+def command(fn: Compiled, point: Point, seed: int, points: int) -> str:
+    """The command line that checks the program again: at the point if that is short, else at the same points."""
+    program = fn.program.strip()
+    words = ["gradc", "check", program if "#" in program else "; ".join(program.splitlines())]
     if fn.wrt != fn.inputs:
         words += ["--wrt", ",".join(fn.wrt)]
     shapes = {name: shape for name, shape in fn.shapes.items() if name in fn.inputs and shape}
@@ -288,11 +289,12 @@ def command(fn: Compiled, point: Point, seed: int) -> str:
         words += [word for name, shape in shapes.items() for word in ("--shape", f"{name}={','.join(map(str, shape))}")]
     for option, value, default in (("style", fn.style, "notes"), ("target", fn.target, "numpy")):
         words += [f"--{option}", value] * (value != default)
-    words += ["--literal"] * fn.literal + ["--seed", str(seed)] * (seed != 0)
+    words += ["--literal"] * fn.literal
     given = [f"{name}={value}" for name, value in point.items()]
     if sum(map(len, given)) <= LONGEST_POINT:
         words += [word for each in given for word in ("--at", each)]
-    return shlex.join(words)
+        return shlex.join(words + ["--seed", str(seed)] * (seed != 0))
+    return shlex.join([*words, "--seed", str(seed), "--points", str(points)])
 
 
 def _declares_shapes(fn: Compiled) -> bool:

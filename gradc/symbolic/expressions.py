@@ -8,6 +8,7 @@ argument is real.
 
 from __future__ import annotations
 
+import keyword
 import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ LEVELS, AGREE, SMALLEST = 5, 1e-25, 1e-330
 
 Expr = Any  # SymPy ships no types
 Numbers = Mapping[Expr, tuple[float, float]]  # the product of two floats for each symbol
+# What a printed expression may call.
+_RESERVED = {"math", "abs", "max", "min"}
 _RELATIONS = {">": "Greater", ">=": "GreaterEqual", "<": "Less", "<=": "LessEqual", "==": "Equal", "!=": "Unequal"}
 
 
@@ -81,7 +84,7 @@ class Expressions:
 
     def _symbol(self, name: str, index: tuple[int, ...], taken: set[str]) -> Expr:
         name = "_".join([name, *map(str, index)])
-        while name in taken:
+        while name in taken or name in _RESERVED or keyword.iskeyword(name):
             name += "_"
         taken.add(name)
         return self.sympy.Symbol(name)

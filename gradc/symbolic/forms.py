@@ -36,14 +36,15 @@ def forms(job: Mapping[str, Any]) -> Answers:
     named, lines = _value_and_gradient(algebra, program, symbols, job["wrt"], job["outputs"])
     pieces = _sized(lines)
     inputs = [symbol.name for name in symbols for symbol in flat(symbols[name])]
-    yield {"form": "symbolic", "inputs": inputs, **_answer(named, pieces, time.perf_counter() - began)}
+    answer = _answer(named, pieces, time.perf_counter() - began)
+    yield {"form": "symbolic", "inputs": inputs, "outputs": named, **answer}
     began = time.perf_counter()
     replaced, rest = _cse(lines)
     steps = [symbol.name for symbol, _ in replaced]
     both = [*(expression for _, expression in replaced), *rest]
     yield {"form": "cse", **_answer([*steps, *named], _sized(both), time.perf_counter() - began)}
     size = expanded_size(lines)
-    yield {"form": "expanded", "ops": min(size.ops, LARGEST), "exact": size.exact}
+    yield {"form": "expanded", "ops": min(size.ops, LARGEST), "how": size.how}
     if job["expand"] and sum(piece.ops for piece in pieces) <= EXPANDABLE:
         began = time.perf_counter()
         expanded = [algebra.sympy.expand(line) for line in lines]
@@ -54,13 +55,23 @@ def _value_and_gradient(
     algebra: Expressions, program: Written, symbols: Mapping[str, Any], wrt: Sequence[str], outputs: Sequence[str]
 ) -> tuple[list[str], list[Expr]]:
     """Each number of the outputs and of the gradient, and what it is called."""
-    values = {f"{name}_{k}" if j else name: value for name, k, j, value in _numbers(outputs, run(program, symbols, algebra))}
-    whole = algebra.total(_weighted(algebra, list(values.values())))
+    taken = {symbol.name for name in symbols for symbol in flat(symbols[name])}
+    numbers = _numbers(outputs, run(program, symbols, algebra))
+    values = {_free(f"{name}_{k}" if several else name, taken): value for name, k, several, value in numbers}
+    whole = algebra.total(list(values.values()))  # upstream adjoints of 1
     wanted = [symbol for name in wrt for symbol in flat(symbols[name])]
     derivatives = Derivatives(whole, wanted)
-    gradient = {f"d{symbol.name}": derivatives.of(symbol) for symbol in wanted}
+    gradient = {_free(f"d{symbol.name}", taken): derivatives.of(symbol) for symbol in wanted}
     named = {**values, **gradient}
     return list(named), list(named.values())
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that nothing else has."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 def _numbers(outputs: Sequence[str], values: Sequence[Any]) -> Iterator[tuple[str, int, bool, Expr]]:
@@ -68,13 +79,6 @@ def _numbers(outputs: Sequence[str], values: Sequence[Any]) -> Iterator[tuple[st
         numbers = flat(value)
         for k, number in enumerate(numbers):
             yield name, k, len(numbers) > 1, number
-
-
-def _weighted(algebra: Expressions, values: Sequence[Expr]) -> list[Expr]:
-    """The outputs times their upstream adjoints: 1 for a lone number, else a symbol each."""
-    if len(values) == 1:
-        return list(values)
-    return [algebra.sympy.Symbol(f"df_{k}") * value for k, value in enumerate(values)]
 
 
 def _cse(lines: Sequence[Expr]) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:

@@ -1,0 +1,95 @@
+"""Emitted modules and printed formulas into figures: operations, statements, characters, seconds a call.
+
+>>> measured("t = x*y\\nf = t + 1")
+Figures(operations=2, statements=2, characters=17)
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradc.emit.count import count, count_tree
+
+# Lines that look at the types of inputs, bring them into shape or take the cache apart are no part of the passes.
+_CONVERSIONS = {"float", "as_float", "as_array"}
+# Seconds that one timing may take, and how many there are.
+SHARE, REPEATS = 0.02, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The size of straight-line text."""
+
+    operations: int
+    statements: int
+    characters: int
+
+
+def measured(text: str) -> Figures:
+    """Lines of `name = expression`."""
+    return Figures(count(text), text.count("\n") + 1, len(text))
+
+
+def measured_module(source: str) -> Figures:
+    """The passes of an emitted module: its fused function if it has one, else forward and backward."""
+    tree = ast.parse(source)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    fused = functions["value_and_grad"]
+    passes = {"forward", "backward"}
+    if any(isinstance(node, ast.Name) and node.id == "forward" for node in ast.walk(fused)):
+        fused_body = [statement for name in sorted(passes, reverse=True) for statement in functions[name].body]
+    else:
+        fused_body = fused.body
+    helpers: dict[str, int] = {}
+    for name, function in functions.items():
+        if name not in {*passes, "value_and_grad"}:
+            helpers[name] = sum(count_tree(statement, helpers) for statement in function.body)
+    inside = [part for each in fused_body for part in (each.body if isinstance(each, ast.Try) else [each])]
+    kept = [statement for statement in inside if not _is_frame(statement)]
+    texts = [ast.get_source_segment(source, statement) or "" for statement in kept]
+    operations = sum(count_tree(statement, helpers) for statement in kept)
+    return Figures(operations, len(kept), sum(map(len, texts)) + max(len(texts) - 1, 0))
+
+
+def _is_frame(statement: ast.stmt) -> bool:
+    """Whether a statement only converts inputs, or takes the cache apart."""
+    match statement:
+        case ast.Expr(value=ast.Constant()):
+            return True
+        case ast.If(test=test):
+            return any(isinstance(node, ast.Name) and node.id == "type" for node in ast.walk(test))
+        case ast.Assign(value=ast.Name()):
+            return isinstance(statement.targets[0], ast.Tuple)
+        case ast.Assign(value=ast.Tuple(elts=elements)):
+            return all(map(_converts, elements))
+        case ast.Assign(value=value):
+            return _converts(value)
+    return False
+
+
+def _converts(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _CONVERSIONS
+
+
+def seconds_a_call(call: Callable[[], Any]) -> float:
+    """The least time that a call takes, of several timings."""
+    once = _timed(call, 1)
+    times = max(1, int(SHARE / REPEATS / max(once, 1e-9)))
+    return min(_timed(call, times) for _ in range(REPEATS)) if once < SHARE else once
+
+
+def _timed(call: Callable[[], Any], times: int) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - began) / times
+
+
+def runnable(text: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """Lines of SymPy's as a module with a function of their own."""
+    body = "".join(f"    {line}\n" for line in text.split("\n"))
+    return f"import math\n\n\ndef value_and_grad({', '.join(inputs)}):\n{body}    return {', '.join(outputs)},\n"
