@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradc.branches import Region, everywhere, is_deep, is_shared, places
+from gradc.branches import Region, everywhere, is_deep, is_harmless, is_shared, places
 from gradc.dag import Dag, Node, reachable
 from gradc.guard import guard_branches
 from gradc.ops import scalar as s
@@ -87,6 +87,26 @@ def optimize(
     )
     if flat:
         dag = guard_branches(dag, literal)
+    joint = _optimized(dag, wrt, literal, arrays, seeded, flat)
+    if not flat and _escapes(joint):
+        return _optimized(guard_branches(dag, literal), wrt, literal, arrays, seeded, True)
+    return joint
+
+
+def _escapes(joint: Joint) -> bool:
+    """Whether the gradient reads, in any case, what the program computes on one side of a branch only."""
+    if not any(node.op is where for node in joint.nodes):
+        return False
+    before = places(reachable(joint.outputs), joint.outputs)
+    after = places(joint.nodes, joint.roots)
+    return any(
+        all(region.depth for region in regions) and not all(region.depth for region in after[node])
+        for node, regions in before.items()
+        if node.args and not is_harmless(node)
+    )
+
+
+def _optimized(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool) -> Joint:
     if len(dag.nodes) > LARGE:
         return _joint(dag, wrt, literal, arrays, seeded, flat and not arrays)
     joint = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays), not arrays)
@@ -183,6 +203,8 @@ def _factored(joint: Joint, parts: bool) -> Joint:
             made[node] = build.graph.node(node.op, (), node.attr, node.shape)
         elif node.op in SUMS:
             made[node] = factoring.sum(node)
+        elif node.op is s.mul and node.id >= old.boundary and (again := factoring.product_again(node)) is not None:
+            made[node] = again
         elif node in old.masks:
             made[node] = masking(build, *[made[arg] for arg in node.args])
         else:

@@ -60,7 +60,10 @@ def gradients(
             c, x, y = args
             sent = [(arg, mask(build, c, dout, side)) for side, arg in ((1, x), (2, y)) if arg in active]
             sent = [
-                (arg, part if part.shape == arg.shape == gate.shape else unbroadcast(build, part, arg.shape, gate.shape))
+                (
+                    arg,
+                    part if part.shape == arg.shape == gate.shape else unbroadcast(build, part, arg.shape, gate.shape),
+                )
                 for arg, part in sent
             ]
         elif op.partials and op.elementwise:
@@ -71,7 +74,12 @@ def gradients(
                     if part is zero:
                         continue
                     sent.append(
-                        (arg, part if part.shape == arg.shape == gate.shape else unbroadcast(build, part, arg.shape, gate.shape))
+                        (
+                            arg,
+                            part
+                            if part.shape == arg.shape == gate.shape
+                            else unbroadcast(build, part, arg.shape, gate.shape),
+                        )
                     )
         else:
             sent = list(_send_back(build, gate, dout, active, build.boundary))

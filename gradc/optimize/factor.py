@@ -84,22 +84,24 @@ class Factoring:
 
     def term(self, sign: float, node: Node) -> Term:
         """A term as a constant and factors of the new graph."""
-        k, factors, stack = sign, list[Factor](), [(node, False)]
+        whole = sign, self.made[node]
+        k, factors = self.factors(node) if self.own(node) else (1.0, ((whole[1], False),))
+        return Term(sign * k, factors, whole) if moderate(k) else Term(sign, ((whole[1], False),), whole)
+
+    def factors(self, node: Node) -> tuple[float, tuple[Factor, ...]]:
+        """The constant and the factors of a product that the gradient made."""
+        k, found, stack = 1.0, list[Factor](), [(node, False)]
         while stack:
             at, below = stack.pop()
             if at.op is s.const and not below and moderate(number(at)):
                 k *= number(at)
-            elif at.op in _PRODUCTS and self.own(at) and len(factors) + len(stack) < MOST_FACTORS:
-                if at.op is not s.mul:
-                    stack.append((at.args[-1], not below))
-                else:
-                    stack.append((at.args[1], below))
+            elif at.op in _PRODUCTS and (at is node or self.own(at)) and len(found) + len(stack) < MOST_FACTORS:
+                stack.append((at.args[-1], below if at.op is s.mul else not below))
                 if at.op is not s.inv:
                     stack.append((at.args[0], below))
             else:
-                factors.append((self.made[at], below))
-        whole = sign, self.made[node]
-        return Term(k, tuple(factors), whole) if moderate(k) else Term(sign, ((whole[1], False),), whole)
+                found.append((self.made[at], below))
+        return k, tuple(found)
 
     # ---- grouping ------------------------------------------------------------------------------
 
@@ -124,7 +126,51 @@ class Factoring:
             if len(members) > 1:
                 inner = self.add_up([Term(terms[i].k / size, terms[i].factors) for i in members])
                 return _replaced(terms, members, Term(size, ((inner, False),)))
-        return terms
+        return self._scaled_already(terms, sizes) if len(sizes) > 1 else terms
+
+    def _scaled_already(self, terms: Sequence[Term], sizes: Mapping[float, list[int]]) -> Sequence[Term]:
+        """400*(x*r) + 2*s as 2*(x*(200*r) + s), where there is a 200*r."""
+        least = min(sizes)
+        scaled = {
+            i: self._with_scaled(terms[i], least) for size, members in sizes.items() if size != least for i in members
+        }
+        found = {i: term for i, term in scaled.items() if term is not None}
+        if not found:
+            return terms
+        members = sorted([*sizes[least], *found])
+        inner = self.add_up([found.get(i) or Term(terms[i].k / least, terms[i].factors) for i in members])
+        return _replaced(terms, members, Term(least, ((inner, False),)))
+
+    def _with_scaled(self, term: Term, by: float) -> Term | None:
+        """A term divided by a number, its constant and a factor as a product that there is; None if there is none."""
+        k = abs(term.k) / by
+        if k * by != abs(term.k) or len(term.factors) < 2:
+            return None
+        constant = self.build.const(k)
+        for factor in term.factors:
+            node, below = factor
+            made = None if below else self.build.graph.table.get((s.mul, (constant, node), None))
+            if made is not None:
+                rest = self.product(Term(1.0, tuple(each for each in term.factors if each is not factor)))
+                sign = 1.0 if term.k > 0 else -1.0
+                return Term(sign, (), (sign, self.build.intern(s.mul, (rest, made))))
+        return None
+
+    def product_again(self, node: Node) -> Node | None:
+        """A product of several factors by one of two that the program has computed; None if there is none."""
+        constant, taken = self.factors(node)
+        factors = [each for each, below in taken if not below]
+        table, boundary = self.build.graph.table, self.build.boundary
+        if len(factors) < 3 or not moderate(constant):
+            return None
+        for i, x in enumerate(factors):
+            for j in range(i + 1, len(factors)):
+                made = table.get((s.mul, (x, factors[j]), None)) or table.get((s.mul, (factors[j], x), None))
+                if made is not None and made.id < boundary:
+                    rest = [each for k, each in enumerate(factors) if k not in (i, j)]
+                    over = [(each, False) for each in [made, *rest]]
+                    return self.product(Term(constant, (*over, *(each for each in taken if each[1]))))
+        return None
 
     # ---- putting together ----------------------------------------------------------------------
 

@@ -218,6 +218,8 @@ def _square(build: Frugal, x: Node) -> Node | None:
 
 def _ipow(build: Frugal, x: Node, attr: Any) -> Node | None:
     n = attr[0]
+    if n == 0 and (x.shape or not build.annihilate):
+        return None  # ones in the shape of x
     if 0 <= n <= LONGEST_POWER:
         return power(build, x, n)
     return build.make(s.inv, (power(build, x, -n),)) if -LONGEST_POWER <= n < 0 else None
@@ -257,7 +259,7 @@ def _add(build: Frugal, x: Node, y: Node) -> Node | None:
         return build.make(s.sub, (x, y.args[0]))
     if xo is s.neg:
         return build.make(s.sub, (y, x.args[0]))
-    if xo is r.where and yo is r.where and x.id >= build.boundary and y.id >= build.boundary:
+    if xo is r.where and yo is r.where and _sent_back(build, x) and _sent_back(build, y):
         return _joined(build, x, y)
     return None
 
@@ -279,7 +281,7 @@ def _sub(build: Frugal, x: Node, y: Node) -> Node | None:
         return build.make(s.neg, (build.make(s.add, (x.args[0], y)),))
     if x is y and build.annihilate:
         return build.const(0.0)
-    if xo is r.where and yo is r.where and x.id >= build.boundary and y.id >= build.boundary:
+    if xo is r.where and yo is r.where and _sent_back(build, x) and _sent_back(build, y):
         return _joined(build, x, y, s.sub)
     return None
 
@@ -289,7 +291,7 @@ def _neg(build: Frugal, x: Node) -> Node | None:
         return build.const(-_value(x))
     if x.op is s.neg:
         return x.args[0]
-    if x.op is s.sub and build.annihilate:
+    if x.op is s.sub and x.id >= build.boundary:
         return build.make(s.sub, x.args[::-1])
     if x.op is r.where and x.id >= build.boundary and (x.args[1].op is s.neg or x.args[2].op is s.neg):
         c, a, b = x.args
@@ -349,6 +351,11 @@ def _joined(build: Frugal, x: Node, y: Node, op: Op = s.add) -> Node | None:
     if c is not d:
         return None
     return masking(build, c, build.make(op, (a, p)), build.make(op, (b, q)))
+
+
+def _sent_back(build: Frugal, x: Node) -> bool:
+    """Whether a branch is the gradient's own, or a value of the program that serves as one of its masks."""
+    return x.id >= build.boundary or x in build.masks
 
 
 def _nonzero(build: Frugal, x: Node) -> Node | None:
