@@ -68,7 +68,7 @@ def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Reg
     found: dict[Node, tuple[Region, ...]] = {}
     calm: set[Node] = set()  # harmless, and made of what is
     for node in nodes:
-        if _is_harmless(node) and all(arg in calm for arg in node.args):
+        if is_harmless(node) and all(arg in calm for arg in node.args):
             calm.add(node)
     for node in reversed(nodes):
         if node not in needed:
@@ -165,7 +165,7 @@ def _settled(is_calm: bool, regions: list[Region]) -> tuple[Region, ...]:
     return tuple(kept)
 
 
-def _is_harmless(node: Node) -> bool:
+def is_harmless(node: Node) -> bool:
     """Whether a gate is cheap and has a value wherever its arguments are: arithmetic that neither raises nor calls."""
     op = node.op
     return not node.args or op.tame or (not op.safe and op is not where and "(" not in op.forms["math"].text)
