@@ -422,3 +422,11 @@ def test_the_notes_cases_by_the_library() -> None:
             assert value_error(got, value) is None, case["id"]
             want = {name: np.array(g, dtype=float) for name, g in case["grads"].items()}
             assert gradient_error(grads, want) is None, case["id"]
+
+
+def test_names_of_pythons_own_functions() -> None:
+    fn = gradc.compile("float: [n]; type: [n]\nnp = float @ type\nmath = np*log(sum(float))\nmath + 1/np + ndarray")
+    inputs = {"float": np.array([1.0, 2.0]), "type": np.array([3.0, 4.0]), "ndarray": 2.0}
+    got, want = fn.value_and_grad(**inputs), load(fn.source).value_and_grad(**inputs)
+    assert value_error(got[0], want[0]) is None
+    assert gradient_error(got[1], want[1]) is None

@@ -119,6 +119,7 @@ class _Fused:
         self.used: set[str] = set()
         self.risky = self.needs_math = False
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
+        self.own = frozenset(own)
         self.namer = Namer([*own, *words.sizes.values(), *words.taken, words.np, words.math, words.df])
 
     # ---- which steps are lines -----------------------------------------------------------------
@@ -350,6 +351,12 @@ class _Fused:
         """NumPy's functions under names that are found faster than attributes."""
         return _bound(list(self.called.values()), list(self.called))
 
+    def _python(self, word: str) -> str:
+        """One of Python's own functions, which may go by another name where the user has taken its own."""
+        if word in self.own and word not in self.called:
+            self.called[word] = self.namer.fresh(word)
+        return self.called.get(word, word)
+
     def _float(self) -> str:
         path = f"{self.words.np}.dtype(float)"
         if path not in self.called:
@@ -398,7 +405,7 @@ class _Fused:
     def _number(self, node: Node) -> tuple[str, int]:
         """An expression of numbers, by Python's own arithmetic and `math`."""
         if not _by_python(node):
-            return f"float({self._print(node, 'numpy', self.names)[0]})", ATOM
+            return f"{self._python('float')}({self._print(node, 'numpy', self.names)[0]})", ATOM
         stack = [node]
         while stack:
             part = stack.pop()
@@ -436,7 +443,7 @@ class _Fused:
             return self._number(node)[0]
         text = self._whole(node)
         feeds = any(node in other.args and (not other.shape) for other in self.nodes)
-        return f"float({text})" if feeds else text
+        return f"{self._python('float')}({text})" if feeds else text
 
     def _whole(self, node: Node) -> str:
         """A step over whole arrays, its result an array of its own."""
@@ -602,9 +609,9 @@ class _Fused:
         for name, shape, _ in given:
             resolved = self.dims.resolve(shape)
             if not resolved:
-                checks.append(f"type({name}) is float")
+                checks.append(f"{self._python('type')}({name}) is {self._python('float')}")
                 continue
-            mine = [f"type({name}) is {self._call('ndarray')}", f"{name}.dtype is {self._float()}"]
+            mine = [f"{self._python('type')}({name}) is {self._call('ndarray')}", f"{name}.dtype is {self._float()}"]
             checks.append(" and ".join([*mine, *_shape_checks(name, resolved, bound)]))
         wanted = [dim for dim, name in self.words.sizes.items() if name in self.used]
         sizes = [f"{self.words.sizes[dim]} = {bound[dim]}" for dim in wanted if dim in bound]
