@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gradc.branches import is_deep
 from gradc.dag import Dag, Node, Shape
 from gradc.emit import TARGETS, Emitted, emit
+from gradc.emit.module import BUILTINS, step_aside
 from gradc.errors import GradcError, Note
 from gradc.files import write_whole
 from gradc.names import SCHEMES
@@ -164,10 +165,19 @@ class Function:
     @cached_property
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
-        if self.style == "fast":
-            with collector_paused():
-                return self._fast()
-        return emit(self.staged, self.target, self.function_name)
+        with collector_paused():
+            emitted = self._fast() if self.style == "fast" else emit(self.staged, self.target, self.function_name)
+        return emitted._replace(text=step_aside(emitted.text, self._own_names)) if self._shadows else emitted
+
+    @property
+    def _own_names(self) -> set[str]:
+        """The names that are the user's: inputs, and what the program assigns."""
+        return {*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)}
+
+    @cached_property
+    def _shadows(self) -> bool:
+        """Whether the user has a variable with the name of a function that modules call."""
+        return not self._own_names.isdisjoint(BUILTINS)
 
     def _fast(self) -> Emitted:
         """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays."""
@@ -287,12 +297,15 @@ class Function:
         if not TARGETS[self.target].arrays or len(self.dag.nodes) > LARGEST_KERNEL or not fits_blocks(self.dag):
             return None
         with collector_paused():
-            return cast("Callable[..., Any]", load(emit_blocks(self.dag, wrt, self.literal).text).value_and_grad)
+            text = emit_blocks(self.dag, wrt, self.literal).text
+            return cast("Callable[..., Any]", load(step_aside(text, self._own_names)).value_and_grad)
 
     def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
         """The function that runs the fast style's lines on plain numbers, and goes the general way for anything else."""
         from gradc.emit.calls import by_elements, call_text
 
+        if self._shadows:
+            return general
         with collector_paused():
             if len(self.dag.nodes) > LONG and self._rolled is not None:
                 inner, gathered = self._rolled

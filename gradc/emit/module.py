@@ -7,7 +7,7 @@ lines the forward line that it belongs to.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
@@ -159,7 +159,11 @@ class Writer:
         return out
 
     def _line(self, line: Line) -> str:
-        return f"{line.stmt.target} = {self.printer.text(line.gate, unnamed=True)}"
+        return f"{line.stmt.target} = {self.printer.text(line.gate, unnamed=True)}{self._scalar(line.gate, line.gate in self.program.outputs)}"
+
+    def _scalar(self, expr: Node, last: bool) -> str:
+        """What makes a number again of the array without axes that NumPy selects from numbers."""
+        return "[()]" if last and expr.op is routing.where and self.elementwise and self.target.arrays else ""
 
     def _comment(self, line: Line) -> str:
         """The number of a gate, its shape, and what a reader should know of it."""
@@ -208,7 +212,7 @@ class Writer:
 
     def _quiet(self, line: Line) -> str:
         """A forward line for a comment, not counted."""
-        return f"{line.stmt.target} = {self.quiet.text(line.gate, unnamed=True)}"
+        return f"{line.stmt.target} = {self.quiet.text(line.gate, unnamed=True)}{self._scalar(line.gate, line.gate in self.program.outputs)}"
 
     def _stmt(self, stmt: Stmt, group: Group) -> str:
         target, expr = stmt.target, stmt.expr
@@ -223,7 +227,8 @@ class Writer:
             note += ("; " if note else "  # ") + why
         match stmt.kind:
             case "=":
-                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{note}"
+                scalar = self._scalar(expr, target in self.program.gradients.values())
+                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{scalar}{note}"
             case "sum" | "+=":
                 return self._accumulate(stmt) + note
             case "put":
@@ -484,6 +489,31 @@ def _wrapped(text: str, width: int) -> list[str]:
         else:
             row = f"{row} {word}" if row else word
     return [*rows, row]
+
+
+# What modules call of Python's own; a user may have a variable of the name, and variables are never called.
+BUILTINS = ("abs", "any", "bool", "float", "int", "len", "list", "map", "max", "min", "range", "slice", "sum", "tuple", "type", "zip")
+
+
+def step_aside(text: str, names: Iterable[str]) -> str:
+    """The module with Python's own functions under other names where the user has a variable of theirs.
+
+    >>> print(step_aside("import math\\n\\n\\ndef f(float):\\n    return abs(float(float))", ["float"]))
+    import math
+    <BLANKLINE>
+    float_ = float
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(float):
+        return abs(float_(float))
+    """
+    taken = [word for word in BUILTINS if word in set(names)]
+    for word in taken:
+        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))|(?<=\(int, ){word}(?=\))|(?<=\(){word}(?=, float_?\))"
+        text = re.sub(places, word + "_", text)
+    if taken:
+        text = re.sub(r"\n\n\n(?=\w)", "\n\n" + "\n".join(f"{word}_ = {word}" for word in taken) + "\n\n\n", text, count=1)
+    return text
 
 
 def emit(program: Program, target: str = "numpy", function: str = "") -> Emitted:
