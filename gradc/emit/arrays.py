@@ -121,6 +121,8 @@ class _Fused:
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
         self.own = frozenset(own)
         self.namer = Namer([*own, *words.sizes.values(), *words.taken, words.np, words.math, words.df])
+        for helper in HELPERS["numpy"]:
+            self.namer.fresh(helper)  # a line must not take the name of what another calls
 
     # ---- which steps are lines -----------------------------------------------------------------
 
