@@ -227,8 +227,8 @@ class Writer:
             note += ("; " if note else "  # ") + why
         match stmt.kind:
             case "=":
-                scalar = self._scalar(expr, target in self.program.gradients.values())
-                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{scalar}{note}"
+                tail = self._scalar(expr, target in self.program.gradients.values())
+                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{tail}{note}"
             case "sum" | "+=":
                 return self._accumulate(stmt) + note
             case "put":
