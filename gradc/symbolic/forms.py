@@ -1,7 +1,7 @@
 """The job of `gradc report`: value and gradient as SymPy has them, each form with its text or only its size.
 
-Answers: the symbolic form; that form after `sympy.cse`; the size of the expanded form; and, if it can be built, the
-expanded form itself.
+Answers: the symbolic form; the size of the expanded form; the symbolic form after `sympy.cse`; and, if it can be built,
+the expanded form itself.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def forms(job: Mapping[str, Any]) -> Answers:
     inputs = [symbol.name for name in symbols for symbol in flat(symbols[name])]
     answer = _answer(named, pieces, time.perf_counter() - began)
     yield {"form": "symbolic", "inputs": inputs, "outputs": named, **answer}
+    size = expanded_size(lines)
+    yield {"form": "expanded", "ops": min(size.ops, LARGEST), "how": size.how}
     began = time.perf_counter()
     replaced, rest = _cse(lines)
     steps = [symbol.name for symbol, _ in replaced]
     both = [*(expression for _, expression in replaced), *rest]
     yield {"form": "cse", **_answer([*steps, *named], _sized(both), time.perf_counter() - began)}
-    size = expanded_size(lines)
-    yield {"form": "expanded", "ops": min(size.ops, LARGEST), "how": size.how}
     if job["expand"] and sum(piece.ops for piece in pieces) <= EXPANDABLE:
         began = time.perf_counter()
         expanded = [algebra.sympy.expand(line) for line in lines]
