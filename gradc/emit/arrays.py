@@ -104,6 +104,7 @@ class _Fused:
                 self.uses[arg] += 1
         for root in self.roots:
             self.uses[root] += 1
+        self.feeding = {arg for node in self.nodes if not node.shape for arg in node.args}
         self.inline = self._inlined()
         self.named = [
             node
@@ -444,8 +445,7 @@ class _Fused:
         if not any(arg.shape for arg in node.args):
             return self._number(node)[0]
         text = self._whole(node)
-        feeds = any(node in other.args and (not other.shape) for other in self.nodes)
-        return f"{self._python('float')}({text})" if feeds else text
+        return f"{self._python('float')}({text})" if node in self.feeding else text
 
     def _whole(self, node: Node) -> str:
         """A step over whole arrays, its result an array of its own."""
@@ -583,7 +583,7 @@ class _Fused:
         if not leaf.shape:
             return self._operand(node, 0)
         if not self._same(node.shape, leaf.shape):
-            return f"{self.words.np}.full({self._shape(leaf.shape)}, {self._operand(node, 0)})"
+            return f"{self.words.np}.full({self._shape(leaf.shape)}, {self._operand(node, 0)}, {self._float()})"
         return f"{self.words.np}.array({self._operand(node, 0)})" if again else self._owned(node)
 
     def _owned(self, node: Node) -> str:
