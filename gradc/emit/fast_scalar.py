@@ -75,6 +75,7 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
     """A name for every line: the user's, d + that of the value whose adjoint it is, or one made from its parts."""
     names = {node: words.inputs.get(name, name) for name, node in joint.dag.inputs.items()}
     outputs = {node: name for name, node in reversed(joint.dag.outputs)}
+    ahead = set(reachable(joint.outputs))
     slopes = {node: "d" + words.inputs.get(name, name) for name, node in joint.gradients.items() if node is not None}
     given = {node: own[0] for node, own in joint.dag.names.items()}
     roles = _roles(joint)
@@ -104,8 +105,12 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
         return compose(node, part)
 
     def stem(node: Node) -> str:
-        if node in outputs or node in slopes:
-            return outputs.get(node) or slopes[node]
+        if node in outputs:
+            return outputs[node]
+        if node in ahead:
+            return value_stem(node)
+        if node in slopes:
+            return slopes[node]
         of, minus = joint.adjoints.get(node, (None, False))
         if of is not None and node.op is not scalar.inv:
             name = names.get(of) or outputs.get(of) or value_stem(of)
