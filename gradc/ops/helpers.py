@@ -186,7 +186,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     for x in out:
         if x.shape != (shape or (1,)) or x.dtype != dtype:
             raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
-    if out[0].size <= BLOCK:
+    block = BLOCK if floats <= 32 else max(32*BLOCK//floats, 64)  # many buffers fit into cache if they are short
+    if out[0].size <= block:
         like = out[0].shape
         scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
         kernel(*inputs, *out, *scratch)
@@ -195,7 +196,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
         arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
     else:
         arrays = [*inputs, *out]
-    block = BLOCK if threads == 1 else 4*BLOCK  # threads wait for each other less often with longer blocks
+    if threads > 1:
+        block *= 4  # threads wait for each other less often with longer blocks
     pieces = cut(arrays[-1].shape, block)
     errors = np.geterr()  # which a thread doesn't inherit
 
