@@ -73,19 +73,6 @@ def logistic(steps: int) -> Callable[..., Any]:
     return _written("\n".join(["def f(v0):", *lines, f"    return v{steps}, (d,)"]))
 
 
-def product_value(n: int) -> Callable[..., Any]:
-    names = [f"x{i}" for i in range(n)]
-    return _written(f"def f({', '.join(names)}): return {'*'.join(names)}")
-
-
-def product(n: int) -> Callable[..., Any]:
-    lines = ["    p1 = x0*x1", *(f"    p{i} = p{i - 1}*x{i}" for i in range(2, n))]
-    lines += [f"    d{n - 1}, s = p{n - 2}, x{n - 1}"]
-    lines += [f"    d{i} = s*p{i - 1}\n    s *= x{i}" for i in reversed(range(2, n - 1))]
-    lines += [f"    return p{n - 1}, (s*x1, s*x0, {', '.join(f'd{i}' for i in range(2, n))})"]
-    return _written("\n".join([f"def f({', '.join(f'x{i}' for i in range(n))}):", *lines]))
-
-
 # ---- arrays, elementwise -----------------------------------------------------------------------------------------
 
 
@@ -188,6 +175,21 @@ def black_scholes_loop(S: Array, K: Array, T: Array, v: Array, r: float) -> Any:
 
 
 # ---- vectors and matrices ----------------------------------------------------------------------------------------
+
+
+def product_value(n: int) -> Callable[..., Any]:
+    names = [f"x{i}" for i in range(n)]
+    return _written(f"def f(x):\n    {', '.join(names)} = x.tolist()\n    return {'*'.join(names)}")
+
+
+def product(x: Array) -> Any:
+    """The products of what stands before times those of what stands behind."""
+    g = np.empty_like(x)
+    g[0] = 1.0
+    np.multiply.accumulate(x[:-1], out=g[1:])
+    f = g[-1] * x[-1]
+    g[:-1] *= np.multiply.accumulate(x[:0:-1])[::-1]
+    return f, (g,)
 
 
 def rosenbrock_value(x: Array) -> Any:

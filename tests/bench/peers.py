@@ -161,6 +161,8 @@ def autograd(work: Workload) -> Run:
 
 
 def pytensor(work: Workload) -> Run:
+    if work.kind == "scalar":
+        raise Absent("its compiler multiplies such programs out")
     pytensor, pt = library("pytensor"), library("pytensor.tensor")
     body = function(work.program, list(work.inputs), plain(pt, relu=lambda u: pt.maximum(u, 0.0), erf=pt.erf))
     symbols = {n: pt.tensor(n, dtype="float64", shape=(None,) * np.ndim(v)) for n, v in work.inputs.items()}

@@ -77,15 +77,15 @@ def scalars() -> dict[str, Workload]:
 
 
 def products() -> dict[str, Workload]:
-    """Products of many numbers, written out."""
+    """Products of the elements of a vector, written out and as one gate."""
     found = {}
-    for n in (10, 100):
-        names = tuple(f"x{i}" for i in range(n))
-        inputs = dict(zip(names, np.random.default_rng(0).uniform(0.95, 1.05, n).tolist(), strict=True))
-        program = f"f = {'*'.join(names)}"
-        found[f"product of {n}"] = Workload(
-            f"product of {n}", program, inputs, names, hand.product(n), hand.product_value(n), "scalar"
-        )
+    for n in (10, 100, 1000):
+        written = n < 1000
+        name = f"product of {n}{', written out' * written}"
+        program = f"f = {'*'.join(f'x[{i}]' for i in range(n)) if written else 'prod(x)'}"
+        x = np.random.default_rng(0).uniform(0.95, 1.05, n)
+        value = hand.product_value(n) if written else np.multiply.reduce
+        found[name] = Workload(name, program, {"x": x}, ("x",), hand.product, value, "tensor")
     return found
 
 
