@@ -87,19 +87,32 @@ def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
     for name in wanted:
         if name not in dag.inputs:
             known = ", ".join(f"'{each}'" for each in dag.inputs)
-            raise GradcError(f"no input '{name}' to differentiate with respect to", hint=f"inputs are {known}" if known else "the program has no inputs")
+            raise GradcError(
+                f"no input '{name}' to differentiate with respect to",
+                hint=f"inputs are {known}" if known else "the program has no inputs",
+            )
     return wanted
 
 
 def _wanted_text(inputs: Sequence[str]) -> str:
-    return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs) if len(inputs) <= 100 else f'{inputs[0]}, …, {inputs[-1]}'})"
+    names = ", ".join(inputs) if len(inputs) <= 100 else f"{inputs[0]}, …, {inputs[-1]}"
+    return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({names})"
 
 
 def _only_scalars(dag: Dag) -> None:
     for node in dag.nodes:
-        if node.shape or "math" not in node.op.forms or (node.op.forms["math"].text.startswith("math.") and node.op.shape is not None and node.args):
+        if (
+            node.shape
+            or "math" not in node.op.forms
+            or (node.op.forms["math"].text.startswith("math.") and node.op.shape is not None and node.args)
+        ):
             span = dag.spans.get(node)
-            raise GradcError("the target 'math' takes scalar programs only", dag.text, [span] if span else [], "leave the target at 'numpy'")
+            raise GradcError(
+                "the target 'math' takes scalar programs only",
+                dag.text,
+                [span] if span else [],
+                "leave the target at 'numpy'",
+            )
 
 
 class Function:
@@ -109,7 +122,16 @@ class Function:
     their numbers, `inputs`, `outputs` and `shapes` its interface.
     """
 
-    def __init__(self, dag: Dag, wrt: tuple[str, ...], style: str, names: str, target: str, literal: bool, function_name: str = "") -> None:
+    def __init__(
+        self,
+        dag: Dag,
+        wrt: tuple[str, ...],
+        style: str,
+        names: str,
+        target: str,
+        literal: bool,
+        function_name: str = "",
+    ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
         self.function_name = function_name
 
@@ -155,7 +177,9 @@ class Function:
 
     def _staged(self, every_gate: bool = False) -> Program:
         dag = self.dag
-        if any(node.op is where for node in dag.nodes) and (TARGETS[self.target].arrays or is_deep(dag.nodes, dag.roots)):
+        if any(node.op is where for node in dag.nodes) and (
+            TARGETS[self.target].arrays or is_deep(dag.nodes, dag.roots)
+        ):
             from gradc.guard import guard_branches
 
             dag = guard_branches(dag, self.literal)
@@ -199,7 +223,7 @@ class Function:
 
     @cached_property
     def source(self) -> str:
-        """The text of the emitted module, which needs NumPy (or nothing) and not gradc; verified before anyone has it."""
+        """The text of the emitted module, verified before anyone has it. It needs NumPy (or nothing) and not gradc."""
         from gradc.emit.allow import verify
 
         verify(self.emitted.text)
@@ -218,7 +242,9 @@ class Function:
 
     def _function(self, which: str) -> Callable[..., Any]:
         name = {"forward": "_forward", "backward": "_backward", "value_and_grad": ""}[which]
-        return cast("Callable[..., Any]", getattr(self.module, self.function_name + name if self.function_name else which))
+        return cast(
+            "Callable[..., Any]", getattr(self.module, self.function_name + name if self.function_name else which)
+        )
 
     def _bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
@@ -235,7 +261,9 @@ class Function:
             bound[name] = value
         if len(bound) < len(inputs):
             missing = next(name for name in inputs if name not in bound)
-            raise TypeError(f"input '{missing}'{self._shape_text(missing)} is missing; {wanted} expected, {len(bound)} given")
+            raise TypeError(
+                f"input '{missing}'{self._shape_text(missing)} is missing; {wanted} expected, {len(bound)} given"
+            )
         return [bound[name] for name in inputs]
 
     def _shape_text(self, name: str) -> str:
@@ -262,7 +290,7 @@ class Function:
         return cast("tuple[Any, Any]", self._function("forward")(*self._bound(args, inputs)))
 
     def backward(self, cache: Any, df: Any = None) -> dict[str, Any]:
-        """The gradient by input, contracted with the upstream adjoint `df`: 1.0 for a scalar output, required for an array."""
+        """The gradient by input, contracted with `df`: 1.0 for a scalar output, required for an array."""
         if df is None:
             self._needs_no_df()
             return cast("dict[str, Any]", self._function("backward")(cache))
@@ -270,11 +298,13 @@ class Function:
 
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
-        """value_and_grad(x, y): the value and the gradient by input. An array output takes its upstream adjoint as `df=`."""
+        """value_and_grad(x, y): the value and the gradient by input; an array output takes its adjoint as `df=`."""
         return self._direct("value_and_grad", self.wrt, self._value_and_grad)
 
     def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-        df, out, threads = (inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads"))
+        df, out, threads = (
+            inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads")
+        )
         bound = self._bound(args, inputs)
         if df is None and any(map(_is_array, bound)) and (both := self._in_blocks(self.wrt)) is not None:
             return cast("tuple[Any, dict[str, Any]]", both(*bound, out, threads or 1))
@@ -301,7 +331,7 @@ class Function:
             return cast("Callable[..., Any]", load(step_aside(text, self._own_names)).value_and_grad)
 
     def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
-        """The function that runs the fast style's lines on plain numbers, and goes the general way for anything else."""
+        """The function that runs the fast style's lines on plain numbers, and goes the general way for all else."""
         from gradc.emit.calls import by_elements, call_text
 
         if self._shadows:
@@ -318,7 +348,9 @@ class Function:
                 return self._direct_long(name, wrt, general, *found)
             numbers, elements = found
             guarded = TARGETS[self.target].arrays
-            text = call_text(name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded)
+            text = call_text(
+                name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded
+            )
             return direct(name, text, self.inputs, general)
 
     @cached_property
@@ -332,14 +364,20 @@ class Function:
         wrt = tuple(rolled.dag.inputs) if rolled.numbers else self.wrt
         return Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal), rolled.numbers
 
-    def _direct_long(self, name: str, wrt: Sequence[str], general: Callable[..., Any], numbers: Dag, elements: Sequence[Elements]) -> Callable[..., Any]:
+    def _direct_long(
+        self, name: str, wrt: Sequence[str], general: Callable[..., Any], numbers: Dag, elements: Sequence[Elements]
+    ) -> Callable[..., Any]:
         """The same for a long program: its lines in many short functions."""
         from gradc.emit.calls import layout_of
         from gradc.emit.long import long_text
 
         layout = layout_of(self.dag)
         place = {each: span[0] for each, span in layout.items()}
-        read = {each.name: {leaf: span[0] + at for at, leaf in each.read} for each in elements for span in [layout[each.name]]}
+        read = {
+            each.name: {leaf: span[0] + at for at, leaf in each.read}
+            for each in elements
+            for span in [layout[each.name]]
+        }
         active = [leaf for each in wrt for leaf in read.get(each, (each,))]
         for leaves in read.values():
             place.update(leaves)
@@ -379,7 +417,10 @@ class Function:
         for name, node in self.dag.outputs:
             if node.shape:
                 shape = show(self.dag.dims.resolve(node.shape))
-                raise ValueError(f"the output '{name}' has shape {shape}: pass its upstream adjoint as df, or end the program with sum(...)")
+                raise ValueError(
+                    f"the output '{name}' has shape {shape}: pass its upstream adjoint as df, "
+                    "or end the program with sum(...)"
+                )
 
     def __repr__(self) -> str:
         lines = self.program.strip().splitlines()
@@ -438,7 +479,9 @@ class Function:
         from gradc.circuit import graph
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
-        return graph(self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df)
+        return graph(
+            self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df
+        )
 
 
 def _is_array(value: Any) -> bool:

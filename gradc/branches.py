@@ -93,7 +93,7 @@ def is_deep(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
 
 
 def is_shared(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
-    """Whether sides of several conditions need a value that is not always harmless: its adjoint has no one side either."""
+    """Whether sides of several conditions need a value that is not always harmless: no one side has its adjoint."""
     return any(len(regions) > 1 for regions in places(nodes, roots).values())
 
 

@@ -50,7 +50,14 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node]) -> Node:
     if op.linear == "all":
         return build.make(op, tuple(whole(build, known.get(arg, zero), arg) for arg in node.args), node.attr)
     if op.linear == "each":
-        return _sum(build, [build.make(op, _replaced(node, i, known[arg]), node.attr) for i, arg in enumerate(node.args) if arg in known])
+        return _sum(
+            build,
+            [
+                build.make(op, _replaced(node, i, known[arg]), node.attr)
+                for i, arg in enumerate(node.args)
+                if arg in known
+            ],
+        )
     names = {**dict(zip(op.params, node.args, strict=False)), "out": node}
     statics = statics_of(op, node.attr)
     if op.jvp:
@@ -62,7 +69,11 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node]) -> Node:
     for arg, rule in zip(node.args, op.partials, strict=True):
         if arg in known:
             partial = instantiate(build, rule, names, statics)
-            masked = build.make(routing.where, (partial, known[arg], zero)) if partial.op.boolean else build.make(scalar.mul, (partial, known[arg]))
+            masked = (
+                build.make(routing.where, (partial, known[arg], zero))
+                if partial.op.boolean
+                else build.make(scalar.mul, (partial, known[arg]))
+            )
             parts.append(masked)
     return _sum(build, parts)
 

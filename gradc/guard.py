@@ -60,7 +60,7 @@ def meet(a: Region, b: Region) -> Region:
 def regions(nodes: Sequence[Node], roots: Sequence[Node], deepest: int = 1 << 30) -> dict[Node, Region]:
     """The region of each node; sides deeper than `deepest` belong to the one around them."""
     root = Region(None, None, 0, 0)
-    found: dict[Node, Region] = {node: root for node in roots}
+    found: dict[Node, Region] = dict.fromkeys(roots, root)
     for node in reversed(nodes):
         here = found.setdefault(node, root)
         sides = [here] * len(node.args)
@@ -86,7 +86,7 @@ def needs(nodes: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Needs]:
     """
     root = Region(None, None, 0, 0)
     everywhere = frozenset([root])
-    found: dict[Node, Needs] = {node: everywhere for node in roots}
+    found: dict[Node, Needs] = dict.fromkeys(roots, everywhere)
     for node in reversed(nodes):
         here = found.setdefault(node, everywhere)
         sides = [here] * len(node.args)
@@ -150,7 +150,11 @@ def conditions_first(roots: Sequence[Node], found: Mapping[Node, Needs]) -> list
 def _settled(node: Node, sides: Needs) -> Needs:
     """The sides whose conditions do not themselves hang on the node; in place of one that does, what is around it."""
     while len(sides) > 1 and node.op.safe:
-        tied = [side for side in sides if any(_hangs_on(condition, node) for condition in _conditions(frozenset([side]), set()))]
+        tied = [
+            side
+            for side in sides
+            if any(_hangs_on(condition, node) for condition in _conditions(frozenset([side]), set()))
+        ]
         if not tied:
             break
         around = [each for side in tied for each in side.within or ([side.parent] if side.parent is not None else [])]
@@ -179,7 +183,11 @@ def _conditions(sides: Needs, met: set[Region]) -> list[Node]:
             met.add(side)
             found.append(side)
             todo += side.within or ([side.parent] if side.parent is not None else [])
-    return [side.branch.args[0] for side in sorted(found, key=lambda side: (-side.depth, _age(side))) if side.branch is not None]
+    return [
+        side.branch.args[0]
+        for side in sorted(found, key=lambda side: (-side.depth, _age(side)))
+        if side.branch is not None
+    ]
 
 
 def _age(side: Region) -> tuple[int, int]:
@@ -207,7 +215,8 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
         todo = [region]
         while todo:
             inner = todo[-1]
-            outer = [side for side in sorted(inner.within, key=_age) or [inner.parent] if side is not None and side.branch is not None]
+            around = sorted(inner.within, key=_age) or ([inner.parent] if inner.parent is not None else [])
+            outer = [side for side in around if side.branch is not None]
             waiting = [side for side in outer if side not in masks]
             if waiting or inner in masks:
                 todo = [*todo, *waiting] if waiting else todo[:-1]
@@ -228,13 +237,21 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
 
     def gate(build: Builder, old: Node, args: Args) -> Node:
         sides = found[old]
-        if not old.op.safe or old.op is where or any(side.branch is None or side.branch.args[0] not in new for side in sides):
+        if (
+            not old.op.safe
+            or old.op is where
+            or any(side.branch is None or side.branch.args[0] not in new for side in sides)
+        ):
             return build.intern(old.op, args, old.attr)
         if blocks is not None and len(sides) == 1 and _same_block(blocks[old], *sides):
             return build.intern(old.op, args, old.attr)
         kept = []
         for arg, was, safe in zip(args, old.args, old.op.safe, strict=True):
-            if was.op is const or arg in roles or (old.op.tame and (found[was] == sides or any(each.op is const for each in args))):
+            if (
+                was.op is const
+                or arg in roles
+                or (old.op.tame and (found[was] == sides or any(each.op is const for each in args)))
+            ):
                 kept.append(arg)
                 continue
             safe_arg = build.make(where, (mask(sides), arg, build.const(int(safe))))

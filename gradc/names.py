@@ -25,7 +25,20 @@ LONGEST = 10
 
 SCHEMES = ("notes", "letters", "wengert")
 
-_WORDS = {0: "zero", 1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten", 0.5: "half"}
+_WORDS = {
+    0: "zero",
+    1: "one",
+    2: "two",
+    3: "three",
+    4: "four",
+    5: "five",
+    6: "six",
+    7: "seven",
+    8: "eight",
+    9: "nine",
+    10: "ten",
+    0.5: "half",
+}
 _KEYWORDS = frozenset(keyword.kwlist) | frozenset(dir(builtins))
 
 

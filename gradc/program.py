@@ -22,7 +22,7 @@ from gradc.ops.helpers import HELPERS
 from gradc.reverse import Step, reverse, seeds
 from gradc.simplify import Builder, is_const, number, rebuild
 
-# Elementwise programs of more inputs have their df brought to the shape of f at once: shapes are not tracked input by input.
+# Elementwise programs of more inputs have their df brought to the shape of f at once, and no shapes tracked.
 MOST_TRACKED = 64
 
 # A sum of products longer than this is split over several lines.
@@ -118,9 +118,9 @@ def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
         if node in kept or not node.args:
             continue
         atoms = all(not arg.args or (arg not in inline) or arg.op is array.index for arg in node.args)
-        if node.op is scalar.neg or (node.op.view and atoms) or (node.op.boolean and atoms and not node.op.statics):
-            inline.add(node)
-        elif node.op is array.index and node.args[0] in inline and node.args[0].op is array.index:
+        tested = node.op.boolean and atoms and not node.op.statics
+        of_index = node.op is array.index and node.args[0] in inline and node.args[0].op is array.index
+        if node.op is scalar.neg or (node.op.view and atoms) or tested or of_index:
             inline.add(node)
     return inline | _inside_dots(nodes, taken, kept)
 
@@ -159,7 +159,16 @@ def _only_here(node: Node, taken: dict[Node, list[Node]], kept: set[Node]) -> bo
 
 # ---- names -------------------------------------------------------------------------------------
 
-MODULE_NAMES = ("np", "math", "forward", "backward", "value_and_grad", "cache", "df", *dict.fromkeys([*HELPERS["numpy"], *HELPERS["math"]]))
+MODULE_NAMES = (
+    "np",
+    "math",
+    "forward",
+    "backward",
+    "value_and_grad",
+    "cache",
+    "df",
+    *dict.fromkeys([*HELPERS["numpy"], *HELPERS["math"]]),
+)
 
 
 def module_names(namer: Namer, used: Iterable[str]) -> dict[str, str]:
@@ -286,7 +295,12 @@ def _between_branches(nodes: Sequence[Node], inline: set[Node], guards: Mapping[
 def _size_names(dag: Dag, users_own: Sequence[str]) -> dict[str, str]:
     """The named dimensions of the inputs, and what the module calls each."""
     namer = Namer(users_own)
-    dims = [dim for node in dag.inputs.values() for dim in dag.dims.resolve(node.shape) if isinstance(dim, str) and dim.isidentifier()]
+    dims = [
+        dim
+        for node in dag.inputs.values()
+        for dim in dag.dims.resolve(node.shape)
+        if isinstance(dim, str) and dim.isidentifier()
+    ]
     return {dim: namer.fresh(dim) for dim in dict.fromkeys(dims)}
 
 
@@ -294,9 +308,23 @@ class _Backward:
     """Writes contributions as statements."""
 
     def __init__(
-        self, dag: Dag, build: Builder, names: dict[Node, str], namer: Namer, module: dict[str, str], arrays: bool, whole: bool
+        self,
+        dag: Dag,
+        build: Builder,
+        names: dict[Node, str],
+        namer: Namer,
+        module: dict[str, str],
+        arrays: bool,
+        whole: bool,
     ) -> None:
-        self.dag, self.build, self.forward, self.namer, self.module, self.arrays = dag, build, names, namer, module, arrays
+        self.dag, self.build, self.forward, self.namer, self.module, self.arrays = (
+            dag,
+            build,
+            names,
+            namer,
+            module,
+            arrays,
+        )
         self.names: dict[Node, str] = {}
         self.state: dict[Node, _Adjoint] = {}
         self.state_by_id: dict[int, _Adjoint] = {}
@@ -320,12 +348,21 @@ class _Backward:
         by_guard = [(self._guard_of(owner), step) for owner, cluster in clusters for step in cluster]
         self.loose = _loose(by_guard)
         shared = _shared_parts(by_guard, set(self.forward))
-        groups = [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))] if self.whole and len(self.dag.roots) == 1 else []
+        groups = (
+            [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))]
+            if self.whole and len(self.dag.roots) == 1
+            else []
+        )
         run = 0  # where the groups under the guard of the last one begin
         for owner, cluster in clusters:
             if self._guard_of(owner) != self.guard:
                 self.guard, run = self._guard_of(owner), len(groups)
-            stmts = [stmt for step in cluster for target, sent in step.contributions for stmt in self._contribute(target, sent, shared)]
+            stmts = [
+                stmt
+                for step in cluster
+                for target, sent in step.contributions
+                for stmt in self._contribute(target, sent, shared)
+            ]
             if stmts:
                 groups.append(Group(lines.get(owner) if owner is not None else None, tuple(stmts)))
             if self.zeros:
@@ -342,7 +379,9 @@ class _Backward:
         sent = self._here(sent)
         stmts = []
         for part in _parts_to_name(sent, shared, self.names, self.forward):
-            self.names[part] = self.namer.fresh(compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, "")))
+            self.names[part] = self.namer.fresh(
+                compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, ""))
+            )
             stmts.append(Stmt(self.names[part], "=", part))
         state = self.state[target]
         if sent.op is scalar.adjoint and self.names[sent] == state.name:
@@ -534,7 +573,9 @@ def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[
 
 def _is_cheap(node: Node) -> bool:
     """Gates that cost little more than a name: signs, views, comparisons, a doubled value."""
-    return node.op in (scalar.neg, scalar.square, routing.nonzero) or node.op.view or node.op.boolean or _is_scaled(node)
+    return (
+        node.op in (scalar.neg, scalar.square, routing.nonzero) or node.op.view or node.op.boolean or _is_scaled(node)
+    )
 
 
 def _is_scaled(node: Node) -> bool:
@@ -555,7 +596,9 @@ def _parts_to_name(sent: Node, shared: set[Node], named: dict[Node, str], forwar
     return sorted(found, key=lambda node: node.id)
 
 
-def _clusters(steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]) -> Iterable[tuple[Node | None, list[Step]]]:
+def _clusters(
+    steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node]
+) -> Iterable[tuple[Node | None, list[Step]]]:
     """The steps of each line: the gate's own and those of the gates written inside it, in the order of evaluation."""
     home: dict[Node, Node] = {}  # an inlined gate stands with the first line that it is written in
     for gate in lines:
@@ -568,9 +611,11 @@ def _clusters(steps: Sequence[Step], lines: dict[Node, Line], inline: set[Node])
     clusters: dict[Node | None, list[Step]] = {}
     order: list[Node | None] = [None]
     for step in steps:
-        owner = step.gate if step.gate in lines or step.gate is None else home.get(step.gate)
+        written = step.gate
+        owner = home.get(written) if written is not None and written not in lines else written
         clusters.setdefault(owner, []).append(step)
-    order += sorted((gate for gate in clusters if gate is not None), key=lambda gate: -gate.id)
+    by_age = {gate.id: gate for gate in clusters if gate is not None}
+    order += [by_age[id] for id in sorted(by_age, reverse=True)]
     for owner in order:
         if owner in clusters:
             yield owner, clusters[owner][::-1]
@@ -584,10 +629,7 @@ def _masks(groups: Sequence[Group]) -> bool:
 def _cached(groups: Sequence[Group], names: dict[Node, str], dag: Dag) -> tuple[str, ...]:
     """The forward names that the backward lines refer to, in forward order."""
     needed: set[Node] = set()
-    stack: list[Node] = []
-    for group in groups:
-        for stmt in group.stmts:
-            stack.append(stmt.expr)
+    stack = [stmt.expr for group in groups for stmt in group.stmts]
     seen: set[Node] = set()
     while stack:
         node = stack.pop()

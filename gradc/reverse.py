@@ -88,7 +88,7 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
     """What one gate sends to each active argument."""
     op = gate.op
     if op.elementwise and op.partials:
-        rules = build.literal and op.literal.get("partials") or op.partials
+        rules = (build.literal and op.literal.get("partials")) or op.partials
     else:
         dout = _ready(build, gate, dout)
         shapes = tuple(build.dims.resolve(arg.shape) for arg in gate.args)
@@ -109,7 +109,9 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
         if is_const(sent, 0):
             continue
         if sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
-            sent = unbroadcast(build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape))
+            sent = unbroadcast(
+                build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape)
+            )
             if is_const(sent, 0):  # over an empty axis
                 continue
         yield arg, sent

@@ -8,7 +8,8 @@ drops what does nothing, and reads written-out forms as the gate that they are:
 >>> x = build.input("x")
 >>> build.make(s.mul, (x, build.const(1))) is x
 True
->>> build.make(s.div, (build.const(1), build.make(s.add, (build.const(1), build.make(s.exp, (build.make(s.neg, (x,)),))))))
+>>> one, down = build.const(1), build.make(s.exp, (build.make(s.neg, (x,)),))
+>>> build.make(s.div, (one, build.make(s.add, (one, down))))
 %5 = sigmoid(%0)
 
 No rewrite costs an operation or a digit. `literal=True` keeps the textbook's forms.
@@ -27,7 +28,7 @@ from gradc.ops import array as a
 from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.table import Op, infer_shape
+from gradc.ops.table import Op, infer_shape, static
 from gradc.shapes import Dims
 
 Args = tuple[Node, ...]
@@ -129,12 +130,14 @@ def _leaf_of(condition: Node) -> Node:
 # ---- constants ---------------------------------------------------------------------------------
 
 _FOLDS: dict[Op, Callable[..., float]] = {
-    s.add: operator.add, s.sub: operator.sub, s.mul: operator.mul, s.div: operator.truediv, s.neg: operator.neg, s.pow_: operator.pow,
-    s.inv: lambda x: 1 / x, s.square: lambda x: x * x, s.exp: math.exp, s.expm1: math.expm1, s.log: math.log, s.log1p: math.log1p,
-    s.log2: math.log2, s.log10: math.log10, s.sqrt: math.sqrt, s.cbrt: math.cbrt, s.abs_: abs, s.sin: math.sin, s.cos: math.cos,
-    s.tan: math.tan, s.asin: math.asin, s.acos: math.acos, s.atan: math.atan, s.atan2: math.atan2, s.sinh: math.sinh, s.cosh: math.cosh,
+    s.add: operator.add, s.sub: operator.sub, s.mul: operator.mul, s.div: operator.truediv, s.neg: operator.neg,
+    s.pow_: operator.pow, s.inv: lambda x: 1 / x, s.square: lambda x: x * x, s.exp: math.exp, s.expm1: math.expm1,
+    s.log: math.log, s.log1p: math.log1p, s.log2: math.log2, s.log10: math.log10, s.sqrt: math.sqrt,
+    s.cbrt: math.cbrt, s.abs_: abs, s.sin: math.sin, s.cos: math.cos, s.tan: math.tan, s.asin: math.asin,
+    s.acos: math.acos, s.atan: math.atan, s.atan2: math.atan2, s.sinh: math.sinh, s.cosh: math.cosh,
     s.tanh: math.tanh, s.hypot: math.hypot, s.erf: math.erf, s.erfc: math.erfc, r.maximum: max, r.minimum: min,
-    r.nonzero: lambda x: x or 1, r.relu: lambda x: max(0, x), s.sign: lambda x: (x > 0) - (x < 0), loss.sigmoid: lambda x: 1 / (1 + math.exp(-x)),
+    r.nonzero: lambda x: x or 1, r.relu: lambda x: max(0, x), s.sign: lambda x: (x > 0) - (x < 0),
+    loss.sigmoid: lambda x: 1 / (1 + math.exp(-x)),
 }  # fmt: skip
 
 
@@ -199,7 +202,11 @@ def _sub(build: Builder, x: Node, y: Node) -> Node | None:
             return build.make(s.neg, (y,))
         if number(x) == 1 and not build.literal:
             if y.op is loss.sigmoid:
-                return build.read(loss.sigmoid, (build.make(s.neg, y.args),), why="1 - sigmoid(u) as sigmoid(-u), which keeps its digits")
+                return build.read(
+                    loss.sigmoid,
+                    (build.make(s.neg, y.args),),
+                    why="1 - sigmoid(u) as sigmoid(-u), which keeps its digits",
+                )
             if y.op is s.erf:
                 return build.read(s.erfc, y.args)
             if y.op is s.exp:
@@ -275,7 +282,7 @@ def _normalised_exp(build: Builder, x: Node, y: Node) -> Node | None:
     if _one_plus(y, s.exp) is x:
         return build.read(loss.sigmoid, x.args, why="exp(u)/(1 + exp(u)) as sigmoid(u), which cannot overflow")
     if y.op is a.sum_ and y.args[0] is x:
-        axis, keepdims = y.attr  # type: ignore[misc]  # a sum's attribute is its (axis, keepdims)
+        axis, keepdims = static(y, "axis"), static(y, "keepdims")
         if keepdims or (axis is None and len(x.shape) == 1) or (axis in (-1, 0) and len(x.shape) == 1):
             return build.read(a.softmax, x.args, (axis,))
     return None
@@ -323,7 +330,16 @@ def _log(build: Builder, x: Node) -> Node | None:
     if x.op is s.sub and is_const(x.args[0], 1):
         return build.read(s.log1p, (build.make(s.neg, (x.args[1],)),))
     if x.op is loss.sigmoid:
-        return build.make(s.neg, (build.read(loss.softplus, (build.make(s.neg, x.args),), why="log(sigmoid(u)) as -softplus(-u), which keeps its digits"),))
+        return build.make(
+            s.neg,
+            (
+                build.read(
+                    loss.softplus,
+                    (build.make(s.neg, x.args),),
+                    why="log(sigmoid(u)) as -softplus(-u), which keeps its digits",
+                ),
+            ),
+        )
     if x.op is a.sum_ and x.args[0].op is s.exp:
         return build.read(a.logsumexp, x.args[0].args, x.attr)
     if x.op is a.softmax:
@@ -374,7 +390,11 @@ def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
     if type(y.attr) is int and y.op is s.const:
         return build.make(r.where, (c, x, build.const(float(y.attr))))
     if x.op is s.const and y.op is s.const:
-        return build.make(r.indicator, (c, _leaf_of(c)), (float(number(x)), float(number(y))) if (number(x), number(y)) != (1, 0) else (1, 0))
+        return build.make(
+            r.indicator,
+            (c, _leaf_of(c)),
+            (float(number(x)), float(number(y))) if (number(x), number(y)) != (1, 0) else (1, 0),
+        )
     return None
 
 
@@ -473,22 +493,30 @@ def _count(build: Builder, x: Node, attr: Any) -> Node:
 
 
 _CONDITIONS: dict[Op, Callable[..., Any]] = {
-    r.gt: operator.gt, r.ge: operator.ge, r.lt: operator.lt, r.le: operator.le, r.eq: operator.eq, r.ne: operator.ne, r.not_: operator.not_,
+    r.gt: operator.gt, r.ge: operator.ge, r.lt: operator.lt, r.le: operator.le, r.eq: operator.eq, r.ne: operator.ne,
+    r.not_: operator.not_,
 }  # fmt: skip
 
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
-    s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt, s.abs_: _abs,
-    **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either, r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose, a.expand: _expand,
-    a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
-    a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul,
-    s.atan2: lambda build, y, x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
+    s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt,
+    s.abs_: _abs, **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either,
+    r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose,
+    a.expand: _expand, a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
+    a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul, s.atan2: lambda build, y,
+    x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
 }  # fmt: skip
 
 
 # ---- rebuilding --------------------------------------------------------------------------------
 
 
-def rebuild(dag: Dag, build: Builder, gate: Callable[[Builder, Node, Args], Node], order: Iterable[Node] = (), new: dict[Node, Node] | None = None) -> Dag:
+def rebuild(
+    dag: Dag,
+    build: Builder,
+    gate: Callable[[Builder, Node, Args], Node],
+    order: Iterable[Node] = (),
+    new: dict[Node, Node] | None = None,
+) -> Dag:
     """The same program with every gate made anew by `gate(build, old, new_args)`; names and spans carried over.
 
     `order` is another topological order than the program's own; `new`, filled on the way, maps old nodes to new.

@@ -1,8 +1,8 @@
 """Each rule of the table broken in turn: the laws must notice every time.
 
-`python -m tests.mutation` breaks every rule by its sign, by a factor, by dropping a contribution, by a wrong argument and
-at its tie, runs the laws of test_ops over the broken entry until one fails, and prints who noticed. A mutant that no law
-notices is a hole in the tests; the exit status says whether there is one.
+`python -m tests.mutation` breaks every rule by its sign, by a factor, by dropping a contribution, by a wrong argument
+and at its tie, runs the laws of test_ops over the broken entry until one fails, and prints who noticed. A mutant that
+no law notices is a hole in the tests; the exit status says whether there is one.
 
 >>> [m.what for m in mutants(scalar.sin)]
 ['sign of dx', 'factor of dx', 'no dx', 'argument of dx']
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.ops import entries, lookup, scalar
+from gradc.ops import entries, lookup
 from gradc.ops.table import Op
 from tests import test_ops
 
@@ -78,8 +78,10 @@ def mutants(entry: Op) -> list[Mutant]:
         count = 2 if entry.variadic or len(entry.params) > 1 else 1
         for i in range(count):
             name = f"d{entry.params[min(i, len(entry.params) - 1)]}"
-            for how in ("sign", "factor", "no", "argument"):
-                out.append(Mutant(entry.name, _what(how, name), "vjps", _Broken(entry.vjps, i, how, entry.params)))
+            out += [
+                Mutant(entry.name, _what(how, name), "vjps", _Broken(entry.vjps, i, how, entry.params))
+                for how in ("sign", "factor", "no", "argument")
+            ]
     else:
         for i, rule in enumerate(entry.vjps):
             for how, broken in breakages(rule, entry.params).items():
@@ -173,7 +175,11 @@ def main() -> int:
         print(f"{name:<14}{len(mine):>8}  {row}{sum(not v.killed_by for v in mine) or '':>9}")
     flat = [v for mine in verdicts for v in mine]
     alive = [v for v in flat if not v.killed_by]
-    print(f"{'total':<14}{len(flat):>8}  " + "".join(f"{sum(v.killed_by == c for v in flat):>11}" for c in columns) + f"{len(alive):>9}")
+    print(
+        f"{'total':<14}{len(flat):>8}  "
+        + "".join(f"{sum(v.killed_by == c for v in flat):>11}" for c in columns)
+        + f"{len(alive):>9}"
+    )
     for (entry, what), why in EQUIVALENT.items():
         print(f"not counted: {what} in {entry}, for {why}")
     for v in alive:

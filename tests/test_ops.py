@@ -35,13 +35,28 @@ QUOTIENT_TOL = 2e-8  # Richardson's extrapolation with a step of 1e-3
 
 LEAVES = {scalar.const, scalar.input_, scalar.adjoint, scalar.size, array.eye, array.count}
 GATES = [entry for entry in entries() if entry not in LEAVES and not entry.lower]
-ELEMENTWISE = [entry for entry in GATES if entry.elementwise and entry.domain and not entry.statics and entry.params[0] != "c"]
+ELEMENTWISE = [
+    entry for entry in GATES if entry.elementwise and entry.domain and not entry.statics and entry.params[0] != "c"
+]
 DIFFERENTIABLE = [entry for entry in GATES if entry.partials or entry.vjps]
 ARRAY_SHAPES = [(4,), (2, 3), (3, 3), (2, 3, 3), (1,), (1, 3), (0,), (2, 0), (1, 1), (2, 1, 3), ()]
-PAIRS = [((), (3,)), ((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((1,), (3,)), ((0,), (1,)), ((2, 0), (0,)), ((2, 3), ()), ((1, 1), (2, 3)), ((), ())]
+PAIRS = [
+    ((), (3,)),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((2, 1), (1, 3)),
+    ((1,), (3,)),
+    ((0,), (1,)),
+    ((2, 0), (0,)),
+    ((2, 3), ()),
+    ((1, 1), (2, 3)),
+    ((), ()),
+]
 
 
-def run(nodes: Sequence[Node], names: Mapping[Node, str], values: Mapping[str, Any], dims: Dims, target: str = "numpy") -> list[Any]:
+def run(
+    nodes: Sequence[Node], names: Mapping[Node, str], values: Mapping[str, Any], dims: Dims, target: str = "numpy"
+) -> list[Any]:
     """Evaluate nodes as a module would: printed for the target, with the helpers that they call."""
     printer = Printer(names, target, dims=dims)
     texts = [printer.text(node) for node in nodes]
@@ -72,7 +87,9 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
     if entry.elementwise:
         shapes: list[Any] = [(s,) for s in ARRAY_SHAPES] if count == 1 else [(*p, p[0])[:count] for p in PAIRS]
     else:
-        shapes = list(itertools.product(ARRAY_SHAPES, repeat=count)) if count < 3 else [(s,) * count for s in ARRAY_SHAPES]
+        shapes = (
+            list(itertools.product(ARRAY_SHAPES, repeat=count)) if count < 3 else [(s,) * count for s in ARRAY_SHAPES]
+        )
     attrs = [bind_statics(entry, sample) for sample in entry.samples] or [bind_statics(entry, {})]
     out = []
     for given, attr in itertools.product(shapes, attrs):
@@ -102,7 +119,9 @@ def program_of(entry: Op, shapes: Sequence[tuple[int, ...]], attr: Any) -> tuple
 def test_value_and_partials_are_those_of_the_independent_formula(entry: Op, rng: np.random.Generator) -> None:
     symbols = sympy.symbols(entry.params, real=True)
     symbols = symbols if isinstance(symbols, tuple) else (symbols,)
-    formula = sympy.sympify(entry.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs})
+    formula = sympy.sympify(
+        entry.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs}
+    )
     build, args, node, dag = program_of(entry, [()] * len(entry.params), None)
     grads = gradients(dag, build, dag.inputs) if entry.partials or entry.vjps else {}
     names = {arg: f"x{i}" for i, arg in enumerate(args)}
@@ -122,7 +141,11 @@ def test_value_and_partials_are_those_of_the_independent_formula(entry: Op, rng:
 
 def exact(formula: Any, at: Mapping[Any, Any]) -> float:
     """A formula in 40 digits; a condition as 1 or 0."""
-    value = formula.subs(at).doit() if formula.has(sympy.Derivative, sympy.Subs, sympy.Heaviside, sympy.DiracDelta) else formula.subs(at)
+    value = (
+        formula.subs(at).doit()
+        if formula.has(sympy.Derivative, sympy.Subs, sympy.Heaviside, sympy.DiracDelta)
+        else formula.subs(at)
+    )
     if value in (sympy.true, sympy.false):
         return float(bool(value))
     return float(sympy.N(value, 40))
@@ -160,10 +183,16 @@ def test_reverse_is_the_transpose_of_forward_on_every_shape(entry: Op, rng: np.r
             pulled = {k: run([g], names, values, build.dims)[0] for k, g in grads.items() if g is not None}
         left = np.sum(values["dout"] * np.broadcast_to(pushed, np.shape(values["dout"])))
         right = sum(np.sum(np.broadcast_to(g, np.shape(values[k])) * directions[f"{k}_dot"]) for k, g in pulled.items())
-        scale = np.sum(np.abs(values["dout"] * pushed)) + sum(np.sum(np.abs(g * directions[f"{k}_dot"])) for k, g in pulled.items())
+        scale = np.sum(np.abs(values["dout"] * pushed)) + sum(
+            np.sum(np.abs(g * directions[f"{k}_dot"])) for k, g in pulled.items()
+        )
         assert abs(left - right) <= TRANSPOSE_TOL * (scale + 1e-300), (entry.name, shapes, attr)
         for k, g in pulled.items():  # in the shape of its argument, or smaller and still to be broadcast
-            assert np.broadcast_shapes(np.shape(g), np.shape(values[k])) == np.shape(values[k]), (entry.name, shapes, attr)
+            assert np.broadcast_shapes(np.shape(g), np.shape(values[k])) == np.shape(values[k]), (
+                entry.name,
+                shapes,
+                attr,
+            )
         tried += 1
     assert tried, f"no shape fits {entry.name}"
 
@@ -181,7 +210,14 @@ def test_tangents_are_difference_quotients(entry: Op, rng: np.random.Generator) 
         along = {f"x{i}_dot": 0.1 * rng.normal(size=shape) for i, shape in enumerate(shapes)}
         (tangent,) = run([dot_out], names, point | along, build.dims)
 
-        def value(h: float, node: Node = node, names: Any = names, point: Any = point, along: Any = along, dims: Any = build.dims) -> Any:
+        def value(
+            h: float,
+            node: Node = node,
+            names: Any = names,
+            point: Any = point,
+            along: Any = along,
+            dims: Any = build.dims,
+        ) -> Any:
             moved = {k: x if np.asarray(x).dtype == bool else x + h * along[f"{k}_dot"] for k, x in point.items()}
             return np.asarray(run([node], names, moved, dims)[0], dtype=float)
 
@@ -244,18 +280,26 @@ def test_a_composite_is_what_numpy_computes(entry: Op, rng: np.random.Generator)
 
 def test_every_entry_says_what_a_reader_needs() -> None:
     for entry in entries():
-        assert entry.doc and not entry.doc.endswith("."), entry.name
+        assert entry.doc, entry.name
+        assert not entry.doc.endswith("."), entry.name
         assert entry.stem or entry in LEAVES or entry.lower, entry.name
         assert entry.sympy or entry.lower or not entry.elementwise or hasattr(sympy, entry.name), entry.name
 
 
 def test_a_user_registers_a_gate_with_the_same_call() -> None:
-    entry = op("bump(x)", doc="exp(-x**2)", partials=["-2*x*out"], forms={"numpy": "np.exp(-{x:atom}**2)", "math": "math.exp(-{x:atom}**2)"}, stem="bump{x}")
+    entry = op(
+        "bump(x)",
+        doc="exp(-x**2)",
+        partials=["-2*x*out"],
+        forms={"numpy": "np.exp(-{x:atom}**2)", "math": "math.exp(-{x:atom}**2)"},
+        stem="bump{x}",
+    )
     try:
         import gradc
 
         value, grads = gradc.compile("bump(x)*y").value_and_grad(0.5, 2.0)
-        assert value == pytest.approx(2 * math.exp(-0.25)) and grads["x"] == pytest.approx(-2 * math.exp(-0.25))
+        assert value == pytest.approx(2 * math.exp(-0.25))
+        assert grads["x"] == pytest.approx(-2 * math.exp(-0.25))
         assert lookup("bump") is entry
     finally:
         unregister("bump")

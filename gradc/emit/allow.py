@@ -15,11 +15,13 @@ import re
 
 # What straight-line passes and the helpers above them are made of, and nothing else.
 _ALLOWED = frozenset({
-    "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With", "withitem", "Raise", "Try",
-    "ExceptHandler", "Pass", "Continue", "Break", "Lambda", "BinOp", "UnaryOp", "Compare", "BoolOp", "IfExp", "Call", "keyword", "Attribute", "Subscript",
-    "Slice", "Name", "Constant", "Tuple", "List", "Dict", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred",
-    "Load", "Store", "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt", "GtE", "Lt",
-    "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias", "ImportFrom",
+    "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With",
+    "withitem", "Raise", "Try", "ExceptHandler", "Pass", "Continue", "Break", "Lambda", "BinOp", "UnaryOp", "Compare",
+    "BoolOp", "IfExp", "Call", "keyword", "Attribute", "Subscript", "Slice", "Name", "Constant", "Tuple", "List",
+    "Dict", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred", "Load", "Store",
+    "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt", "GtE",
+    "Lt", "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias",
+    "ImportFrom",
 })  # fmt: skip
 
 _MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
@@ -27,9 +29,14 @@ _MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
 # A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.
 LARGE = 20_000
 
-_TOKENS = re.compile(r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]|"[^"\\\n]*"|\#[^\n]*)*""")
+_TOKENS = re.compile(
+    r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]"""
+    r"""|"[^"\\\n]*"|\#[^\n]*)*"""
+)
 _STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass".split())
-_CALLS = frozenset("eval exec compile open getattr setattr delattr globals locals vars breakpoint input __import__".split())
+_CALLS = frozenset(
+    "eval exec compile open getattr setattr delattr globals locals vars breakpoint input __import__".split()
+)
 _CALLED = re.compile(r"(?<![.\w])(?:" + "|".join(sorted(_CALLS)) + r")\s*\(")
 _WORDS = re.compile(r"[^\W\d]\w*")
 

@@ -26,7 +26,6 @@ LONGEST_QUOTE = 4000
 LONGEST_LINE = 110
 
 
-
 class Target(NamedTuple):
     """What a target's modules are made of."""
 
@@ -38,7 +37,7 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "numpy": Target("numpy", "import numpy as np", "as_float(\"{x}\", {x})", "np.zeros_like({x})", True),
+    "numpy": Target("numpy", "import numpy as np", 'as_float("{x}", {x})', "np.zeros_like({x})", True),
     "math": Target("math", "import math", "float({x})", "0.0", False),
 }
 
@@ -67,7 +66,9 @@ class Writer:
 
     def _printer(self) -> Printer:
         p = self.program
-        return Printer(p.names, self.target.name, literal=p.literal, module=self.module, sizes=p.sizes, dims=self.dag.dims)
+        return Printer(
+            p.names, self.target.name, literal=p.literal, module=self.module, sizes=p.sizes, dims=self.dag.dims
+        )
 
     def emit(self) -> Emitted:
         """The whole module."""
@@ -96,8 +97,11 @@ class Writer:
             "",
             *self._fused(names),
         ]
-        used = {name: None for name in (*self._head_helpers(), *helpers, *self.extra)}
-        text = "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body]) + "\n"
+        used = dict.fromkeys((*self._head_helpers(), *helpers, *self.extra))
+        text = (
+            "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body])
+            + "\n"
+        )
         return Emitted(text, forward_ops, backward_ops, tuple(stages))
 
     # ---- the parts -------------------------------------------------------------------------
@@ -105,7 +109,11 @@ class Writer:
     def names(self) -> dict[str, str]:
         """The names of the three functions."""
         if self.function:
-            return {"forward": self.function + "_forward", "backward": self.function + "_backward", "value_and_grad": self.function}
+            return {
+                "forward": self.function + "_forward",
+                "backward": self.function + "_backward",
+                "value_and_grad": self.function,
+            }
         return {key: key for key in ("forward", "backward", "value_and_grad")}
 
     def _forward_lines(self) -> tuple[list[str], list[tuple[int, str]]]:
@@ -117,7 +125,7 @@ class Writer:
         return out, stages
 
     def _tests(self, lines: Sequence[Line | Group]) -> list[tuple[str, int]]:
-        """How the lines fall into branches: the head of each run of one guard, "" for what runs in any case, and its length."""
+        """How the lines fall into branches: the head of each run of one guard ("" for what always runs) and length."""
         out = []
         before: Guard = ()
         for guard, run in groupby(lines, lambda line: line.guard):
@@ -138,7 +146,7 @@ class Writer:
         return text if side == 1 else f"not {text}"
 
     def _in_branches(self, lines: Sequence[str], tests: Sequence[tuple[str, int]], cache: Sequence[str]) -> list[str]:
-        """The forward lines under their conditions; what the cache holds of a branch is None where that is not taken."""
+        """The forward lines under their conditions; what the cache holds of a branch not taken is None."""
         out: list[str] = []
         held = set(cache)
         kept = [line.stmt.target if line.stmt.target in held else "" for line in self.program.forward]
@@ -159,7 +167,11 @@ class Writer:
         return out
 
     def _line(self, line: Line) -> str:
-        return f"{line.stmt.target} = {self.printer.text(line.gate, unnamed=True)}{self._scalar(line.gate, line.gate in self.program.outputs)}"
+        return self._gate_line(line, self.printer)
+
+    def _gate_line(self, line: Line, printer: Printer) -> str:
+        tail = self._scalar(line.gate, line.gate in self.program.outputs)
+        return f"{line.stmt.target} = {printer.text(line.gate, unnamed=True)}{tail}"
 
     def _scalar(self, expr: Node, last: bool) -> str:
         """What makes a number again of the array without axes that NumPy selects from numbers."""
@@ -196,7 +208,12 @@ class Writer:
 
     def _show(self, shape: Shape) -> str:
         sizes = self.program.sizes
-        return show(tuple(re.sub(r"\b[A-Za-z_]\w*\b", lambda m: sizes.get(m[0], m[0]), str(dim)) for dim in self.dag.dims.resolve(shape)))
+        return show(
+            tuple(
+                re.sub(r"\b[A-Za-z_]\w*\b", lambda m: sizes.get(m[0], m[0]), str(dim))
+                for dim in self.dag.dims.resolve(shape)
+            )
+        )
 
     def _backward_lines(self) -> list[str]:
         out: list[str] = []
@@ -212,14 +229,20 @@ class Writer:
 
     def _quiet(self, line: Line) -> str:
         """A forward line for a comment, not counted."""
-        return f"{line.stmt.target} = {self.quiet.text(line.gate, unnamed=True)}{self._scalar(line.gate, line.gate in self.program.outputs)}"
+        return self._gate_line(line, self.quiet)
 
     def _stmt(self, stmt: Stmt, group: Group) -> str:
         target, expr = stmt.target, stmt.expr
         note = ""
         if not self.elementwise and stmt.kind in ("=", "+=", "sum"):
             note = "  # " + self._adjoint_note(stmt)
-        if group.line is not None and group.line.gate.op.slope_why and not self.program.literal and expr.args and stmt is group.stmts[0]:
+        if (
+            group.line is not None
+            and group.line.gate.op.slope_why
+            and not self.program.literal
+            and expr.args
+            and stmt is group.stmts[0]
+        ):
             gate = group.line.gate
             name = self._name(gate.args[0])
             mirrored = name[1:] if name.startswith("-") else "-" + name
@@ -228,20 +251,27 @@ class Writer:
         match stmt.kind:
             case "=":
                 tail = self._scalar(expr, target in self.program.gradients.values())
-                return f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{tail}{note}"
+                return (
+                    f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{tail}{note}"
+                )
             case "sum" | "+=":
                 return self._accumulate(stmt) + note
             case "put":
                 self.printer.ops += 1
                 minus = expr.op is scalar.neg
-                return f"{target}[{subscript(stmt.index)}] {'-' if minus else '+'}= {self.printer.text(expr.args[0] if minus else expr)}"
+                text = self.printer.text(expr.args[0] if minus else expr)
+                return f"{target}[{subscript(stmt.index)}] {'-' if minus else '+'}= {text}"
             case "zeros":
                 return f"{target} = {self._zeros(expr)}"
             case "own":
                 self.printer.ops += 1
                 return f"{target} = {self._np('np.array')}({target})"
         self.printer.ops += 1
-        tail = "[()]  # one for each element of the output" if self.elementwise else f"  # {target}: {self._show(expr.shape)}"
+        tail = (
+            "[()]  # one for each element of the output"
+            if self.elementwise
+            else f"  # {target}: {self._show(expr.shape)}"
+        )
         value = stmt.index[0] if stmt.kind == "seed" else target
         return f"{target} = {self._np('np.full_like')}({self.printer.text(expr)}, {value}){tail}"
 
@@ -263,7 +293,9 @@ class Writer:
         if not self.target.arrays:
             return self.target.zeros
         self.printer.ops += 1
-        return self._np(self.target.zeros).replace("{x}", self.printer.text(like)) + ("[()]" if self.elementwise else "")
+        return self._np(self.target.zeros).replace("{x}", self.printer.text(like)) + (
+            "[()]" if self.elementwise else ""
+        )
 
     def _np(self, text: str) -> str:
         return self.printer._rename(text)
@@ -271,7 +303,11 @@ class Writer:
     def _cache(self) -> list[str]:
         """What backward reads of the forward pass, in forward order; sizes last."""
         used = self.printer.used
-        order = [*self.program.inputs, *(line.stmt.target for line in self.program.forward), *self.program.sizes.values()]
+        order = [
+            *self.program.inputs,
+            *(line.stmt.target for line in self.program.forward),
+            *self.program.sizes.values(),
+        ]
         mine = {stmt.target for group in self.program.backward for stmt in group.stmts}
         return [name for name in dict.fromkeys(order) if name in used and name not in mine]
 
@@ -301,8 +337,10 @@ class Writer:
         return [f'{df} = {self._np("as_array")}("{df}", {df}, {dims})']
 
     def _typed_df(self, df: str) -> list[str]:
-        """A number that is broadcast to an array must first take the inputs' precision: an array of it would decide theirs."""
-        if not any(_decides_precision(stmt.expr, self.program.names) for group in self.program.backward for stmt in group.stmts):
+        """A number that is broadcast to an array first takes the inputs' precision: its array would decide theirs."""
+        if not any(
+            _decides_precision(stmt.expr, self.program.names) for group in self.program.backward for stmt in group.stmts
+        ):
             return []
         arrays = [name for name, node in self.dag.inputs.items() if node.shape]
         first = next((name for name in arrays if name in self.printer.used), arrays[0])
@@ -345,7 +383,9 @@ class Writer:
     def _expected(self, dim: Any, bound: set[str]) -> str:
         if isinstance(dim, int):
             return str(dim)
-        return self.printer.dim(dim) if all(word in bound for word in re.findall(r"\b[A-Za-z_]\w*\b", dim)) else f'"{dim}"'
+        return (
+            self.printer.dim(dim) if all(word in bound for word in re.findall(r"\b[A-Za-z_]\w*\b", dim)) else f'"{dim}"'
+        )
 
     def _gradients(self) -> list[str]:
         pairs = []
@@ -355,12 +395,13 @@ class Writer:
 
     def _fused(self, names: dict[str, str]) -> list[str]:
         params = list(self.program.params)
-        p = self.program
         out = self._local("f"), self.module["cache"]
         df = self.module["df"]
         takes_df = not self._default_df()
         forward, backward = self._callee(names["forward"]), self._callee(names["backward"])
-        again = [f"{new} = {old}" for old, new in ((names["forward"], forward), (names["backward"], backward)) if old != new]
+        again = [
+            f"{new} = {old}" for old, new in ((names["forward"], forward), (names["backward"], backward)) if old != new
+        ]
         return [
             *again,
             *["", ""] * bool(again),
@@ -400,9 +441,19 @@ class Writer:
     def _docstring(self, forward_ops: int, backward_ops: int) -> list[str]:
         names = list(self.program.gradients)
         ratio = (forward_ops + backward_ops) / max(forward_ops, 1)
+        cost = f"Operations: forward {forward_ops}, backward {backward_ops}; "
+        cost += f"together {ratio:.2f} times the forward pass alone."
         inputs = [f"{name}: {self._show(node.shape)}" if node.shape else name for name, node in self.dag.inputs.items()]
         mixed = any(not node.shape for node in self.dag.inputs.values())
-        kind = "numbers" if not self.target.arrays else "numbers or arrays, elementwise" if self.elementwise else "the others are numbers" if mixed else "arrays"
+        kind = (
+            "numbers"
+            if not self.target.arrays
+            else "numbers or arrays, elementwise"
+            if self.elementwise
+            else "the others are numbers"
+            if mixed
+            else "arrays"
+        )
         return [
             f'"""Forward and backward pass, {COMPILED}.',
             "",
@@ -410,7 +461,7 @@ class Writer:
             "",
             *_wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
             *_wrapped(f"Gradient with respect to: {', '.join(names) or 'nothing'}.", 100),
-            f"Operations: forward {forward_ops}, backward {backward_ops}; together {ratio:.2f} times the forward pass alone.",
+            cost,
             '"""',
             "",
         ]
@@ -421,7 +472,9 @@ def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
     stack = [expr]
     while stack:
         node = stack.pop()
-        if node.op is array.spread or (node.op in (routing.where, array.scatter) and not any(arg.shape for arg in node.args[-2:])):
+        if node.op is array.spread or (
+            node.op in (routing.where, array.scatter) and not any(arg.shape for arg in node.args[-2:])
+        ):
             return True
         stack += [arg for arg in node.args if arg not in names]
     return False
@@ -437,7 +490,10 @@ def quoted(text: str) -> str:
     if len(text) > LONGEST_QUOTE:
         text = text[:LONGEST_QUOTE] + f" … ({len(text):,} characters in all)"
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\n")
-    return "\n".join("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line) for line in text.split("\n"))
+    return "\n".join(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        for line in text.split("\n")
+    )
 
 
 def _nothing(names: Sequence[str]) -> list[str]:
@@ -470,7 +526,8 @@ def _broken(head: str, items: Sequence[str], tail: str, closed: bool = True, par
 
 def _rows(items: Sequence[str]) -> list[str]:
     rows: list[str] = []
-    row, width = [], 0
+    row: list[str] = []
+    width = 0
     for item in items:
         if row and width + len(item) > LONGEST_LINE - 10:
             rows.append(" ".join(row))
@@ -492,7 +549,24 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 # What modules call of Python's own; a user may have a variable of the name, and variables are never called.
-BUILTINS = ("abs", "any", "bool", "float", "int", "len", "list", "map", "max", "min", "range", "slice", "sum", "tuple", "type", "zip")
+BUILTINS = (
+    "abs",
+    "any",
+    "bool",
+    "float",
+    "int",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "range",
+    "slice",
+    "sum",
+    "tuple",
+    "type",
+    "zip",
+)
 
 
 def step_aside(text: str, names: Iterable[str]) -> str:
@@ -509,10 +583,13 @@ def step_aside(text: str, names: Iterable[str]) -> str:
     """
     taken = [word for word in BUILTINS if word in set(names)]
     for word in taken:
-        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))|(?<=\(int, ){word}(?=\))|(?<=\(){word}(?=, float_?\))"
+        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))"
+        places += rf"|(?<=\(int, ){word}(?=\))|(?<=\(){word}(?=, float_?\))"
         text = re.sub(places, word + "_", text)
     if taken:
-        text = re.sub(r"\n\n\n(?=\w)", "\n\n" + "\n".join(f"{word}_ = {word}" for word in taken) + "\n\n\n", text, count=1)
+        text = re.sub(
+            r"\n\n\n(?=\w)", "\n\n" + "\n".join(f"{word}_ = {word}" for word in taken) + "\n\n\n", text, count=1
+        )
     return text
 
 

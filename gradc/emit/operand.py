@@ -20,6 +20,7 @@ from typing import Any
 from gradc.dag import Node
 from gradc.emit.count import count
 from gradc.names import ATOM
+from gradc.ops.array import total
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
@@ -77,13 +78,13 @@ class Printer:
             text, precedence = self._write(at[hole])
             return f"({text})" if precedence < least else text
         if hole == "*statics":
-            given = zip(node.op.statics, node.attr or (), strict=False)  # type: ignore[call-overload]
-            return "".join(f", {key}={value}" for (key, default), value in given if value != default)
+            given = statics_of(node.op, node.attr)
+            return "".join(f", {key}={given[key]}" for key, default in node.op.statics if given[key] != default)
         if hole == "*segment":
             s = statics_of(node.op, node.attr)
             start, size = s["start"], s["size"]
-            end = size if start == 0 else start + size if isinstance(start, int) and isinstance(size, int) else f"{start} + {size}"
-            return ":, "*s["axis"] + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
+            end = total([start, size])
+            return ":, " * int(s["axis"]) + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
         if hole.startswith("*"):
             return ", ".join(self._write(arg)[0] for arg in node.args)
         value = statics_of(node.op, node.attr)[hole]
@@ -99,7 +100,7 @@ class Printer:
             form: Form = op.literal[self.target]
             return form
         plain = op.forms.get(self.target + "_plain")
-        if plain is not None and all(value == default for (_, default), value in zip(op.statics, node.attr, strict=True)):  # type: ignore[call-overload]
+        if plain is not None and statics_of(op, node.attr) == dict(op.statics):
             return plain
         return op.forms[self.target]
 
@@ -108,7 +109,14 @@ class Printer:
             return constant(number(node))
         if node.op is size:
             text = self.dim(str(node.attr))
-            return text, ATOM if text.isidentifier() or text.isdigit() else MUL if "+" not in text and " - " not in text else ADD
+            return (
+                text,
+                ATOM
+                if text.isidentifier() or text.isdigit()
+                else MUL
+                if "+" not in text and " - " not in text
+                else ADD,
+            )
         if node.op in (input_, adjoint):
             raise KeyError(f"{node!r} has no name")
         return self._write_nullary(node)

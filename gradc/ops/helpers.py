@@ -334,5 +334,11 @@ def sign(x):
 HELPERS = {"numpy": NUMPY, "math": MATH}
 
 # What a helper itself calls, beside its target's own module.
-NEEDS = {"others": ("rows",), "first_max": ("rows",), "cofactor": ("others", "rows"), "erf_into": ("erf",), "erfc_into": ("erfc",)}
+NEEDS = {
+    "others": ("rows",),
+    "first_max": ("rows",),
+    "cofactor": ("others", "rows"),
+    "erf_into": ("erf",),
+    "erfc_into": ("erfc",),
+}
 IMPORTS = {"erf": ("math",), "erfc": ("math",)}

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gradc.dag import Node, Shape
@@ -22,8 +22,8 @@ from gradc.shapes import Dims
 
 # Python's own precedences, lowest to highest, as the operand printer compares them.
 PRECEDENCE = {
-    "any": 0, "cond": 1, "or": 2, "and": 3, "not": 4, "compare": 5, "add": 9, "mul": 10, "unary": 11, "pow": 12, "atom": 14,
-    "subscript": 0, "dims": 0,
+    "any": 0, "cond": 1, "or": 2, "and": 3, "not": 4, "compare": 5, "add": 9, "mul": 10, "unary": 11, "pow": 12,
+    "atom": 14, "subscript": 0, "dims": 0,
 }  # fmt: skip
 
 # The ones that printers compare most.
@@ -159,7 +159,10 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
     variadic = any(p.startswith("*") for p in params)
     facts["forms"] = {target: _form(form) for target, form in _default_forms(name, params, facts).items()}
     if "literal" in facts:
-        facts["literal"] = {k: tuple(v) if k == "partials" else v if k in ("fast", "parts") else _form(v) for k, v in facts["literal"].items()}
+        facts["literal"] = {
+            k: tuple(v) if k == "partials" else v if k in ("fast", "parts") else _form(v)
+            for k, v in facts["literal"].items()
+        }
     if "shape" not in facts:
         facts.setdefault("ufunc", _called(facts["forms"], params))
     for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples"):
@@ -206,10 +209,7 @@ def spellings() -> list[str]:
 
 def static(node: Node, name: str) -> Any:
     """The value of a gate's static parameter."""
-    for (key, _), value in zip(node.op.statics, node.attr, strict=True):
-        if key == name:
-            return value
-    raise KeyError(name)
+    return statics_of(node.op, node.attr)[name]
 
 
 def statics_of(entry: Op, attr: Any) -> dict[str, Any]:
@@ -242,8 +242,10 @@ def _static(text: str) -> tuple[str, Any]:
 def _called(forms: Mapping[str, Form], params: list[str]) -> str:
     """The NumPy function that a form calls with the parameters in order; "" where it is written otherwise.
 
-    >>> _called({"numpy": Form("np.hypot({x}, {y})", 14)}, ["x", "y"]), _called({"numpy": Form("np.logaddexp(0, {x})", 14)}, ["x"])
-    ('hypot', '')
+    >>> _called({"numpy": Form("np.hypot({x}, {y})", 14)}, ["x", "y"])
+    'hypot'
+    >>> _called({"numpy": Form("np.logaddexp(0, {x})", 14)}, ["x"])
+    ''
     """
     text = forms["numpy"].text if "numpy" in forms else ""
     name = text.removeprefix("np.").partition("(")[0]
