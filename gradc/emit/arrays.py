@@ -528,11 +528,12 @@ class _Fused:
         if first in self.inline and first.op is array.scatter:
             lines = [f"{name} = {self._zeros(node.shape)}", self._put(name, first, sign, "")]
         else:
-            lines = [
-                f"{name} = {'-' if sign else ''}{self._operand(first)}"
-                if sign
-                else f"{name} = {self.words.np}.array({self._operand(first, 0)})"
-            ]
+            value = f"-{self._operand(first, PRECEDENCE['unary'])}" if sign else self._operand(first, 0)
+            if not self._same(first.shape, node.shape):
+                value = f"{self.words.np}.full({self._shape(node.shape)}, {value}, {self._float()})"
+            elif not sign:
+                value = f"{self.words.np}.array({value})"
+            lines = [f"{name} = {value}"]
         return lines + [self._put(name, arg, sign, "+") for arg, sign in rest]
 
     def _put(self, name: str, part: Node, minus: bool, plus: str) -> str:
@@ -581,7 +582,8 @@ class _Fused:
         if node is None:
             return self._zeros(leaf.shape) if leaf.shape else "0.0"
         if not leaf.shape:
-            return self._operand(node, 0)
+            counted = any(each.op is scalar.size for each in reachable([node]))  # sizes are whole numbers
+            return f"{self._python('float')}({self._operand(node, 0)})" if counted else self._operand(node, 0)
         if not self._same(node.shape, leaf.shape):
             return f"{self.words.np}.full({self._shape(leaf.shape)}, {self._operand(node, 0)}, {self._float()})"
         return f"{self.words.np}.array({self._operand(node, 0)})" if again else self._owned(node)

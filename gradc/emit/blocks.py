@@ -357,7 +357,8 @@ class _Writer:
         return [name for name in HELPERS["numpy"] if name in found]
 
     def _helpers(self) -> list[str]:
-        rename = Printer({}, module=self.names.module)._rename
+        own = {word: name for word, name in self.names.module.items() if word in HELPERS["numpy"] or word in ("np", "math")}
+        rename = Printer({}, module=own)._rename
         out: list[str] = []
         for name in self._used():
             out += ["", rename(HELPERS["numpy"][name].strip("\n")), ""]
