@@ -3,9 +3,9 @@
 `memory WHO NAME N [KEEP]`: megabytes above inputs and libraries at the peak of one call; `compile WHO FAMILY N`:
 seconds of processor time from a text (for CasADi: from its own symbols) to the first result of its function.
 
->>> seconds, value = timed_gradc("sin(x0*x1)*exp(-x0**2)", [0.5, 0.25])
->>> seconds > 0, round(value, 4)
-(True, 0.0971)
+>>> seconds, value, slopes = timed_gradc("sin(x0*x1)*exp(-x0**2)", [0.5, 0.25])
+>>> seconds > 0, round(value, 4), round(slopes, 4)
+(True, 0.0971, 0.4824)
 """
 
 from __future__ import annotations
@@ -69,18 +69,21 @@ def inputs_of(family: str, n: int) -> list[float]:
     return [0.7] if family == "deep" else [draw(0.1, 1.0) for _ in range(n + 1)]
 
 
-def timed_gradc(text: str, values: Sequence[float]) -> tuple[float, float]:
-    """Seconds to the first result, and its value."""
+Timed = tuple[float, float, float]  # seconds to the first result, its value, the sum of its derivatives
+
+
+def timed_gradc(text: str, values: Sequence[float]) -> Timed:
+    """From the text, with parsing."""
     import gradc
 
     gradc.compile("x*y").value_and_grad(1.0, 2.0)  # the library itself is warm
     start = time.process_time()
-    value, _ = gradc.compile(text).value_and_grad(*values)
-    return time.process_time() - start, value
+    value, grads = gradc.compile(text).value_and_grad(*values)
+    return time.process_time() - start, value, sum(grads.values())
 
 
-def timed_casadi(family: str, values: Sequence[float], n: int) -> tuple[float, float]:
-    """Seconds to the first result, and its value; without parsing, which CasADi does not do."""
+def timed_casadi(family: str, values: Sequence[float], n: int) -> Timed:
+    """From its own symbols, without parsing, which CasADi does not do."""
     import casadi as ca
 
     warm = ca.SX.sym("x")
@@ -89,8 +92,8 @@ def timed_casadi(family: str, values: Sequence[float], n: int) -> tuple[float, f
     x = ca.SX.sym("x", len(values))
     f = casadi_wide(ca, x, n) if family == "wide" else casadi_deep(ca, x, n)
     compiled = ca.Function("F", [x], [f, ca.gradient(f, x)])
-    value, _ = compiled(values)
-    return time.process_time() - start, float(value)
+    value, grads = compiled(values)
+    return time.process_time() - start, float(value), float(ca.sum1(grads))
 
 
 def casadi_wide(ca: Any, x: Any, n: int) -> Any:
@@ -108,8 +111,8 @@ def casadi_deep(ca: Any, x: Any, n: int) -> Any:
     return x
 
 
-def compiling(who: str, family: str, n: int) -> tuple[float, float]:
-    """Seconds to the first result, and its value."""
+def compiling(who: str, family: str, n: int) -> Timed:
+    """A program of some family, compiled."""
     from tests.bench import programs
 
     values = inputs_of(family, n)
