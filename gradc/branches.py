@@ -122,6 +122,21 @@ def implies(inner: Guard, outer: Guard) -> bool:
     return bool(inner) and all(any(path[: len(each)] == each for each in outer) for path in inner)
 
 
+def covers(outer: Iterable[Region], inner: Iterable[Region]) -> bool:
+    """Whether what is computed in the outer regions is there wherever the inner ones are entered."""
+    have = [_sides(region) for region in outer]
+    return all(any(sides <= _sides(region) for sides in have) for region in inner)
+
+
+def _sides(region: Region) -> set[tuple[Node, int]]:
+    found: set[tuple[Node, int]] = set()
+    at = region
+    while at.parent is not None and at.condition is not None:
+        found.add((at.condition, at.side))
+        at = at.parent
+    return found
+
+
 def conditions_first(nodes: Sequence[Node], guards: Mapping[Node, Guard]) -> list[Node]:
     """The nodes in a topological order in which the conditions of a node stand before it."""
     order: dict[Node, None] = {}

@@ -28,6 +28,9 @@ _RESERVED = (
     "as_float", "in_blocks", "cut", "BLOCK",
 )  # fmt: skip
 
+# Beyond this exp leaves single precision; half precision has no room for it at all.
+_LIMIT = 80.0
+
 # NumPy takes the buffer of these by name only.
 _BY_NAME = (routing.maximum, routing.minimum)
 
@@ -130,9 +133,10 @@ class _Writer:
         """The whole module."""
         forward, backward, cache, seeds = self._passes()
         fused = self._fused()
-        kernels = [kernel for kernel in (forward, backward, fused) if kernel is not None]
+        quick = self._quick(fused)
+        kernels = [kernel for kernel in (forward, backward, fused, quick) if kernel is not None]
         body = [line for kernel in kernels for line in self._definition(kernel)]
-        body += [*self._forward(forward, cache), *self._backward(backward, cache, seeds), *self._value_and_grad(fused)]
+        body += [*self._forward(forward, cache), *self._backward(backward, cache, seeds), *self._value_and_grad(quick or fused)]
         backward_ops = backward.ops if backward is not None else 0
         head = [*self._docstring(forward.ops, backward_ops), *self._imports(), *self._helpers()]
         text = "\n".join([*head, *body]).rstrip("\n") + "\n"
@@ -148,6 +152,21 @@ class _Writer:
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
         return self._kernel(
             "value_and_grad_kernel", (*self.inputs, *self._upstream()), leaves, targets, _comments(self.fused, made)
+        )
+
+    def _quick(self, careful: Kernel) -> Kernel | None:
+        """The kernel in fewer lines that leaves large arguments to the careful one; None if it has no use for that."""
+        roots = [*self.fused.outputs, *self._zeros(self.fused)]
+        guards: dict[Node, float] = {}
+        made = lower_all(roots, self.literal, guards=guards)
+        if not guards:
+            return None
+        leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
+        leaves.update(_seeds(self.fused, made, self._upstream()))
+        targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
+        params = (*self.inputs, *self._upstream())
+        return self._kernel(
+            "value_and_grad_kernel", params, leaves, targets, _comments(self.fused, made), careful, tuple(guards)
         )
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
@@ -357,7 +376,8 @@ class _Writer:
         return [name for name in HELPERS["numpy"] if name in found]
 
     def _helpers(self) -> list[str]:
-        own = {word: name for word, name in self.names.module.items() if word in HELPERS["numpy"] or word in ("np", "math")}
+        theirs = {*HELPERS["numpy"], "np", "math"}
+        own = {word: name for word, name in self.names.module.items() if word in theirs}
         rename = Printer({}, module=own)._rename
         out: list[str] = []
         for name in self._used():

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from gradc.branches import Region
+from gradc.branches import Region, covers
 from gradc.dag import Dag, Node, reachable
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.long import long_text
@@ -254,14 +254,21 @@ def passes(
     behind = [node for node in nodes if node not in forward_nodes]
     gradients = [node for node in joint.gradients.values() if node is not None]
     again = _computed_again([*(arg for node in behind for arg in node.args), *gradients], forward_nodes)
-    behind = sorted({*behind, *again}, key=lambda node: node.id)
-    inside = set(behind)
-    read = {arg for node in behind for arg in node.args} | set(gradients)
+    inside = {*behind, *again}
+    placed_ahead = joint.places(joint.outputs)
+    while True:
+        read = {arg for node in inside for arg in node.args} | set(gradients)
+        kept_back = {node for node in read if node in forward_nodes and node not in inside and node.args}
+        missed = {node for node in kept_back if not covers(placed_ahead[node], placed[node])}
+        if not missed:
+            break
+        inside |= missed  # where backward needs it, forward may not have computed it: computed again
+    behind = sorted(inside, key=lambda node: node.id)
     cached = sorted(
         (node for node in read if node in forward_nodes and node not in inside and node.op is not scalar.const),
         key=lambda node: node.id,
     )
-    first = lines_of(ahead, joint.outputs, placed, keep=[node for node in cached if node.args])
+    first = lines_of(ahead, joint.outputs, placed_ahead, keep=[node for node in cached if node.args])
     second = lines_of(behind, gradients, placed)
     names = names_of(joint, words, first, second)
     upstream = (
@@ -273,7 +280,7 @@ def passes(
     params = [names[node] for node in joint.dag.inputs.values()]
     body = [
         *_floats(params),
-        *_nothing_yet([node for node in cached if node.args], placed, names),
+        *_nothing_yet([node for node in cached if node.args], placed_ahead, names),
         *item_lines(first.items, names, words),
         *_broken(f"return {value}, (", kept, ")"),
     ]

@@ -54,12 +54,13 @@ class Joint:
         """The outputs, then the gradients that are not zero."""
         return [*self.outputs, *(node for node in self.gradients.values() if node is not None)]
 
-    def places(self) -> dict[Node, tuple[Region, ...]]:
-        """Where each node is computed: in any case, or in sides of branches."""
-        nodes = self.nodes
+    def places(self, roots: Sequence[Node] = ()) -> dict[Node, tuple[Region, ...]]:
+        """Where each node is computed that the roots (all if left out) need: in any case, or in sides of branches."""
+        roots = roots or self.roots
+        nodes = reachable(roots)
         if self.build.flat or not any(node.op is where for node in nodes):
             return everywhere(nodes)
-        return places(nodes, self.roots)
+        return places(nodes, roots)
 
     @property
     def cost(self) -> int:
