@@ -20,6 +20,7 @@ from gradc.ops.helpers import HELPERS, IMPORTS
 from gradc.ops.table import MUL, PRECEDENCE
 from gradc.program import Group, Line, Program, Stmt
 from gradc.shapes import show
+from gradc.simplify import number
 
 # Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
 LONGEST_QUOTE = 4000
@@ -84,7 +85,7 @@ class Writer:
         helpers = {**forward_printer.helpers, **self.printer.helpers}
         head = self._prelude(forward_printer.used | self.printer.used)
         names = self.names()
-        outputs = [self.printer.text(node) for node in self.program.outputs]
+        outputs = [self._output(node) for node in self.program.outputs]
         value = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
         body = [
             f"def {names['forward']}({', '.join(self.program.params)}):",
@@ -103,6 +104,10 @@ class Writer:
             + "\n"
         )
         return Emitted(text, forward_ops, backward_ops, tuple(stages))
+
+    def _output(self, node: Node) -> str:
+        """An output by its name; a number as a float."""
+        return repr(float(number(node))) if node.op is scalar.const else self.printer.text(node)
 
     # ---- the parts -------------------------------------------------------------------------
 
