@@ -78,6 +78,8 @@ def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
         return (dag, ()) if all(not node.shape for node in dag.nodes) else None
     if any(root in arrays for root in dag.roots):
         return None
+    if any(node.shape for node in dag.roots):
+        return None
     build = Builder(dag.dims)
     new: dict[Node, Node] = {}
     inputs = {name: build.input(name) for name, node in dag.inputs.items() if not node.shape}
