@@ -32,16 +32,53 @@ def lowered(roots: Sequence[Node], literal: bool = False, graph: Graph | None = 
     return [made[root] for root in roots]
 
 
-def lower_all(roots: Sequence[Node], literal: bool = False, graph: Graph | None = None) -> dict[Node, Node]:
-    """For each node that the roots are computed from its lowered twin."""
+def lower_all(
+    roots: Sequence[Node], literal: bool = False, graph: Graph | None = None, guards: dict[Node, float] | None = None
+) -> dict[Node, Node]:
+    """For each node that the roots are computed from its lowered twin.
+
+    With `guards`, to be filled, gates take the forms that are good up to a limit of their argument.
+    """
     build = Builder(literal=literal, graph=graph)
     made: dict[Node, Node] = {}
-    for node in reachable(roots):
+    nodes = reachable(roots)
+    bases = bases_of(nodes) if guards is not None else {}
+    for node in nodes:
         if not node.args:
             made[node] = build.graph.node(node.op, (), node.attr, node.shape)
+        elif guards is not None and is_quick(node.op, literal):
+            base = bases.get(node.args[0], node.args[0])
+            made[node] = _run(build, quick_form(node, base), {node.op.params[0]: made[base]})
+            guards[made[base]] = node.op.below
         else:
             made[node] = _lower(build, node, tuple([made[arg] for arg in node.args]))
     return made
+
+
+def is_quick(op: Op, literal: bool) -> bool:
+    """Whether a gate has a form that is good up to a limit, and need not keep the textbook's."""
+    return bool(op.quick) and not (literal and "fast" in op.literal)
+
+
+def quick_form(node: Node, base: Node) -> str:
+    """The form of a gate that is good up to a limit, by its argument or by minus that."""
+    return str(node.op.quick if base is node.args[0] else node.op.quick_mirrored)
+
+
+def bases_of(nodes: Sequence[Node]) -> dict[Node, Node]:
+    """Of x and -x, both arguments of gates with a quick form, the one that all of these gates can do with."""
+    found: dict[Node, list[Node]] = {}
+    for node in nodes:
+        if node.op.quick:
+            found.setdefault(node.args[0], []).append(node)
+    bases: dict[Node, Node] = {}
+    for arg, mine in found.items():
+        if arg.op is scalar.neg and (bare := arg.args[0]) in found:
+            if all(node.op.quick_mirrored for node in mine):
+                bases[arg] = bare
+            elif all(node.op.quick_mirrored for node in found[bare]):
+                bases[bare] = arg
+    return bases
 
 
 def _lower(build: Builder, node: Node, args: Args) -> Node:

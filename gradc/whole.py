@@ -20,6 +20,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from gradc.dag import Node, Shape, reachable, users
+from gradc.lower import bases_of, is_quick, quick_form
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
@@ -61,7 +62,7 @@ class _Lowering:
         self.uses = Counter(arg for node in self.nodes for arg in node.args) + Counter(joint.roots)
         self.readers = users(self.nodes)
         self.relus = {node.args[0]: node for node in self.nodes if node.op is routing.relu}
-        self.bases = _bases(self.nodes)
+        self.bases = bases_of(self.nodes)
         self.made: dict[Node, Node] = {}
         self.guards: dict[Node, float] = {}
 
@@ -102,7 +103,7 @@ class _Lowering:
     def _gate(self, node: Node) -> Node:
         rewrite = _STEPS.get(node.op)
         found = rewrite(self, node) if rewrite is not None else None
-        if found is None and node.op.quick and not (self.build.literal and "fast" in node.op.literal):
+        if found is None and is_quick(node.op, self.build.literal):
             found = self._quick(node)
         if found is None and node.op.fast:
             found = self._fast(node)
@@ -158,13 +159,11 @@ class _Lowering:
 
     def _quick(self, node: Node) -> Node:
         """The form that is good up to a limit; of x and -x one is the argument for both."""
-        (arg,) = node.args
-        base = self.bases.get(arg, arg)
-        text = node.op.quick if base is arg else node.op.quick_mirrored
+        base = self.bases.get(node.args[0], node.args[0])
         x = self.made[base]
         if x.shape:
             self.guards[x] = node.op.below
-        return self._instance(text, {node.op.params[0]: x}, {})
+        return self._instance(quick_form(node, base), {node.op.params[0]: x}, {})
 
     def _instance(self, text: str, args: Mapping[str, Node], statics: Mapping[str, object]) -> Node:
         plain = _Plain(self)
@@ -306,23 +305,6 @@ class _Plain(Builder):
 
     def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         return self.lowering.make(op, args, attr)
-
-
-def _bases(nodes: list[Node]) -> dict[Node, Node]:
-    """Of x and -x, both arguments of gates with a quick form, the one that all of these gates can do with."""
-    found: dict[Node, list[Node]] = {}
-    for node in nodes:
-        if node.op.quick:
-            found.setdefault(node.args[0], []).append(node)
-    bases: dict[Node, Node] = {}
-    for arg in found:
-        if arg.op is scalar.neg and arg.args[0] in found:
-            bare = arg.args[0]
-            if all(node.op.quick_mirrored for node in found[arg]):
-                bases[arg] = bare
-            elif all(node.op.quick_mirrored for node in found[bare]):
-                bases[bare] = arg
-    return bases
 
 
 def _scaled(node: Node) -> Term | None:

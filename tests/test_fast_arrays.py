@@ -175,8 +175,31 @@ def test_blocks_of_any_layout(layout: Any) -> None:
         other = {name: layout(value) for name, value in inputs.items()}
         want = module.value_and_grad(**{name: np.ascontiguousarray(value) for name, value in other.items()})
         got = module.value_and_grad(**other)
-        assert np.array_equal(got[0], want[0])
-        assert all(np.array_equal(got[1][name], want[1][name]) for name in "xy")
+        assert value_error(got[0], want[0], rtol=AGREE) is None
+        assert gradient_error(got[1], want[1], rtol=AGREE) is None
+
+
+@pytest.mark.parametrize("program", MAPS)
+def test_arguments_beyond_exp_are_taken_with_care(program: str) -> None:
+    """In some blocks or all, mixed with what is no number; half precision always."""
+    module, careful = kernels(program), load(gradc.compile(program).source)
+    rng = np.random.default_rng(6)
+    for at in ([0], [20_000], [5, 39_999], range(40_000)):
+        for value in (300.0, 800.0, -800.0, np.inf, -np.inf, np.nan):
+            inputs = {name: rng.uniform(0.1, 1.9, 40_000) for name in parse(program).inputs}
+            inputs["x"][list(at)] = value
+            with np.errstate(all="ignore"):
+                got, grads = module.value_and_grad(**inputs)
+                want, cache = careful.forward(**inputs)
+                wanted = careful.backward(cache)
+            assert value_error(got, want, rtol=1e-12) is None, value
+            wide = {name: np.broadcast_to(g, np.shape(want)) for name, g in wanted.items()}
+            assert gradient_error(grads, wide, rtol=1e-10, atol=1e-12) is None, value
+    half = {name: np.array([0.5, 1.0, 12.0], dtype=np.float16) for name in parse(program).inputs}
+    with np.errstate(all="ignore"):
+        got, want = module.value_and_grad(**half)[0], careful.forward(**half)[0]
+    assert got.dtype == np.float16
+    assert value_error(got, want, rtol=2e-2, atol=1e-2) is None
 
 
 def test_the_memory_of_a_million_elements() -> None:

@@ -567,7 +567,7 @@ class _Fused:
         reduce = self._call("maximum.reduce")
         axis = ", None" if len(node.shape) > 1 else ""
         self.risky = True  # of an array without elements there is no largest one
-        return [f"if {reduce}({self._operand(node, 0)}{axis}) > {limit}:", f"    {self.words.leave}"]
+        return [f"if not {reduce}({self._operand(node, 0)}{axis}) <= {limit}:", f"    {self.words.leave}"]
 
     # ---- results -------------------------------------------------------------------------------
 

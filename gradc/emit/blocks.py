@@ -7,7 +7,7 @@ that stay in cache; the kernel itself knows nothing of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.buffers import Plan, arrange
@@ -46,6 +46,7 @@ class Kernel:
     floats: int
     masks: int
     ops: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,14 @@ class _Writer:
         """The whole module."""
         forward, backward, cache, seeds = self._passes()
         fused = self._fused()
-        quick = self._quick(fused)
+        quick = self._fused(fused)
         kernels = [kernel for kernel in (forward, backward, fused, quick) if kernel is not None]
         body = [line for kernel in kernels for line in self._definition(kernel)]
-        body += [*self._forward(forward, cache), *self._backward(backward, cache, seeds), *self._value_and_grad(quick or fused)]
+        body += [
+            *self._forward(forward, cache),
+            *self._backward(backward, cache, seeds),
+            *self._value_and_grad(kernels[-1]),
+        ]
         backward_ops = backward.ops if backward is not None else 0
         head = [*self._docstring(forward.ops, backward_ops), *self._imports(), *self._helpers()]
         text = "\n".join([*head, *body]).rstrip("\n") + "\n"
@@ -144,30 +149,22 @@ class _Writer:
 
     # ---- kernels -------------------------------------------------------------------------------
 
-    def _fused(self) -> Kernel:
-        roots = [*self.fused.outputs, *self._zeros(self.fused)]
-        made = lower_all(roots, self.literal)
-        leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
-        leaves.update(_seeds(self.fused, made, self._upstream()))
-        targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
-        return self._kernel(
-            "value_and_grad_kernel", (*self.inputs, *self._upstream()), leaves, targets, _comments(self.fused, made)
-        )
+    def _fused(self, careful: Kernel | None = None) -> Kernel | None:
+        """The kernel of value and gradient; in fewer lines, if a careful one is there for large arguments.
 
-    def _quick(self, careful: Kernel) -> Kernel | None:
-        """The kernel in fewer lines that leaves large arguments to the careful one; None if it has no use for that."""
+        None if there are no such lines.
+        """
         roots = [*self.fused.outputs, *self._zeros(self.fused)]
         guards: dict[Node, float] = {}
-        made = lower_all(roots, self.literal, guards=guards)
-        if not guards:
+        made = lower_all(roots, self.literal, guards=None if careful is None else guards)
+        if careful is not None and not guards:
             return None
         leaves = {made[node]: name for name, node in self.fused.dag.inputs.items() if node in made}
         leaves.update(_seeds(self.fused, made, self._upstream()))
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
+        name = "value_and_grad_kernel" if careful is None else "quick_kernel"
         params = (*self.inputs, *self._upstream())
-        return self._kernel(
-            "value_and_grad_kernel", params, leaves, targets, _comments(self.fused, made), careful, tuple(guards)
-        )
+        return self._kernel(name, params, leaves, targets, _comments(self.fused, made), careful, guards)
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
         """The kernels of both passes; what lies in the cache between them; the names of the upstream adjoints."""
@@ -230,21 +227,25 @@ class _Writer:
         leaves: Mapping[Node, str],
         targets: Sequence[tuple[str, Node]],
         comments: Mapping[Node, str],
+        careful: Kernel | None = None,
+        guards: Iterable[Node] = (),
     ) -> Kernel:
         plan = arrange([node for _, node in targets])
+        count = plan.floats - len(targets)
         namer = self.names.namer.copy()
-        floats = [name for name, _ in targets] + [namer.fresh(f"t{i + 1}") for i in range(plan.floats - len(targets))]
-        masks = [namer.fresh(f"m{i + 1}") for i in range(plan.masks)]
-        lines: list[str] = []
-        printed = _Lines(self.names, plan, leaves, floats, masks)
+        scratch = tuple(namer.fresh(f"t{i + 1}") for i in range(max(count, careful.floats if careful else 0)))
+        masks = tuple(namer.fresh(f"m{i + 1}") for i in range(max(plan.masks, careful.masks if careful else 0)))
+        printed = _Lines(self.names, plan, leaves, [*(name for name, _ in targets), *scratch], masks)
+        leave = f"return {careful.name}({', '.join(careful.params)})" if careful else ""
+        guarded = set(guards)
+        lines = printed.guard([node for node in guards if not node.args], leave, targets[0][0])
         for node in plan.order:
             new = printed.of(node)
             if node in comments:
                 new[-1] += f"  # {comments[node]}"
-            lines += new
+            lines += new + printed.guard([node] * (node in guarded), leave, targets[0][0])
         for place, node in plan.copies:
-            lines.append(f"{self.names.text('np')}.copyto({floats[place]}, {printed.operand(node)})")
-        scratch = floats[len(targets) :]
+            lines.append(f"{self.names.text('np')}.copyto({targets[place][0]}, {printed.operand(node)})")
         return Kernel(
             self.names.namer.fresh(name),
             (*params, *(name for name, _ in targets), *scratch, *masks),
@@ -253,6 +254,7 @@ class _Writer:
             len(scratch),
             len(masks),
             printed.ops + len(plan.copies),
+            f". What exp has no range for is left to {careful.name}" if careful else "",
         )
 
     # ---- text ----------------------------------------------------------------------------------
@@ -260,6 +262,7 @@ class _Writer:
     def _definition(self, kernel: Kernel) -> list[str]:
         own = kernel.params[len(kernel.params) - kernel.floats - kernel.masks :]
         scratch = f"; {_listed(own)} {'is' if len(own) == 1 else 'are'} scratch" if own else ""
+        scratch += kernel.note
         head = _broken(f"def {kernel.name}(", kernel.params, "):", closed=False)
         return [*head, *_indent([f'"""Fills {_listed(kernel.targets)}{scratch}."""', *kernel.lines]), "", ""]
 
@@ -416,6 +419,15 @@ class _Lines:
         if not node.args:
             return self.leaves[node]
         return (self.masks if node.op.boolean else self.floats)[self.plan.place[node]]
+
+    def guard(self, nodes: Sequence[Node], leave: str, result: str) -> list[str]:
+        """What is beyond exp, or not a number, or in half precision, is left to the careful kernel."""
+        if not nodes:
+            return []
+        self.ops += 2 * len(nodes)
+        tests = " and ".join(f"{self.operand(node)}.max() <= {_LIMIT}" for node in nodes)
+        test = f"not {tests}" if len(nodes) == 1 else f"not ({tests})"
+        return [f"if {test} or {result}.itemsize < 4:", f"    {leave}"]
 
     def of(self, node: Node) -> list[str]:
         """The lines that fill a node's buffer."""

@@ -190,7 +190,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     if out[0].size <= block:
         like = out[0].shape
         scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
-        kernel(*inputs, *out, *scratch)
+        if out[0].size:
+            kernel(*inputs, *out, *scratch)
         return out if shape else [x[0] for x in out]
     if all(x.flags.c_contiguous for x in (*inputs, *out)):
         arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
