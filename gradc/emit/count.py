@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 def count(text: str, helpers: Mapping[str, int] | None = None) -> int:
     """The number of operations in a piece of Python text; `helpers` gives the cost of a call by name."""
-    return count_tree(ast.parse(text), helpers or {})
+    return count_tree(ast.parse(text), {} if helpers is None else helpers)
 
 
 def count_tree(tree: ast.AST, helpers: Mapping[str, int]) -> int:

@@ -88,9 +88,9 @@ class Printer:
         if hole.startswith("*"):
             return ", ".join(self._write(arg)[0] for arg in node.args)
         value = statics_of(node.op, node.attr)[hole]
-        if hole == "index":
+        if least == PRECEDENCE["subscript"]:
             return subscript(value)
-        if hole in ("shape", "n"):
+        if least == PRECEDENCE["dims"]:
             return self.shape(value) if isinstance(value, tuple) else self.dim(value)
         return str(value)
 

@@ -23,7 +23,7 @@ from gradc.shapes import Dims
 # Python's own precedences, lowest to highest, as the operand printer compares them.
 PRECEDENCE = {
     "any": 0, "cond": 1, "or": 2, "and": 3, "not": 4, "compare": 5, "add": 9, "mul": 10, "unary": 11, "pow": 12,
-    "atom": 14, "subscript": 0, "dims": 0,
+    "atom": 14, "subscript": -1, "dims": -2,
 }  # fmt: skip
 
 # The ones that printers compare most.
