@@ -131,7 +131,7 @@ def point_error(value: Any, grads: Grads, record: Json, point: Json) -> str | No
 
 # -- emitted modules, run as their users run them: without gradc ---------------------------------------------------
 
-ALLOWED = {"numpy": {"numpy", "math"}, "math": {"math"}}
+ALLOWED = {"numpy": {"numpy", "math", "concurrent"}, "math": {"math"}}
 
 
 def standalone(source: str, target: str = "numpy") -> ModuleType:
