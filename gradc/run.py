@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import itertools
 import math
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -164,7 +165,7 @@ def _shaped(slopes: Sequence[float], start: int, stop: int, shape: tuple[int, ..
         return slopes[start]
     import numpy as np
 
-    return np.array(slopes[start:stop]).reshape(shape)
+    return np.frombuffer(bytearray(struct.pack(f"{stop - start}d", *slopes[start:stop]))).reshape(shape)
 
 
 def direct_rolled(
@@ -210,6 +211,7 @@ def _things(call: CallText) -> dict[str, Any]:
         import numpy as np
 
         things |= {"float64": np.dtype(np.float64), "ndarray": np.ndarray, "array_of": np.array, "zeros_of": np.zeros}
+        things |= {"frombuffer": np.frombuffer, "bytearray": bytearray, "pack": struct.pack}
     return things
 
 
