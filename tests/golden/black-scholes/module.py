@@ -1,0 +1,151 @@
+"""Forward and backward pass, compiled by gradc.
+
+    d1 = (log(s/k) + (r + v**2/2)*t)/(v*sqrt(t))
+    d2 = d1 - v*sqrt(t)
+    s*0.5*(1 + erf(d1/sqrt(2))) - k*exp(-r*t)*0.5*(1 + erf(d2/sqrt(2)))
+
+Inputs: s, k, r, v, t (numbers or arrays, elementwise).
+Gradient with respect to: s, k, r, v, t.
+Operations: forward 113, backward 51; together 1.45 times the forward pass alone.
+"""
+
+import math
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+
+
+def erf(x):
+    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
+        t = (t - 6755399441055744.0)*0.015625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
+        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+    return out.astype(x.dtype, copy=False)[()]
+
+
+def forward(s, k, r, v, t):
+    s = as_float("s", s)
+    k = as_float("k", k)
+    r = as_float("r", r)
+    v = as_float("v", v)
+    t = as_float("t", t)
+    sok = s/k  # (1)
+    logsok = np.log(sok)  # (2)
+    num = v**2  # (3)
+    numo2 = num/2  # (4)
+    rpnumo2 = r + numo2  # (5)
+    rpnumo2t = rpnumo2*t  # (6)
+    num2 = logsok + rpnumo2t  # (7)
+    sqrtt = np.sqrt(t)  # (8)
+    den = v*sqrtt  # (9)
+    invden = 1/den  # (10)
+    d1 = num2*invden  # (11)
+    d2 = d1 - den  # (12)
+    shalf = s*0.5  # (13)
+    d1oc = d1/1.4142135623730951  # (14)
+    erfd1oc = erf(d1oc)  # (15)
+    total = 1 + erfd1oc  # (16)
+    shalftotal = shalf*total  # (17)
+    rt = r*t  # (18)
+    expmrt = np.exp(-rt)  # (19)
+    kexpmrt = k*expmrt  # (20)
+    prod = kexpmrt*0.5  # (21)
+    d2oc = d2/1.4142135623730951  # (22)
+    erfd2oc = erf(d2oc)  # (23)
+    total2 = 1 + erfd2oc  # (24)
+    prodtotal2 = prod*total2  # (25)
+    f = shalftotal - prodtotal2  # (26)
+    return f, (k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, total, expmrt, prod, d2oc, total2)
+
+
+def backward(cache, df=1.0):
+    k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, total, expmrt, prod, d2oc, total2 = cache
+    # f = shalftotal - prodtotal2  (26)
+    dshalftotal = df
+    dprodtotal2 = -df
+    # prodtotal2 = prod*total2  (25)
+    dprod = total2*dprodtotal2
+    dtotal2 = prod*dprodtotal2
+    # total2 = 1 + erfd2oc  (24)
+    derfd2oc = dtotal2
+    # erfd2oc = erf(d2oc)  (23)
+    dd2oc = 1.1283791670955126*np.exp(-d2oc**2)*derfd2oc
+    # d2oc = d2/1.4142135623730951  (22)
+    dd2 = 0.7071067811865475*dd2oc
+    # prod = kexpmrt*0.5  (21)
+    dkexpmrt = 0.5*dprod
+    # kexpmrt = k*expmrt  (20)
+    dk = expmrt*dkexpmrt
+    dexpmrt = k*dkexpmrt
+    # expmrt = np.exp(-rt)  (19)
+    drt = -expmrt*dexpmrt
+    # rt = r*t  (18)
+    dr = t*drt
+    dt = r*drt
+    # shalftotal = shalf*total  (17)
+    dshalf = total*dshalftotal
+    dtotal = shalf*dshalftotal
+    # total = 1 + erfd1oc  (16)
+    derfd1oc = dtotal
+    # erfd1oc = erf(d1oc)  (15)
+    dd1oc = 1.1283791670955126*np.exp(-d1oc**2)*derfd1oc
+    # d1oc = d1/1.4142135623730951  (14)
+    dd1 = 0.7071067811865475*dd1oc
+    # shalf = s*0.5  (13)
+    ds = 0.5*dshalf
+    # d2 = d1 - den  (12)
+    dd1 += dd2
+    dden = -dd2
+    # d1 = num2*invden  (11)
+    dnum2 = invden*dd1
+    dinvden = num2*dd1
+    # invden = 1/den  (10)
+    dden -= invden**2*dinvden
+    # den = v*sqrtt  (9)
+    dv = sqrtt*dden
+    dsqrtt = v*dden
+    # sqrtt = np.sqrt(t)  (8)
+    dt += 0.5/sqrtt*dsqrtt
+    # num2 = logsok + rpnumo2t  (7)
+    dlogsok = dnum2
+    drpnumo2t = dnum2
+    # rpnumo2t = rpnumo2*t  (6)
+    drpnumo2 = t*drpnumo2t
+    dt += rpnumo2*drpnumo2t
+    # rpnumo2 = r + numo2  (5)
+    dr += drpnumo2
+    dnumo2 = drpnumo2
+    # numo2 = num/2  (4)
+    dnum = 0.5*dnumo2
+    # num = v**2  (3)
+    dv += 2*v*dnum
+    # logsok = np.log(sok)  (2)
+    dsok = dlogsok/sok
+    # sok = s/k  (1)
+    ds += dsok/k
+    dk -= sok/k*dsok
+    return {"s": ds, "k": dk, "r": dr, "v": dv, "t": dt}
+
+
+def value_and_grad(s, k, r, v, t):
+    f, cache = forward(s, k, r, v, t)
+    return f, backward(cache)

@@ -1,0 +1,75 @@
+"""Forward and backward pass, compiled by gradc.
+
+    where(x > y, sqrt(x - y), where(y > 2, log(y - 2), x*y))
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 22, backward 24; together 2.09 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    xmy = x - y  # (1)
+    safe = np.where(x > y, xmy, 1.0)  # (2)  safe where the branch is not taken
+    sqrtsafe = np.sqrt(safe)  # (3)
+    ym2 = y - 2  # (4)
+    notxgty = np.logical_not(x > y)  # (5)
+    both = np.logical_and(notxgty, y > 2)  # (6)
+    safe2 = np.where(both, ym2, 1.0)  # (7)  safe where the branch is not taken
+    logsafe2 = np.log(safe2)  # (8)
+    notygt2 = np.logical_not(y > 2)  # (9)
+    safex = np.where(np.logical_and(notxgty, notygt2), x, 1.0)  # (10)  safe where the branch is not taken
+    safey = np.where(np.logical_and(notxgty, notygt2), y, 1.0)  # (11)  safe where the branch is not taken
+    safexsafey = safex*safey  # (12)
+    sel = np.where(y > 2, logsafe2, safexsafey)  # (13)
+    f = np.where(x > y, sqrtsafe, sel)[()]  # (14)
+    return f, (x, y, sqrtsafe, notxgty, both, safe2, notygt2, safex, safey, f)
+
+
+def backward(cache, df=1.0):
+    x, y, sqrtsafe, notxgty, both, safe2, notygt2, safex, safey, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = np.where(x > y, sqrtsafe, sel)[()]  (14)
+    dsqrtsafe = np.where(x > y, df, 0.0)
+    dsel = np.where(x > y, 0.0, df)
+    # sel = np.where(y > 2, logsafe2, safexsafey)  (13)
+    dlogsafe2 = np.where(y > 2, dsel, 0.0)
+    dsafexsafey = np.where(y > 2, 0.0, dsel)
+    # safexsafey = safex*safey  (12)
+    dsafex = safey*dsafexsafey
+    dsafey = safex*dsafexsafey
+    # safey = np.where(np.logical_and(notxgty, notygt2), y, 1.0)  (11)
+    dy = np.where(np.logical_and(notxgty, notygt2), dsafey, 0.0)[()]
+    # safex = np.where(np.logical_and(notxgty, notygt2), x, 1.0)  (10)
+    dx = np.where(np.logical_and(notxgty, notygt2), dsafex, 0.0)[()]
+    # logsafe2 = np.log(safe2)  (8)
+    dsafe2 = dlogsafe2/safe2
+    # safe2 = np.where(both, ym2, 1.0)  (7)
+    dym2 = np.where(both, dsafe2, 0.0)
+    # ym2 = y - 2  (4)
+    dy += dym2
+    # sqrtsafe = np.sqrt(safe)  (3)
+    dsafe = 0.5/sqrtsafe*dsqrtsafe
+    # safe = np.where(x > y, xmy, 1.0)  (2)
+    dxmy = np.where(x > y, dsafe, 0.0)
+    # xmy = x - y  (1)
+    dx += dxmy
+    dy -= dxmy
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

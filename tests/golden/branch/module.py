@@ -1,0 +1,62 @@
+"""Forward and backward pass, compiled by gradc.
+
+    x*log(x) if x > 0 else y*x**2
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 12, backward 20; together 2.67 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    safex = np.where(x > 0, x, 1.0)  # (1)  safe where the branch is not taken
+    logsafex = np.log(safex)  # (2)
+    prod = safex*logsafex  # (3)
+    safex2 = np.where(x > 0, 1.0, x)  # (4)  safe where the branch is not taken
+    safex2sqr = safex2**2  # (5)
+    safey = np.where(x > 0, 1.0, y)  # (6)  safe where the branch is not taken
+    prod2 = safey*safex2sqr  # (7)
+    f = np.where(x > 0, prod, prod2)[()]  # (8)
+    return f, (x, safex, logsafex, safex2, safex2sqr, safey, f)
+
+
+def backward(cache, df=1.0):
+    x, safex, logsafex, safex2, safex2sqr, safey, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = np.where(x > 0, prod, prod2)[()]  (8)
+    dprod = np.where(x > 0, df, 0.0)
+    dprod2 = np.where(x > 0, 0.0, df)
+    # prod2 = safey*safex2sqr  (7)
+    dsafey = safex2sqr*dprod2
+    dsafex2sqr = safey*dprod2
+    # safey = np.where(x > 0, 1.0, y)  (6)
+    dy = np.where(x > 0, 0.0, dsafey)[()]
+    # safex2sqr = safex2**2  (5)
+    dsafex2 = 2*safex2*dsafex2sqr
+    # safex2 = np.where(x > 0, 1.0, x)  (4)
+    dx = np.where(x > 0, 0.0, dsafex2)[()]
+    # prod = safex*logsafex  (3)
+    dsafex = logsafex*dprod
+    dlogsafex = safex*dprod
+    # logsafex = np.log(safex)  (2)
+    dsafex += dlogsafex/safex
+    # safex = np.where(x > 0, x, 1.0)  (1)
+    dx += np.where(x > 0, dsafex, 0.0)
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,52 @@
+"""Forward and backward pass, compiled by gradc.
+
+    2*(x*y + max(z, w))
+
+Inputs: x, y, z, w (numbers or arrays, elementwise).
+Gradient with respect to: x, y, z, w.
+Operations: forward 4, backward 8; together 3.00 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y, z, w):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    z = as_float("z", z)
+    w = as_float("w", w)
+    xy = x*y  # (1)
+    maxzw = np.maximum(z, w)  # (2)  at a tie the gradient goes to z
+    xypmaxzw = xy + maxzw  # (3)
+    f = 2*xypmaxzw  # (4)
+    return f, (x, y, z, w, f)
+
+
+def backward(cache, df=1.0):
+    x, y, z, w, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = 2*xypmaxzw  (4)
+    dxypmaxzw = 2*df
+    # xypmaxzw = xy + maxzw  (3)
+    dxy = dxypmaxzw
+    dmaxzw = dxypmaxzw
+    # maxzw = np.maximum(z, w)  (2)
+    dz = np.where(z >= w, dmaxzw, 0.0)[()]
+    dw = np.where(z < w, dmaxzw, 0.0)[()]
+    # xy = x*y  (1)
+    dx = y*dxy
+    dy = x*dxy
+    return {"x": dx, "y": dy, "z": dz, "w": dw}
+
+
+def value_and_grad(x, y, z, w):
+    f, cache = forward(x, y, z, w)
+    return f, backward(cache)

@@ -1,0 +1,51 @@
+"""Forward and backward pass, compiled by gradc.
+
+    dx*x + np*df + f*cache + dx*f
+
+Inputs: dx, x, np, df, f, cache (numbers or arrays, elementwise).
+Gradient with respect to: dx, x, np, df, f, cache.
+Operations: forward 7, backward 9; together 2.29 times the forward pass alone.
+"""
+
+import numpy as np_
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np_.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(dx, x, np, df, f, cache):
+    dx = as_float("dx", dx)
+    x = as_float("x", x)
+    np = as_float("np", np)
+    df = as_float("df", df)
+    f = as_float("f", f)
+    cache = as_float("cache", cache)
+    f_ = dx*x + np*df + f*cache + dx*f  # (1)
+    return f_, (dx, x, np, df, f, cache, f_)
+
+
+def backward(cache_, df_=1.0):
+    dx, x, np, df, f, cache, f_ = cache_
+    df_ = np_.full_like(f_, df_)[()]  # one for each element of the output
+    # f_ = dx*x + np*df + f*cache + dx*f  (1)
+    ddx = x*df_
+    dxdf_ = dx*df_
+    dx_ = dxdf_
+    dnp = df*df_
+    ddf = np*df_
+    df_2 = cache*df_
+    fdf_ = f*df_
+    dcache = fdf_
+    ddx += fdf_
+    df_2 += dxdf_
+    return {"dx": ddx, "x": dx_, "np": dnp, "df": ddf, "f": df_2, "cache": dcache}
+
+
+def value_and_grad(dx, x, np, df, f, cache):
+    f_, cache_ = forward(dx, x, np, df, f, cache)
+    return f_, backward(cache_)

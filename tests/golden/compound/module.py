@@ -1,0 +1,45 @@
+"""Forward and backward pass, compiled by gradc.
+
+    q = x + y
+    f = q*z
+
+Inputs: x, y, z (numbers or arrays, elementwise).
+Gradient with respect to: x, y, z.
+Operations: forward 2, backward 3; together 2.50 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y, z):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    z = as_float("z", z)
+    q = x + y  # (1)
+    f = q*z  # (2)
+    return f, (z, q, f)
+
+
+def backward(cache, df=1.0):
+    z, q, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = q*z  (2)
+    dq = z*df
+    dz = q*df
+    # q = x + y  (1)
+    dx = dq
+    dy = dq
+    return {"x": dx, "y": dy, "z": dz}
+
+
+def value_and_grad(x, y, z):
+    f, cache = forward(x, y, z)
+    return f, backward(cache)

@@ -1,0 +1,66 @@
+"""Forward and backward pass, compiled by gradc.
+
+    relu(x) + abs(y) + hypot(x, y) + sign(x)*min(x, y)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 9, backward 23; together 3.56 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    relux = np.maximum(0, x)  # (1)  the slope at 0 is 0
+    absy = np.abs(y)  # (2)  the slope at 0 is 0
+    reluxpabsy = relux + absy  # (3)
+    hypxy = np.hypot(x, y)  # (4)  both slopes at the origin are 0
+    total = reluxpabsy + hypxy  # (5)
+    sgnx = np.sign(x)  # (6)
+    minxy = np.minimum(x, y)  # (7)  at a tie the gradient goes to x
+    sgnxminxy = sgnx*minxy  # (8)
+    f = total + sgnxminxy  # (9)
+    return f, (x, y, hypxy, sgnx, minxy, f)
+
+
+def backward(cache, df=1.0):
+    x, y, hypxy, sgnx, minxy, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = total + sgnxminxy  (9)
+    dtotal = df
+    dsgnxminxy = df
+    # sgnxminxy = sgnx*minxy  (8)
+    dsgnx = minxy*dsgnxminxy
+    dminxy = sgnx*dsgnxminxy
+    # minxy = np.minimum(x, y)  (7)
+    dx = np.where(x <= y, dminxy, 0.0)[()]
+    dy = np.where(x > y, dminxy, 0.0)[()]
+    # total = reluxpabsy + hypxy  (5)
+    dreluxpabsy = dtotal
+    dhypxy = dtotal
+    # hypxy = np.hypot(x, y)  (4)
+    dx += x/np.where(hypxy == 0, 1, hypxy)*dhypxy
+    dy += y/np.where(hypxy == 0, 1, hypxy)*dhypxy
+    # reluxpabsy = relux + absy  (3)
+    drelux = dreluxpabsy
+    dabsy = dreluxpabsy
+    # absy = np.abs(y)  (2)
+    dy += np.sign(y)*dabsy
+    # relux = np.maximum(0, x)  (1)
+    dx += np.where(x > 0, drelux, 0.0)
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

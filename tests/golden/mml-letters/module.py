@@ -1,0 +1,53 @@
+"""Forward and backward pass, compiled by gradc.
+
+    sqrt(x**2 + exp(x**2)) + cos(x**2 + exp(x**2))
+
+Inputs: x (numbers or arrays, elementwise).
+Gradient with respect to: x.
+Operations: forward 6, backward 10; together 2.67 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x):
+    x = as_float("x", x)
+    a = x**2  # (1)
+    b = np.exp(a)  # (2)
+    c = a + b  # (3)
+    d = np.sqrt(c)  # (4)
+    e = np.cos(c)  # (5)
+    f = d + e  # (6)
+    return f, (x, b, c, d)
+
+
+def backward(cache, df=1.0):
+    x, b, c, d = cache
+    # f = d + e  (6)
+    dd = df
+    de = df
+    # e = np.cos(c)  (5)
+    dc = -np.sin(c)*de
+    # d = np.sqrt(c)  (4)
+    dc += 0.5/d*dd
+    # c = a + b  (3)
+    da = dc
+    db = dc
+    # b = np.exp(a)  (2)
+    da = da + b*db
+    # a = x**2  (1)
+    dx = 2*x*da
+    return {"x": dx}
+
+
+def value_and_grad(x):
+    f, cache = forward(x)
+    return f, backward(cache)

@@ -1,0 +1,53 @@
+"""Forward and backward pass, compiled by gradc.
+
+    1/(1 + exp(-(w0*x0 + w1*x1 + w2)))
+
+Inputs: w0, x0, w1, x1, w2 (numbers or arrays, elementwise).
+Gradient with respect to: w0, x0, w1, x1, w2.
+Operations: forward 11, backward 14; together 2.27 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+
+
+def forward(w0, x0, w1, x1, w2):
+    w0 = as_float("w0", w0)
+    x0 = as_float("x0", x0)
+    w1 = as_float("w1", w1)
+    x1 = as_float("x1", x1)
+    w2 = as_float("w2", w2)
+    dot = w0*x0 + w1*x1 + w2  # (1)
+    f = sigmoid(dot)  # (2)  1/(1 + exp(-u)) as sigmoid(u), which cannot overflow
+    return f, (w0, x0, w1, x1, dot, f)
+
+
+def backward(cache, df=1.0):
+    w0, x0, w1, x1, dot, f = cache
+    # f = sigmoid(dot)  (2)
+    ddot = f*sigmoid(-dot)*df  # sigmoid(-dot) is 1 - f, with all its digits
+    # dot = w0*x0 + w1*x1 + w2  (1)
+    dw0 = x0*ddot
+    dx0 = w0*ddot
+    dw1 = x1*ddot
+    dx1 = w1*ddot
+    dw2 = ddot
+    return {"w0": dw0, "x0": dx0, "w1": dw1, "x1": dx1, "w2": dw2}
+
+
+def value_and_grad(w0, x0, w1, x1, w2):
+    f, cache = forward(w0, x0, w1, x1, w2)
+    return f, backward(cache)

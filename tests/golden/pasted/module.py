@@ -1,0 +1,73 @@
+"""Forward and backward pass, compiled by gradc.
+
+    np.exp(x)*math.sin(y) + torch.tanh(x) + Max(x, y) + Abs(y)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 9, backward 24; together 3.67 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = np.exp(-2.0*np.abs(x))
+    return 4.0*e/(1.0 + e)**2
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    expx = np.exp(x)  # (1)
+    siny = np.sin(y)  # (2)
+    expxsiny = expx*siny  # (3)
+    tanhx = np.tanh(x)  # (4)
+    total = expxsiny + tanhx  # (5)
+    maxxy = np.maximum(x, y)  # (6)  at a tie the gradient goes to x
+    total2 = total + maxxy  # (7)
+    absy = np.abs(y)  # (8)  the slope at 0 is 0
+    f = total2 + absy  # (9)
+    return f, (x, y, expx, siny, f)
+
+
+def backward(cache, df=1.0):
+    x, y, expx, siny, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = total2 + absy  (9)
+    dtotal2 = df
+    dabsy = df
+    # absy = np.abs(y)  (8)
+    dy = np.sign(y)*dabsy
+    # total2 = total + maxxy  (7)
+    dtotal = dtotal2
+    dmaxxy = dtotal2
+    # maxxy = np.maximum(x, y)  (6)
+    dx = np.where(x >= y, dmaxxy, 0.0)[()]
+    dy += np.where(x < y, dmaxxy, 0.0)
+    # total = expxsiny + tanhx  (5)
+    dexpxsiny = dtotal
+    dtanhx = dtotal
+    # tanhx = np.tanh(x)  (4)
+    dx += tanh_slope(x)*dtanhx  # 1 - tanhx**2, with all its digits
+    # expxsiny = expx*siny  (3)
+    dexpx = siny*dexpxsiny
+    dsiny = expx*dexpxsiny
+    # siny = np.sin(y)  (2)
+    dy += np.cos(y)*dsiny
+    # expx = np.exp(x)  (1)
+    dx += expx*dexpx
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,70 @@
+"""Forward and backward pass, compiled by gradc.
+
+    x**3 + x**-2 + x**0.5 + x**y + 2**y + sqrt(x)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 10, backward 26; together 3.60 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    xpow = x**3  # (1)
+    xpow2 = x**-2  # (2)
+    xpowpxpow2 = xpow + xpow2  # (3)
+    sqrtx = np.sqrt(x)  # (4)
+    total = xpowpxpow2 + sqrtx  # (5)
+    xpowy = x**y  # (6)
+    total2 = total + xpowy  # (7)
+    twopowy = 2**y  # (8)
+    total3 = total2 + twopowy  # (9)
+    f = total3 + sqrtx  # (10)
+    return f, (x, y, sqrtx, xpowy, twopowy)
+
+
+def backward(cache, df=1.0):
+    x, y, sqrtx, xpowy, twopowy = cache
+    # f = total3 + sqrtx  (10)
+    dtotal3 = df
+    dsqrtx = df
+    # total3 = total2 + twopowy  (9)
+    dtotal2 = dtotal3
+    dtwopowy = dtotal3
+    # twopowy = 2**y  (8)
+    dy = twopowy*0.6931471805599453*dtwopowy
+    # total2 = total + xpowy  (7)
+    dtotal = dtotal2
+    dxpowy = dtotal2
+    # xpowy = x**y  (6)
+    dx = y*x**(np.where(y == 0, 1, y) - 1)*dxpowy
+    dy = dy + xpowy*np.log(np.where(x == 0, 1, x))*dxpowy
+    # total = xpowpxpow2 + sqrtx  (5)
+    dxpowpxpow2 = dtotal
+    dsqrtx = dsqrtx + dtotal
+    # sqrtx = np.sqrt(x)  (4)
+    dx += 0.5/sqrtx*dsqrtx
+    # xpowpxpow2 = xpow + xpow2  (3)
+    dxpow = dxpowpxpow2
+    dxpow2 = dxpowpxpow2
+    # xpow2 = x**-2  (2)
+    dx += -2*x**-3*dxpow2
+    # xpow = x**3  (1)
+    dx += 3*x**2*dxpow
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

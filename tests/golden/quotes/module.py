@@ -1,0 +1,39 @@
+"""Forward and backward pass, compiled by gradc.
+
+    x*y # \"\"\" ''' \\ \\\" end \\n {x} %s
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 1, backward 3; together 4.00 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    f = x*y  # (1)
+    return f, (x, y, f)
+
+
+def backward(cache, df=1.0):
+    x, y, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = x*y  (1)
+    dx = y*df
+    dy = x*df
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,59 @@
+"""Forward and backward pass, compiled by gradc.
+
+    h = x*y
+    h = sin(h) + h
+    h = h**2 + x
+    h*y
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 6, backward 11; together 2.83 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    h = x*y  # (1)
+    sinh = np.sin(h)  # (2)
+    h2 = sinh + h  # (3)
+    h2sqr = h2**2  # (4)
+    h3 = h2sqr + x  # (5)
+    f = h3*y  # (6)
+    return f, (x, y, h, h2, h3)
+
+
+def backward(cache, df=1.0):
+    x, y, h, h2, h3 = cache
+    # f = h3*y  (6)
+    dh3 = y*df
+    dy = h3*df
+    # h3 = h2sqr + x  (5)
+    dh2sqr = dh3
+    dx = dh3
+    # h2sqr = h2**2  (4)
+    dh2 = 2*h2*dh2sqr
+    # h2 = sinh + h  (3)
+    dsinh = dh2
+    dh = dh2
+    # sinh = np.sin(h)  (2)
+    dh = dh + np.cos(h)*dsinh
+    # h = x*y  (1)
+    dx = dx + y*dh
+    dy += x*dh
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,56 @@
+"""Forward and backward pass, compiled by gradc.
+
+    x*y + x*z + x/w - x
+
+Inputs: x, y, z, w (numbers or arrays, elementwise).
+Gradient with respect to: x, y, z, w.
+Operations: forward 6, backward 12; together 3.00 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def forward(x, y, z, w):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    z = as_float("z", z)
+    w = as_float("w", w)
+    dot = x*y + x*z  # (1)
+    xow = x/w  # (2)
+    dotpxow = dot + xow  # (3)
+    f = dotpxow - x  # (4)
+    return f, (x, y, z, w, xow, f)
+
+
+def backward(cache, df=1.0):
+    x, y, z, w, xow, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = dotpxow - x  (4)
+    ddotpxow = df
+    dx = -df
+    # dotpxow = dot + xow  (3)
+    ddot = ddotpxow
+    dxow = ddotpxow
+    # xow = x/w  (2)
+    dx += dxow/w
+    dw = -xow/w*dxow
+    # dot = x*y + x*z  (1)
+    dx += y*ddot
+    xddot = x*ddot
+    dy = xddot
+    dx += z*ddot
+    dz = xddot
+    return {"x": dx, "y": dy, "z": dz, "w": dw}
+
+
+def value_and_grad(x, y, z, w):
+    f, cache = forward(x, y, z, w)
+    return f, backward(cache)

@@ -1,0 +1,131 @@
+"""Forward and backward pass, compiled by gradc.
+
+    S = X @ W + b
+    mean(logsumexp(S, axis=1) - sum(S*Y, axis=1)) + lam*sum(W**2)
+
+Inputs: X: (n, d), W: (d, c), b: (c,), Y: (n, c), lam (the others are numbers).
+Gradient with respect to: W, b.
+Operations: forward 22, backward 21; together 1.95 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        out = shift + np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True))
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+
+
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    total = np.sum(e, axis=axis, keepdims=True)
+    return e/np.where(total == 0, 1.0, total)
+
+
+def forward(X, W, b, Y, lam):
+    X = as_array("X", X, "n", "d")
+    n, d = X.shape
+    W = as_array("W", W, d, "c")
+    c = W.shape[1]
+    b = as_array("b", b, c)
+    Y = as_array("Y", Y, n, c)
+    lam = as_array("lam", lam)
+    XW = X @ W  # (1)  XW: (n, c) = (n, d) @ (d, c)
+    S = XW + b  # (2)  S: (n, c)
+    lseS = logsumexp(S, axis=1)  # (3)  lseS: (n,)
+    SY = S*Y  # (4)  SY: (n, c)
+    sumSY = np.sum(SY, axis=1)  # (5)  sumSY: (n,)
+    lseSmsumSY = lseS - sumSY  # (6)  lseSmsumSY: (n,)
+    mean = np.mean(lseSmsumSY)  # (7)  mean: ()
+    Wsqr = W**2  # (8)  Wsqr: (d, c)
+    sumWsqr = np.sum(Wsqr)  # (9)  sumWsqr: ()
+    lamsumWsqr = lam*sumWsqr  # (10)  lamsumWsqr: ()
+    f = mean + lamsumWsqr  # (11)  f: ()
+    return f, (X, W, Y, lam, S, n)
+
+
+def backward(cache, df=1.0):
+    X, W, Y, lam, S, n = cache
+    # f = mean + lamsumWsqr  (11)
+    dmean = df  # dmean: ()
+    dlamsumWsqr = df  # dlamsumWsqr: ()
+    # lamsumWsqr = lam*sumWsqr  (10)
+    dsumWsqr = lam*dlamsumWsqr  # dsumWsqr: ()
+    # sumWsqr = np.sum(Wsqr)  (9)
+    dWsqr = dsumWsqr  # dWsqr: () for each of (d, c)
+    # Wsqr = W**2  (8)
+    dW = 2*W*dWsqr  # dW: (d, c)
+    # mean = np.mean(lseSmsumSY)  (7)
+    dlseSmsumSY = dmean/n  # dlseSmsumSY: () for each of (n,)
+    # lseSmsumSY = lseS - sumSY  (6)
+    dlseS = dlseSmsumSY  # dlseS: () for each of (n,)
+    dsumSY = -dlseSmsumSY  # dsumSY: () for each of (n,)
+    # sumSY = np.sum(SY, axis=1)  (5)
+    dSY = dsumSY  # dSY: () for each of (n, c)
+    # SY = S*Y  (4)
+    dS = Y*dSY  # dS: (n, c)
+    # lseS = logsumexp(S, axis=1)  (3)
+    dS = dS + dlseS*softmax(S, axis=1)  # dS: (n, c)
+    # S = XW + b  (2)
+    dXW = dS  # dXW: (n, c)
+    db = np.sum(dS, axis=0)  # db: (c,)
+    # XW = X @ W  (1)
+    dW = dW + X.T @ dXW  # dW: (d, c) = (d, n) @ (n, c)
+    return {"W": dW, "b": db}
+
+
+def both_passes(X, W, b, Y, lam):
+    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""
+    f, cache = forward(X, W, b, Y, lam)
+    return f, backward(cache)
+
+
+# NumPy's functions by name, and numbers as it takes them unconverted: both save time in every call.
+add_reduce, add, ndarray, float64 = np.add.reduce, np.add, np.ndarray, np.dtype(float)
+c2 = np.array(2.0)
+
+
+def value_and_grad(X, W, b, Y, lam):
+    if not (
+        type(X) is ndarray and X.dtype is float64 and X.ndim == 2
+        and type(W) is ndarray and W.dtype is float64 and W.ndim == 2 and W.shape[0] == X.shape[1]
+        and type(b) is ndarray and b.dtype is float64 and b.shape == (W.shape[1],)
+        and type(Y) is ndarray and Y.dtype is float64 and Y.shape == (X.shape[0], W.shape[1])
+        and type(lam) is float
+    ):
+        return both_passes(X, W, b, Y, lam)
+    n = X.shape[0]
+    WW = float(np.vdot(W, W))
+    S = X @ W
+    S += b
+    lseS = logsumexp(S, axis=1)
+    SY = S*Y
+    sumSY = add_reduce(SY, 1)
+    lseS -= sumSY
+    sumlseS = float(add_reduce(lseS))
+    f = sumlseS/n + lam*WW
+    Wlam = W*lam
+    Wlam *= c2
+    dS = softmax(S, axis=1)
+    dS -= Y
+    dS *= 1/n
+    db = add_reduce(dS, 0)
+    prod = X.T @ dS
+    dW = add(Wlam, prod, Wlam)
+    return f, {"W": dW, "b": db}

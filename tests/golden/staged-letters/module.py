@@ -1,0 +1,68 @@
+"""Forward and backward pass, compiled by gradc.
+
+    (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 20, backward 30; together 2.50 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    a = sigmoid(y)  # (1)
+    b = x + a  # (2)
+    c = sigmoid(x)  # (3)
+    d = x + y  # (4)
+    e = d**2  # (5)
+    g = c + e  # (6)
+    h = 1/g  # (7)
+    f = b*h  # (8)
+    return f, (x, y, a, b, c, d, h)
+
+
+def backward(cache, df=1.0):
+    x, y, a, b, c, d, h = cache
+    # f = b*h  (8)
+    db = h*df
+    dh = b*df
+    # h = 1/g  (7)
+    dg = -h**2*dh
+    # g = c + e  (6)
+    dc = dg
+    de = dg
+    # e = d**2  (5)
+    dd = 2*d*de
+    # d = x + y  (4)
+    dx = dd
+    dy = dd
+    # c = sigmoid(x)  (3)
+    dx = dx + c*sigmoid(-x)*dc  # sigmoid(-x) is 1 - c, with all its digits
+    # b = x + a  (2)
+    dx += db
+    da = db
+    # a = sigmoid(y)  (1)
+    dy = dy + a*sigmoid(-y)*da  # sigmoid(-y) is 1 - a, with all its digits
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

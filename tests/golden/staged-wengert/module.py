@@ -1,0 +1,68 @@
+"""Forward and backward pass, compiled by gradc.
+
+    (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 20, backward 30; together 2.50 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    v1 = sigmoid(y)  # (1)
+    v2 = x + v1  # (2)
+    v3 = sigmoid(x)  # (3)
+    v4 = x + y  # (4)
+    v5 = v4**2  # (5)
+    v6 = v3 + v5  # (6)
+    v7 = 1/v6  # (7)
+    f = v2*v7  # (8)
+    return f, (x, y, v1, v2, v3, v4, v7)
+
+
+def backward(cache, df=1.0):
+    x, y, v1, v2, v3, v4, v7 = cache
+    # f = v2*v7  (8)
+    dv2 = v7*df
+    dv7 = v2*df
+    # v7 = 1/v6  (7)
+    dv6 = -v7**2*dv7
+    # v6 = v3 + v5  (6)
+    dv3 = dv6
+    dv5 = dv6
+    # v5 = v4**2  (5)
+    dv4 = 2*v4*dv5
+    # v4 = x + y  (4)
+    dx = dv4
+    dy = dv4
+    # v3 = sigmoid(x)  (3)
+    dx = dx + v3*sigmoid(-x)*dv3  # sigmoid(-x) is 1 - v3, with all its digits
+    # v2 = x + v1  (2)
+    dx += dv2
+    dv1 = dv2
+    # v1 = sigmoid(y)  (1)
+    dy = dy + v1*sigmoid(-y)*dv1  # sigmoid(-y) is 1 - v1, with all its digits
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,68 @@
+"""Forward and backward pass, compiled by gradc.
+
+    (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: y, x.
+Operations: forward 20, backward 30; together 2.50 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    sigy = sigmoid(y)  # (1)
+    num = x + sigy  # (2)
+    sigx = sigmoid(x)  # (3)
+    xpy = x + y  # (4)
+    xpysqr = xpy**2  # (5)
+    den = sigx + xpysqr  # (6)
+    invden = 1/den  # (7)
+    f = num*invden  # (8)
+    return f, (x, y, sigy, num, sigx, xpy, invden)
+
+
+def backward(cache, df=1.0):
+    x, y, sigy, num, sigx, xpy, invden = cache
+    # f = num*invden  (8)
+    dnum = invden*df
+    dinvden = num*df
+    # invden = 1/den  (7)
+    dden = -invden**2*dinvden
+    # den = sigx + xpysqr  (6)
+    dsigx = dden
+    dxpysqr = dden
+    # xpysqr = xpy**2  (5)
+    dxpy = 2*xpy*dxpysqr
+    # xpy = x + y  (4)
+    dx = dxpy
+    dy = dxpy
+    # sigx = sigmoid(x)  (3)
+    dx = dx + sigx*sigmoid(-x)*dsigx  # sigmoid(-x) is 1 - sigx, with all its digits
+    # num = x + sigy  (2)
+    dx += dnum
+    dsigy = dnum
+    # sigy = sigmoid(y)  (1)
+    dy = dy + sigy*sigmoid(-y)*dsigy  # sigmoid(-y) is 1 - sigy, with all its digits
+    return {"y": dy, "x": dx}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)

@@ -1,0 +1,66 @@
+"""Forward and backward pass, compiled by gradc.
+
+    λ*x² − √y × σ(x)·π
+
+Inputs: lam, x, y (numbers or arrays, elementwise).
+Gradient with respect to: lam, x, y.
+Operations: forward 13, backward 22; together 2.69 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e)/(1.0 + e)
+
+
+def forward(lam, x, y):
+    lam = as_float("lam", lam)
+    x = as_float("x", x)
+    y = as_float("y", y)
+    xsqr = x**2  # (1)
+    lamxsqr = lam*xsqr  # (2)
+    sqrty = np.sqrt(y)  # (3)
+    sigx = sigmoid(x)  # (4)
+    sqrtysigx = sqrty*sigx  # (5)
+    sqrtysigxc = sqrtysigx*3.141592653589793  # (6)
+    f = lamxsqr - sqrtysigxc  # (7)
+    return f, (lam, x, xsqr, sqrty, sigx, f)
+
+
+def backward(cache, df=1.0):
+    lam, x, xsqr, sqrty, sigx, f = cache
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = lamxsqr - sqrtysigxc  (7)
+    dlamxsqr = df
+    dsqrtysigxc = -df
+    # sqrtysigxc = sqrtysigx*3.141592653589793  (6)
+    dsqrtysigx = 3.141592653589793*dsqrtysigxc
+    # sqrtysigx = sqrty*sigx  (5)
+    dsqrty = sigx*dsqrtysigx
+    dsigx = sqrty*dsqrtysigx
+    # sigx = sigmoid(x)  (4)
+    dx = sigx*sigmoid(-x)*dsigx  # sigmoid(-x) is 1 - sigx, with all its digits
+    # sqrty = np.sqrt(y)  (3)
+    dy = 0.5/sqrty*dsqrty
+    # lamxsqr = lam*xsqr  (2)
+    dlam = xsqr*dlamxsqr
+    dxsqr = lam*dlamxsqr
+    # xsqr = x**2  (1)
+    dx += 2*x*dxsqr
+    return {"lam": dlam, "x": dx, "y": dy}
+
+
+def value_and_grad(lam, x, y):
+    f, cache = forward(lam, x, y)
+    return f, backward(cache)

@@ -1,0 +1,107 @@
+"""Forward and backward pass, compiled by gradc.
+
+    sin(x)*cos(y) + tan(x) + asin(x)*acos(y) + atan(x) + atan2(x, y) + sinh(x)*cosh(y)*tanh(x)
+
+Inputs: x, y (numbers or arrays, elementwise).
+Gradient with respect to: x, y.
+Operations: forward 19, backward 72; together 4.79 times the forward pass alone.
+"""
+
+import numpy as np
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = np.exp(-2.0*np.abs(x))
+    return 4.0*e/(1.0 + e)**2
+
+
+def forward(x, y):
+    x = as_float("x", x)
+    y = as_float("y", y)
+    sinx = np.sin(x)  # (1)
+    cosy = np.cos(y)  # (2)
+    sinxcosy = sinx*cosy  # (3)
+    tanx = np.tan(x)  # (4)
+    total = sinxcosy + tanx  # (5)
+    asinx = np.arcsin(x)  # (6)
+    acosy = np.arccos(y)  # (7)
+    asinxacosy = asinx*acosy  # (8)
+    total2 = total + asinxacosy  # (9)
+    atanx = np.arctan(x)  # (10)
+    total3 = total2 + atanx  # (11)
+    atanxy = np.arctan2(x, y)  # (12)
+    total4 = total3 + atanxy  # (13)
+    sinhx = np.sinh(x)  # (14)
+    coshy = np.cosh(y)  # (15)
+    sinhxcoshy = sinhx*coshy  # (16)
+    tanhx = np.tanh(x)  # (17)
+    prod = sinhxcoshy*tanhx  # (18)
+    f = total4 + prod  # (19)
+    return f, (x, y, sinx, cosy, tanx, asinx, acosy, sinhx, coshy, sinhxcoshy, tanhx)
+
+
+def backward(cache, df=1.0):
+    x, y, sinx, cosy, tanx, asinx, acosy, sinhx, coshy, sinhxcoshy, tanhx = cache
+    # f = total4 + prod  (19)
+    dtotal4 = df
+    dprod = df
+    # prod = sinhxcoshy*tanhx  (18)
+    dsinhxcoshy = tanhx*dprod
+    dtanhx = sinhxcoshy*dprod
+    # tanhx = np.tanh(x)  (17)
+    dx = tanh_slope(x)*dtanhx  # 1 - tanhx**2, with all its digits
+    # sinhxcoshy = sinhx*coshy  (16)
+    dsinhx = coshy*dsinhxcoshy
+    dcoshy = sinhx*dsinhxcoshy
+    # coshy = np.cosh(y)  (15)
+    dy = np.sinh(y)*dcoshy
+    # sinhx = np.sinh(x)  (14)
+    dx += np.cosh(x)*dsinhx
+    # total4 = total3 + atanxy  (13)
+    dtotal3 = dtotal4
+    datanxy = dtotal4
+    # atanxy = np.arctan2(x, y)  (12)
+    dx += y/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))*datanxy
+    dy -= x/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))*datanxy
+    # total3 = total2 + atanx  (11)
+    dtotal2 = dtotal3
+    datanx = dtotal3
+    # atanx = np.arctan(x)  (10)
+    dx += datanx/(1 + x**2)
+    # total2 = total + asinxacosy  (9)
+    dtotal = dtotal2
+    dasinxacosy = dtotal2
+    # asinxacosy = asinx*acosy  (8)
+    dasinx = acosy*dasinxacosy
+    dacosy = asinx*dasinxacosy
+    # acosy = np.arccos(y)  (7)
+    dy -= 1/np.sqrt((1 - y)*(1 + y))*dacosy
+    # asinx = np.arcsin(x)  (6)
+    dx += dasinx/np.sqrt((1 - x)*(1 + x))
+    # total = sinxcosy + tanx  (5)
+    dsinxcosy = dtotal
+    dtanx = dtotal
+    # tanx = np.tan(x)  (4)
+    dx += (1 + tanx**2)*dtanx
+    # sinxcosy = sinx*cosy  (3)
+    dsinx = cosy*dsinxcosy
+    dcosy = sinx*dsinxcosy
+    # cosy = np.cos(y)  (2)
+    dy -= np.sin(y)*dcosy
+    # sinx = np.sin(x)  (1)
+    dx += np.cos(x)*dsinx
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)
