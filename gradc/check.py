@@ -53,6 +53,8 @@ NOTHING = 1e-6
 WIDEST = 60
 # A point of more characters is not written into a command.
 LONGEST_POINT = 120
+# Nor a longer program.
+LONGEST_PROGRAM = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ def _worst_point(evidence: Evidence, errors: Mapping[int, Error], tolerance: flo
 def command(fn: Compiled, point: Point, seed: int, points: int) -> str:
     """The command line that checks the program again: at the point if that is short, else at the same points."""
     program = fn.program.strip()
-    words = ["gradc", "check", program if "#" in program else "; ".join(program.splitlines())]
+    line = program if "#" in program else "; ".join(program.splitlines())
+    words = ["gradc", "check", *([line] if len(line) <= LONGEST_PROGRAM else ["-f", "FILE"])]
     if fn.wrt != fn.inputs:
         words += ["--wrt", ",".join(fn.wrt)]
     shapes = {name: shape for name, shape in fn.shapes.items() if name in fn.inputs and shape}

@@ -140,7 +140,7 @@ def _expanded(search: Search, point: Point | None, answers: dict[str, Answer], w
         return _built(EXPANDED, answers["built"], answers["symbolic"], point)
     answer = answers.get("expanded")
     if answer is None:
-        return Form(EXPANDED, None, MISSING, remark=why)
+        return Form(EXPANDED, None, MISSING, remark=why or "too large to multiply out")
     remark = f"{why or 'too large to multiply out'}; {_HOW[answer['how']]}"
     return Form(EXPANDED, answer["ops"], answer["how"], remark=remark)
 

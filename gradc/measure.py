@@ -16,6 +16,7 @@ from gradc.emit.count import count, count_tree
 
 # Lines that look at the types of inputs, bring them into shape or take the cache apart are no part of the passes.
 _CONVERSIONS = {"float", "as_float", "as_array"}
+NEWLINE = ord("\n")
 # Seconds that one timing may take, and how many there are.
 SHARE, REPEATS = 0.02, 5
 
@@ -50,9 +51,20 @@ def measured_module(source: str) -> Figures:
             helpers[name] = sum(count_tree(statement, helpers) for statement in function.body)
     inside = [part for each in fused_body for part in (each.body if isinstance(each, ast.Try) else [each])]
     kept = [statement for statement in inside if not _is_frame(statement)]
-    texts = [ast.get_source_segment(source, statement) or "" for statement in kept]
     operations = sum(count_tree(statement, helpers) for statement in kept)
-    return Figures(operations, len(kept), sum(map(len, texts)) + max(len(texts) - 1, 0))
+    return Figures(operations, len(kept), _characters(source, kept))
+
+
+def _characters(source: str, statements: Sequence[ast.stmt]) -> int:
+    """The characters of statements, without what stands around them. The parser counts in bytes."""
+    data = source.encode()
+    starts = [0, *(at + 1 for at, byte in enumerate(data) if byte == NEWLINE)]
+    total = max(len(statements) - 1, 0)
+    for each in statements:
+        start = starts[each.lineno - 1] + each.col_offset
+        end = starts[(each.end_lineno or each.lineno) - 1] + (each.end_col_offset or 0)
+        total += len(data[start:end].decode())
+    return total
 
 
 def _is_frame(statement: ast.stmt) -> bool:

@@ -264,6 +264,11 @@ def test_the_command_runs_the_worst_point_again(worker: Worker) -> None:
     assert [word.partition("=")[0] for word in words[8:-2:2]] == ["x", "y"]
 
 
+def test_a_large_point_is_called_by_its_seed(worker: Worker) -> None:
+    command = gradc.compile("X: [20, 3]\nsum(X*X)").check(points=1, worker=worker).command
+    assert command == "gradc check 'X: [20, 3]; sum(X*X)' --seed 0 --points 1"
+
+
 def test_a_result_is_plain_data(worker: Worker) -> None:
     result = gradc.compile("x*y").check(worker=worker)
     data = json.loads(json.dumps(result.to_dict()))

@@ -68,7 +68,7 @@ class Digits:
     def _words(self) -> dict[str, Callable[..., Any]]:
         mp = self.mp
         plain = "log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc gamma loggamma"
-        words = {word: self._real(getattr(mp, word)) for word in plain.split()}
+        words: dict[str, Callable[..., Any]] = {word: self._real(getattr(mp, word)) for word in plain.split()}
         arithmetic = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
         words |= {word: self._real(function) for word, function in arithmetic.items()}
         words |= {"neg": operator.neg, "**": self._real(self._power), "exp": self._real(self._exp)}
@@ -76,8 +76,8 @@ class Digits:
         words |= {"Max": self._larger, "Min": self._smaller, "Piecewise": self._piecewise}
         words |= {word: self._comparison(word, holds) for word, holds in COMPARISONS.items()}
         words |= {"Eq": words["=="], "Ne": words["!="]}
-        logic = {"And": lambda c, d: bool(c) and bool(d), "Or": lambda c, d: bool(c) or bool(d), "Not": operator.not_}
-        return words | logic
+        words |= {"And": lambda c, d: bool(c) and bool(d), "Or": lambda c, d: bool(c) or bool(d), "Not": operator.not_}
+        return words
 
     def _real(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function that is nan outside its real domain."""
@@ -104,7 +104,7 @@ class Digits:
         return x**y
 
     def _decided(self, word: str, difference: Any) -> int:
-        way = (difference > 0) - (difference < 0)
+        way = int(difference > 0) - int(difference < 0)
         if difference == difference:
             self.trail.append((self.gate, word, way))
         return way

@@ -29,8 +29,10 @@ class Unwritten(Exception):
 class Algebra(Protocol):
     """What can be done to elements."""
 
-    words: Mapping[str, Callable[..., Any]]
     gate: int
+
+    @property
+    def words(self) -> Mapping[str, Callable[..., Any]]: ...
 
     def number(self, value: float) -> Any: ...
 
@@ -184,7 +186,7 @@ def _minor(algebra: Algebra, x: Value) -> Any:
     if n > LARGEST_DET:
         raise Unwritten(f"a determinant of {n} rows is too large to write out")
     times, neg = algebra.words["*"], algebra.words["neg"]
-    known = {(): algebra.number(1)}
+    known: dict[tuple[int, ...], Any] = {(): algebra.number(1)}
     for size in range(1, n + 1):
         row = x[n - size]
         for columns in itertools.combinations(range(n), size):

@@ -165,7 +165,7 @@ class Derivatives:
             self.depends[id(node)] = mask
         self.bits = bits
         sympy.Expr.diff = self._diff
-        sympy.Mul._eval_derivative = _product_rule
+        sympy.Mul._eval_derivative, sympy.Pow._eval_derivative = _product_rule, _power_rule
 
     @property
     def _diff(self) -> Callable[..., Expr]:
@@ -194,6 +194,15 @@ def _product_rule(node: Expr, symbol: Expr) -> Expr:
     slopes = [arg.diff(symbol) for arg in node.args]
     terms = [sympy.Mul(*node.args[:k], slope, *node.args[k + 1 :]) for k, slope in enumerate(slopes) if slope]
     return sympy.Add(*terms)
+
+
+def _power_rule(node: Expr, symbol: Expr) -> Expr:
+    """SymPy's own rule for a power, which would ask for 0*log(base) whether the logarithm is finite."""
+    import sympy
+
+    slope, base, exponent = node.base.diff(symbol), node.base, node.exp
+    rest = exponent.diff(symbol)
+    return node * (rest * sympy.log(base) + slope * exponent / base) if rest else node * (slope * exponent / base)
 
 
 class Values:

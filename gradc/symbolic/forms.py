@@ -21,6 +21,8 @@ Answers = Iterator[dict[str, Any]]
 
 # Expressions of more operations are not tried: expanding one takes longer than anyone waits.
 EXPANDABLE = 200_000
+# The exponents of more factors than this are not counted with.
+COUNTABLE = 500
 # Numbers in an answer end here, where JSON's readers do.
 LARGEST = 10**4000
 # A longer text is not sent.
@@ -38,8 +40,9 @@ def forms(job: Mapping[str, Any]) -> Answers:
     inputs = [symbol.name for name in symbols for symbol in flat(symbols[name])]
     answer = _answer(named, pieces, time.perf_counter() - began)
     yield {"form": "symbolic", "inputs": inputs, "outputs": named, **answer}
-    size = expanded_size(lines)
-    yield {"form": "expanded", "ops": min(size.ops, LARGEST), "how": size.how}
+    if sum(not node.is_Add and not node.is_Mul for node in parts(lines)) <= COUNTABLE:
+        size = expanded_size(lines)
+        yield {"form": "expanded", "ops": min(size.ops, LARGEST), "how": size.how}
     began = time.perf_counter()
     replaced, rest = _cse(lines)
     steps = [symbol.name for symbol, _ in replaced]

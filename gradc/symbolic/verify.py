@@ -78,7 +78,8 @@ def _fit_points(job: Job, program: Program) -> Iterator[_Found]:
         if found and time.monotonic() > until:
             break
     seen: set[tuple[Decision, ...]] = set()
-    new, known = [], []
+    new: list[_Found] = []
+    known: list[_Found] = []
     for one in sorted(found, key=lambda each: (each.unfit, each.number)):
         (known if one.unfit or one.decisions in seen else new).append(one)
         seen.add(one.decisions)

@@ -106,8 +106,8 @@ class Worker:
                 encoding="utf-8",
                 env={**os.environ, "SYMPY_CACHE_SIZE": "None", "PYTHONHASHSEED": "0"},
             )
-            self._lines = lines = queue.Queue()
-            threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+            self._lines = queue.Queue()
+            threading.Thread(target=_read, args=(process, self._lines), daemon=True).start()
         return self._process
 
     def close(self) -> None:
