@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -153,6 +152,7 @@ OWN: dict[str, Callable[[Workload], Run]] = {
     "literal": lambda work: peers.gradc_(work, literal=True),
     "stable": lambda work: peers.gradc_(work),
     "library": lambda work: peers.gradc_(work, way="library"),
+    "method": lambda work: peers.gradc_(work, literal=True, way="library"),
     "value": lambda work: peers.gradc_(work, literal=True, way="value"),
 }
 
@@ -194,15 +194,16 @@ def scalars(scale: Scale) -> list[Row]:
 
 
 def gradients(scale: Scale) -> list[Row]:
-    """Value and gradient against the value alone, by hand or gradc's own, whichever is quicker."""
+    """Value and gradient against the value alone, both as methods; beside it, both as plain functions."""
     rows = []
     arrays = [*programs.elementwise(scale.points).values(), programs.rosenbrock(1000), programs.helmholtz(100)]
     for work in [*programs.scalars().values(), *programs.products().values(), *arrays]:
-        seconds = timed(work, ("literal", "value"), (), scale)
+        seconds = timed(work, ("literal", "method", "value"), (), scale)
         most = 3.9 if work.name.startswith("product") else 2.2
         size = f", {scale.points:,} points" if work.kind == "elementwise" else ""
-        base = min(seconds["hand value"], seconds["value"])
-        rows.append(Row(f"{work.name}{size}", "× value", seconds["literal"] / base, most))
+        plain = over(seconds, "hand value", ("literal", "hand"))
+        what = f"{work.name}{size} (× value by hand: {plain['literal']:.2f}, all by hand: {plain['hand']:.2f})"
+        rows.append(Row(what, "× `fn.value`", seconds["method"] / seconds["value"], most))
     return rows
 
 
@@ -338,23 +339,9 @@ SECTIONS: dict[str, tuple[str, Callable[[Scale], list[Row]]]] = {
 
 
 def measured(section: str, scale: Scale) -> list[Row]:
-    """The rows of a section; once more if something was missed, since noise seldom misses the same twice."""
-    rows = attempted(section, scale)
-    if section in ("operations", "edges") or not any(row.missed for row in rows):
-        return rows
-    say(f"{section}: again")
-    again = attempted(section, scale)
-    return [min(pair, key=lambda row: (row.missed, _number(row.gradc))) for pair in zip(rows, again, strict=True)]
-
-
-def attempted(section: str, scale: Scale) -> list[Row]:
     """The rows of a section, or one that says why there are none: the other sections are measured all the same."""
     try:
         return SECTIONS[section][1](scale)
     except Exception as error:
         say(f"{section}: {type(error).__name__}: {error}")
         return [Row(section, "", "not measured", None, {}, f"{type(error).__name__}: {error}")]
-
-
-def _number(cell: Any) -> float:
-    return float(cell) if isinstance(cell, (int, float)) else float("inf")

@@ -1,7 +1,7 @@
 """Rows into one Markdown table: what was measured for gradc, what it should be at most, and the peers beside it.
 
 >>> print(markdown({"Calls": [Row("logistic 10", "× hand", 1.3, 1.25, {"JAX": 12.0})]}, "one machine"))
-Measured on one machine.
+Measured on one machine. Interleaved samples, lower quartiles, processor time of one thread; bold is above its target.
 <BLANKLINE>
 | | in | gradc | at most | JAX |
 |---|---|---:|---:|---:|
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "<!-- bench -->"
+HOW = "Interleaved samples, lower quartiles, processor time of one thread; bold is above its target."
 Cell = float | str
 
 
@@ -65,7 +66,7 @@ def markdown(sections: Mapping[str, Sequence[Row]], where: str) -> str:
     """The table, with the peers that any row has."""
     found = dict.fromkeys(peer for rows in sections.values() for row in rows for peer in row.peers)
     peers = list(found)
-    lines = [f"Measured on {where}.", "", f"| | in | gradc | at most | {' | '.join(peers)} |".replace("|  |", "|")]
+    lines = [f"Measured on {where}. {HOW}", "", f"| | in | gradc | at most | {' | '.join(peers)} |".replace("|  |", "|")]
     lines += [f"|---|---|{'---:|' * (2 + len(peers))}"]
     for title, rows in sections.items():
         lines += [f"| **{title}** |{' |' * (3 + len(peers))}", *(line(row, peers) for row in rows)]
