@@ -264,7 +264,11 @@ class _Writer:
         scratch = f"; {_listed(own)} {'is' if len(own) == 1 else 'are'} scratch" if own else ""
         scratch += kernel.note
         head = _broken(f"def {kernel.name}(", kernel.params, "):", closed=False)
-        return [*head, *_indent([f'"""Fills {_listed(kernel.targets)}{scratch}."""', *kernel.lines]), "", ""]
+        quote = f'"""Fills {_listed(kernel.targets)}{scratch}."""'
+        if len(quote) > 110:
+            quote = f'"""Fills {_listed(kernel.targets)}.\n\n{_sentence(scratch)}\n"""'
+        said = [row.removeprefix("    ") for line in quote.split("\n") for row in _wrapped(line, 100)]
+        return [*head, *_indent([*said, *kernel.lines]), "", ""]
 
     def _forward(self, kernel: Kernel, cache: Sequence[str]) -> list[str]:
         name, values = self._function("forward"), list(kernel.targets)
@@ -554,6 +558,11 @@ def _cut(roots: Sequence[Node], known: Mapping[Node, str], graph: Graph) -> list
             new[node] = graph.node(node.op, tuple([new[arg] for arg in node.args]), node.attr, node.shape)
         stack.pop()
     return [new[root] for root in roots]
+
+
+def _sentence(scratch: str) -> str:
+    """What is behind the semicolon as a sentence of its own."""
+    return scratch.removeprefix("; ").removeprefix(". ") + "."
 
 
 def _listed(names: Sequence[str]) -> str:

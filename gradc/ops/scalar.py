@@ -134,7 +134,7 @@ tanh_slope = op("tanh_slope(x)", fast="exp(-2*abs(x))*square(2/(1 + exp(-2*abs(x
                 forms={"numpy": "tanh_slope!tanh_slope({x})", "math": "tanh_slope!tanh_slope({x})"}, stem="slope{x}", short="slope",
                 sympy="1/cosh(x)**2", domain=_ANY, public=False)
 hypot = op("hypot(x, y)", doc="sqrt(x**2 + y**2), without overflow; both slopes at the origin are 0", partials=["x/nonzero(out)", "y/nonzero(out)"], tie="both slopes at the origin are 0",
-           stem="hyp{x}{y}", short="hyp", sympy="sqrt(x**2 + y**2)", domain=[(0.2, 3.0), (-3.0, 3.0)], why="sqrt(a**2 + b**2) as hypot(a, b), which cannot overflow",
+           stem="hyp{x}{y}", short="hyp", sympy="sqrt(x**2 + y**2)", domain=[(0.2, 3.0), (-3.0, 3.0)], why="sqrt(a**2 + b**2), which could overflow",
            edges={"x=0, y=0": "out=0, dx=0, dy=0", "x=1e200, y=1e200": "dx=0.7071067811865475, dy=0.7071067811865475"},
            part="hypot points along ({x}, {y})")
 erf = op("erf(x)", into="erf_into", temps=4, doc="error function", partials=["1.1283791670955126*exp(-x**2)"], forms={"numpy": "erf!erf({x})"}, stem="erf{x}", domain=_ANY)

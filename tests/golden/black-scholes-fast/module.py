@@ -152,7 +152,11 @@ def forward_kernel(
     s, k, r, v, t, f, sok, rpnumo2, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc,
     total2, t1,
 ):
-    """Fills f, sok, rpnumo2, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc and total2; t1 is scratch."""
+    """Fills f, sok, rpnumo2, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc and
+    total2.
+
+    t1 is scratch.
+    """
     multiply(v, v, rpnumo2)  # num
     multiply(rpnumo2, 0.5, rpnumo2)  # numo2
     add(r, rpnumo2, rpnumo2)  # rpnumo2

@@ -33,7 +33,7 @@ def forward(u, v):
     total = spuplog1pv + expm1v  # (5)
     sigmu = sigmoid(-u)  # (6)  1 - sigmoid(u) as sigmoid(-u), which keeps its digits
     total2 = total + sigmu  # (7)
-    hypuv = math.hypot(u, v)  # (8)  sqrt(a**2 + b**2) as hypot(a, b), which cannot overflow; both slopes at the origin are 0
+    hypuv = math.hypot(u, v)  # (8)  sqrt(a**2 + b**2), which could overflow; both slopes at the origin are 0
     f = total2 + hypuv  # (9)
     return f, (u, v, sigmu, hypuv)
 

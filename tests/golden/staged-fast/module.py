@@ -165,7 +165,10 @@ def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, m1):
 
 
 def quick_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1):
-    """Fills f, dx and dy; t1, t2, t3, t4 and m1 are scratch. What exp has no range for is left to value_and_grad_kernel."""
+    """Fills f, dx and dy.
+
+    t1, t2, t3, t4 and m1 are scratch. What exp has no range for is left to value_and_grad_kernel.
+    """
     if not (y.max() <= 80.0 and x.max() <= 80.0) or f.itemsize < 4:
         return value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, m1)
     exp(y, dy)
