@@ -19,7 +19,7 @@ from gradc.tables import number
 
 # The part of the time that differences may take.
 NUMERIC = 0.4
-# Programs of more gates or elements than this are not written out.
+# Programs of more gates, or of more numbers at a point, are not written out.
 LARGEST = 200_000
 
 
@@ -105,6 +105,8 @@ def _job(search: Search, staged: list[Staged], points: int, timeout: float, evid
     dag = as_written(search.fn)
     if len(dag.nodes) > LARGEST:
         raise Stopped(f"size, {len(dag.nodes):,} gates,")
+    if search.elements() > LARGEST:
+        raise Stopped(f"size, {search.elements():,} numbers,")
     program = written(dag, search.sizes)
     evidence.places = [step.place or step.formula for step in program.steps]
     return {

@@ -28,7 +28,7 @@ _HOW = {
     AT_LEAST: "it has at least so many terms",
 }
 LONGEST_RUN = 400_000
-# More gates than this are not written out for SymPy.
+# More gates, or more numbers at a point, are not written out for SymPy.
 LARGEST = 20_000
 
 
@@ -120,6 +120,8 @@ def _job(search: Search, expand: bool) -> dict[str, Any]:
     dag = as_written(fn)
     if len(dag.nodes) > LARGEST:
         raise Stopped(f"size, {len(dag.nodes):,} gates,")
+    if search.elements() > LARGEST:
+        raise Stopped(f"size, {search.elements():,} numbers,")
     program = written(dag, search.sizes).plain()
     return {"job": "forms", "program": program, "wrt": list(fn.wrt), "outputs": list(fn.outputs), "expand": expand}
 
@@ -127,7 +129,10 @@ def _job(search: Search, expand: bool) -> dict[str, Any]:
 def _symbolic(search: Search, point: Point | None, answers: dict[str, Answer], why: str) -> Form:
     answer = answers.get("symbolic")
     if answer is None:
-        operations = counted_as_tree(as_written(search.fn), search.fn.wrt)
+        dag = as_written(search.fn)
+        if dag.declared:
+            return Form(SYMBOLIC, None, MISSING, remark=why)
+        operations = counted_as_tree(dag, search.fn.wrt)
         return Form(SYMBOLIC, operations, COUNTED, remark=f"{why}; counted over the graph as if it were a tree")
     if answer["text"] is None:
         counted = "too long to print; counted over the shared parts as if they were a tree"
@@ -174,7 +179,7 @@ def _seconds(answer: Answer, first: Answer, point: Point) -> float | None:
 
 
 def counted_as_tree(dag: Dag, wrt: Sequence[str]) -> int:
-    """The operations of value and derivatives, written out without sharing anything: exact, in whole numbers.
+    """The operations of value and derivatives of a program of numbers, nothing shared: exact, in whole numbers.
 
     >>> from gradc.parse import parse
     >>> logistic = "; ".join(["x = r*x*(1 - x)"] * 50)

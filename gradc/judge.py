@@ -96,7 +96,8 @@ def _by_floats(evidence: Evidence, k: int, name: str) -> Error | None:
     direction = np.array([(abs(one) or 1.0) * rng.choice((-1.0, 1.0)) for one in value.flat]).reshape(value.shape)
 
     def along(t: float) -> float:
-        moved = search.at({**staged.point, name: (value + t * direction).tolist()})
+        there = value + t * direction
+        moved = search.at({**staged.point, name: there if there.ndim else float(there)})
         return _contracted(evidence, moved) if moved is not None else math.nan
 
     found, uncertain = slope(along)

@@ -30,6 +30,8 @@ MODERATE: Range = (-3.0, 3.0)
 RANGES: tuple[Range, ...] = (MODERATE, (0.2, 3.0), (-0.9, 0.9), (1.0, 5.0), (0.05, 0.5), (3.0, 9.0), (-9.0, -1.0))
 # Points are found quickly or, by their range, not at all.
 ATTEMPTS, SECONDS = 2000, 1.5
+# So many numbers are drawn for all points together.
+MOST_NUMBERS = 200_000
 # Points are looked for in turn where the gates are at home, in the moderate range, and anywhere.
 HOME, MIDDLE, ANYWHERE = "home", "middle", "anywhere"
 WAYS = (HOME, MIDDLE, MIDDLE, ANYWHERE)
@@ -90,6 +92,7 @@ class Search:
     def points(self, count: int) -> list[Staged]:
         """Up to `count` random points at which value and gradient are finite. GradcError if there is none."""
         self.sizes = self._sizes_that_fit()
+        count = min(count, max(1, MOST_NUMBERS // max(self.elements(), 1)))
         until = time.monotonic() + SECONDS
         found: list[Staged] = []
         for attempt in range(ATTEMPTS):
@@ -151,6 +154,13 @@ class Search:
         rng = random.Random(self.seed)
         return [nested([rng.choice((-1, 1)) * rng.randint(4, 12) / 8 for _ in range(math.prod(s))], s) for s in shapes]
 
+    def elements(self) -> int:
+        """How many numbers a point has."""
+        return sum(math.prod(self._shape(name)) for name in self.fn.inputs)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self.sizes[dim] if isinstance(dim, str) else dim for dim in self.fn.shapes[name])
+
     def _draw(self, way: str) -> Point:
         """A random point."""
         out = {}
@@ -158,7 +168,7 @@ class Search:
             home = self.domains.get(name, MODERATE)
             where = {HOME: home, MIDDLE: MODERATE}.get(way) or self.rng.choice([home, *RANGES])
             low, high = self.ranges.get(name) or where
-            shape = tuple(self.sizes[dim] if isinstance(dim, str) else dim for dim in self.fn.shapes[name])
+            shape = self._shape(name)
             out[name] = nested([_short(self.rng.uniform(low, high), low, high) for _ in range(math.prod(shape))], shape)
         return out
 
