@@ -338,11 +338,16 @@ class _Writer:
         arguments = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
         counts = f"{len(values)}, {kernel.floats}, {kernel.masks}"
         call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {counts}{more})"
-        return (
+        if len(call) > 100:
+            head = f"{self.names.text('in_blocks')}("
+            given = _indent(_broken("(", inputs, "),", closed=False))
+            call = "\n".join([head, f"    {kernel.name},", *given, f"    {counts}{more},", ")"])
+        lines = (
             _broken("", values, f" = {call}", closed=True, parens=True)
             if len(values) > 1
             else [f"({values[0]},) = {call}"]
         )
+        return [row for line in lines for row in line.split("\n")]
 
     def _floats(self, more: Sequence[str] = ()) -> list[str]:
         convert = self.names.text("as_float")

@@ -315,7 +315,11 @@ def backward(cache, df=1.0):
     df = total2.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
     (
         ds, dk, dr, dv, dt,
-    ) = in_blocks(backward_kernel, (k, sok, r, v, rpnumo2, t, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc, total2, df), 5, 2, 0)
+    ) = in_blocks(
+        backward_kernel,
+        (k, sok, r, v, rpnumo2, t, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc, total2, df),
+        5, 2, 0,
+    )
     return {"s": ds, "k": dk, "r": dr, "v": dv, "t": dt}
 
 
