@@ -189,6 +189,13 @@ def test_too_large_can_still_be_wrong() -> None:
     assert result.verdict == FAIL
 
 
+def test_without_a_process_differences_of_floats_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    result = gradc.compile("x*y").check()
+    assert (result.verdict, result.ok) == (UNVERIFIED, True)
+    assert "does not start" in result.reason
+
+
 def test_what_can_not_be_written_out_is_judged_by_differences_of_floats(worker: Worker) -> None:
     result = gradc.compile("det(A)", shapes={"A": (12, 12)}).check(worker=worker)
     assert (result.verdict, result.ok) == (UNVERIFIED, True)

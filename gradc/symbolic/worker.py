@@ -63,7 +63,10 @@ class Worker:
     def ask(self, job: Mapping[str, Any], seconds: float) -> Iterator[Answer]:
         """The answers to a job; raises `Stopped` when a limit is reached, or the process fails."""
         until = time.monotonic() + seconds
-        process = self._started()
+        try:
+            process = self._started()
+        except OSError as error:
+            raise Stopped(f"SymPy's process does not start: {error.strerror or error}", limit=False) from None
         try:
             assert process.stdin is not None
             process.stdin.write(json.dumps(dict(job)) + "\n")
