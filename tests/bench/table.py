@@ -66,7 +66,8 @@ def markdown(sections: Mapping[str, Sequence[Row]], where: str) -> str:
     """The table, with the peers that any row has."""
     found = dict.fromkeys(peer for rows in sections.values() for row in rows for peer in row.peers)
     peers = list(found)
-    lines = [f"Measured on {where}. {HOW}", "", f"| | in | gradc | at most | {' | '.join(peers)} |".replace("|  |", "|")]
+    heads = ["", "in", "gradc", "at most", *peers]
+    lines = [f"Measured on {where}. {HOW}", "", f"|{' |'.join(f' {head}'.rstrip() for head in heads)} |"]
     lines += [f"|---|---|{'---:|' * (2 + len(peers))}"]
     for title, rows in sections.items():
         lines += [f"| **{title}** |{' |' * (3 + len(peers))}", *(line(row, peers) for row in rows)]
