@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from gradc.dag import Dag, Node, reachable
 from gradc.emit.operand import form_cost
 from gradc.evidence import as_written
 from gradc.forward import tangents
-from gradc.measure import measured_module, runnable, seconds_a_call
+from gradc.measure import measured_module, runnable
 from gradc.points import Point, Search
 from gradc.run import load
 from gradc.simplify import Builder
@@ -31,13 +31,15 @@ LONGEST_RUN = 400_000
 # More gates, or more numbers at a point, are not written out for SymPy.
 LARGEST = 20_000
 
+Call = Callable[[], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A form of value and gradient together.
 
     `how` is "built", "counted", "about", "at least" or "missing"; `remark` says why where it is not "built". `seconds`
-    is the time of one call, `built` that of making the form.
+    is the time of one call, `built` that of making the form, `call` makes a call of it.
     """
 
     name: str
@@ -48,9 +50,10 @@ class Form:
     seconds: float | None = None
     built: float | None = None
     remark: str = ""
+    call: Call | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {key: getattr(self, key) for key in self.__slots__}
+        return {key: getattr(self, key) for key in self.__slots__ if key != "call"}
 
 
 
@@ -79,12 +82,12 @@ def staged_form(made: Any, name: str, search: Search, point: Point | None) -> Fo
     source = made.source
     built = time.perf_counter() - began
     figures = measured_module(source)
-    seconds = None if point is None else _seconds_staged(made, search, point)
-    return Form(name, figures.operations, BUILT, figures.statements, figures.characters, seconds, built)
+    call = None if point is None else _call(made, search, point)
+    return Form(name, figures.operations, BUILT, figures.statements, figures.characters, built=built, call=call)
 
 
-def _seconds_staged(made: Any, search: Search, point: Point) -> float | None:
-    """Seconds of a call; None where it has no value, as `math` raises where NumPy has an inf."""
+def _call(made: Any, search: Search, point: Point) -> Call:
+    """A call of the fused function at a point."""
     import numpy as np
 
     given = [np.array(value, float) if isinstance(value, list) else value for value in point.values()]
@@ -92,10 +95,8 @@ def _seconds_staged(made: Any, search: Search, point: Point) -> float | None:
     if any(shapes):
         ones = tuple(np.ones([search.sizes.get(dim, dim) for dim in shape]) for shape in shapes)
         given.append(ones if len(ones) > 1 else ones[0])
-    try:
-        return seconds_a_call(lambda: made.module.value_and_grad(*given))
-    except (ArithmeticError, ValueError, TypeError):
-        return None
+    function = made.module.value_and_grad
+    return lambda: function(*given)
 
 
 # ---- SymPy's --------------------------------------------------------------------------------------
@@ -157,22 +158,23 @@ def _after_cse(search: Search, point: Point | None, answers: dict[str, Answer], 
 
 
 def _built(name: str, answer: Answer, first: Answer, point: Point | None) -> Form:
-    seconds = _seconds(answer, first, point) if point is not None and answer["text"] is not None else None
-    return Form(name, answer["ops"], BUILT, answer["statements"], answer["chars"], seconds, answer["seconds"])
+    call = _call_of_text(answer, first, point) if point is not None and answer["text"] is not None else None
+    figures = answer["ops"], BUILT, answer["statements"], answer["chars"]
+    return Form(name, *figures, built=answer["seconds"], call=call)
 
 
-def _seconds(answer: Answer, first: Answer, point: Point) -> float | None:
-    """Seconds a call; None where Python can't compile the text, or it has no value."""
+def _call_of_text(answer: Answer, first: Answer, point: Point) -> Call | None:
+    """A call of printed SymPy at a point; None if Python can't compile the text."""
     import numpy as np
 
     if answer["chars"] > LONGEST_RUN:
         return None
     try:
         function = load(runnable(answer["text"], first["inputs"], first["outputs"])).value_and_grad
-        given = [float(number) for value in point.values() for number in np.ravel(value)]
-        return seconds_a_call(lambda: function(*given))
-    except (ArithmeticError, ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
+    given = [float(number) for value in point.values() for number in np.ravel(value)]
+    return lambda: function(*given)
 
 
 # ---- counting over the graph -------------------------------------------------------------------

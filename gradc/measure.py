@@ -7,12 +7,15 @@ Figures(operations=2, statements=2, characters=17)
 from __future__ import annotations
 
 import ast
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradc.emit.count import count, count_tree
+
+Call = Callable[[], Any]
 
 # Lines that look at the types of inputs, bring them into shape or take the cache apart are no part of the passes.
 _CONVERSIONS = {"float", "as_float", "as_array"}
@@ -87,17 +90,29 @@ def _converts(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _CONVERSIONS
 
 
-def seconds_a_call(call: Callable[[], Any]) -> float:
-    """The least time that a call takes, of several timings."""
-    once = _timed(call, 1)
-    times = max(1, int(SHARE / REPEATS / max(once, 1e-9)))
-    return min(_timed(call, times) for _ in range(REPEATS)) if once < SHARE else once
+def seconds_a_call(calls: Sequence[Call | None]) -> list[float | None]:
+    """The least time that each call takes, measured in turns; None for one that fails, as `math` does outside a domain.
+
+    >>> seconds_a_call([None, lambda: 1/0])
+    [None, None]
+    """
+    once = [None if call is None else _timed(call, 1) for call in calls]
+    best = list(once)
+    for _ in range(REPEATS):
+        for k, (call, seconds) in enumerate(zip(calls, once, strict=True)):
+            if call is not None and seconds is not None and seconds < SHARE:
+                again = _timed(call, max(1, int(SHARE / REPEATS / max(seconds, 1e-9))))
+                best[k] = min(best[k] or math.inf, again or math.inf)
+    return best
 
 
-def _timed(call: Callable[[], Any], times: int) -> float:
-    began = time.perf_counter()
-    for _ in range(times):
-        call()
+def _timed(call: Call, times: int) -> float | None:
+    try:
+        began = time.perf_counter()
+        for _ in range(times):
+            call()
+    except (ArithmeticError, ValueError, TypeError, RecursionError):
+        return None
     return (time.perf_counter() - began) / times
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradc.errors import GradcError
 from gradc.evidence import as_written
 from gradc.forms import BUILT, CSE, Form, big, count_text, staged_form, symbolic_forms
+from gradc.measure import seconds_a_call
 from gradc.points import Point, Search
 from gradc.symbolic.worker import MEMORY, Worker
 from gradc.tables import html_table, markdown, number, table
@@ -96,6 +97,8 @@ def report(
         for form in symbolic_forms(search, point, worker or own, timeout, expand):
             forms.append(form)
             _tell(progress, len(forms))
+    seconds = seconds_a_call([form.call for form in forms])
+    forms = [replace(form, seconds=each, call=None) for form, each in zip(forms, seconds, strict=True)]
     return Report(fn.program, tuple(forms), tuple(_notes(search, forms)), time.monotonic() - began)
 
 
