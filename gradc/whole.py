@@ -24,6 +24,7 @@ from gradc.lower import bases_of, is_quick, quick_form
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
+from gradc.optimize.frugal import moderate
 from gradc.rules import instantiate
 from gradc.shapes import Dims
 from gradc.simplify import Args, Builder, is_const, number
@@ -131,13 +132,8 @@ class _Lowering:
             if x.op is scalar.mul and x.args[0].op is scalar.const:
                 return self.make(scalar.mul, (self.build.const(-number(x.args[0])), x.args[1]))
             return self.build.make(op, args)
-        if (
-            op is scalar.mul
-            and args[0].op is scalar.const
-            and args[1].op is scalar.mul
-            and args[1].args[0].op is scalar.const
-        ):
-            return self.make(op, (self.build.const(number(args[0]) * number(args[1].args[0])), args[1].args[1]))
+        if op is scalar.mul and (found := self._scales_together(*args)) is not None:
+            return found
         if op is scalar.div and args[0] is args[1] and not args[0].shape:
             return self.build.const(1.0)
         if op in (scalar.mul, scalar.div) and is_const(args[1], 1):
@@ -145,6 +141,18 @@ class _Lowering:
         if op is scalar.mul and is_const(args[0], 1):
             return args[1]
         return self.build.intern(op, args, attr)
+
+    def _scales_together(self, x: Node, y: Node) -> Node | None:
+        """s*(t*x) is (s*t)*x, for constants and sizes, whose product can't overflow."""
+        for scale, rest in ((x, y), (y, x)):
+            split = _scaled(rest)
+            if split is None or not _is_moderate(scale) or not _is_moderate(split[0]):
+                continue
+            inner, bare = split
+            if scale.op is scalar.const and inner.op is scalar.const:
+                return self.make(scalar.mul, (self.build.const(number(scale) * number(inner)), bare))
+            return self.make(scalar.mul, (self.make(scalar.mul, (scale, inner)), bare))
+        return None
 
     # ---- gates in other words ------------------------------------------------------------------
 
@@ -313,6 +321,15 @@ def _scaled(node: Node) -> Term | None:
         return None
     x, y = node.args
     return (x, y) if not x.shape else (y, x) if not y.shape else None
+
+
+def _is_moderate(node: Node) -> bool:
+    """Whether a number is made of sizes and of constants far from the ends of the range of floats."""
+    return all(
+        moderate(number(leaf)) if leaf.op is scalar.const else leaf.op is scalar.size
+        for leaf in reachable([node])
+        if not leaf.args
+    )
 
 
 def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) -> bool:

@@ -18,7 +18,7 @@ f, {"x": dx}
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.dag import Dag, Node, Shape, reachable
@@ -70,6 +70,7 @@ class Words:
     sizes: Mapping[str, str] = field(default_factory=dict)
     module: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[str, ...] = ()
+    show: Callable[[Shape], str] | None = None
 
 
 def fused(joint: Joint, words: Words | None = None, literal: bool = False) -> Body:
@@ -118,6 +119,7 @@ class _Fused:
         self.called: dict[str, str] = {}
         self.helpers: dict[str, None] = {}
         self.used: set[str] = set()
+        self.noted: set[str] = set()
         self.risky = self.needs_math = False
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
         self.own = frozenset(own)
@@ -337,7 +339,7 @@ class _Fused:
                 if arg in self.steps.guards and arg not in guarded:
                     guarded.add(arg)
                     lines += self._guard(arg)
-            lines += self._line(node)
+            lines += self._noted(node, self._line(node))
         value = [self._result(node, first=True) for node in self.steps.outputs]
         pairs = []
         seen: set[Node] = set(self.steps.outputs)
@@ -349,6 +351,17 @@ class _Fused:
         checks, sizes = self._checks()
         head = (*self._aliases(), *self._numbers())
         return Body(head, tuple(checks), (*sizes, *lines), returned, tuple(self.helpers), self.needs_math, self.risky)
+
+    def _noted(self, node: Node, lines: list[str]) -> list[str]:
+        """The shape of an array in a comment, where its name comes up; of a matrix product, with its proof."""
+        name = self.names[node]
+        if not self.words.show or not node.shape or name in self.noted:
+            return lines
+        self.noted.add(name)
+        note = f"{name}: {self.words.show(node.shape)}"
+        if node.op is array.matmul:
+            note += " = " + " @ ".join(self.words.show(arg.shape) for arg in node.args)
+        return [*lines[:-1], f"{lines[-1]}  # {note}"]
 
     def _aliases(self) -> list[str]:
         """NumPy's functions under names that are found faster than attributes."""
@@ -681,7 +694,7 @@ class _Writer(Writer):
         module = {word: own for word, own in self.module.items() if word != own}
         words = Words(
             np=self.module["np"], math=self.module["math"], df=self.module["df"], sizes=program.sizes, module=module,
-            leave="return {leave}", taken=tuple(self.module.values()),
+            leave="return {leave}", taken=tuple(self.module.values()), show=self._show,
         )  # fmt: skip
         self.body = fused(joint, words, program.literal)
         self.extra.update(dict.fromkeys(self.body.helpers))
