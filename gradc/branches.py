@@ -140,18 +140,43 @@ def _sides(region: Region) -> set[tuple[Node, int]]:
 def conditions_first(nodes: Sequence[Node], guards: Mapping[Node, Guard]) -> list[Node]:
     """The nodes in a topological order in which the conditions of a node stand before it."""
     order: dict[Node, None] = {}
+    busy: set[Node] = set()  # waits for others: a condition among these hangs on the node itself
     for start in nodes:
         stack = [start]
         while stack:
             node = stack[-1]
-            waiting = [c for path in guards.get(node, ()) for c, _ in path if c not in order] or [
-                arg for arg in reversed(node.args) if arg not in order
-            ]
+            busy.add(node)
+            conditions = [c for path in guards.get(node, ()) for c, _ in path if c not in order and c not in busy]
+            waiting = conditions or [arg for arg in reversed(node.args) if arg not in order and arg not in busy]
             if waiting and node not in order:
                 stack += waiting
             else:
                 order[stack.pop()] = None
     return list(order)
+
+
+def hangs_on(root: Node, node: Node) -> bool:
+    """Whether a value is computed from another."""
+    stack, seen = [root], {root}
+    while stack:
+        at = stack.pop()
+        if at is node:
+            return True
+        new = [arg for arg in at.args if arg.id >= node.id and arg not in seen]
+        seen.update(new)
+        stack += new
+    return False
+
+
+def settled_guard(node: Node, regions: Sequence[Region]) -> Guard:
+    """The conditions under which a node is computed once for all of its regions; none that hangs on the node itself."""
+    guard = guard_of(regions)
+    if len(regions) > 1 and any(hangs_on(condition, node) for path in guard for condition, _ in path):
+        around = regions[0]
+        for region in regions[1:]:
+            around = meet(around, region)
+        return guard_of([around])
+    return guard
 
 
 def _settled(is_calm: bool, regions: list[Region]) -> tuple[Region, ...]:

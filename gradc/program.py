@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gradc.branches import Guard, conditions_first, guard_of, implies, places
+from gradc.branches import Guard, conditions_first, implies, places, settled_guard
 from gradc.dag import Dag, Node, Shape, reachable, users
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
@@ -278,7 +278,7 @@ def _guards(dag: Dag, nodes: Sequence[Node]) -> dict[Node, Guard]:
     """The gates that only a side of a branch needs, with its conditions."""
     if not any(node.op is routing.where for node in nodes):
         return {}
-    found = {node: guard_of(regions) for node, regions in places(nodes, dag.roots).items()}
+    found = {node: settled_guard(node, regions) for node, regions in places(nodes, dag.roots).items()}
     return {node: guard for node, guard in found.items() if guard and node.args}
 
 
@@ -335,6 +335,7 @@ class _Backward:
         self.guards: dict[Node, Guard] = {}
         self.zeros: list[Stmt] = []
         self.loose: set[Node] = set()
+        self.branched = False
         if whole:
             many = len(dag.inputs) > MOST_TRACKED
             for seed, root in zip(seeds(build, dag), dag.roots, strict=True):
@@ -347,6 +348,7 @@ class _Backward:
         self.guards = {gate: line.guard for gate, line in lines.items()}
         by_guard = [(self._guard_of(owner), step) for owner, cluster in clusters for step in cluster]
         self.loose = _loose(by_guard)
+        self.branched = any(self.guards.values())
         shared = _shared_parts(by_guard, set(self.forward))
         groups = (
             [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))]
@@ -393,7 +395,7 @@ class _Backward:
 
     def _here(self, sent: Node) -> Node:
         """The contribution without the values of a branch that may not be taken here: those are written out again."""
-        if not any(self.guards.values()):
+        if not self.branched:
             return sent
         new: dict[Node, Node] = {}
         stack = [sent]

@@ -137,6 +137,7 @@ _FOLDS: dict[Op, Callable[..., float]] = {
     s.acos: math.acos, s.atan: math.atan, s.atan2: math.atan2, s.sinh: math.sinh, s.cosh: math.cosh,
     s.tanh: math.tanh, s.hypot: math.hypot, s.erf: math.erf, s.erfc: math.erfc, r.maximum: max, r.minimum: min,
     r.nonzero: lambda x: x or 1, r.relu: lambda x: max(0, x), s.sign: lambda x: (x > 0) - (x < 0),
+    loss.softplus: lambda x: max(x, 0) + math.log1p(math.exp(-abs(x))),
     loss.sigmoid: lambda x: 1 / (1 + math.exp(-x)),
 }  # fmt: skip
 

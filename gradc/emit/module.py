@@ -60,6 +60,7 @@ class Writer:
         self.dag = program.dag
         self.function = function
         self.module = dict(program.module)
+        self.results = frozenset(program.gradients.values())
         self.printer, self.quiet = self._printer(), self._printer()
         self.elementwise = not self.dag.declared
         self.extra: dict[str, None] = {}  # helpers beside those that the passes call
@@ -255,7 +256,7 @@ class Writer:
             note += ("; " if note else "  # ") + why
         match stmt.kind:
             case "=":
-                tail = self._scalar(expr, target in self.program.gradients.values())
+                tail = self._scalar(expr, target in self.results)
                 return (
                     f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{tail}{note}"
                 )

@@ -79,6 +79,7 @@ tanh = np.tanh
 absolute = np.absolute
 exp = np.exp
 add_reduce = np.add.reduce
+negative = np.negative
 divide = np.divide
 square = np.square
 multiply = np.multiply
@@ -96,26 +97,28 @@ def value_and_grad(X, W, b, Y):
     ):
         return both_passes(X, W, b, Y)
     n = X.shape[0]
-    Z = X @ W
+    inv = 1/n
+    Z = X @ W  # Z: (n, h) = (n, d) @ (d, h)
     Z += b
-    H = tanh(Z)
+    H = tanh(Z)  # H: (n, h)
     H -= Y
     absolute(Z, Z)
     Z *= c
     exp(Z, Z)
-    HH = H*H
-    H *= 1/n
-    sumHH = add_reduce(HH, 1)
+    HH = H*H  # HH: (n, h)
+    sumHH = add_reduce(HH, 1)  # sumHH: (n,)
     sumsumHH = float(add_reduce(sumHH))
     f = sumsumHH/n
-    dY = c*H
-    onepZ = c1 + Z
+    Hinv = H*inv  # Hinv: (n, h)
+    H *= 2.0*inv
+    dY = negative(H, H)  # dY: (n, h)
+    onepZ = c1 + Z  # onepZ: (n, h)
     divide(c2, onepZ, onepZ)
     square(onepZ, onepZ)
     Z *= onepZ
-    Z *= H
-    dZ = multiply(c2, Z, Z)
-    db = add_reduce(dZ, 0)
-    dX = dZ @ W.T
-    dW = X.T @ dZ
+    Z *= Hinv
+    dZ = multiply(c2, Z, Z)  # dZ: (n, h)
+    db = add_reduce(dZ, 0)  # db: (h,)
+    dX = dZ @ W.T  # dX: (n, d) = (n, h) @ (h, d)
+    dW = X.T @ dZ  # dW: (d, h) = (d, n) @ (n, h)
     return f, {"X": dX, "W": dW, "b": db, "Y": dY}

@@ -112,20 +112,20 @@ def value_and_grad(X, W, b, Y, lam):
         return both_passes(X, W, b, Y, lam)
     n = X.shape[0]
     WW = float(np.vdot(W, W))
-    S = X @ W
+    S = X @ W  # S: (n, c) = (n, d) @ (d, c)
     S += b
-    lseS = logsumexp(S, axis=1)
-    SY = S*Y
-    sumSY = add_reduce(SY, 1)
+    lseS = logsumexp(S, axis=1)  # lseS: (n,)
+    SY = S*Y  # SY: (n, c)
+    sumSY = add_reduce(SY, 1)  # sumSY: (n,)
     lseS -= sumSY
     sumlseS = float(add_reduce(lseS))
     f = sumlseS/n + lam*WW
-    Wlam = W*lam
+    Wlam = W*lam  # Wlam: (d, c)
     Wlam *= c2
-    dS = softmax(S, axis=1)
+    dS = softmax(S, axis=1)  # dS: (n, c)
     dS -= Y
     dS *= 1/n
-    db = add_reduce(dS, 0)
-    prod = X.T @ dS
-    dW = add(Wlam, prod, Wlam)
+    db = add_reduce(dS, 0)  # db: (c,)
+    prod = X.T @ dS  # prod: (d, c) = (d, n) @ (n, c)
+    dW = add(Wlam, prod, Wlam)  # dW: (d, c)
     return f, {"W": dW, "b": db}
