@@ -27,7 +27,10 @@ _ALLOWED = frozenset({
 _MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
 
 # A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.
-LARGE = 20_000
+LARGE = 200_000
+
+# From this size on the tokens are tried first: what they pass is never read as a tree.
+LONG = 20_000
 
 _TOKENS = re.compile(
     r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]"""
@@ -45,9 +48,10 @@ def verify(text: str) -> None:
     """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for."""
     at = 0
     for part in re.split(r"\n(?=def )", text):
-        if len(part) > LARGE and part.startswith("def "):
+        long = len(part) > LONG and part.startswith("def ")
+        if long and len(part) > LARGE:
             verify_lines(part, at)
-        else:
+        elif not long or _is_more_than_lines(part):
             _verify_tree(part, at)
         at += part.count("\n") + 1
 
@@ -91,6 +95,14 @@ def verify_lines(text: str, before: int = 0) -> None:
             return
         end = next(match.start() for match in _WORDS.finditer(text) if match[0] in words)
     raise _refused(text, text.count("\n", 0, bad.start() if bad else end) + 1, before)
+
+
+def _is_more_than_lines(text: str) -> bool:
+    try:
+        verify_lines(text)
+    except ValueError:
+        return True
+    return False
 
 
 _COMMENT = re.compile(r"\#[^\n]*")
