@@ -161,7 +161,7 @@ class _Lowering:
         statics = statics_of(node.op, node.attr)
         fast = node.op.literal.get("fast", node.op.fast) if self.build.literal else node.op.fast
         text = fast(**statics) if callable(fast) else fast
-        if not text or not node.shape:
+        if not text or not (node.shape or node.op.pointwise):
             return None
         return self._instance(text, dict(zip(node.op.params, self._args(node), strict=True)), statics)
 

@@ -590,7 +590,7 @@ def step_aside(text: str, names: Iterable[str]) -> str:
     taken = [word for word in BUILTINS if word in set(names)]
     for word in taken:
         places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))"
-        places += rf"|(?<=\(int, ){word}(?=\))|(?<=\(){word}(?=, float_?\))"
+        places += rf"|(?<= in \(int, ){word}(?=\))|(?<= in \(int_, ){word}(?=\))|(?<= in \(){word}(?=, float_?\))"
         text = re.sub(places, word + "_", text)
     if taken:
         text = re.sub(
