@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from gradc.dag import Node, reachable, users
-from gradc.ops import routing
 
 # Up to this many lines several orders are tried.
 LONGEST_SEARCH = 2000
@@ -48,82 +47,34 @@ def arrange(targets: Sequence[Node]) -> Plan:
     nodes = [node for node in reachable(targets) if node.args]
     if len(nodes) > LONGEST_SEARCH:
         return allocate(nodes, targets)
-    first = _readers_first(nodes)
-    orders = (_in_turn(nodes, first), _depth_first(targets, first), _from_the_end(nodes, targets, first))
+    orders = (nodes, _depth_first(targets), _from_the_end(nodes, targets))
     return min([allocate(order, targets) for order in orders], key=lambda plan: 8 * plan.floats + plan.masks)
 
 
 # ---- orders ------------------------------------------------------------------------------------
 
 
-After = dict[Node, tuple[Node, ...]]
-
-
-def _readers_first(nodes: Sequence[Node]) -> After:
-    """What else a line waits for: a selection writes over its last argument, so all others should have read that."""
-    taken = users(nodes)
-    after: After = {}
-    for node in nodes:
-        if node.op is routing.where and node.args[2].args:
-            later = _later(node, taken, after)
-            after[node] = tuple(reader for reader in dict.fromkeys(taken[node.args[2]]) if reader not in later)
-    return after
-
-
-def _later(node: Node, taken: dict[Node, list[Node]], after: After) -> set[Node]:
-    """A line and all that come after it by need."""
-    waits: dict[Node, list[Node]] = {}
-    for waiting, readers in after.items():
-        for reader in readers:
-            waits.setdefault(reader, []).append(waiting)
-    found: set[Node] = set()
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if one not in found:
-            found.add(one)
-            stack += [*taken[one], *waits.get(one, [])]
-    return found
-
-
-def _before(node: Node, after: After) -> tuple[Node, ...]:
-    return node.args + after.get(node, ())
-
-
-def _in_turn(nodes: Sequence[Node], after: After) -> list[Node]:
-    """As they were made, but for what waits."""
-    return _walk(nodes, after, {})
-
-
-def _depth_first(targets: Sequence[Node], after: After) -> list[Node]:
+def _depth_first(targets: Sequence[Node]) -> list[Node]:
     """Each target in turn; of two arguments the one that needs more buffers first."""
     need: dict[Node, int] = {}
     for node in reachable(targets):
         wants = sorted((need[arg] for arg in node.args), reverse=True)
         need[node] = max([min(len(node.args), 1), *(want + i for i, want in enumerate(wants))])
-    return _walk(targets, after, need)
-
-
-def _walk(roots: Sequence[Node], after: After, need: dict[Node, int]) -> list[Node]:
     order: dict[Node, None] = {}
-    stack = [(root, False) for root in reversed(roots)]
+    stack = [(target, False) for target in reversed(targets)]
     while stack:
         node, ready = stack.pop()
         if ready:
             order[node] = None
         elif node not in order and node.args:
             stack.append((node, True))
-            stack += [(arg, False) for arg in sorted(_before(node, after), key=lambda arg: need.get(arg, 0))]
+            stack += [(arg, False) for arg in sorted(node.args, key=lambda arg: need[arg])]
     return list(order)
 
 
-def _from_the_end(nodes: Sequence[Node], targets: Sequence[Node], after: After) -> list[Node]:
+def _from_the_end(nodes: Sequence[Node], targets: Sequence[Node]) -> list[Node]:
     """Backwards: always the line next that asks for the fewest values that are not asked for yet."""
-    waiting = dict.fromkeys(nodes, 0)
-    for node in nodes:
-        for one in dict.fromkeys(_before(node, after)):
-            if one.args:
-                waiting[one] += 1
+    waiting = {node: len(set(readers)) for node, readers in users(nodes).items()}
     asked = {node for node in targets if node.args}
     ready: list[tuple[int, int, Node]] = []
 
@@ -146,11 +97,10 @@ def _from_the_end(nodes: Sequence[Node], targets: Sequence[Node], after: After) 
         done.add(node)
         order.append(node)
         asked.update(arg for arg in node.args if arg.args)
-        for one in dict.fromkeys(_before(node, after)):
-            if one.args:
-                waiting[one] -= 1
-                if waiting[one] == 0:
-                    push(one)
+        for one in dict.fromkeys(node.args):
+            waiting[one] -= 1
+            if waiting[one] == 0 and one.args:
+                push(one)
     return order[::-1]
 
 
@@ -203,24 +153,11 @@ def allocate(order: Sequence[Node], targets: Sequence[Node]) -> Plan:
             floats.give(number)
         if node.op.into:
             pool.give(place[node])
-        if node.op is routing.where and heir is node.args[1]:
-            temps[node] = (_turned(node.args[0], last, place, masks),)
     return Plan(tuple(order), place, temps, tuple(copies), floats.count, masks.count)
-
-
-def _turned(condition: Node, last: Sequence[Node], place: dict[Node, int], masks: _Pool) -> int:
-    """The mask for a condition turned round: its own, if nobody reads it again."""
-    if condition in last:
-        return place[condition]
-    number = masks.take()
-    masks.give(number)
-    return number
 
 
 def _may_share(node: Node) -> tuple[Node, ...]:
     """The operands whose buffer the result may be written into, the best first."""
     if node.op.into:
         return ()
-    if node.op is routing.where:
-        return node.args[2], node.args[1]
     return tuple(arg for arg in node.args if arg.op.boolean == node.op.boolean)

@@ -30,7 +30,7 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.program import Program
-from gradc.simplify import number
+from gradc.simplify import is_const, number
 from gradc.whole import Whole, whole
 
 # An expression of numbers is written inside the line that uses it up to this many operations.
@@ -442,7 +442,7 @@ class _Fused:
             return [f"{name} = {self._reduced(node)}"]
         if _into_place(node, self.inline):
             return self._added(node, name)
-        if node.op is routing.where and node in self.onto:
+        if node.op is routing.where and self._same(node.args[0].shape, node.shape):
             return self._masked(node, name)
         if node in self.onto:
             return self._over(node, name)
@@ -505,17 +505,21 @@ class _Fused:
         return [call if name == old else f"{name} = {call}"]
 
     def _masked(self, node: Node, name: str) -> list[str]:
-        """Where a condition fails (or holds) the other value, put over the one that is there."""
-        condition, x, y = node.args
-        target = self.onto[node]
-        old = self.names[target]
-        test = self._operand(condition, PRECEDENCE["unary"])
-        mask = f"~{test}" if target is x else self._operand(condition, 0)
-        other = y if target is x else x
-        lines = [f"{name} = {old}"] * (name != old)
-        if not other.shape or self._same(other.shape, node.shape):
-            return [*lines, f"{self._call('putmask')}({name}, {mask}, {self._operand(other, 0)})"]
-        return [*lines, f"{self._call('copyto')}({name}, {self._operand(other, 0)}, where={mask})"]
+        """Where a condition holds one value, else the other: over one of them, or into an array of its own."""
+        _, x, y = node.args
+        old = self.names[self.onto[node]] if node in self.onto else ""
+        lines = [f"{name} = {old}"] if old and name != old else []
+        lines += [] if old else [f"{name} = {self.words.np}.empty({self._shape(node.shape)})"]
+        test, *sides = (self._operand(each, 0) for each in node.args)
+        if is_const(y, 0):
+            return [*lines, f"{self._helper('masked')}({sides[0]}, {test}, {name})"]
+        if is_const(x, 0):
+            return [*lines, f"{self._helper('masked')}({sides[1]}, {test}, {name}, False)"]
+        return [*lines, f"{self._helper('select')}({test}, {', '.join(sides)}, {name})"]
+
+    def _helper(self, name: str) -> str:
+        self.helpers[name] = None
+        return self.words.module.get(name, name)
 
     def _added(self, node: Node, name: str) -> list[str]:
         """A sum with what goes into one place of an array: zeros elsewhere are never added."""

@@ -25,7 +25,7 @@ from gradc.simplify import Builder, is_const, number
 
 _RESERVED = (
     "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads",
-    "as_float", "in_blocks", "cut", "BLOCK",
+    "as_float", "in_blocks", "cut", "BLOCK", "select", "masked", "erf_into", "erfc_into",
 )  # fmt: skip
 
 # Beyond this exp leaves single precision; half precision has no room for it at all.
@@ -445,10 +445,8 @@ class _Lines:
         if node.op is routing.where:
             lines = self._selected(node, target, *args)
         elif node.op.into:
-            self.names.helpers[node.op.into] = None
             temps = [self.floats[number] for number in self.plan.temps[node]]
-            lines = [f"{node.op.into}({', '.join([*args, target, *temps])})"]
-            self.ops += helper_costs("numpy")[node.op.into] - 1
+            lines = [self._helped(node.op.into, *args, target, *temps)]
         elif node.op.ufunc:
             out = f"out={target}" if node.op in _BY_NAME else target
             lines = [f"{self.names.call(node.op.ufunc)}({', '.join([*args, out])})"]
@@ -460,16 +458,19 @@ class _Lines:
         return lines
 
     def _selected(self, node: Node, target: str, condition: str, x: str, y: str) -> list[str]:
-        """Where the condition holds x, else y: into the buffer that one of them is in, or a copy of y."""
-        put, copy = self.names.call("putmask"), f"{self.names.text('np')}.copyto"
+        """Where the condition holds x, else y."""
         if is_const(node.args[1], 1) and is_const(node.args[2], 0):
-            return [f"{copy}({target}, {condition})"]
-        if target == y:
-            return [f"{put}({target}, {condition}, {x})"]
-        if target == x:
-            turned = self.masks[self.plan.temps[node][0]]
-            return [f"{self.names.call(routing.not_.ufunc)}({condition}, {turned})", f"{put}({target}, {turned}, {y})"]
-        return [f"{copy}({target}, {y})", f"{put}({target}, {condition}, {x})"]
+            return [f"{self.names.text('np')}.copyto({target}, {condition})"]
+        if is_const(node.args[2], 0):
+            return [self._helped("masked", x, condition, target)]
+        if is_const(node.args[1], 0):
+            return [self._helped("masked", y, condition, target, "False")]
+        return [self._helped("select", condition, x, y, target)]
+
+    def _helped(self, helper: str, *arguments: str) -> str:
+        self.names.helpers[helper] = None
+        self.ops += helper_costs("numpy")[helper] - 1
+        return f"{self.names.text(helper)}({', '.join(arguments)})"
 
 
 def _comments(joint: Joint, made: Mapping[Node, Node]) -> dict[Node, str]:
