@@ -4,12 +4,12 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 23, backward 9; together 1.39 times the forward pass alone.
+Operations: forward 55, backward 9; together 1.16 times the forward pass alone.
 In a kernel every line is a ufunc over one block of the arrays; its last argument is the result's place.
 """
 
 import numpy as np
-from numpy import absolute, add, divide, exp, greater_equal, multiply, negative, putmask, subtract
+from numpy import absolute, add, divide, exp, greater_equal, multiply, negative, subtract
 
 
 def as_float(name, x):
@@ -18,6 +18,21 @@ def as_float(name, x):
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def select(c, x, y, out):
+    """out = x where c holds, else y: by their bits, without a branch that is guessed wrong half the time."""
+    kind = {2: np.int16, 4: np.int32, 8: np.int64}.get(out.itemsize)
+    if kind is None:
+        out[...] = np.where(c, x, y)
+        return
+    mask = -c.view(np.int8)  # all bits where c holds, none where not
+    if y is out:
+        x, y, mask = y, x, ~mask
+    x, y, z = np.asarray(x, out.dtype).view(kind), np.asarray(y, out.dtype).view(kind), out.view(kind)
+    np.bitwise_xor(x, y, out=z)
+    np.bitwise_and(z, mask, out=z)
+    np.bitwise_xor(z, y, out=z)
 
 
 BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
@@ -89,31 +104,31 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     return out
 
 
-def forward_kernel(x, y, f, xpy, den, kept, kept2, t1, m1):
-    """Fills f, xpy, den, kept and kept2; t1 and m1 are scratch."""
-    greater_equal(y, 0.0, m1)
-    absolute(y, f)
-    negative(f, f)
-    exp(f, f)
-    add(1.0, f, xpy)
-    divide(1.0, xpy, xpy)
-    multiply(f, xpy, f)
-    multiply(xpy, f, kept2)
-    putmask(f, m1, xpy)  # sigy
-    add(x, f, f)  # num
+def forward_kernel(x, y, f, xpy, den, kept, kept2, t1, t2, m1):
+    """Fills f, xpy, den, kept and kept2; t1, t2 and m1 are scratch."""
+    absolute(x, t2)
+    negative(t2, t2)
+    exp(t2, t2)
+    add(1.0, t2, kept)
+    divide(1.0, kept, kept)
+    multiply(t2, kept, t2)
     greater_equal(x, 0.0, m1)
-    absolute(x, den)
-    negative(den, den)
-    exp(den, den)
-    add(1.0, den, xpy)
-    divide(1.0, xpy, xpy)
-    multiply(den, xpy, den)
-    multiply(xpy, den, kept)
-    putmask(den, m1, xpy)  # sigx
+    select(m1, kept, t2, den)  # sigx
     add(x, y, xpy)  # xpy
-    multiply(xpy, xpy, t1)  # xpysqr
-    add(den, t1, den)  # den
+    multiply(xpy, xpy, f)  # xpysqr
+    add(den, f, den)  # den
+    absolute(y, t1)
+    negative(t1, t1)
+    exp(t1, t1)
+    add(1.0, t1, kept2)
+    divide(1.0, kept2, kept2)
+    multiply(t1, kept2, t1)
+    greater_equal(y, 0.0, m1)
+    select(m1, kept2, t1, f)  # sigy
+    add(x, f, f)  # num
     divide(f, den, f)  # f
+    multiply(kept, t2, kept)
+    multiply(kept2, t1, kept2)
 
 
 def backward_kernel(xpy, den, f, kept, kept2, df, dx, dy, t1, t2):
@@ -129,38 +144,38 @@ def backward_kernel(xpy, den, f, kept, kept2, df, dx, dy, t1, t2):
     subtract(dx, t1, dx)
 
 
-def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, m1):
-    """Fills f, dx and dy; t1, t2, t3 and m1 are scratch."""
-    greater_equal(y, 0.0, m1)
-    absolute(y, f)
-    negative(f, f)
-    exp(f, f)
-    add(1.0, f, dx)
-    divide(1.0, dx, dx)
-    multiply(f, dx, f)
-    multiply(dx, f, dy)
-    putmask(f, m1, dx)  # sigy
-    add(x, f, f)  # num
+def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1):
+    """Fills f, dx and dy; t1, t2, t3, t4 and m1 are scratch."""
+    absolute(x, dx)
+    negative(dx, dx)
+    exp(dx, dx)
+    add(1.0, dx, t4)
+    divide(1.0, t4, t4)
+    multiply(dx, t4, dx)
     greater_equal(x, 0.0, m1)
-    absolute(x, t1)
-    negative(t1, t1)
-    exp(t1, t1)
-    add(1.0, t1, dx)
-    divide(1.0, dx, dx)
-    multiply(t1, dx, t1)
-    multiply(dx, t1, t3)
-    putmask(t1, m1, dx)  # sigx
+    select(m1, t4, dx, t1)  # sigx
     add(x, y, t2)  # xpy
-    multiply(t2, t2, dx)  # xpysqr
-    add(t1, dx, t1)  # den
+    multiply(t2, t2, f)  # xpysqr
+    add(t1, f, t1)  # den
+    absolute(y, t3)
+    negative(t3, t3)
+    exp(t3, t3)
+    add(1.0, t3, dy)
+    divide(1.0, dy, dy)
+    multiply(t3, dy, t3)
+    greater_equal(y, 0.0, m1)
+    select(m1, dy, t3, f)  # sigy
+    add(x, f, f)  # num
     divide(f, t1, f)  # f
+    multiply(t4, dx, t4)
+    multiply(t4, f, t4)
     multiply(t2, f, t2)
     multiply(2.0, t2, t2)
-    multiply(t3, f, t3)
     subtract(1.0, t2, dx)
-    subtract(dx, t3, dx)
-    subtract(dy, t2, dy)
+    subtract(dx, t4, dx)
     divide(dx, t1, dx)
+    multiply(dy, t3, dy)
+    subtract(dy, t2, dy)
     divide(dy, t1, dy)
 
 
@@ -170,7 +185,7 @@ def quick_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1):
     t1, t2, t3, t4 and m1 are scratch. What exp has no range for is left to value_and_grad_kernel.
     """
     if not (y.max() <= 80.0 and x.max() <= 80.0) or f.itemsize < 4:
-        return value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, m1)
+        return value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1)
     exp(y, dy)
     add(1.0, dy, t3)
     divide(1.0, t3, t3)
@@ -198,7 +213,7 @@ def quick_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1):
 
 def forward(x, y):
     x, y = as_float("x", x), as_float("y", y)
-    f, xpy, den, kept, kept2 = in_blocks(forward_kernel, (x, y), 5, 1, 1)
+    f, xpy, den, kept, kept2 = in_blocks(forward_kernel, (x, y), 5, 2, 1)
     return f, (xpy, den, f, kept, kept2)
 
 
