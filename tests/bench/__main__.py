@@ -70,6 +70,8 @@ def main(argv: list[str]) -> int:
         for section in [name for name in NAMES if not chosen.sections or name in chosen.sections]:
             say(section)
             found[SECTIONS[section][0]] = measured(section, scale)
+            if chosen.write != "README":  # a run that is stopped leaves what it has
+                write(chosen.write, markdown(found, machine()))
     table = markdown(found, machine())
     print(table)
     write(chosen.write, table)
