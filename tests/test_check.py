@@ -172,7 +172,7 @@ def test_entries_pass_when_nothing_is_broken(worker: Worker) -> None:
 
 
 def test_too_large_is_a_verdict_of_its_own() -> None:
-    """Nested quotients share nothing that SymPy would keep; differences still decide, so the map contracts: a chaotic one has none to go by."""
+    """Nested quotients share nothing that SymPy would keep; the map contracts, so differences decide."""
     deep = "\n".join(["a = x*y + 1", *["a = (a*x + y)/(9 + x*x + a*a) + sin(a*y)/9"] * 400, "a"])
     result = gradc.compile(deep).check(timeout=1.0)
     assert (result.verdict, result.ok) == (TOO_LARGE, True)
