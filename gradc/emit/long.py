@@ -35,7 +35,7 @@ from gradc.reverse import active_nodes
 from gradc.simplify import is_const, number
 
 # Lines of a function, and operators of a line.
-LINES, OPERATORS = 250, 8
+LINES, OPERATORS = 250, 24
 
 # Contributions to an adjoint that wait for each other before they are added up.
 WAITING = 6
