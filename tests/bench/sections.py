@@ -15,7 +15,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -252,11 +255,27 @@ def threads(name: str, work: Workload, scale: Scale) -> Row:
         os.sched_setaffinity(0, EVERYWHERE)
     try:
         runs = {str(n): peers.gradc_(work, threads=n).call for n in (1, 2)}
-        seconds = interleaved(runs, 2 * scale.rounds, time.perf_counter, min)
+        free = {f"free {n}": partial(in_threads, n) for n in (1, 2)}
+        seconds = interleaved({**runs, **free}, 2 * scale.rounds, time.perf_counter, min)
     finally:
         if before:
             os.sched_setaffinity(0, before)
-    return Row(f"{name}, two threads", "× one thread", seconds["2"] / seconds["1"], 0.7)
+    ideal = seconds["free 2"] / seconds["free 1"]
+    what = f"{name}, two threads (work that shares nothing: {ideal:.2f})"
+    return Row(what, "× one thread", seconds["2"] / seconds["1"], 0.7)
+
+
+def in_threads(n: int) -> None:
+    """Work that stays in cache, in n threads: how far two cores are there for this process."""
+    x = np.linspace(0.0, 1.0, 8192)
+    shares = [x.copy() for _ in range(n)]
+
+    def share(out: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        for _ in range(400 // n):
+            np.exp(x, out=out)
+
+    with ThreadPoolExecutor(n) as pool:
+        list(pool.map(share, shares))
 
 
 def tensors(scale: Scale) -> list[Row]:
