@@ -63,7 +63,7 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     else:
         arrays = [*inputs, *out]
     if threads > 1:
-        block *= 4  # threads wait for each other less often with longer blocks
+        block = min(8*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
     pieces = cut(arrays[-1].shape, block)
     errors = np.geterr()  # which a thread doesn't inherit
 
