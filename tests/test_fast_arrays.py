@@ -45,6 +45,7 @@ MAPS = [
     "tanh(x)*x**3 + y**-2 + x**y",
     "x if x > y and y > 0.5 else y*y",
     "hypot(x, y)/(1 + exp(-x))",
+    "where(x > y, x, x)*exp(where(y > 1, x*y, y*x)) + where(x > 1, y, y)",
 ]
 # More elements than a block, and fewer; together and against each other.
 SHAPES = [
@@ -397,6 +398,19 @@ def test_numbers_outside_a_domain_are_as_numpy_has_them() -> None:
             got, want = fn.value_and_grad(np.array(x)), load(fn.source).value_and_grad(np.array(x))
         assert value_error(got[0], want[0]) is None
         assert gradient_error(got[1], want[1]) is None
+
+
+def test_branches_that_agree_on_both_sides() -> None:
+    function = gradc.compile("f = x @ where(-0.5 < t < 1.5, t, t) @ w", shapes={"x": (2,), "t": (2, 2), "w": (2,)})
+    inputs = {"x": np.array([1.0, 2.0]), "t": np.array([[1.0, 2.0], [3.0, 4.0]]), "w": np.array([2.0, 3.0])}
+    value, grads = function.value_and_grad(**inputs)
+    assert value == 44.0
+    assert np.array_equal(grads["t"], [[2.0, 3.0], [4.0, 6.0]])
+    function = gradc.compile("f = sum(where(c > 0, w, w)*c)", shapes={"w": (2,), "c": (3, 2)})
+    inputs = {"w": np.array([2.0, 3.0]), "c": np.array([[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]])}
+    value, grads = function.value_and_grad(**inputs)
+    assert value == 42.0
+    assert np.array_equal(grads["w"], [9.0, 8.0])
 
 
 def test_large_maps_over_declared_arrays() -> None:

@@ -241,7 +241,7 @@ class _Writer:
         lines = printed.guard([node for node in guards if not node.args], leave, targets[0][0])
         for node in plan.order:
             new = printed.of(node)
-            if node in comments:
+            if new and node in comments:
                 new[-1] += f"  # {comments[node]}"
             lines += new + printed.guard([node] * (node in guarded), leave, targets[0][0])
         for place, node in plan.copies:
@@ -459,6 +459,8 @@ class _Lines:
 
     def _selected(self, node: Node, target: str, condition: str, x: str, y: str) -> list[str]:
         """Where the condition holds x, else y."""
+        if node.args[1] is node.args[2]:
+            return [f"{self.names.text('np')}.copyto({target}, {x})"] if x != target else []
         if is_const(node.args[1], 1) and is_const(node.args[2], 0):
             return [f"{self.names.text('np')}.copyto({target}, {condition})"]
         if is_const(node.args[2], 0):
