@@ -30,6 +30,7 @@ test: $(TESTS) ## the tests
 
 check: $(TESTS) $(DEV) ## lint, types, doctests and the tests
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q -n auto --doctest-modules -o python_files= gradc tests
 	$(PY) -m pytest -q -n auto

@@ -56,7 +56,6 @@ class Form:
         return {key: getattr(self, key) for key in self.__slots__ if key != "call"}
 
 
-
 def big(value: int | None) -> str | None:
     """A count as a person reads it.
 

@@ -44,10 +44,14 @@ def lower_all(
     nodes = reachable(roots)
     bases = bases_of(nodes) if guards is not None else {}
     for node in nodes:
+        if node in made:
+            continue
         if not node.args:
             made[node] = build.graph.node(node.op, (), node.attr, node.shape)
         elif guards is not None and is_quick(node.op, literal):
             base = bases.get(node.args[0], node.args[0])
+            if base not in made:  # -x, which comes after the first gate of x
+                made[base] = _lower(build, base, tuple([made[arg] for arg in base.args]))
             made[node] = _run(build, quick_form(node, base), {node.op.params[0]: made[base]})
             guards[made[base]] = node.op.below
         else:

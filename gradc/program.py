@@ -517,7 +517,11 @@ class _Backward:
             state.owned = not _is_alias(sent)
             state.support = support
             self.shapes[target] = self.build.dims.resolve(sent.shape)
-            return [Stmt(name, "=", sent, full=shape)]
+            line = Stmt(name, "=", sent, full=shape)
+            if not _is_spread(sent):
+                return [line]
+            state.owned = True
+            return [line, Stmt(name, "own", target)]
         have = self.build.dims.resolve(sent.shape)
         fits = self.shapes[target] == shape and not support & ~state.support
         if not self.arrays or (state.owned and fits):
@@ -530,12 +534,19 @@ class _Backward:
 
 
 def _is_alias(sent: Node) -> bool:
-    """Whether an expression may be somebody else's buffer, or a view that cannot be written to."""
+    """Whether an expression may be somebody else's buffer."""
+    while sent.op.view:
+        sent = sent.args[0]
+    return not sent.args
+
+
+def _is_spread(sent: Node) -> bool:
+    """Whether an expression is a view that cannot be written to."""
     while sent.op.view:
         if sent.op is array.spread:
             return True
         sent = sent.args[0]
-    return not sent.args
+    return False
 
 
 def _loose(steps: Iterable[tuple[Guard, Step]]) -> set[Node]:

@@ -108,7 +108,9 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
             sent = instantiate(build, rule, names, statics)
         if is_const(sent, 0):
             continue
-        if sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
+        if sent.op is array.spread and not sent.args[0].shape:
+            sent = sent.args[0]  # a number stands for all elements
+        elif sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
             sent = unbroadcast(
                 build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape)
             )

@@ -443,12 +443,19 @@ def _transpose(build: Builder, x: Node, attr: Any) -> Node | None:
         return x
     if x.op is a.transpose and attr == (None,) and x.attr == (None,):
         return x.args[0]
-    return _sign_out(a.transpose)(build, x, attr)
+    return _spread_last(build, a.transpose, x, attr) or _sign_out(a.transpose)(build, x, attr)
 
 
 def _swap(build: Builder, x: Node) -> Node | None:
     """The last two axes of a matrix are all its axes."""
     return build.make(a.transpose, (x,), (None,)) if len(x.shape) == 2 else _sign_out(a.swap)(build, x)
+
+
+def _spread_last(build: Builder, op: Op, x: Node, attr: Any) -> Node | None:
+    """A number broadcast to one shape and turned into another is broadcast to that."""
+    if x.op is not a.spread or x.args[0].shape:
+        return None
+    return build.make(a.spread, x.args, (infer_shape(op, build.dims, (x,), attr),))
 
 
 def _expand(build: Builder, x: Node, attr: Any) -> Node | None:
@@ -480,10 +487,7 @@ def _matmul(build: Builder, x: Node, y: Node) -> Node | None:
 
 
 def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
-    """A number broadcast to one shape and brought into another is broadcast to that."""
-    if x.op is a.spread and not x.args[0].shape:
-        return build.make(a.spread, x.args, attr)
-    return _sign_out(a.reshape)(build, x, attr)
+    return _spread_last(build, a.reshape, x, attr) or _sign_out(a.reshape)(build, x, attr)
 
 
 def _count(build: Builder, x: Node, attr: Any) -> Node:

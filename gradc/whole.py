@@ -69,7 +69,8 @@ class _Lowering:
 
     def run(self) -> Whole:
         for node in self.nodes:
-            self.made[node] = self._gate(node) if node.args else self._leaf(node)
+            if node not in self.made:
+                self.made[node] = self._gate(node) if node.args else self._leaf(node)
         joint = self.joint
         gradients = {name: node and self.made[node] for name, node in joint.gradients.items()}
         outputs = tuple(self.made[node] for node in joint.outputs)
@@ -168,6 +169,8 @@ class _Lowering:
     def _quick(self, node: Node) -> Node:
         """The form that is good up to a limit; of x and -x one is the argument for both."""
         base = self.bases.get(node.args[0], node.args[0])
+        if base not in self.made:
+            self.made[base] = self._gate(base)  # -x, which comes after the first gate of x
         x = self.made[base]
         if x.shape:
             self.guards[x] = node.op.below

@@ -413,6 +413,35 @@ def test_branches_that_agree_on_both_sides() -> None:
     assert np.array_equal(grads["w"], [9.0, 8.0])
 
 
+@pytest.mark.parametrize(
+    ("program", "shapes"),
+    [
+        # What goes into one place of an array of another shape than the sum's, or is read from where the sum is made.
+        ("f = sum(x, keepdims=True)[0]*prod(x)", {"x": (3,)}),
+        ("f = sum((t[::-1] - t) @ v)", {"t": (4, 3), "v": (3, 3)}),
+        ("f = sum(where(t > 0.5, t @ v, (t @ v).T)*(v @ t))", {"t": (3, 3), "v": (3, 3)}),
+        ("f = sum(x.T - s)", {"x": (1, 1), "s": ("n", "n")}),  # sizes are whole numbers, gradients are none
+        ("f = sum([sigmoid(v), log(sigmoid(v)), v]*w)", {"w": (3,)}),  # x and -x under one guard
+        ("f = sum(reshape(x, (n*m,))**2)", {"x": ("n", "m")}),
+    ],
+)
+def test_whole_arrays_are_the_two_passes(program: str, shapes: dict[str, Any]) -> None:
+    function = gradc.compile(program, shapes=shapes)
+    rng = np.random.default_rng(5)
+    sizes = {"n": 3, "m": 2}
+    inputs = {
+        name: rng.uniform(0.2, 1.8, [sizes.get(str(dim), dim) for dim in shape])
+        for name, shape in function.shapes.items()
+        if name in function.inputs
+    }
+    value, grads = function.value_and_grad(**inputs)
+    wanted, cache = function.forward(**inputs)
+    assert np.allclose(value, wanted, rtol=1e-13)
+    for name, grad in function.backward(cache).items():
+        assert np.allclose(grads[name], grad, rtol=1e-12), name
+        assert np.asarray(grads[name]).dtype == np.asarray(grad).dtype == np.float64
+
+
 def test_large_maps_over_declared_arrays() -> None:
     """Beyond a block the same as below: the gradient of a number is the sum over the elements."""
     program = "x: [n]; y: [n]\nsigmoid(c*x)*y/(1 + x**2)"

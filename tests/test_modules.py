@@ -444,3 +444,25 @@ def test_tensor_programs_keep_float32() -> None:
     value, grads = fn.value_and_grad(**inputs, b=np.float32(0.5))
     assert np.asarray(value).dtype == np.float32
     assert {np.asarray(g).dtype for g in grads.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    "numbers", ["[a, a, 1.5]", "[a, a*b, 1]", "[[a, 1, 2], [0, 1, b]]", "[[1, 2, 3], [b, a, 0.5]]"]
+)
+def test_numbers_among_values_keep_single_precision(numbers: str) -> None:
+    function = gradc.compile(f"sum(w*{numbers})", shapes={"w": (3,)})
+    inputs = {"w": np.ones(3, np.float32), "a": np.float32(2.0), "b": np.float32(3.0)}
+    value, grads = function.value_and_grad(**{name: inputs[name] for name in function.inputs})
+    assert value.dtype == np.float32
+    assert {np.asarray(grad).dtype for grad in grads.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    "program", ["sum(x.T)", "sum(reshape(x, (6,)))", "sum(reshape(sum(x.T, axis=0, keepdims=True), (2,)))"]
+)
+def test_gradients_can_be_written_to(program: str) -> None:
+    function = gradc.compile(program, shapes={"x": (2, 3)})
+    _, cache = function.forward(x=np.ones((2, 3)))
+    dx = function.backward(cache)["x"]
+    dx *= 2.0
+    assert np.array_equal(dx, np.full((2, 3), 2.0))

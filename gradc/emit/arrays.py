@@ -99,6 +99,7 @@ class _Fused:
         self.seeds = [steps.made[seed] for seed in joint.seeds]
         self.roots = [*steps.outputs, *(node for node in steps.gradients.values() if node is not None)]
         self.nodes = reachable(self.roots)
+        self.sized = any(node.op is scalar.size for node in self.nodes)
         self.uses = dict.fromkeys(self.nodes, 0)
         for node in self.nodes:
             for arg in node.args:
@@ -154,8 +155,9 @@ class _Fused:
                 readers[arg] = node
         for node in self.nodes:
             if node.op is array.scatter and node in found:
-                if readers[node].op not in (scalar.add, scalar.sub):
-                    found.discard(node)  # only a sum adds into place
+                reader = readers[node]
+                if reader.op not in (scalar.add, scalar.sub) or not self._same(node.shape, reader.shape):
+                    found.discard(node)  # only a sum of the same shape adds into place
                 elif node.args[0].op is scalar.neg and self.uses[node.args[0]] == 1:
                     found.add(node.args[0])
         return found
@@ -230,9 +232,20 @@ class _Fused:
             buffer = self.buffers.get(arg)
             if buffer is None or buffer.kept or buffer.values[-1:] != [arg] or not self._same(arg.shape, node.shape):
                 continue
-            if buffer.reads == sum(self.buffers.get(each) is buffer for each in reads):
+            if buffer.reads == sum(self.buffers.get(each) is buffer for each in reads) and not (
+                (node.op is routing.where or _into_place(node, self.inline)) and self._reads_again(node, arg, buffer)
+            ):
                 return arg
         return None
+
+    def _reads_again(self, node: Node, target: Node, buffer: _Buffer) -> bool:
+        """Whether a step of several lines looks into its target by another argument, when some of it is overwritten."""
+        others = [arg for arg in node.args if arg is not target and not arg.op.boolean]
+        return any(
+            self.buffers.get(base) is buffer
+            for arg in others
+            for base in (self._reads(arg) if arg in self.inline else [arg])
+        )
 
     def _overwritable(self, node: Node) -> Sequence[Node]:
         if node.op.boolean or not node.shape:
@@ -601,8 +614,8 @@ class _Fused:
         if node is None:
             return self._zeros(leaf.shape) if leaf.shape else "0.0"
         if not leaf.shape:
-            counted = any(each.op is scalar.size for each in reachable([node]))  # sizes are whole numbers
-            return f"{self._python('float')}({self._operand(node, 0)})" if counted else self._operand(node, 0)
+            text = self._operand(node, 0)
+            return f"{self._python('float')}({text})" if self._counted(node) else text
         if not self._same(node.shape, leaf.shape):
             return f"{self.words.np}.full({self._shape(leaf.shape)}, {self._operand(node, 0)}, {self._float()})"
         return f"{self.words.np}.array({self._operand(node, 0)})" if again else self._owned(node)
@@ -615,7 +628,13 @@ class _Fused:
         others = [root for root in self.roots if root is not node]
         shared = any(self._shows(root, buffer) for root in others for buffer in shown)
         own = all(buffer.values for buffer in shown) and shown and not shared
+        if self._counted(node) and not any(each in self.inputs or each in self.seeds for each in reachable([node])):
+            return f"{self.words.np}.array({text}, {self._float()})"
         return text if own else f"{self.words.np}.array({text})"
+
+    def _counted(self, node: Node) -> bool:
+        """Whether sizes of axes go into a value: they are whole numbers, and so may be what they make."""
+        return self.sized and any(each.op is scalar.size for each in reachable([node]))
 
     def _shows(self, root: Node, buffer: _Buffer) -> bool:
         bases = [root] if root in self.buffers else self._reads(root)

@@ -14,13 +14,13 @@ the hole it goes into; what has a name is written by its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gradc.dag import Node
 from gradc.emit.count import count
 from gradc.names import ATOM
-from gradc.ops.array import total
+from gradc.ops.array import stack, total
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
@@ -85,6 +85,8 @@ class Printer:
             start, size = s["start"], s["size"]
             end = total([start, size])
             return ":, " * int(s["axis"]) + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
+        if hole == "*precision":
+            return self._precision(node.args)
         if hole.startswith("*"):
             return ", ".join(self._write(arg)[0] for arg in node.args)
         value = statics_of(node.op, node.attr)[hole]
@@ -93,6 +95,16 @@ class Printer:
         if least == PRECEDENCE["dims"]:
             return self.shape(value) if isinstance(value, tuple) else self.dim(value)
         return str(value)
+
+    def _precision(self, args: Iterable[Node]) -> str:
+        """The precision of values among which written numbers stand, which NumPy would take for float64."""
+        values = {arg: None for arg in args if not _is_written(arg)}
+        if not values or len(values) == len(set(args)):
+            return ""
+        texts = [self._write(arg)[0] for arg in values]
+        if len(texts) == 1 and texts[0].isidentifier():
+            return f", dtype={texts[0]}.dtype"
+        return f", dtype={self._rename('np.result_type')}({', '.join(texts)})"
 
     def _form(self, node: Node) -> Form:
         op: Op = node.op
@@ -157,6 +169,11 @@ class Printer:
         return _IDENTIFIER.sub(lambda m: self.module.get(m[0], m[0]), text)
 
 
+def _is_written(node: Node) -> bool:
+    """Whether a value is a number, or a list of them: at most as deep as an array has axes."""
+    return node.op in (const, size) or (node.op is stack and all(map(_is_written, node.args)))
+
+
 def constant(value: float) -> tuple[str, int]:
     """A number as Python text, with its precedence.
 
@@ -192,7 +209,7 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = text.replace("{*statics}", "")
+        plain = text.replace("{*statics}", "").replace("{*precision}", "")
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

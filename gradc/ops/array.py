@@ -100,12 +100,12 @@ def _swapped(dims: Dims, x: Shape) -> Shape:
 def product(dims: tuple[Dim, ...]) -> Dim:
     """The number of elements, as a number or as an expression of the named sizes.
 
-    >>> product((2, 3)), product(("n", 2)), product(("n - 1", "d"))
-    (6, '2*n', '(n - 1)*d')
+    >>> product((2, 3)), product(("n", 2)), product(("n - 1", "m*d")), product(("n", 0))
+    (6, '2*n', '(n - 1)*m*d', 0)
     """
     count = math.prod(d for d in dims if isinstance(d, int))
-    names = [d if d.isidentifier() else f"({d})" for d in dims if isinstance(d, str)]
-    if not names:
+    names = [f"({d})" if " " in d or "//" in d else d for d in dims if isinstance(d, str)]
+    if not names or not count:
         return count
     return "*".join(([str(count)] if count != 1 else []) + names)
 
@@ -136,7 +136,9 @@ def _joined(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
     if at is None:
         raise ShapeError("concatenate takes arrays, not scalars; use stack", args_at_fault=(0,))
     for i, x in enumerate(xs):
-        if len(x) != len(first) or not all(j == at or dims.unify(p, q) for j, (p, q) in enumerate(zip(first, x, strict=True))):
+        if len(x) != len(first) or not all(
+            j == at or dims.unify(p, q) for j, (p, q) in enumerate(zip(first, x, strict=True))
+        ):
             raise ShapeError(f"shapes {show(first)} and {show(x)} do not join along axis {axis}", args_at_fault=(0, i))
     return (*first[:at], total([x[at] for x in xs]), *first[at + 1 :])
 
@@ -181,7 +183,9 @@ def _solved(dims: Dims, x: Shape, y: Shape) -> Shape:
     _square(dims, x)
     at = -2 if len(y) > 1 else -1
     if not y or not dims.unify(x[-1], y[at]):
-        raise ShapeError(f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not fit in solve", args_at_fault=(0, 1))
+        raise ShapeError(
+            f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not fit in solve", args_at_fault=(0, 1)
+        )
     return dims.resolve(y if len(y) == 1 else dims.broadcast(x[:-2], y[:-2]) + y[-2:])
 
 
@@ -203,7 +207,10 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
         elif isinstance(item, int):
             dim = rest.pop(0)
             if isinstance(dim, int) and not -dim <= item < dim:
-                raise ShapeError(f"index {item} is outside 0..{dim - 1}" if dim else f"index {item} into an empty axis", args_at_fault=(0,))
+                raise ShapeError(
+                    f"index {item} is outside 0..{dim - 1}" if dim else f"index {item} into an empty axis",
+                    args_at_fault=(0,),
+                )
         else:
             out.append(sliced(rest.pop(0), *item[1:]))
     return tuple(out + rest)
@@ -312,7 +319,10 @@ def _index_vjp(ranks: Ranks, shapes: tuple[Shape, ...], index: tuple[Any, ...] =
 def _joined_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: int = 0) -> list[str]:
     at = axis % ranks[0]
     starts: list[Dim] = [total([shape[at] for shape in shapes[:i]]) for i in range(len(shapes))]
-    return [f"segment(dout, axis={at}, start={start!r}, size={shape[at]!r})" for start, shape in zip(starts, shapes, strict=True)]
+    return [
+        f"segment(dout, axis={at}, start={start!r}, size={shape[at]!r})"
+        for start, shape in zip(starts, shapes, strict=True)
+    ]
 
 
 def _stacked_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: int = 0) -> list[str]:
@@ -422,7 +432,7 @@ concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}]
                  forms={"numpy": "np.concatenate([{*xs}]{*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
                  symbol="cat", part="concatenate splits")
 stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
-           forms={"numpy": "np.stack([{*xs}]{*statics})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
+           forms={"numpy": "np.stack([{*xs}]{*statics}{*precision})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
            part="stack splits")
 eye = op("eye(x)", doc="ones on the diagonal, zeros elsewhere, in the shape of x", shape=_same, forms={"numpy": "np.eye(*{x:atom}.shape, dtype={x:atom}.dtype)"}, stem="eye", public=False)
 count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")

@@ -1,8 +1,8 @@
-'''The helpers that an emitted module carries: a few lines each, above its passes, as text of the target.
+"""The helpers that an emitted module carries: a few lines each, above its passes, as text of the target.
 
 >>> "exp(-np.abs(x))" in HELPERS["numpy"]["sigmoid"]
 True
-'''
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def _by_squaring(n: int) -> str:
         return ""
     text = "x"
     for bit in bin(abs(n))[3:]:
-        text = f"square({text})" + "*x"*int(bit)
+        text = f"square({text})" + "*x" * int(bit)
     return text if n > 0 else f"1/({text})"
 
 

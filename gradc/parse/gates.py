@@ -6,7 +6,7 @@ rest is bound to its entry in the table, parameters first, then the static ones 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradc.dag import Node
@@ -38,6 +38,11 @@ UNCALLABLE = (a.index, s.const, s.input_)
 _EVERYTHING = (("slice", None, None, None), "...")
 # An input that should be an array is looked for among so many ancestors.
 SEARCH = 2000
+# What sizes of axes are made of in a shape.
+_OF_SIZES: dict[Op, Callable[[Sequence[Any]], Any]] = {
+    s.mul: lambda parts: a.product(tuple(parts)),
+    s.add: lambda parts: a.total(list(parts)),
+}
 
 
 class Gates:
@@ -63,6 +68,8 @@ class Gates:
             return "expected a value"
         if isinstance(value, Word):
             return f"'{value.text}' is a keyword and no number here"
+        if isinstance(value, str):
+            return f"'{value}' is the size of an axis, and no number here"
         return "a slice stands in a subscript only"
 
     def array(self, group: Group) -> Node:
@@ -110,9 +117,18 @@ class Gates:
         """A gate of values of any kind, conditions of `op` as conditions and the rest as numbers."""
         if type(op) is not Op:
             return op(self, *args)  # type: ignore[no-any-return]  # and, or, not, comparisons: functions of this module
+        if op in _OF_SIZES and any(isinstance(arg, str) for arg in args):
+            return self._size(op, args)  # type: ignore[no-any-return]  # a size, in the shape of a reshape
         wanted = CONDITIONS.get(op, ())
         nodes = tuple([self.condition(v) if at in wanted else self.number(v) for at, v in enumerate(args)])
         return POISON if POISON in nodes else self.build.make(op, nodes, attr)
+
+    def _size(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """A size out of sizes: n*m in reshape(x, (n*m,))."""
+        whole = [number(arg) if isinstance(arg, Node) and arg.op is s.const else arg for arg in args]
+        if not all(type(part) in (int, str) for part in whole):
+            raise GradcError("a size is made of whole numbers and names, as in reshape(x, (2*n, m))")
+        return _OF_SIZES[op](whole)
 
     def apply(self, op: Op, args: list[Arg], attr: Any = None) -> Node:
         """The same, with the arguments marked where they do not fit."""

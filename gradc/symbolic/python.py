@@ -186,4 +186,3 @@ def _is_negative(node: Expr) -> bool:
 def _starts_with_number(piece: Piece) -> bool:
     """Whether a minus before the piece belongs to a literal, and is free."""
     return piece.text is not None and piece.text[:1].isdigit()
-

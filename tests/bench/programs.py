@@ -111,9 +111,7 @@ def elementwise(n: int) -> dict[str, Workload]:
 
 def rosenbrock(n: int) -> Workload:
     x = np.random.default_rng(0).uniform(-1.5, 1.5, n)
-    return Workload(
-        f"Rosenbrock {n}", ROSENBROCK, {"x": x}, ("x",), hand.rosenbrock, hand.rosenbrock_value, "tensor"
-    )
+    return Workload(f"Rosenbrock {n}", ROSENBROCK, {"x": x}, ("x",), hand.rosenbrock, hand.rosenbrock_value, "tensor")
 
 
 def helmholtz(n: int) -> Workload:
@@ -138,9 +136,7 @@ def mlp(batch: int, wide: int, hidden: int, out: int) -> Workload:
         "W2": normal((hidden, out)) / hidden**0.5, "b2": 0.1 * normal(out), "T": normal((batch, out)),
     }  # fmt: skip
     wrt = ("W1", "b1", "W2", "b2")
-    return Workload(
-        f"MLP {batch}, {wide}-{hidden}-{out}", MLP, inputs, wrt, hand.mlp, hand.mlp_value, "tensor"
-    )
+    return Workload(f"MLP {batch}, {wide}-{hidden}-{out}", MLP, inputs, wrt, hand.mlp, hand.mlp_value, "tensor")
 
 
 def vectors() -> dict[str, Workload]:

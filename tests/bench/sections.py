@@ -125,7 +125,6 @@ def at_most(seconds: int) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise _Late
 
-
     if not hasattr(signal, "SIGALRM"):
         yield
         return

@@ -80,9 +80,7 @@ FUNCTIONS: dict[str, Any] = {
     "det": np.linalg.det, "inv": np.linalg.inv, "solve": np.linalg.solve, "norm": np.linalg.norm,
     "Heaviside": lambda x: np.where(x > 0, 1.0, 0.0), "Piecewise": piecewise, "pi": math.pi,
 }  # fmt: skip
-FUNCTIONS["norm"] = lambda x, axis=None, keepdims=False: (
-    np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
-)
+FUNCTIONS["norm"] = lambda x, axis=None, keepdims=False: np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
 
 
 def namespace() -> dict[str, Any]:
@@ -116,8 +114,7 @@ class AsArrays(ast.NodeTransformer):
         self.generic_visit(node)
         sides = [node.left, *node.comparators]
         pairs = [
-            ast.Compare(left, [op], [right])
-            for left, op, right in zip(sides[:-1], node.ops, sides[1:], strict=True)
+            ast.Compare(left, [op], [right]) for left, op, right in zip(sides[:-1], node.ops, sides[1:], strict=True)
         ]
         out: ast.expr = pairs[0]
         for one in pairs[1:]:

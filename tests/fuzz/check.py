@@ -198,9 +198,7 @@ def needs_df(reference: Reference) -> bool:
 def exercise(fn: Any, reference: Reference, options: Options, rng: random.Random) -> tuple[Any, Any]:
     """Every way to run a compiled program, each against the oracle; value and gradients for those who compare more."""
     math_only = options.target == "math"
-    given = {
-        name: float(x) if math_only else presented(x, rng) for name, x in reference.inputs.items()
-    }
+    given = {name: float(x) if math_only else presented(x, rng) for name, x in reference.inputs.items()}
     before = copy.deepcopy(given)
     df, must = upstream(reference), needs_df(reference)
     df_before = copy.deepcopy(df)

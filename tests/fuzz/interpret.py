@@ -106,13 +106,9 @@ def derivative(
     return tuple(out for out, _ in pairs), tuple(dout for _, dout in pairs)
 
 
-def complex_step(
-    program: Program, inputs: Arrays, direction: Arrays
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+def complex_step(program: Program, inputs: Arrays, direction: Arrays) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """The same by NumPy's complex arithmetic."""
-    moved = {
-        name: x + 1j * complexstep.STEP * direction.get(name, np.zeros(x.shape)) for name, x in inputs.items()
-    }
+    moved = {name: x + 1j * complexstep.STEP * direction.get(name, np.zeros(x.shape)) for name, x in inputs.items()}
     stepped: Arithmetic[Array] = Arithmetic(
         read=lambda name: np.asarray(moved[name]),
         literal=lambda number: np.array(complex(number)),

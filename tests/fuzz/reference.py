@@ -41,9 +41,7 @@ class Reference:
             for name, x in self.inputs.items()
         }
         with np.errstate(all="ignore"):
-            runs = {
-                name: derivative(self.program, self.inputs, {name: self.direction[name]}) for name in self.inputs
-            }
+            runs = {name: derivative(self.program, self.inputs, {name: self.direction[name]}) for name in self.inputs}
         self.outs = next(iter(runs.values()))[0]
         self.slopes = {name: slopes for name, (_, slopes) in runs.items()}
         self.dout = tuple(

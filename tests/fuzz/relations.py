@@ -102,9 +102,7 @@ def consistent(program: Program) -> bool:
 def reordered(case: Case, reference: Reference, rng: random.Random) -> int:
     """Two neighbours that don't need each other change places."""
     program = case.program
-    choices = [
-        at for at in range(len(program.statements) - 1) if at not in refers(program.statements[at + 1].node)
-    ]
+    choices = [at for at in range(len(program.statements) - 1) if at not in refers(program.statements[at + 1].node)]
     if not choices:
         return 0
     at = rng.choice(choices)
