@@ -343,7 +343,7 @@ class Function:
                 return direct_rolled(call, gathered, wrt, self._bound, general) if gathered else call
             found = by_elements(self.dag)
             if found is None:
-                return self._direct_arrays(name, general) if wrt else general
+                return self._direct_arrays(name, wrt, general)
             if len(self.dag.nodes) > LONG:
                 return self._direct_long(name, wrt, general, *found)
             numbers, elements = found
@@ -384,7 +384,7 @@ class Function:
         text = long_text(numbers, active, place, self.literal)
         return direct_long(name, text, layout, wrt, self._bound, general, guarded=TARGETS[self.target].arrays)
 
-    def _direct_arrays(self, name: str, general: Callable[..., Any]) -> Callable[..., Any]:
+    def _direct_arrays(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
         """The same over whole arrays, for arrays of float64."""
         from gradc.emit.arrays import call_arrays, fits_arrays
         from gradc.emit.blocks import as_map
@@ -393,7 +393,9 @@ class Function:
         if not fits_arrays(self.dag) or len(self.dag.nodes) > LARGEST_KERNEL or (seeded and "df" in self.dag.inputs):
             return general
         as_numbers = as_map(self.dag)
-        text, words = call_arrays(name, self.dag, self.wrt, self.literal, blocks=as_numbers is not None)
+        if as_numbers is not None and not wrt:
+            return general
+        text, words = call_arrays(name, self.dag, wrt, self.literal, blocks=as_numbers is not None)
         mapped = self._mapped(as_numbers) if as_numbers is not None else None
         return direct_arrays(name, text, words, self.inputs, general, mapped)
 

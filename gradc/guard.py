@@ -124,13 +124,25 @@ def _within(side: Region | None, other: Region) -> bool:
     return False
 
 
-def conditions_first(roots: Sequence[Node], found: Mapping[Node, Needs]) -> list[Node]:
-    """A topological order in which a condition stands before the gates that need safe arguments on its sides."""
+def conditions_first(roots: Sequence[Node], found: dict[Node, Needs]) -> list[Node]:
+    """A topological order in which a condition stands before the gates that need safe arguments on its sides.
+
+    A gate that stands before such a condition all the same, by way of other gates' conditions, is needed everywhere.
+    """
+    while True:
+        order, tied = _ordered(roots, {node: sides for node, sides in found.items() if node.op.safe})
+        if tied is None:
+            return order
+        found[tied] = frozenset([Region(None, None, 0, 0)])
+
+
+def _ordered(roots: Sequence[Node], found: Mapping[Node, Needs]) -> tuple[list[Node], Node | None]:
+    """The order, or a gate whose conditions wait for itself."""
     order: list[Node] = []
     state: dict[Node, int] = {}
     met: set[Region] = set()
+    path: dict[Node, Sequence[Node]] = {}  # what is waiting, and for which conditions
     stack = list(reversed(roots))
-    found = {node: sides for node, sides in found.items() if node.op.safe}
     while stack:
         node = stack[-1]
         if state.get(node) == 2:
@@ -140,11 +152,26 @@ def conditions_first(roots: Sequence[Node], found: Mapping[Node, Needs]) -> list
             state[node] = 2
             order.append(node)
             stack.pop()
+            del path[node]
             continue
         state[node] = 1
         first = _conditions(found[node], met) if node in found else []
-        stack += [arg for arg in (*reversed(node.args), *first) if state.get(arg) != 2]
-    return order
+        path[node] = first
+        waits = [arg for arg in (*reversed(node.args), *first) if state.get(arg) != 2]
+        if any(arg in path for arg in waits):
+            return order, _tied([*path], path, next(arg for arg in waits if arg in path))
+        stack += waits
+    return order, None
+
+
+def _tied(waiting: Sequence[Node], conditions: Mapping[Node, Sequence[Node]], start: Node) -> Node:
+    """Of a ring of gates that wait for each other, one that waits for a condition."""
+    ring = waiting[waiting.index(start) :]
+    return next(
+        node
+        for node, after in zip(ring, [*ring[1:], start], strict=True)
+        if after in conditions[node] and after not in node.args
+    )
 
 
 def _settled(node: Node, sides: Needs) -> Needs:

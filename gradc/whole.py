@@ -180,6 +180,10 @@ class _Lowering:
         plain = _Plain(self)
         return instantiate(plain, text, args, statics)
 
+    def others(self, node: Node) -> Node | None:
+        """The products of the others in a vector, by division where nothing is lost."""
+        return self.make(array.quotients, self._args(node)) if len(node.shape) == 1 else None
+
     def division(self, node: Node) -> Node | None:
         """x/(x/y) is y."""
         x, y = node.args
@@ -343,6 +347,7 @@ def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) 
 
 
 _STEPS = {
+    array.others: _Lowering.others,
     scalar.div: _Lowering.division,
     routing.gt: _Lowering.comparison,
     array.mean: _Lowering.mean,

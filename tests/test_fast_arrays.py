@@ -1,5 +1,6 @@
 """Arrays in the fast style: kernels in blocks and lines over whole arrays say what the notes say, at every shape."""
 
+import math
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -440,6 +441,24 @@ def test_whole_arrays_are_the_two_passes(program: str, shapes: dict[str, Any]) -
     for name, grad in function.backward(cache).items():
         assert np.allclose(grads[name], grad, rtol=1e-12), name
         assert np.asarray(grads[name]).dtype == np.asarray(grad).dtype == np.float64
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_slopes_of_a_saturated_softmax_keep_their_digits(style: str) -> None:
+    function = gradc.compile("softmax(x)[1]", shapes={"x": (3,)}, style=style)
+    _, grads = function.value_and_grad(np.array([0.0, 100.0, 3.0]))
+    small, large = np.exp(-100.0), np.exp(-97.0)
+    assert np.allclose(grads["x"], [-small, small + large, -large], rtol=1e-14, atol=0.0)
+
+
+@pytest.mark.parametrize(
+    "factors", [[2.0, -3.0, 0.5], [2.0, 0.0, 3.0], [0.0, 0.0], [1e-200, 1e-200, 1e250], [1e-160, 1e-160, 1e200], []]
+)
+def test_products_of_the_others(factors: list[float]) -> None:
+    x = np.array(factors)
+    _, grads = gradc.compile("prod(x)", shapes={"x": ("n",)}).value_and_grad(x)
+    wanted = [math.prod(np.longdouble(each) for each in np.delete(x, i)) for i in range(len(x))]
+    assert np.allclose(grads["x"], np.array(wanted, float), rtol=1e-13, atol=0.0)
 
 
 def test_large_maps_over_declared_arrays() -> None:

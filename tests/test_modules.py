@@ -466,3 +466,55 @@ def test_gradients_can_be_written_to(program: str) -> None:
     dx = function.backward(cache)["x"]
     dx *= 2.0
     assert np.array_equal(dx, np.full((2, 3), 2.0))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_dead_input_has_no_say_in_the_shape(style: str) -> None:
+    function = gradc.compile("w = asin(a*a)\nsoftplus(r) + 0.5", style=style)
+    inputs = {"a": np.full((4, 3), 0.2), "r": np.full((4, 1), 0.3)}
+    value, grads = function.value_and_grad(**inputs)
+    assert function(**inputs).shape == function.forward(**inputs)[0].shape == value.shape == (4, 1)
+    assert {name: grad.shape for name, grad in grads.items()} == {"a": (4, 1), "r": (4, 1)}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("program", ["min(r, 0, s)", "max(r, -3)", "relu(r)", "clip(r, 0, 1)", "1 if r < 0 else 2"])
+def test_results_of_math_are_floats(style: str, program: str) -> None:
+    function = gradc.compile(program, style=style, target="math")
+    for r in (-5.0, 0.5, 5.0, -5, 5):
+        inputs = dict.fromkeys(function.inputs, r)
+        value, grads = function.value_and_grad(**inputs)
+        assert {type(value), type(function(**inputs)), *map(type, grads.values())} == {float}
+
+
+# Conditions that hang on each other, one under the condition that the other one makes.
+TIED = """
+mu = where(q, sigmoid(2*tanh(log(0.75))), cosh(q)*q)
+rate = tanh(u*mu)
+Y = tanh(q)*u
+-mu**(pi - u) if where(not z <= 0, expm1(rate), z) >= 1 else where(u < max(0.5, Y, rate), hypot(q, z), log1p(mu))
+"""
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize(
+    ("program", "inputs"),
+    [
+        (TIED, {"q": 0.468, "u": 0.555, "z": 1.139}),
+        # The slope of (-m)**2.5 has no value at 2, where no branch asks for it.
+        ("where(m < 0, (-m)**2.5, 0) + where(m < 0, ((-m)**2.5)**2, v)", {"m": 2.0, "v": 0.8}),
+        ("where(m < 0, (-m)**2.5, 0) - where(m < 0, 3*((-m)**2.5)**2, v)", {"m": 2.0, "v": 0.8}),
+    ],
+)
+def test_branches_that_are_not_taken_are_not_computed(
+    style: str, target: str, program: str, inputs: dict[str, float]
+) -> None:
+    function = gradc.compile(program, style=style, target=target)
+    with np.errstate(all="raise"):
+        value, grads = function.value_and_grad(**inputs)
+    step = 1e-6
+    for name, grad in grads.items():
+        up, down = (function(**{**inputs, name: inputs[name] + sign * step}) for sign in (1, -1))
+        assert abs(grad - (up - down) / (2 * step)) <= 1e-7 * (1 + abs(grad)), name
+    assert np.isfinite(value)

@@ -235,3 +235,11 @@ def test_a_branch_is_a_block() -> None:
     text = source[source.index("def value_and_grad") :]
     assert text.count("if x > 0.0:") == 1
     assert "\n    else:\n" in text
+
+
+def test_a_factor_cancels_its_reciprocal() -> None:
+    """As one writes the slope of an entropy: log(x) + 1, and not log(x) + x/x."""
+    source = gradc.compile("x*log(x)", style="fast", target="math").source
+    assert '{"x": logx + 1.0}' in source
+    source = gradc.compile("x**2*log(x)", style="fast", target="math").source
+    assert "/x" not in source.partition("def value_and_grad")[2]

@@ -359,8 +359,9 @@ class _Fused:
         for name, slope in self.steps.gradients.items():
             pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], slope, slope in seen)}')
             seen.update([slope] if slope is not None else [])
-        values = value[0] if len(value) == 1 else f"({', '.join(value)})"
-        returned = "\n".join(_broken(f"{values}, {{", pairs, "}", closed=False))
+        returned = value[0] if len(value) == 1 else f"({', '.join(value)})"
+        if self.steps.gradients:
+            returned = "\n".join(_broken(f"{returned}, {{", pairs, "}", closed=False))
         checks, sizes = self._checks()
         head = (*self._aliases(), *self._numbers())
         return Body(head, tuple(checks), (*sizes, *lines), returned, tuple(self.helpers), self.needs_math, self.risky)
@@ -779,9 +780,9 @@ def call_arrays(
 ) -> tuple[str, dict[str, str]]:
     """The function of a library call, for `gradc.run`: its text, and what it calls its surroundings.
 
-    With `blocks` it leaves large arrays to a function `mapped`.
+    With `blocks` it leaves large arrays to a function `mapped`; with no `wrt` it gives the value alone.
     """
-    seeded = any(node.shape for node in dag.roots)
+    seeded = bool(wrt) and any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
     own = {

@@ -95,7 +95,7 @@ def as_map(dag: Dag) -> Dag | None:
         nodes=tuple(build.graph.nodes),
         inputs={name: new[node] for name, node in dag.inputs.items()},
         outputs=tuple((name, new[node]) for name, node in dag.outputs),
-        names={new[node]: names for node, names in dag.names.items() if new[node].args},
+        names={new[node]: names for node, names in dag.names.items() if node in new and new[node].args},
         spans={},
         rewrites={},
         roles={},
@@ -105,20 +105,26 @@ def as_map(dag: Dag) -> Dag | None:
 
 
 def fits_blocks(dag: Dag) -> bool:
-    """Whether a program is elementwise, and all its outputs have the shape that all its inputs broadcast to."""
+    """Whether a program is elementwise, and all its outputs have the shape that all its live inputs broadcast to."""
     if dag.declared or any(node.shape for node in dag.nodes):
         return False
     if len(dag.outputs) == 1:
         return True
-    inputs = set(dag.inputs.values())
-    return all(inputs <= set(reachable([node])) for node in dag.roots)
+    live = set(_live(dag).values())
+    return all(live <= set(reachable([node])) for node in dag.roots)
+
+
+def _live(dag: Dag) -> dict[str, Node]:
+    """The inputs that the outputs depend on, and have their shape from; all of them if there are none."""
+    found = set(reachable(dag.roots))
+    return {name: node for name, node in dag.inputs.items() if node in found} or dict(dag.inputs)
 
 
 class _Writer:
     def __init__(self, fused: Joint, seeded: Joint, literal: bool, function: str) -> None:
         self.fused, self.seeded, self.literal, self.function = fused, seeded, literal, function
         self.dag = fused.dag
-        self.inputs = tuple(self.dag.inputs)
+        self.inputs, self.live = tuple(self.dag.inputs), tuple(_live(self.dag))
         own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
         namer = Namer(own)
         self.names = _Names(namer, module_names(namer, _RESERVED), {}, {"as_float": None, "in_blocks": None})
@@ -163,7 +169,7 @@ class _Writer:
         leaves.update(_seeds(self.fused, made, self._upstream()))
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
         name = "value_and_grad_kernel" if careful is None else "quick_kernel"
-        params = (*self.inputs, *self._upstream())
+        params = (*self.live, *self._upstream())
         return self._kernel(name, params, leaves, targets, _comments(self.fused, made), careful, guards)
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
@@ -186,7 +192,7 @@ class _Writer:
         cached = [known[node] for node in kept]
         extra = [(known[node], node) for node in kept if node not in inputs and node not in roots]
         targets = [*zip(self.outputs, values, strict=True), *extra]
-        forward = self._kernel("forward_kernel", self.inputs, inputs, targets, comments)
+        forward = self._kernel("forward_kernel", self.live, inputs, targets, comments)
         seeds = self._seed_names(len(joint.seeds))
         if not gradients:
             return forward, None, cached, seeds
@@ -278,7 +284,7 @@ class _Writer:
             *_indent(
                 [
                     *self._floats(),
-                    *self._filled(kernel, values, self.inputs),
+                    *self._filled(kernel, values, self.live),
                     *_broken(f"return {returned}, (", cache, ")"),
                 ]
             ),
@@ -317,9 +323,10 @@ class _Writer:
         values = [*self.outputs, *self.gradients.values()]
         given = [f"{out}[0]" + (f"[{i}]" if len(self.outputs) > 1 else "") for i in range(len(self.outputs))]
         given += [f'{out}[1]["{name}"]' for name in self.gradients]
-        inputs = [*self.inputs, *self._upstream()]
+        inputs = [*self.live, *self._upstream()]
+        params = [*self.inputs, *self._upstream(), f"{out}=None", f"{threads}=1"]
         return [
-            f"def {self._function('value_and_grad')}({', '.join([*inputs, f'{out}=None', f'{threads}=1'])}):",
+            f"def {self._function('value_and_grad')}({', '.join(params)}):",
             *_indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
                 "",

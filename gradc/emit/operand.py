@@ -22,6 +22,7 @@ from gradc.emit.count import count
 from gradc.names import ATOM
 from gradc.ops.array import stack, total
 from gradc.ops.helpers import HELPERS, NEEDS
+from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
 from gradc.shapes import Dims
@@ -76,6 +77,8 @@ class Printer:
     def _fill(self, node: Node, at: Mapping[str, Node], hole: str, least: int) -> str:
         if hole in at and not node.op.variadic:
             text, precedence = self._write(at[hole])
+            if self.target == "math" and node.op in (maximum, minimum) and text.lstrip("-").isdigit():
+                text += ".0"  # Python's max gives back what it was given
             return f"({text})" if precedence < least else text
         if hole == "*statics":
             given = statics_of(node.op, node.attr)

@@ -49,6 +49,11 @@ def _same(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
     return x
 
 
+def _first(dims: Dims, x: Shape, y: Shape, axis: Axis = None) -> Shape:
+    axes_of(axis, len(x))
+    return x
+
+
 def _expanded(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
     wanted = axis if isinstance(axis, tuple) else (axis or 0,)
     rank = len(x) + len(wanted)
@@ -356,6 +361,8 @@ prod = op("prod(x; axis=None, keepdims=False)", reduce="multiply", samples=_AXES
           symbol="Π", part="prod gives each factor the product of the others")
 others = op("others(x; axis=None)", doc="for each element, the product of all the others", shape=_same, public=False,
             forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
+quotients = op("quotients(x)", doc="for each element of a vector, the product of all the others", shape=_same, public=False,
+               forms={"numpy": "quotients!quotients({x})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
 amax = op("max(x; axis=None, keepdims=False)", reduce="maximum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
           vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
@@ -373,8 +380,13 @@ logsumexp = op("logsumexp(x; axis=None, keepdims=False)", samples=_AXES, doc="lo
                forms={"numpy": "logsumexp!logsumexp({x}{*statics})"}, shape=_reduced, stem="lse{x}", sympy="log(sum(exp(x), axis, keepdims))", domain=[(-3.0, 3.0)],
                why="log(sum(exp(v))) as logsumexp(v), which cannot overflow",
                symbol="lse", part="logsumexp distributes by softmax({x})")
-softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", vjps=["out*(dout - sum(out*dout, axis=axis, keepdims=True))"],
-             jvp="out*(x_dot - sum(out*x_dot, axis=axis, keepdims=True))", forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
+from_heaviest = op("from_heaviest(x, y; axis=-1)", doc="x less its element where y is largest", shape=_first, public=False,
+                   forms={"numpy": "from_heaviest!from_heaviest({x}, {y}{*statics})"}, stem="{x}gap", short="gap")
+# The mean is taken from the element of the largest share, so that next to a share of all but 1 the rest keeps its digits.
+_GAP = "from_heaviest(SLOPE, out, axis=axis)"
+_CENTRED = f"out*({_GAP} - sum(out*{_GAP}, axis=axis, keepdims=True))"
+softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", vjps=[_CENTRED.replace("SLOPE", "dout")],
+             jvp=_CENTRED.replace("SLOPE", "x_dot"), forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
              stem="softmax{x}", short="softm", sympy="exp(x)/sum(exp(x), axis, True)", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
              part="softmax scales by {out}, less the mean")
 log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - exp(out)*sum(dout, axis=axis, keepdims=True)"],

@@ -89,6 +89,21 @@ def others(x, axis=None):
     out[..., :-1] *= np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
     return back(out)
 ''',
+    "quotients": '''
+def quotients(x):
+    """For each element of a vector the product of all the others: the whole product by it, where that loses nothing."""
+    try:
+        with np.errstate(under="raise", over="ignore", invalid="ignore"):
+            whole = np.multiply.reduce(x)
+    except FloatingPointError:
+        return others(x)
+    return whole/x if 0.0 < abs(whole) < np.inf else others(x)
+''',
+    "from_heaviest": '''
+def from_heaviest(x, weights, axis=-1):
+    """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
+    return x - np.sum(np.where(first_max(weights, axis), x, 0.0), axis=axis, keepdims=True)
+''',
     "first_max": '''
 def first_max(x, axis=None):
     """True at the first largest element along the axes, False elsewhere."""
@@ -362,7 +377,9 @@ HELPERS = {"numpy": NUMPY, "math": MATH}
 # What a helper itself calls, beside its target's own module.
 NEEDS = {
     "others": ("rows",),
+    "quotients": ("others", "rows"),
     "first_max": ("rows",),
+    "from_heaviest": ("first_max", "rows"),
     "cofactor": ("others", "rows"),
     "erf_into": ("erf",),
     "erfc_into": ("erfc",),

@@ -106,6 +106,10 @@ def scaled(build: Frugal, k: float, rest: Node) -> Node:
         return build.const(0.0)
     if rest.op is s.inv and rest.id >= build.boundary:
         return build.intern(s.div, (build.const(k), rest.args[0]))
+    if rest.op is r.where and rest in build.masks:
+        inner = _mask_out(build, rest, lambda each: _times_constant(build, build.const(k), each))
+        if inner is not None:
+            return inner
     return build.intern(s.mul, (build.const(k), rest))
 
 
@@ -171,6 +175,8 @@ def _div(build: Frugal, x: Node, y: Node) -> Node | None:
         if build.annihilate and moderate(value):
             return build.make(s.mul, (build.const(1.0 / value), x))
         return None
+    if build.annihilate and (rest := _cancelled(build, x, y)) is not None:
+        return rest
     if xo is s.neg:
         return build.make(s.neg, (build.make(s.div, (x.args[0], y)),))
     if yo is s.neg:
@@ -190,6 +196,20 @@ def _div(build: Frugal, x: Node, y: Node) -> Node | None:
             return scaled(build, k, build.make(s.div, (p, y)))
     if xo is r.where and x in build.masks:
         return _mask_out(build, x, lambda each: build.make(s.div, (each, y)))
+    return None
+
+
+def _cancelled(build: Frugal, x: Node, y: Node) -> Node | None:
+    """What is left of x/y if y is a factor of x: the gate whose slope divides by y has no value at 0 either."""
+    if build.dims.broadcast(x.shape, y.shape) != x.shape:
+        return None
+    if x is y:
+        return None if x.shape else build.const(1.0)
+    if x.op is s.square and x.args[0] is y:
+        return y
+    if x.op is s.mul and y in x.args:
+        rest = x.args[1] if x.args[0] is y else x.args[0]
+        return rest if rest.shape == x.shape else None
     return None
 
 

@@ -111,8 +111,10 @@ def along(node: Node, out: Array, x: Array, dx: Array) -> Array:
     axes = reduced_axes(node, x.ndim)
     plain, change = folded(out, axes), folded(dx, axes)
     share = plain if node.op == "softmax" else np.exp(plain)
-    centred = change - np.sum(share * change, axis=-1, keepdims=True)
-    return unfolded(share * centred if node.op == "softmax" else centred, x.shape, axes)
+    if node.op == "softmax":  # differences first, so that a share of all but 1 hides nothing
+        gaps = change[..., :, None] - change[..., None, :]
+        return unfolded(share * np.sum(share[..., None, :] * gaps, axis=-1), x.shape, axes)
+    return unfolded(change - np.sum(share * change, axis=-1, keepdims=True), x.shape, axes)
 
 
 def extreme(op: str, xs: tuple[Array, ...], dxs: tuple[Array, ...]) -> Array:

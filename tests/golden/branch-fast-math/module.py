@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers).
 Gradient with respect to: x, y.
-Operations: value 6, value and gradient 10; together 1.67 times the value alone.
+Operations: value 6, value and gradient 9; together 1.50 times the value alone.
 """
 
 from math import log
@@ -24,11 +24,7 @@ def forward(x, y):
 
 def backward(cache, df=1.0):
     x, logx, y, xsqr = cache
-    if x > 0.0:
-        dx = logx*df + x*df/x
-    else:
-        dx = 2.0*x*(y*df)
-    return {"x": dx, "y": 0.0 if x > 0.0 else xsqr*df}
+    return {"x": logx*df + df if x > 0.0 else 2.0*x*(y*df), "y": 0.0 if x > 0.0 else xsqr*df}
 
 
 def value_and_grad(x, y):
@@ -36,7 +32,7 @@ def value_and_grad(x, y):
         logx = log(x)
         f = x*logx
         dy = 0.0
-        dx = logx + x/x
+        dx = logx + 1.0
     else:
         xsqr = x*x
         f = y*xsqr

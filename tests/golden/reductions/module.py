@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 39, backward 115; together 3.95 times the forward pass alone.
+Operations: forward 39, backward 145; together 4.72 times the forward pass alone.
 """
 
 import numpy as np
@@ -57,6 +57,11 @@ def others(x, axis=None):
     return back(out)
 
 
+def from_heaviest(x, weights, axis=-1):
+    """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
+    return x - np.sum(np.where(first_max(weights, axis), x, 0.0), axis=axis, keepdims=True)
+
+
 def first_max(x, axis=None):
     """True at the first largest element along the axes, False elsewhere."""
     flat, back = rows(x, axis)
@@ -102,7 +107,8 @@ def backward(cache, df=1.0):
     dsoftmaxX = X*dsoftmaxXX  # dsoftmaxX: (n, m)
     dX = softmaxX*dsoftmaxXX  # dX: (n, m)
     # softmaxX = softmax(X, axis=0)  (16)
-    dX += softmaxX*(dsoftmaxX - np.sum(softmaxX*dsoftmaxX, axis=0, keepdims=True))  # dX: (n, m)
+    gap = from_heaviest(dsoftmaxX, softmaxX, axis=0)  # gap: (n, m)
+    dX += softmaxX*(gap - np.sum(softmaxX*gap, axis=0, keepdims=True))  # dX: (n, m)
     # total4 = total3 + sumlseX  (15)
     dtotal3 = dtotal4  # dtotal3: ()
     dsumlseX = dtotal4  # dsumlseX: ()
