@@ -47,7 +47,11 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
             inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
             break
     if out is None or not shape:
-        out = [np.empty(shape or 1, dtype) for _ in range(count)]
+        first = np.empty(shape or 1, dtype)
+        if first.size > BLOCK and count > 1:
+            # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
+            np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
+        out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
     for x in out:
         if x.shape != (shape or (1,)) or x.dtype != dtype:
             raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
