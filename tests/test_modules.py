@@ -502,6 +502,12 @@ Y = tanh(q)*u
     ("program", "inputs"),
     [
         (TIED, {"q": 0.468, "u": 0.555, "z": 1.139}),
+        # One block's condition is a side of a condition of the block before, and not its opposite.
+        (
+            "(tanh(expm1(s*tanh(s))/(s*tanh(s))) if s*tanh(s) != 0 else sigmoid(s))"
+            "*where(s*tanh(s) == 0, 3*s, expm1(s*tanh(s))/(s*tanh(s))*s)*(s if s > 0 else where(s <= 0, sigmoid(s), 1))",
+            {"s": -3.0},
+        ),
         # The slope of (-m)**2.5 has no value at 2, where no branch asks for it.
         ("where(m < 0, (-m)**2.5, 0) + where(m < 0, ((-m)**2.5)**2, v)", {"m": 2.0, "v": 0.8}),
         ("where(m < 0, (-m)**2.5, 0) - where(m < 0, 3*((-m)**2.5)**2, v)", {"m": 2.0, "v": 0.8}),
@@ -518,3 +524,6 @@ def test_branches_that_are_not_taken_are_not_computed(
         up, down = (function(**{**inputs, name: inputs[name] + sign * step}) for sign in (1, -1))
         assert abs(grad - (up - down) / (2 * step)) <= 1e-7 * (1 + abs(grad)), name
     assert np.isfinite(value)
+    _, cache = function.forward(**inputs)
+    for name, grad in function.backward(cache).items():
+        assert abs(grad - grads[name]) <= 1e-14 * abs(grad), name

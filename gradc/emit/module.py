@@ -135,7 +135,8 @@ class Writer:
         out = []
         before: Guard = ()
         for guard, run in groupby(lines, lambda line: line.guard):
-            other = len(guard) == 1 and guard == tuple(((c, 3 - side),) for ((c, side), *more) in before if not more)
+            other = len(before) == len(guard) == 1 and guard[0] == tuple((c, 3 - side) for c, side in before[0])
+            other = other and len(guard[0]) == 1  # not (a and b) is no side of both
             out.append(("" if not guard else "else:" if other else f"if {self._condition(guard)}:", len(list(run))))
             before = guard if not other else ()
         return out

@@ -14,6 +14,7 @@ True
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,10 +43,11 @@ def scales_of(program: Program, inputs: Arrays, direction: Arrays, seed: int) ->
         return np.asarray(x * (1.0 + NOISE * numbers.uniform(-1.0, 1.0, size=x.shape)))
 
     with np.errstate(all="ignore"):
-        outs, slopes = derivative(program, inputs, direction)
+        decided: list[Any] = []
+        outs, slopes = derivative(program, inputs, direction, decided=decided)
         value, slope = [np.abs(x) + FLOOR for x in outs], [np.abs(x) + FLOOR for x in slopes]
         for _ in range(ROUNDS):
-            for at, (out, dout) in enumerate(zip(*derivative(program, inputs, direction, noise), strict=True)):
+            for at, (out, dout) in enumerate(zip(*derivative(program, inputs, direction, noise, decided), strict=True)):
                 value[at] = np.fmax(value[at], np.abs(out - outs[at]) / NOISE)
                 slope[at] = np.fmax(slope[at], np.abs(dout - slopes[at]) / NOISE)
     return Scales(tuple(value), tuple(slope))

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from . import complexstep, tangents
-from .tree import Node, Program
+from .tree import CONDITIONS, Node, Program
 from .values import Array, value
 
 T = TypeVar("T")
@@ -84,11 +84,29 @@ def dual_gate(node: Node, args: tuple[Pair, ...]) -> Pair:
 
 
 def derivative(
-    program: Program, inputs: Arrays, direction: Arrays, noise: Callable[[Array], Array] | None = None
+    program: Program,
+    inputs: Arrays,
+    direction: Arrays,
+    noise: Callable[[Array], Array] | None = None,
+    decided: list[Any] | None = None,
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """The outputs' values and their derivatives along `direction`; `noise` disturbs whatever a gate takes."""
+    """The outputs' values and their derivatives along `direction`; `noise` disturbs whatever a gate takes.
+
+    What the conditions say without it goes into `decided`, and with it comes from there: no noise takes other branches.
+    """
+    said = iter(decided or ())
+
+    def settled(found: Any) -> Any:
+        if decided is None:
+            return found
+        if noise is not None:
+            return next(said)
+        decided.append(found)
+        return found
 
     def gate(node: Node, args: tuple[Pair, ...]) -> Pair:
+        if node.op in CONDITIONS:
+            return settled(dual_gate(node, args))  # type: ignore[no-any-return]  # as it was put in
         if noise is None or node.op in tangents.STEPS:
             return dual_gate(node, args)
         still = node.op == "pow" and args[1][0].shape == () and args[1][0] == np.round(args[1][0])
@@ -100,7 +118,7 @@ def derivative(
         read=lambda name: (inputs[name], direction.get(name, np.zeros(inputs[name].shape))),
         literal=lambda number: (np.array(float(number)), ZERO),
         apply=gate,
-        holds=lambda pair: bool(pair[0] != 0),
+        holds=lambda pair: settled(bool(pair[0] != 0)),
     )
     pairs = evaluate(program, dual)
     return tuple(out for out, _ in pairs), tuple(dout for _, dout in pairs)
