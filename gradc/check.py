@@ -36,6 +36,8 @@ SAYS = {
     UNVERIFIED: "not verified symbolically; the staged gradient agrees with differences",
 }
 
+UNCOMPARED = "not verified: there is nothing to hold some of the gradient against"
+
 # Errors up to so many rounding errors pass. Sound code stays below ten or so; a wrong rule is off by 1e12 and more.
 TOLERANCE = 100.0
 # Where a float holds no digit of the value, roundings are only guessed: one fails there by so many times more.
@@ -110,10 +112,14 @@ class Check:
 
     def render(self) -> str:
         """As the command line shows it."""
-        lines = [f"{SAYS[self.verdict]} ({self.reason})" if self.reason else f"{SAYS[self.verdict]}", ""]
+        lines = [f"{self._said()} ({self.reason})" if self.reason else self._said(), ""]
         lines.append(table(_HEADER, map(self._cells, self.rows), _ALIGN))
         lines += ["", *(f"kink: {kink}" for kink in self.kinks), f"run the worst point again: {self.command}"]
         return "\n".join(lines)
+
+    def _said(self) -> str:
+        blind = any(row.verdict == UNVERIFIED and math.isnan(row.roundings) for row in self.rows)
+        return UNCOMPARED if blind and self.ok else SAYS[self.verdict]
 
     def _cells(self, row: Row) -> list[Any]:
         verdict = f"{row.verdict}: {row.remark}" if row.remark else row.verdict
@@ -141,7 +147,7 @@ class Check:
         }
 
     def _repr_html_(self) -> str:
-        verdict = html_table((), [[f"{SAYS[self.verdict]} {self.reason}"], *([kink] for kink in self.kinks)])
+        verdict = html_table((), [[f"{self._said()} {self.reason}"], *([kink] for kink in self.kinks)])
         return verdict + html_table(_HEADER, map(self._cells, self.rows), _ALIGN)
 
 
@@ -237,7 +243,9 @@ def _row(
     nan = math.nan
     k = _worst_point(evidence, errors, tolerance)
     if k is None:
-        remark = "every point lies at a kink" if errors else "nothing to compare with"
+        lost = all(each in evidence.vague for each in evidence.points)
+        remark = "ill-conditioned: floats hold no digits of the value" if lost else "nothing to compare with"
+        remark = "every point lies at a kink" if errors else remark
         return Row(name, of, UNVERIFIED, nan, nan, nan, nan, nan, elements, 0, against, 0, remark)
     error = errors[k]
     if error.roundings > tolerance * (VAGUE if k in evidence.vague else 1.0):

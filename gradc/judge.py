@@ -57,12 +57,12 @@ def worst(pairs: Sequence[tuple[float, Decimal]], noise: float) -> Error:
 def gradient_errors(evidence: Evidence, name: str) -> dict[int, Error]:
     """By point, the worst of what SymPy and differences say of a gradient.
 
-    Where neither had the time, differences of floats are asked at the first point.
+    Where neither had the time, differences of floats are asked at the first point where floats hold the value.
     """
     found = {k: _gradient_error(evidence, k, name) for k in evidence.points}
     known = {k: error for k, error in found.items() if error is not None}
-    if not known:
-        first = evidence.points[0]
+    first = next((k for k in evidence.points if k not in evidence.vague), None)
+    if not known and first is not None:
         known = {k: error for k, error in [(first, _by_floats(evidence, first, name))] if error is not None}
     return known
 

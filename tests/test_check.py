@@ -343,3 +343,12 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def test_a_chaotic_program_is_not_called_wrong() -> None:
+    """Two trajectories of the logistic map part within 400 steps: no difference says anything of its slopes."""
+    lines = ["x0 = x", *(f"x{i + 1} = 3.9*x{i}*(1 - x{i})" for i in range(400)), "x400"]
+    result = gradc.compile("\n".join(lines)).check(at={"x": 0.3})
+    (row,) = [row for row in result.rows if row.input == "x"]
+    assert (result.ok, row.verdict) == (True, "not verified")
+    assert "ill-conditioned" in row.remark

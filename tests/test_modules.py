@@ -496,6 +496,13 @@ Y = tanh(q)*u
 """
 
 
+SIDES = """(
+    (tanh(expm1(s*tanh(s))/(s*tanh(s))) if s*tanh(s) != 0 else sigmoid(s))
+    * where(s*tanh(s) == 0, 3*s, expm1(s*tanh(s))/(s*tanh(s))*s)
+    * (s if s > 0 else where(s <= 0, sigmoid(s), 1))
+)"""
+
+
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("target", ["numpy", "math"])
 @pytest.mark.parametrize(
@@ -504,8 +511,7 @@ Y = tanh(q)*u
         (TIED, {"q": 0.468, "u": 0.555, "z": 1.139}),
         # One block's condition is a side of a condition of the block before, and not its opposite.
         (
-            "(tanh(expm1(s*tanh(s))/(s*tanh(s))) if s*tanh(s) != 0 else sigmoid(s))"
-            "*where(s*tanh(s) == 0, 3*s, expm1(s*tanh(s))/(s*tanh(s))*s)*(s if s > 0 else where(s <= 0, sigmoid(s), 1))",
+            SIDES,
             {"s": -3.0},
         ),
         # The slope of (-m)**2.5 has no value at 2, where no branch asks for it.
