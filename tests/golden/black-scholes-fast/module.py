@@ -91,7 +91,7 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     else:
         arrays = [*inputs, *out]
     if threads > 1:
-        block = min(8*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
+        block = min(4*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
     pieces = cut(arrays[-1].shape, block)
     errors = np.geterr()  # which a thread doesn't inherit
 
@@ -112,8 +112,10 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
         from concurrent.futures import ThreadPoolExecutor
 
         share = -(-len(pieces)//threads)
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run, [pieces[at:at + share] for at in range(0, len(pieces), share)]))
+        with ThreadPoolExecutor(threads - 1) as pool:
+            rest = pool.map(run, [pieces[at:at + share] for at in range(share, len(pieces), share)])
+            run(pieces[:share])
+            list(rest)
     return out
 
 
