@@ -243,3 +243,18 @@ def test_a_factor_cancels_its_reciprocal() -> None:
     assert '{"x": logx + 1.0}' in source
     source = gradc.compile("x**2*log(x)", style="fast", target="math").source
     assert "/x" not in source.partition("def value_and_grad")[2]
+
+
+def test_a_number_leaves_a_matrix_product_where_it_meets_its_like() -> None:
+    """(A + A.T) @ x*k has one product with k, as one writes it by hand."""
+    program = "x: [4]\nA: [4, 4]\nq = dot(x, A @ x)\nsin(q)*log(q)"
+    function = gradc.compile(program, wrt=["x"], style="fast")
+    lines = function.source.partition("def value_and_grad")[2]
+    assert lines.count("dot(") == 3
+    assert lines.count("multiply(") == 1
+    assert "*=" not in lines
+    rng = np.random.default_rng(2)
+    x, A = rng.uniform(0.5, 1.5, 4), rng.uniform(0.5, 1.5, (4, 4))
+    _, grads = function.value_and_grad(x, A)
+    q = x @ A @ x
+    assert np.allclose(grads["x"], (np.cos(q) * np.log(q) + np.sin(q) / q) * ((A + A.T) @ x), rtol=1e-13)

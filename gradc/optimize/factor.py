@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from gradc.dag import Node
 from gradc.ops import scalar as s
+from gradc.ops.array import matmul
 from gradc.optimize.frugal import Frugal, moderate
 from gradc.simplify import is_const, number
 
@@ -99,9 +100,21 @@ class Factoring:
                 stack.append((at.args[-1], below if at.op is s.mul else not below))
                 if at.op is not s.inv:
                     stack.append((at.args[0], below))
+            elif at.op is matmul and (at is node or self.own(at)) and (split := self._scaled(at)) is not None:
+                found += [(split[0], below), (split[1], below)]
             else:
                 found.append((self.made[at], below))
         return k, tuple(found)
+
+    def _scaled(self, product: Node) -> tuple[Node, Node] | None:
+        """(k*x) @ y as the number k and x @ y."""
+        for at, arg in enumerate(product.args):
+            if arg.op is s.mul and self.own(arg) and arg.shape and arg.shape == product.shape:
+                for k, x in (arg.args, arg.args[::-1]):
+                    if not k.shape and x.shape == arg.shape and k.op is not s.const:
+                        new = [self.made[x if i == at else other] for i, other in enumerate(product.args)]
+                        return self.made[k], self.build.make(matmul, (new[0], new[1]))
+        return None
 
     # ---- grouping ------------------------------------------------------------------------------
 
