@@ -393,6 +393,12 @@ class _Backward:
             return stmts
         return stmts + self._add(target, sent)
 
+    def _is_alias(self, sent: Node) -> bool:
+        """Whether an expression may be somebody else's buffer: what has a name of its own, or a view of it."""
+        while sent.op.view and sent not in self.names and sent not in self.forward:
+            sent = sent.args[0]
+        return not sent.args or sent in self.names or sent in self.forward
+
     def _here(self, sent: Node) -> Node:
         """The contribution without the values of a branch that may not be taken here: those are written out again."""
         if not self.branched:
@@ -514,7 +520,7 @@ class _Backward:
             state.started, self.shapes[target] = True, shape
         if not state.started:
             state.started = True
-            state.owned = not _is_alias(sent)
+            state.owned = not self._is_alias(sent)
             state.support = support
             self.shapes[target] = self.build.dims.resolve(sent.shape)
             line = Stmt(name, "=", sent, full=shape)
@@ -531,13 +537,6 @@ class _Backward:
         if self.shapes[target] != shape:
             self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
         return [Stmt(name, "sum", sent, shape=self.shapes[target], full=shape)]
-
-
-def _is_alias(sent: Node) -> bool:
-    """Whether an expression may be somebody else's buffer."""
-    while sent.op.view:
-        sent = sent.args[0]
-    return not sent.args
 
 
 def _is_spread(sent: Node) -> bool:

@@ -533,3 +533,20 @@ def test_branches_that_are_not_taken_are_not_computed(
     _, cache = function.forward(**inputs)
     for name, grad in function.backward(cache).items():
         assert abs(grad - grads[name]) <= 1e-14 * abs(grad), name
+
+
+@pytest.mark.parametrize(
+    "program", ["sum(where(-k != 0, 3*k, 0)*A + hypot(-k, k)*A)", "u = sin(-k)\nw = k*A\nsum(u + w + A*hypot(-k, k))"]
+)
+def test_a_part_that_is_sent_twice_is_not_added_to(program: str) -> None:
+    """hypot(-k, k) sends the same product to both of its arguments: the first adjoint must not grow in its place."""
+    inputs = {"k": np.array([0.5, -1.5, 2.0]), "A": np.array([1.0, 2.0, 3.0])}
+    function = gradc.compile(f"k: [3]\nA: [3]\n{program}")
+    assert function.inputs == ("k", "A")
+    _, cache = function.forward(**inputs)
+    grads = function.backward(cache)
+    step = 1e-6
+    for name, grad in grads.items():
+        for i in range(3):
+            up, down = ({**inputs, name: inputs[name] + sign * step * np.eye(3)[i]} for sign in (1, -1))
+            assert abs(grad[i] - (function(**up) - function(**down)) / (2 * step)) < 1e-7
