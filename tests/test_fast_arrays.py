@@ -152,6 +152,8 @@ def test_an_earlier_result_is_filled_again() -> None:
         assert all(np.array_equal(again[1][name], want[1][name]) for name in "xy")
     with pytest.raises(ValueError, match=r"out.*\(4,\).*\(300, 200\)"):
         fn.value_and_grad(np.ones(4), np.ones(4), out=first)
+    with pytest.raises(ValueError, match="out.*input"):
+        fn.value_and_grad(first[1]["x"], np.ones((300, 200)), out=first)
 
 
 @pytest.mark.parametrize("program", MAPS)
