@@ -102,7 +102,10 @@ def quotients(x):
     "from_heaviest": '''
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    return x - np.sum(np.where(first_max(weights, axis), x, 0.0), axis=axis, keepdims=True)
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return x
+    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
 ''',
     "first_max": '''
 def first_max(x, axis=None):
@@ -387,7 +390,7 @@ NEEDS = {
     "others": ("rows",),
     "quotients": ("others", "rows"),
     "first_max": ("rows",),
-    "from_heaviest": ("first_max", "rows"),
+    "from_heaviest": ("rows",),
     "cofactor": ("others", "rows"),
     "erf_into": ("erf",),
     "erfc_into": ("erfc",),

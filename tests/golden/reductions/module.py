@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 39, backward 145; together 4.72 times the forward pass alone.
+Operations: forward 39, backward 161; together 5.13 times the forward pass alone.
 """
 
 import numpy as np
@@ -59,7 +59,10 @@ def others(x, axis=None):
 
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    return x - np.sum(np.where(first_max(weights, axis), x, 0.0), axis=axis, keepdims=True)
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return x
+    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
 
 
 def first_max(x, axis=None):
