@@ -73,7 +73,7 @@ def emit_blocks(
 ) -> Emitted:
     """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too."""
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
-    return _Writer(fused, seeded, literal, function).emit()
+    return _Writer(fused, seeded, literal, function, [*_live(dag)]).emit()
 
 
 def as_map(dag: Dag) -> Dag | None:
@@ -121,10 +121,10 @@ def _live(dag: Dag) -> dict[str, Node]:
 
 
 class _Writer:
-    def __init__(self, fused: Joint, seeded: Joint, literal: bool, function: str) -> None:
+    def __init__(self, fused: Joint, seeded: Joint, literal: bool, function: str, live: Sequence[str]) -> None:
         self.fused, self.seeded, self.literal, self.function = fused, seeded, literal, function
         self.dag = fused.dag
-        self.inputs, self.live = tuple(self.dag.inputs), tuple(_live(self.dag))
+        self.inputs, self.live = tuple(self.dag.inputs), tuple(live)
         own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
         namer = Namer(own)
         self.names = _Names(namer, module_names(namer, _RESERVED), {}, {"as_float": None, "in_blocks": None})
@@ -181,11 +181,11 @@ class _Writer:
         comments = _comments(joint, made)
         inputs = {made[node]: name for name, node in joint.dag.inputs.items() if node in made}
         roots = dict(zip(values, self.outputs, strict=True))
-        lead = set(reachable(values))
+        lead = {*reachable(values), *inputs}
         kept = _frontier([made[node] for node in gradients], lead, joint.seeds, made)
         if gradients and not any(node.args for node in kept):
             kept.append(values[0])  # for its shape
-        known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs}}
+        known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs or len(self.live) > 1}}
         for node in kept:
             if node not in known:
                 known[node] = self._own_name(comments.get(node, "kept"), known)

@@ -323,7 +323,7 @@ def _neg(build: Frugal, x: Node) -> Node | None:
 
 
 def _where(build: Frugal, c: Node, x: Node, y: Node) -> Node | None:
-    if x is y and build.annihilate and build.dims.broadcast(c.shape, x.shape) == x.shape:
+    if x is y and build.dims.broadcast(c.shape, x.shape) == x.shape:
         return x
     if c.op is s.const:
         chosen = x if _value(c) else y
