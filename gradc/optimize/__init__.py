@@ -174,6 +174,8 @@ def _copied(dag: Dag, build: Frugal, gate: Callable[[Frugal, Node, Args], Node],
 
 
 def _as_written(build: Frugal, old: Node, args: Args) -> Node:
+    if old.op is where and args[1] is args[2] and args[1].shape == old.shape:
+        return args[1]  # both sides agree
     return build.intern(old.op, args, old.attr)
 
 
