@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.dag import Dag, Node, reachable
+from gradc.ops.array import eye
 from gradc.ops.routing import all_of, any_of, not_, where
 from gradc.ops.scalar import const, input_
 from gradc.simplify import Args, Builder, rebuild
@@ -264,6 +265,8 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
 
     def gate(build: Builder, old: Node, args: Args) -> Node:
         sides = found[old]
+        if old.op.safe and not old.op.elementwise:
+            sides = _outermost(frozenset(side.aligned for side in sides))
         if (
             not old.op.safe
             or old.op is where
@@ -272,16 +275,22 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
             return build.intern(old.op, args, old.attr)
         if blocks is not None and len(sides) == 1 and _same_block(blocks[old], *sides):
             return build.intern(old.op, args, old.attr)
+        needed = mask(sides)
+        if len(sides) > 1 and build.dims.broadcast(needed.shape, old.shape) != old.shape:
+            return build.intern(old.op, args, old.attr)  # a number of which some elements of an array have need
         kept = []
         for arg, was, safe in zip(args, old.args, old.op.safe, strict=True):
             if (
-                was.op is const
+                safe is None
+                or (safe == "eye" and len(arg.shape) != 2)
+                or was.op is const
                 or arg in roles
                 or (old.op.tame and (found[was] == sides or any(each.op is const for each in args)))
             ):
                 kept.append(arg)
                 continue
-            safe_arg = build.make(where, (mask(sides), arg, build.const(int(safe))))
+            other = build.make(eye, (arg,)) if isinstance(safe, str) else build.const(int(safe))
+            safe_arg = build.make(where, (needed, arg, other))
             if safe_arg.op is where:
                 roles[safe_arg] = "safe" + (str(arg.attr) if arg.op is input_ else "")
                 why[safe_arg] = "safe where the branch is not taken"

@@ -26,10 +26,10 @@ class Step(NamedTuple):
 
 
 def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
-    """The nodes whose value hangs on an input of `wrt`. Conditions carry no gradient."""
+    """The nodes whose value hangs on an input of `wrt`. Conditions carry no gradient, and neither does a shape."""
     active = set(wrt)
     for node in nodes:
-        if not node.op.boolean:
+        if not node.op.boolean and node.op is not array.eye:
             for arg in node.args:
                 if arg in active:
                     active.add(node)

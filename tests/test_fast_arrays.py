@@ -528,3 +528,40 @@ def test_names_of_pythons_own_functions() -> None:
     got, want = fn.value_and_grad(**inputs), load(fn.source).value_and_grad(**inputs)
     assert value_error(got[0], want[0]) is None
     assert gradient_error(got[1], want[1]) is None
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_a_matrix_that_no_branch_asks_for_is_not_inverted(style: str) -> None:
+    program = "sum(where(c > 0, B, solve(sqrt(B), B) + inv(B)))"
+    function = gradc.compile(program, shapes={"B": (2, 2)}, style=style)
+    with np.errstate(all="raise"):
+        value, grads = function.value_and_grad(c=1.0, B=-np.ones((2, 2)))
+    assert value == -4.0
+    assert np.array_equal(grads["B"], np.ones((2, 2)))
+    assert "deye" not in function.source
+
+
+@pytest.mark.parametrize(
+    ("program", "shapes"),
+    [
+        # Terms that cancel leave a number in the place of an array.
+        ("r = K[None, -2]\nA = exp(r + g - r)\nh - sum(r) - sum(A)", {"K": (2,), "g": (1,)}),
+        ("q = z @ B\nc = erf(q - q)\nh - sum(q) - sum(c)", {"B": (2, 3), "z": (2,)}),
+        # A number that a branch of numbers needs, and some elements of a branch of arrays.
+        ("x = exp(b)\nr = where(s > 0, t, x)\n(p if p >= q else x) + sum(r)", {"s": (1, 1), "t": (2, 2)}),
+        # The slope of no elements at all.
+        ("sum(softmax(W, axis=0))*b", {"W": (2, 0)}),
+    ],
+)
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_both_ways_of_a_gradient_agree(style: str, program: str, shapes: dict[str, Any]) -> None:
+    function = gradc.compile(program, shapes=shapes, style=style)
+    rng = np.random.default_rng(8)
+    inputs = {name: rng.uniform(0.2, 1.2, function.shapes[name]) for name in function.inputs}
+    value, grads = function.value_and_grad(**inputs)
+    wanted, cache = function.forward(**inputs)
+    assert np.shape(value) == np.shape(wanted) == ()
+    assert np.allclose(value, wanted, rtol=1e-13)
+    for name, grad in function.backward(cache).items():
+        assert np.shape(grad) == function.shapes[name]
+        assert np.allclose(grad, grads[name], rtol=1e-12, atol=1e-15), name

@@ -416,10 +416,10 @@ det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at
 cofactor = op("cofactor(x)", doc="the matrix of cofactors", shape=_square, forms={"numpy": "cofactor!cofactor({x})"}, stem="cof{x}", short="cof", public=False)
 inv = op("inv(x)", doc="inverse of a square matrix", vjps=["-swap(out) @ dout @ swap(out)"], jvp="-out @ x_dot @ out",
          forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)],
-         symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular", latex="{{{x}}}^{{-1}}")
+         safe=["eye"], symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular", latex="{{{x}}}^{{-1}}")
 solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jvp="solve(x, y_dot - x_dot @ out)",
            forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", sympy="inv(x) @ y", domain=[(-3.0, 3.0)]*2,
-           part="solve solves with the transpose", needs="x not singular")
+           safe=["eye", None], part="solve solves with the transpose", needs="x not singular")
 
 transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", vjps=_transpose_vjp, linear="each", view=True,
                forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)],

@@ -109,7 +109,7 @@ class Op:
     needs: str = ""
     domain: tuple[tuple[float, float], ...] = ()
     edges: Mapping[str, str] = MappingProxyType({})
-    safe: tuple[float, ...] = ()
+    safe: tuple[float | str | None, ...] = ()
     tame: bool = False
     samples: tuple[Mapping[str, Any], ...] = ()
     commutes: bool = False

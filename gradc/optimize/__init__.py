@@ -19,6 +19,7 @@ from gradc.branches import Region, everywhere, is_deep, is_harmless, is_shared, 
 from gradc.dag import Dag, Node, reachable
 from gradc.guard import guard_branches
 from gradc.ops import scalar as s
+from gradc.ops.array import spread
 from gradc.ops.routing import where
 from gradc.optimize.backward import gradients, value_of
 from gradc.optimize.factor import SUMS, Factoring
@@ -212,6 +213,8 @@ def _factored(joint: Joint, parts: bool) -> Joint:
             made[node] = masking(build, *[made[arg] for arg in node.args])
         else:
             made[node] = _in_parts(build, node, tuple([made[arg] for arg in node.args]), parts, gates)
+        if made[node].shape != node.shape and build.dims.resolve(made[node].shape) != build.dims.resolve(node.shape):
+            made[node] = build.intern(spread, (made[node],), (node.shape,))  # what is left where terms cancel
     build.annihilate = False
     return Joint(
         dag=program,

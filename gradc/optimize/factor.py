@@ -112,7 +112,10 @@ class Factoring:
             if arg.op is s.mul and self.own(arg) and arg.shape and arg.shape == product.shape:
                 for k, x in (arg.args, arg.args[::-1]):
                     if not k.shape and x.shape == arg.shape and k.op is not s.const:
-                        new = [self.made[x if i == at else other] for i, other in enumerate(product.args)]
+                        old = [x if i == at else other for i, other in enumerate(product.args)]
+                        new = [self.made[each] for each in old]
+                        if any(each.shape != was.shape for each, was in zip(new, old, strict=True)):
+                            return None  # a number that stands for all elements
                         return self.made[k], self.build.make(matmul, (new[0], new[1]))
         return None
 

@@ -23,7 +23,7 @@ from .tree import Program
 from .values import Array
 
 NOISE = 1e-10
-ROUNDS = 3
+ROUNDS = 8
 FLOOR = 1e-290  # results smaller than this are all alike
 
 

@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 39, backward 161; together 5.13 times the forward pass alone.
+Operations: forward 39, backward 162; together 5.15 times the forward pass alone.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
     flat, back = rows(x, axis)
     if flat.size == 0:
-        return x
+        return x.copy()
     return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
 
 
