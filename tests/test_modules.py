@@ -550,3 +550,15 @@ def test_a_part_that_is_sent_twice_is_not_added_to(program: str) -> None:
         for i in range(3):
             up, down = ({**inputs, name: inputs[name] + sign * step * np.eye(3)[i]} for sign in (1, -1))
             assert abs(grad[i] - (function(**up) - function(**down)) / (2 * step)) < 1e-7
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_second_value_of_a_builtins_name(style: str) -> None:
+    """The values of `float` and the function that stands aside for them have three names."""
+    function = gradc.compile("float = 10 + x\nfloat = min(v, float, 0.25)*float\nfloat", style=style)
+    inputs = {"x": np.full(3, -9.0), "v": np.full(3, 0.125)}
+    _, cache = function.forward(**inputs)
+    for df in (2.0, np.full(3, 2.0)):
+        grads = function.backward(cache, df=df)
+        assert np.array_equal(grads["x"], np.full(3, 0.25))
+        assert np.array_equal(grads["v"], np.full(3, 2.0))

@@ -588,15 +588,21 @@ def step_aside(text: str, names: Iterable[str]) -> str:
     def f(float):
         return abs(float_(float))
     """
-    taken = [word for word in BUILTINS if word in set(names)]
-    for word in taken:
+    taken = {word: word + "_" for word in BUILTINS if word in set(names)}
+    for word, own in taken.items():
+        while re.search(rf"\b{own}\b", text):
+            own += "_"
+        taken[word] = own
+    whole, real = taken.get("int", "int"), taken.get("float", "float")
+    for word, own in taken.items():
         places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))"
-        places += rf"|(?<= in \(int, ){word}(?=\))|(?<= in \(int_, ){word}(?=\))|(?<= in \(){word}(?=, float_?\))"
-        text = re.sub(places, word + "_", text)
-    if taken:
-        text = re.sub(
-            r"\n\n\n(?=\w)", "\n\n" + "\n".join(f"{word}_ = {word}" for word in taken) + "\n\n\n", text, count=1
+        places += (
+            rf"|(?<= in \(int, ){word}(?=\))|(?<= in \({whole}, ){word}(?=\))|(?<= in \(){word}(?=, (?:float|{real})\))"
         )
+        text = re.sub(places, own, text)
+    if taken:
+        aliases = "\n".join(f"{own} = {word}" for word, own in taken.items())
+        text = re.sub(r"\n\n\n(?=\w)", f"\n\n{aliases}\n\n\n", text, count=1)
     return text
 
 
