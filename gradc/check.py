@@ -118,7 +118,7 @@ class Check:
         return "\n".join(lines)
 
     def _said(self) -> str:
-        blind = any(row.verdict == UNVERIFIED and math.isnan(row.roundings) for row in self.rows)
+        blind = any(row.input and row.verdict == UNVERIFIED and math.isnan(row.roundings) for row in self.rows)
         return UNCOMPARED if blind and self.ok else SAYS[self.verdict]
 
     def _cells(self, row: Row) -> list[Any]:

@@ -565,3 +565,15 @@ def test_both_ways_of_a_gradient_agree(style: str, program: str, shapes: dict[st
     for name, grad in function.backward(cache).items():
         assert np.shape(grad) == function.shapes[name]
         assert np.allclose(grad, grads[name], rtol=1e-12, atol=1e-15), name
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_the_logarithm_of_a_sum_near_one_keeps_its_digits(style: str) -> None:
+    x = np.array([0.0, -30.0, -40.0])
+    small = np.log1p(np.exp(-30.0) + np.exp(-40.0))
+    assert np.isclose(gradc.compile("logsumexp(x)", shapes={"x": (3,)}, style=style)(x), small, rtol=1e-14, atol=0.0)
+    shares = gradc.compile("log_softmax(x)", shapes={"x": (3,)}, style=style)(x)
+    assert np.allclose(shares, [-small, -30.0 - small, -40.0 - small], rtol=1e-14, atol=0.0)
+    nothing = gradc.compile("logsumexp(x)", shapes={"x": ("n",)}, style=style)
+    assert nothing(np.full(3, -np.inf)) == nothing(np.zeros(0)) == -np.inf
+    assert nothing(np.array([np.inf, 1.0])) == np.inf

@@ -42,8 +42,7 @@ def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        out = shift + np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True))
+    out = shift + log_total(np.exp(x - shift), axis)
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 ''',
     "softmax": '''
@@ -59,8 +58,18 @@ def log_softmax(x, axis=-1):
     """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     z = x - np.where(np.isfinite(top), top, 0.0)
+    return z - log_total(np.exp(z), axis)
+''',
+    "log_total": '''
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = np.sum(e, axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):
-        return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+        out = np.log(total)
+    if np.any(total < 1.5):
+        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
+        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
+    return out
 ''',
     "norm": '''
 def norm(x, axis=None, keepdims=False):
@@ -390,6 +399,8 @@ NEEDS = {
     "others": ("rows",),
     "quotients": ("others", "rows"),
     "first_max": ("rows",),
+    "logsumexp": ("log_total", "first_max", "rows"),
+    "log_softmax": ("log_total", "first_max", "rows"),
     "from_heaviest": ("rows",),
     "cofactor": ("others", "rows"),
     "erf_into": ("erf",),

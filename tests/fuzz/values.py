@@ -125,10 +125,19 @@ def reduction(node: Node, x: Array, last: Callable[[Array], Array]) -> Array:
     return kept(np.asarray(last(folded(x, reduced_axes(node, x.ndim)))), node, x.ndim)
 
 
+def over_largest(x: Array) -> tuple[Array, Array]:
+    """The largest over the last axis, and log(sum(exp(x))) less that: of what the others add to 1."""
+    at = np.argmax(np.real(x), axis=-1)[..., None]
+    top = np.take_along_axis(x, at, -1)
+    up = np.exp(x - top)
+    np.put_along_axis(up, at, 0.0, -1)
+    return top, np.log1p(np.sum(up, axis=-1, keepdims=True))
+
+
 def log_sum_exp(x: Array) -> Array:
-    """Over the last axis, shifted by the largest."""
-    top = np.max(np.real(x), axis=-1, keepdims=True)
-    return np.asarray(np.log(np.sum(np.exp(x - top), axis=-1)) + top[..., 0])
+    """Over the last axis."""
+    top, rest = over_largest(x)
+    return np.asarray((top + rest)[..., 0])
 
 
 def softmax(x: Array) -> Array:
@@ -139,7 +148,8 @@ def softmax(x: Array) -> Array:
 
 def log_softmax(x: Array) -> Array:
     """Over the last axis."""
-    return np.asarray(x - log_sum_exp(x)[..., None])
+    top, rest = over_largest(x)
+    return np.asarray(x - top - rest)
 
 
 REDUCTIONS: dict[str, Callable[[Array], Array]] = {

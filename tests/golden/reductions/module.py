@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 39, backward 162; together 5.15 times the forward pass alone.
+Operations: forward 76, backward 162; together 3.13 times the forward pass alone.
 """
 
 import numpy as np
@@ -25,8 +25,7 @@ def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        out = shift + np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True))
+    out = shift + log_total(np.exp(x - shift), axis)
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 
 
@@ -36,6 +35,17 @@ def softmax(x, axis=-1):
     e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
     total = np.sum(e, axis=axis, keepdims=True)
     return e/np.where(total == 0, 1.0, total)
+
+
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = np.sum(e, axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        out = np.log(total)
+    if np.any(total < 1.5):
+        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
+        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
+    return out
 
 
 def rows(x, axis):
