@@ -14,7 +14,11 @@ it met; two names are two sizes, and only a written 1 (or a missing axis) broadc
 
 from __future__ import annotations
 
+import re
+
 from gradc.dag import Shape
+
+_WORD = re.compile(r"\b[^\W\d]\w*")
 
 Dim = int | str
 
@@ -49,13 +53,20 @@ class Dims:
     def unify(self, a: Dim, b: Dim) -> bool:
         """Make two dimensions one; False if they are different numbers, or two names that the user keeps apart.
 
-        A name takes a number, and the length that an expression such as `n - 1` gives to a slice.
+        A name takes a number, and the length that an expression such as `n - 1` gives to a slice of another axis.
         """
         a, b = self.find(a), self.find(b)
         if a == b:
             return True
         for name, other in ((b, a), (a, b)):
-            if isinstance(name, str) and (isinstance(other, int) or (name.isidentifier() and not other.isidentifier())):
+            if isinstance(name, str) and (
+                isinstance(other, int)
+                or (
+                    name.isidentifier()
+                    and not other.isidentifier()
+                    and name not in map(self.find, _WORD.findall(other))
+                )
+            ):
                 self._known[name] = other
                 return True
         return False

@@ -2,8 +2,10 @@
 
 import pickle
 
+import numpy as np
 import pytest
 
+import gradc
 from gradc.errors import MAX_PROBLEMS, WINDOW, GradcError, Mark, Note, Problem, width
 
 FORM = """\
@@ -133,3 +135,15 @@ def test_notes_have_the_same_form() -> None:
     assert note.render() == "gradc: note: 'e' is an input here\n  line 1 | e**x\n         | ^  write exp(x)"
     assert str(note) == note.render().removeprefix("gradc: note: ")
     assert Note("plain").render() == "gradc: note: plain"
+
+
+def test_an_axis_is_no_slice_of_itself() -> None:
+    """n - 1 elements are never n, whatever n is; those of another axis may be."""
+    with pytest.raises(GradcError, match=r"shapes \(n - 1,\) and \(n,\) do not broadcast"):
+        gradc.compile("x: [n]; sum(x[1:]*x)")
+    with pytest.raises(GradcError, match="do not multiply"):
+        gradc.compile("x: [n]; dot(x[::2], x)")
+    function = gradc.compile("x: [n]; y: [m]; a: [2, k]; sum(x[1:]*y) + dot(y[:1], a[1, :-1])")
+    value, grads = function.value_and_grad(x=np.ones(3), y=np.ones(2), a=np.ones((2, 2)))
+    assert value == 3.0
+    assert np.array_equal(grads["a"], [[0.0, 0.0], [1.0, 0.0]])

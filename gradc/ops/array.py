@@ -240,7 +240,7 @@ def sliced(dim: Dim, start: int | None, stop: int | None, step: int | None) -> D
 
 
 def _given(dims: Dims, x: Shape, index: Any = (), shape: Shape = ()) -> Shape:
-    if _indexed(dims, shape, index) != x:
+    if dims.resolve(_indexed(dims, shape, index)) != dims.resolve(x):
         raise ShapeError(f"a value of shape {show(x)} does not fit there", args_at_fault=(0,))
     return shape
 
