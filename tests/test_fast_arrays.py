@@ -549,6 +549,11 @@ def test_a_matrix_that_no_branch_asks_for_is_not_inverted(style: str) -> None:
         ("q = z @ B\nc = erf(q - q)\nh - sum(q) - sum(c)", {"B": (2, 3), "z": (2,)}),
         # A number that a branch of numbers needs, and some elements of a branch of arrays.
         ("x = exp(b)\nr = where(s > 0, t, x)\n(p if p >= q else x) + sum(r)", {"s": (1, 1), "t": (2, 2)}),
+        # A slope that is the size of an axis: a whole number, until the shares come in.
+        (
+            "mean(q**W) - sum(mean(cosh(x), axis=-1) + softmax(k/1.5, axis=-2))",
+            {"x": ("n", "n", "n"), "k": (1, "n"), "W": ("n",)},
+        ),
         # The slope of no elements at all.
         ("sum(softmax(W, axis=0))*b", {"W": (2, 0)}),
     ],
@@ -557,13 +562,14 @@ def test_a_matrix_that_no_branch_asks_for_is_not_inverted(style: str) -> None:
 def test_both_ways_of_a_gradient_agree(style: str, program: str, shapes: dict[str, Any]) -> None:
     function = gradc.compile(program, shapes=shapes, style=style)
     rng = np.random.default_rng(8)
-    inputs = {name: rng.uniform(0.2, 1.2, function.shapes[name]) for name in function.inputs}
+    sizes = {name: [2 if dim == "n" else dim for dim in function.shapes[name]] for name in function.inputs}
+    inputs = {name: rng.uniform(0.2, 1.2, shape) for name, shape in sizes.items()}
     value, grads = function.value_and_grad(**inputs)
     wanted, cache = function.forward(**inputs)
     assert np.shape(value) == np.shape(wanted) == ()
     assert np.allclose(value, wanted, rtol=1e-13)
     for name, grad in function.backward(cache).items():
-        assert np.shape(grad) == function.shapes[name]
+        assert list(np.shape(grad)) == sizes[name]
         assert np.allclose(grad, grads[name], rtol=1e-12, atol=1e-15), name
 
 

@@ -111,7 +111,7 @@ def quotients(x):
     "from_heaviest": '''
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    flat, back = rows(x, axis)
+    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
     if flat.size == 0:
         return x.copy()
     return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))

@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 76, backward 162; together 3.13 times the forward pass alone.
+Operations: forward 76, backward 165; together 3.17 times the forward pass alone.
 """
 
 import numpy as np
@@ -69,7 +69,7 @@ def others(x, axis=None):
 
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    flat, back = rows(x, axis)
+    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
     if flat.size == 0:
         return x.copy()
     return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
