@@ -11,6 +11,7 @@ import gc
 import itertools
 import math
 import struct
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,13 @@ def _run(source: str, namespace: dict[str, Any], filename: str) -> None:
 
     verify(source)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace["__source__"] = held = _Held()
+    weakref.finalize(held, linecache.cache.pop, filename, None).atexit = False
     exec(builtins.compile(source, filename, "exec", dont_inherit=True), namespace)
+
+
+class _Held:
+    """What lives as long as any function of a module: the text goes from `linecache` with it."""
 
 
 class _Absent:
