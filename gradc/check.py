@@ -295,7 +295,7 @@ def command(fn: Compiled, point: Point, seed: int, points: int) -> str:
     words = ["gradc", "check", *([line] if len(line) <= LONGEST_PROGRAM else ["-f", "FILE"])]
     if fn.wrt != fn.inputs:
         words += ["--wrt", ",".join(fn.wrt)]
-    shapes = {name: shape for name, shape in fn.shapes.items() if name in fn.inputs and shape}
+    shapes = {name: node.shape for name, node in fn.dag.inputs.items() if node.shape}
     if shapes and not _declares_shapes(fn):
         words += [word for name, shape in shapes.items() for word in ("--shape", f"{name}={','.join(map(str, shape))}")]
     for option, value, default in (("style", fn.style, "notes"), ("target", fn.target, "numpy")):

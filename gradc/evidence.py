@@ -13,8 +13,9 @@ from typing import Any
 from gradc.dag import Dag, Shape
 from gradc.parse import parse
 from gradc.points import Compiled, Search, Staged, said
+from gradc.shapes import evaluated
 from gradc.symbolic.worker import Stopped, Worker
-from gradc.symbolic.written import evaluated, written
+from gradc.symbolic.written import written
 from gradc.tables import number
 
 # The part of the time that differences may take.
@@ -129,4 +130,4 @@ def as_written(fn: Compiled) -> Dag:
     """The program without the forms that are read as gates, so that these readings are checked too."""
     if not fn.program:
         return fn.dag  # a graph that was made by hand stands for itself
-    return parse(fn.program, {name: fn.shapes[name] for name in fn.inputs if fn.shapes[name]}, literal=True)
+    return parse(fn.program, {name: node.shape for name, node in fn.dag.inputs.items() if node.shape}, literal=True)

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from gradc.dag import Dag, Shape
 from gradc.errors import GradcError
+from gradc.shapes import evaluated, names_in
 
 Range = tuple[float, float]
 Point = dict[str, Any]  # a float or nested lists of floats for each input
@@ -159,7 +160,7 @@ class Search:
         return sum(math.prod(self._shape(name)) for name in self.fn.inputs)
 
     def _shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self.sizes[dim] if isinstance(dim, str) else dim for dim in self.fn.shapes[name])
+        return tuple(evaluated(dim, self.sizes) for dim in self.fn.shapes[name])
 
     def _draw(self, way: str) -> Point:
         """A random point."""
@@ -175,7 +176,7 @@ class Search:
     def _sizes_that_fit(self) -> dict[str, int]:
         """Sizes of the named dimensions that the program takes."""
         fn = self.fn
-        names = list(dict.fromkeys(dim for name in fn.inputs for dim in fn.shapes[name] if isinstance(dim, str)))
+        names = list(dict.fromkeys(part for name in fn.inputs for dim in fn.shapes[name] for part in names_in(dim)))
         if not names:
             return {}
         problem: Exception | None = None

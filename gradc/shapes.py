@@ -10,17 +10,242 @@ it met; two names are two sizes, and only a written 1 (or a missing axis) broadc
 (True, ('n', 5))
 >>> dims.clash(("n", 4), (3,))
 (1, 4, 3)
+
+What a program makes of named sizes is a polynomial in them, written in one way only, so that equal lengths read the
+same: `x[1:][:-1]` is as long as `x[2:]`, and `concatenate([x[1:], x[:1]])` as long as `x`.
+
+>>> total(["n - 1", -1]), total(["n - 1", 1]), total(["m", "n - 1", "m"]), total(["(n - 1)*m"])
+('n - 2', 'n', '2*m + n - 1', 'm*n - m')
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from gradc.dag import Shape
 
-_WORD = re.compile(r"\b[^\W\d]\w*")
-
 Dim = int | str
+# Whole multiples of products of names, each product in the order of the alphabet; the empty product is 1.
+Polynomial = dict[tuple[str, ...], int]
+
+# A name in a dimension; what is called there is Python's.
+_NAME = re.compile(r"(?<![.\w])(?!None\b)[^\W\d]\w*+(?!\()")
+_STEPS = re.compile(r"len\(range\(\*slice\((.*?)\)\.indices\((.*)\)\)\)")
+_BRACKETS = re.compile(r"\([^()]*\)")
+# Longer texts, as of many slices in steps one of the other, are not taken apart: Python's parser has its limits.
+LONGEST = 400
+
+
+def names_in(dim: Dim) -> list[str]:
+    """The named sizes that a dimension is made of.
+
+    >>> names_in(3), names_in("n*(m - 1)"), names_in("len(range(*slice(None, None, 2).indices(len)))")
+    ([], ['n', 'm'], ['len'])
+    """
+    return _NAME.findall(str(dim))
+
+
+def by_names(shapes: Sequence[Shape]) -> list[int]:
+    """Shapes in such an order that each size that follows from others comes after them.
+
+    >>> by_names([("n - 1", "m"), (3, "n"), ("m",)])
+    [1, 0, 2]
+    """
+    plain = [{dim for dim in shape if isinstance(dim, str) and dim.isidentifier()} for shape in shapes]
+    needed = [{name for dim in shape for name in names_in(dim)} for shape in shapes]
+    left, known, out = list(range(len(shapes))), set[str](), list[int]()
+    while left:
+        at = next((at for at in left if needed[at] <= known | plain[at]), left[0])
+        left.remove(at)
+        out.append(at)
+        known |= plain[at]
+    return out
+
+
+def renamed(dim: Dim, name: Callable[[str], str]) -> str:
+    """A dimension as text, its named sizes called what `name` makes of each."""
+    return _NAME.sub(lambda match: name(match[0]), str(dim))
+
+
+def operator_of(dim: Dim) -> str:
+    """The operator that a dimension's text applies last: "+" for a sum or a difference, "*", "//", or none.
+
+    >>> operator_of("n - 1"), operator_of("2*n"), operator_of("len(range(*slice(1, None, 2).indices(n - 1)))")
+    ('+', '*', '')
+    """
+    text, count = str(dim), 1
+    while count:
+        text, count = _BRACKETS.subn("", text)
+    return "+" if " + " in text or " - " in text else next((sign for sign in ("*", "//") if sign in text), "")
+
+
+def stepped(dim: Dim, start: int | None, stop: int | None, step: int | None) -> Dim:
+    """How long a slice of a dimension is: a number, or an expression.
+
+    >>> stepped(5, None, None, 2), stepped("n", None, None, 2), stepped("n", 1, None, 2), stepped("n", None, None, -1)
+    (3, '(n + 1)//2', 'n//2', 'n')
+    >>> stepped("n", 0, 4, 2)
+    'len(range(*slice(0, 4, 2).indices(n)))'
+    """
+    if isinstance(dim, int):
+        return len(range(*slice(start, stop, step).indices(dim)))
+    if step == -1 and start is None and stop is None:
+        return dim
+    if step and step > 0 and stop is None and (start or 0) >= 0:
+        return _quotient(total([dim, step - 1 - (start or 0)]), step)
+    return f"len(range(*slice({start}, {stop}, {step}).indices({dim})))"
+
+
+def some(count: Dim) -> Dim:
+    """A number of elements to divide by: 1 in place of none, whose shares nobody gets.
+
+    >>> some(0), some("2*n")
+    (1, 'max(2*n, 1)')
+    """
+    return max(count, 1) if isinstance(count, int) else f"max({count}, 1)"
+
+
+def counted(divisor: str) -> str:
+    """The number of elements that `some` made a divisor of.
+
+    >>> counted("max(2*n, 1)"), counted("n")
+    ('2*n', 'n')
+    """
+    return divisor.removeprefix("max(").removesuffix(", 1)") if divisor.startswith("max(") else divisor
+
+
+def total(parts: list[Dim]) -> Dim:
+    """A sum of sizes, as a number or an expression.
+
+    >>> total([2, 3]), total(["n", 1, "m", 2])
+    (5, 'm + n + 3')
+    """
+    out: Polynomial = {}
+    for part in parts:
+        for factors, times in polynomial(part).items():
+            out[factors] = out.get(factors, 0) + times
+    return _written(out)
+
+
+def shared(whole: Dim, part: Dim) -> Dim | None:
+    """A number of elements in rows of `part`: how many rows, or None where that is no whole number or not known.
+
+    >>> shared(12, 4), shared("n", 1), shared("2*m*n - 2*n", "n"), shared("n", 2), shared("n", 0)
+    (3, 'n', '2*m - 2', None, None)
+    """
+    match list(polynomial(part).items()):
+        case [(factors, number)]:
+            out: Polynomial = {}
+            for term, times in polynomial(whole).items():
+                rest = list(term)
+                for factor in factors:
+                    if factor not in rest:
+                        return None
+                    rest.remove(factor)
+                if times % number:
+                    return None
+                out[tuple(rest)] = times // number
+            return _written(out)
+    return None
+
+
+def _written(sizes: Polynomial) -> Dim:
+    """A polynomial as a dimension, by the names of its terms, the constant last."""
+    number = sizes.get((), 0)
+    terms = sorted((factors, times) for factors, times in sizes.items() if factors and times)
+    terms.sort(key=lambda term: term[1] < 0)  # no sum begins with a minus that could be further on
+    text = ""
+    for factors, times in terms:
+        sign = (" - " if times < 0 else " + ") if text else "-" if times < 0 else ""
+        text += sign + multiple(abs(times), factors)
+    if not text:
+        return number
+    return text + (f" {'+' if number > 0 else '-'} {abs(number)}" if number else "")
+
+
+def multiple(number: int, factors: Sequence[str]) -> str:
+    """A product of a number and named sizes.
+
+    >>> multiple(2, ["n", "m - 1"]), multiple(1, ["m - 1"])
+    ('2*n*(m - 1)', 'm - 1')
+    """
+    alone = number == len(factors) == 1
+    parts = [each if alone or operator_of(each) in ("", "*") else f"({each})" for each in factors]
+    return "*".join([*([str(number)] if number != 1 else []), *parts])
+
+
+def polynomial(dim: Dim, known: Mapping[str, Dim] | None = None) -> Polynomial:
+    """A dimension by the products of names that it is made of, with what is known put in for the names."""
+    if isinstance(dim, int):
+        return {(): dim} if dim else {}
+    if dim.isidentifier():
+        return polynomial(known[dim], known) if known and dim in known else {(dim,): 1}
+    if len(dim) > LONGEST:
+        return {(dim,): 1}
+    return _polynomial(dim) if not known else _with(dim, known)
+
+
+@lru_cache(maxsize=1024)
+def _polynomial(dim: str) -> Polynomial:
+    return _with(dim, {})
+
+
+def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
+    import ast  # only sizes that are computed need it
+
+    def read(node: ast.expr) -> Polynomial:
+        match node:
+            case ast.Constant(value=int(value)):
+                return {(): value}
+            case ast.Name(id=name):
+                return polynomial(name, known)
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                return {factors: -times for factors, times in read(x).items()}
+            case ast.BinOp(left=x, op=ast.Mult(), right=y):
+                return _product(read(x), read(y))
+            case ast.BinOp(left=x, op=ast.Add() | ast.Sub() as kind, right=y):
+                out, sign = read(x), 1 if isinstance(kind, ast.Add) else -1
+                for factors, times in read(y).items():
+                    out = {**out, factors: out.get(factors, 0) + sign * times}
+                return out
+            case ast.BinOp(left=x, op=ast.FloorDiv(), right=ast.Constant(value=int(step))):
+                return atom(_quotient(_written(read(x)), step))
+            case ast.Call(func=ast.Name(id="max"), args=[x, ast.Constant(value=1)]):
+                return atom(some(_written(read(x))))
+        bounds, inner = _STEPS.fullmatch(ast.unparse(node)).groups()  # type: ignore[union-attr]  # nothing else is called
+        return atom(stepped(_written(polynomial(inner, known)), *ast.literal_eval(f"[{bounds}]")))
+
+    def atom(size: Dim) -> Polynomial:
+        return {(): size} if isinstance(size, int) else {(size,): 1}
+
+    return read(ast.parse(dim, mode="eval").body)
+
+
+def _quotient(dim: Dim, step: int) -> Dim:
+    return dim // step if isinstance(dim, int) else f"({dim})//{step}" if operator_of(dim) else f"{dim}//{step}"
+
+
+def evaluated(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """A dimension as a number; KeyError where the size of a name is not given.
+
+    >>> evaluated("2*(n - 1)", {"n": 4}), evaluated("len(range(*slice(0, None, 2).indices(n)))", {"n": 5})
+    (6, 3)
+    """
+    found = polynomial(dim, sizes)
+    if found.keys() <= {()}:
+        return found.get((), 0)
+    raise KeyError(dim)
+
+
+def _product(a: Polynomial, b: Polynomial) -> Polynomial:
+    out: Polynomial = {}
+    for p, m in a.items():
+        for q, n in b.items():
+            factors = tuple(sorted(p + q))
+            out[factors] = out.get(factors, 0) + m * n
+    return out
 
 
 class ShapeError(Exception):
@@ -36,15 +261,19 @@ class ShapeError(Exception):
 class Dims:
     """What each named dimension is known to be: a union-find over names, numbers as roots."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_least")
 
     def __init__(self) -> None:
         self._known: dict[str, Dim] = {}
+        self._least: dict[str, int] = {}
 
     def find(self, dim: Dim) -> Dim:
-        """The number or the first name that a dimension stands for."""
+        """The number, the first name or the expression of first names that a dimension stands for."""
         while isinstance(dim, str) and dim in self._known:
             dim = self._known[dim]
+        known = self._known
+        if isinstance(dim, str) and known and not dim.isidentifier() and any(name in known for name in names_in(dim)):
+            return self.find(_written(polynomial(dim, known)))
         return dim
 
     def resolve(self, shape: Shape) -> Shape:
@@ -59,17 +288,37 @@ class Dims:
         if a == b:
             return True
         for name, other in ((b, a), (a, b)):
-            if isinstance(name, str) and (
-                isinstance(other, int)
-                or (
-                    name.isidentifier()
-                    and not other.isidentifier()
-                    and name not in map(self.find, _WORD.findall(other))
-                )
-            ):
-                self._known[name] = other
-                return True
+            if isinstance(name, str) and isinstance(other, int):
+                return self._solve(name, other)
+            if isinstance(name, str) and isinstance(other, str) and name.isidentifier() and not other.isidentifier():
+                return name not in names_in(other) and self._know(name, other)
         return False
+
+    def _solve(self, dim: str, value: int) -> bool:
+        """Make a dimension a number: the name in it, if it is a multiple of one name and a number."""
+        sizes = polynomial(dim)
+        rest = value - sizes.get((), 0)
+        match [term for term in sizes.items() if term[0]]:
+            case [((name,), times)] if name.isidentifier():
+                return rest % times == 0 and rest // times >= 0 and self._know(name, rest // times)
+        return self._know(dim, value)
+
+    def _know(self, dim: str, value: Dim) -> bool:
+        """Note what a dimension is, unless it is too short for what is taken of it."""
+        if isinstance(value, int) and value < self._least.get(dim, 0):
+            return False
+        self._known[dim] = value
+        return True
+
+    def at_least(self, dim: Dim, size: int) -> None:
+        """Note that a dimension is no shorter than what a slice such as x[:5] takes of it."""
+        dim = self.find(dim)
+        if isinstance(dim, str) and size:
+            self._least[dim] = max(size, self._least.get(dim, 0))
+
+    def least(self) -> dict[Dim, int]:
+        """What the dimensions are at least, where the program needs some length."""
+        return {self.find(dim): size for dim, size in self._least.items() if isinstance(self.find(dim), str)}
 
     def unify_shapes(self, a: Shape, b: Shape) -> bool:
         return len(a) == len(b) and all(self.unify(p, q) for p, q in zip(a, b, strict=True))

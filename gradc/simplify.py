@@ -29,7 +29,7 @@ from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape, static
-from gradc.shapes import Dims
+from gradc.shapes import Dims, some
 
 Args = tuple[Node, ...]
 
@@ -415,16 +415,19 @@ def _not(build: Builder, c: Node) -> Node | None:
 
 
 def _both(build: Builder, c: Node, d: Node) -> Node | None:
+    """What is decided is not always left out: the other condition may have more points to decide for."""
     for known, other in ((c, d), (d, c)):
-        if known.op is s.const and (other.op.boolean or other.op is s.const):
-            return other if number(known) else build.const(0)
-    return c if c is d else None
+        if known.op is s.const and number(known) and (other.op.boolean or other.op is s.const):
+            return other
+    return c if c is d or (is_const(c, 0) and d.op is s.const) else None
 
 
 def _either(build: Builder, c: Node, d: Node) -> Node | None:
     for known, other in ((c, d), (d, c)):
-        if known.op is s.const and (other.op.boolean or other.op is s.const):
-            return build.const(1) if number(known) else other
+        if is_const(known, 0) and (other.op.boolean or other.op is s.const):
+            return other
+    if c.op is d.op is s.const:
+        return build.const(1)
     return c if c is d else None
 
 
@@ -491,9 +494,9 @@ def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
 
 
 def _count(build: Builder, x: Node, attr: Any) -> Node:
-    """How many elements a reduction takes together: a number, or a product of named sizes."""
+    """How many elements a reduction takes together, or 1 if none: a number, or a product of named sizes."""
     shape = build.dims.resolve(x.shape)
-    count = a.product(tuple(shape[i] for i in a.axes_of(attr[0], len(shape))))
+    count = some(a.product(tuple(shape[i] for i in a.axes_of(attr[0], len(shape)))))
     return build.const(count) if isinstance(count, int) else build.graph.node(s.size, (), count)
 
 

@@ -26,7 +26,7 @@ from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
 from gradc.optimize.frugal import moderate
 from gradc.rules import instantiate
-from gradc.shapes import Dims
+from gradc.shapes import Dims, counted
 from gradc.simplify import Args, Builder, is_const, number
 
 # A scalar factor and an array.
@@ -100,7 +100,9 @@ class _Lowering:
     def _leaf(self, node: Node) -> Node:
         if node.op is scalar.const:
             return self.build.const(float(number(node)))
-        return self.build.graph.node(node.op, (), node.attr, node.shape)
+        # Arrays without elements are left to the two passes.
+        attr = counted(str(node.attr)) if node.op is scalar.size else node.attr
+        return self.build.graph.node(node.op, (), attr, node.shape)
 
     def _gate(self, node: Node) -> Node:
         rewrite = _STEPS.get(node.op)

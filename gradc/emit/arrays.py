@@ -30,6 +30,7 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.program import Program
+from gradc.shapes import by_names, renamed
 from gradc.simplify import is_const, number
 from gradc.whole import Whole, whole
 
@@ -326,10 +327,16 @@ class _Fused:
                 self.names[node] = self.names[self.onto[node]]
             else:
                 later = [value for value in self.buffers[node].values if value in stems]
-                if later and later[0] in stems and later[0] not in self.roots:
+                if later and later[0] in stems and (later[0] not in self.roots or self._grows(node, later[0])):
                     self.names[node] = fresh(stems.pop(later[0]))  # it is on the way to that
                 else:
                     self.names[node] = self.namer.fresh(self._composed(node))
+
+    def _grows(self, node: Node, total: Node) -> bool:
+        """Whether terms that are added into its places make one value the other."""
+        while total is not node and total in self.onto and _into_place(total, self.inline):
+            total = self.onto[total]
+        return total is node and (node.op is array.scatter or _into_place(node, self.inline))
 
     def _composed(self, node: Node) -> str:
         def part(arg: Node) -> str:
@@ -576,6 +583,8 @@ class _Fused:
             place, value = f"{name}[{_where(part)}]", part.args[0]
         if value in self.inline and value.op is scalar.neg and value not in self.names:
             minus, value = not minus, value.args[0]
+        while value in self.inline and value.op is array.spread and value not in self.names:
+            value = value.args[0]  # NumPy spreads it
         if not plus:
             return f"{place} = {'-' if minus else ''}{self._operand(value, PRECEDENCE['unary'] if minus else 0)}"
         return f"{place} {'-' if minus else plus}= {self._operand(value, 0)}"
@@ -649,6 +658,7 @@ class _Fused:
         bound: dict[str, str] = {}
         given = [(self.inputs[node], node.shape, True) for node in self.inputs]
         given += [(self.names[seed], seed.shape, False) for seed in self.seeds]
+        given = [given[at] for at in by_names([self.dims.resolve(shape) for _, shape, _ in given])]
         for name, shape, _ in given:
             resolved = self.dims.resolve(shape)
             if not resolved:
@@ -656,6 +666,9 @@ class _Fused:
                 continue
             mine = [f"{self._python('type')}({name}) is {self._call('ndarray')}", f"{name}.dtype is {self._float()}"]
             checks.append(" and ".join([*mine, *_shape_checks(name, resolved, bound)]))
+        divisors = dict.fromkeys(str(node.attr) for node in self.nodes if node.op is scalar.size)
+        checks += [f"{_dim(count, bound)} > 0" for count in divisors]
+        checks += [f"{_dim(dim, bound)} >= {size}" for dim, size in self.dims.least().items()]
         wanted = [dim for dim, name in self.words.sizes.items() if name in self.used]
         sizes = [f"{self.words.sizes[dim]} = {bound[dim]}" for dim in wanted if dim in bound]
         return checks, sizes
@@ -679,17 +692,14 @@ def _shape_checks(name: str, shape: Shape, bound: dict[str, str]) -> list[str]:
     if not any(new):
         texts = [_dim(dim, bound) for dim in shape]
         return [f"{name}.shape == ({', '.join(texts)}{',' * (len(texts) == 1)})"]
-    checks = [f"{name}.ndim == {len(shape)}"]
-    for dim, at in zip(shape, where, strict=True):
-        if isinstance(dim, str) and dim.isidentifier() and dim not in bound:
-            bound[dim] = at
-        else:
-            checks.append(f"{at} == {_dim(dim, bound)}")
-    return checks
+    first = {dim: at for dim, at, is_new in reversed(list(zip(shape, where, new, strict=True))) if is_new}
+    bound.update({str(dim): at for dim, at in first.items()})
+    checks = [f"{at} == {_dim(dim, bound)}" for dim, at in zip(shape, where, strict=True) if first.get(dim) != at]
+    return [f"{name}.ndim == {len(shape)}", *checks]
 
 
 def _dim(dim: int | str, bound: Mapping[str, str]) -> str:
-    return re.sub(r"\b[A-Za-z_]\w*\b", lambda word: bound.get(word[0], word[0]), str(dim))
+    return renamed(dim, lambda name: bound.get(name, name))
 
 
 def _where(scatter: Node) -> str:
@@ -760,8 +770,12 @@ def _unless(checks: Sequence[str]) -> list[str]:
 
 
 def fits_arrays(dag: Dag) -> bool:
-    """Whether a program is of arrays, and its upstream adjoint one array or none."""
-    return dag.declared and (len(dag.outputs) == 1 or not any(node.shape for node in dag.roots))
+    """Whether a program is of arrays that have elements, and its upstream adjoint one array or none."""
+    return (
+        dag.declared
+        and (len(dag.outputs) == 1 or not any(node.shape for node in dag.roots))
+        and not any(0 in dag.dims.resolve(node.shape) for node in reachable(dag.roots))
+    )
 
 
 def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:

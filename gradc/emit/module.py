@@ -19,7 +19,7 @@ from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS
 from gradc.ops.table import MUL, PRECEDENCE
 from gradc.program import Group, Line, Program, Stmt
-from gradc.shapes import show
+from gradc.shapes import by_names, names_in, renamed, show
 from gradc.simplify import number
 
 # Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
@@ -215,12 +215,7 @@ class Writer:
 
     def _show(self, shape: Shape) -> str:
         sizes = self.program.sizes
-        return show(
-            tuple(
-                re.sub(r"\b[A-Za-z_]\w*\b", lambda m: sizes.get(m[0], m[0]), str(dim))
-                for dim in self.dag.dims.resolve(shape)
-            )
-        )
+        return show(tuple(renamed(dim, lambda name: sizes.get(name, name)) for dim in self.dag.dims.resolve(shape)))
 
     def _backward_lines(self) -> list[str]:
         out: list[str] = []
@@ -372,7 +367,10 @@ class Writer:
     def _bind_sizes(self, used: set[str]) -> list[str]:
         dims, sizes = self.dag.dims, self.program.sizes
         shapes = [(name, dims.resolve(node.shape)) for name, node in self.dag.inputs.items()]
-        wanted = [dim for _, shape in shapes for dim in shape if isinstance(dim, str)]
+        shapes = [shapes[at] for at in by_names([shape for _, shape in shapes])]
+        least = dims.least()
+        wanted = [name for _, shape in shapes for dim in shape for name in names_in(dim)]
+        wanted += 2 * [name for dim in least for name in names_in(dim)]
         out: list[str] = []
         bound: set[str] = set()
         for name, shape in shapes:
@@ -385,14 +383,20 @@ class Writer:
                 out.append(f"{', '.join(sizes[dim] for dim in needed)} = {name}.shape")
             else:
                 out += [f"{sizes[dim]} = {name}.shape[{shape.index(dim)}]" for dim in needed]
+            own = [dim for dim in map(str, shape) if f'"{dim}"' in args and not dim.isidentifier()]
+            if any(bound.issuperset(names_in(dim)) for dim in own):
+                args = [self._expected(dim, bound) for dim in shape]
+                out.append(f'{name} = {self._np("as_array")}("{name}", {", ".join([name, *args])})')
+        for dim, size in least.items():
+            text = self.printer.dim(dim)
+            out.append(f"if {text} < {size}:")
+            out.append(f'    raise ValueError(f"{text}: at least {size} is expected, not {{{text}}}")')
         return out
 
     def _expected(self, dim: Any, bound: set[str]) -> str:
         if isinstance(dim, int):
             return str(dim)
-        return (
-            self.printer.dim(dim) if all(word in bound for word in re.findall(r"\b[A-Za-z_]\w*\b", dim)) else f'"{dim}"'
-        )
+        return self.printer.dim(dim) if all(name in bound for name in names_in(dim)) else f'"{dim}"'
 
     def _gradients(self) -> list[str]:
         pairs = []
@@ -595,7 +599,7 @@ def step_aside(text: str, names: Iterable[str]) -> str:
         taken[word] = own
     whole, real = taken.get("int", "int"), taken.get("float", "float")
     for word, own in taken.items():
-        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b|(?<=type\(){word}(?=\))"
+        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b"
         places += (
             rf"|(?<= in \(int, ){word}(?=\))|(?<= in \({whole}, ){word}(?=\))|(?<= in \(){word}(?=, (?:float|{real})\))"
         )

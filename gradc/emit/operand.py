@@ -20,16 +20,15 @@ from typing import Any
 from gradc.dag import Node
 from gradc.emit.count import count
 from gradc.names import ATOM
-from gradc.ops.array import stack, total
+from gradc.ops.array import stack
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
-from gradc.shapes import Dims
+from gradc.shapes import Dims, operator_of, renamed, total
 from gradc.simplify import number
 
 _UNARY = PRECEDENCE["unary"]
-_BUILTINS = ("len", "range", "slice", "indices", "None")
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -124,14 +123,7 @@ class Printer:
             return constant(number(node))
         if node.op is size:
             text = self.dim(str(node.attr))
-            return (
-                text,
-                ATOM
-                if text.isidentifier() or text.isdigit()
-                else MUL
-                if "+" not in text and " - " not in text
-                else ADD,
-            )
+            return text, {"+": ADD, "//": ADD, "*": MUL, "": ATOM}[operator_of(text)]
         if node.op in (input_, adjoint):
             raise KeyError(f"{node!r} has no name")
         return self._write_nullary(node)
@@ -157,13 +149,12 @@ class Printer:
 
     def dim(self, dim: int | str) -> str:
         """A dimension as text: a number, a size name, or an expression of size names."""
-        return _IDENTIFIER.sub(lambda m: m[0] if m[0] in _BUILTINS else self._size(m[0]), str(self.dims.find(dim)))
+        return renamed(self.dims.find(dim), self._size)
 
     def _size(self, name: str) -> str:
-        known = str(self.dims.find(name))
-        if known in self.sizes:
-            self.used.add(self.sizes[known])
-        return self.sizes.get(known, known)
+        if name in self.sizes:
+            self.used.add(self.sizes[name])
+        return self.sizes.get(name, name)
 
     def _rename(self, text: str) -> str:
         """A form's own words, under the names that the module gives them."""

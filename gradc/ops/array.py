@@ -15,7 +15,7 @@ from typing import Any
 
 from gradc.dag import Shape
 from gradc.ops.table import op
-from gradc.shapes import Dim, Dims, ShapeError, show
+from gradc.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
 
 Axis = int | tuple[int, ...] | None
 Ranks = tuple[int, ...]
@@ -109,10 +109,10 @@ def product(dims: tuple[Dim, ...]) -> Dim:
     (6, '2*n', '(n - 1)*m*d', 0)
     """
     count = math.prod(d for d in dims if isinstance(d, int))
-    names = [f"({d})" if " " in d or "//" in d else d for d in dims if isinstance(d, str)]
+    names = [d for d in dims if isinstance(d, str)]
     if not names or not count:
         return count
-    return "*".join(([str(count)] if count != 1 else []) + names)
+    return multiple(count, names)
 
 
 def _reshaped(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
@@ -128,11 +128,11 @@ def _reshaped(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
         if d in left:
             left.remove(d)
             continue
-        have, want = product(tuple(left)), d
-        if not isinstance(have, int) or not isinstance(want, int) or not want or have % want:
+        share = shared(product(tuple(left)), d)
+        if share is None:
             raise ShapeError(f"cannot reshape {show(x)} into {show(shape)}", args_at_fault=(0,))
-        left = [have // want]
-    return tuple(product(tuple(left)) if d == -1 else d for d in shape)
+        left = [share]
+    return tuple(total([product(tuple(left))]) if d == -1 else d for d in shape)
 
 
 def _joined(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
@@ -146,17 +146,6 @@ def _joined(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
         ):
             raise ShapeError(f"shapes {show(first)} and {show(x)} do not join along axis {axis}", args_at_fault=(0, i))
     return (*first[:at], total([x[at] for x in xs]), *first[at + 1 :])
-
-
-def total(parts: list[Dim]) -> Dim:
-    """A sum of sizes, as a number or an expression.
-
-    >>> total([2, 3]), total(["n", 1, "m", 2])
-    (5, 'n + m + 3')
-    """
-    count = sum(p for p in parts if isinstance(p, int))
-    names = [p for p in parts if isinstance(p, str)]
-    return " + ".join(names + ([str(count)] if count else [])) if names else count
 
 
 def _stacked(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
@@ -217,6 +206,7 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
                     args_at_fault=(0,),
                 )
         else:
+            dims.at_least(rest[0], _taken(*item[1:]))
             out.append(sliced(rest.pop(0), *item[1:]))
     return tuple(out + rest)
 
@@ -227,16 +217,26 @@ def sliced(dim: Dim, start: int | None, stop: int | None, step: int | None) -> D
     >>> sliced(5, 1, None, None), sliced("n", 1, None, None), sliced("n", None, -1, None), sliced("n", 1, 3, None)
     (4, 'n - 1', 'n - 1', 2)
     """
-    if isinstance(dim, int):
-        return len(range(*slice(start, stop, step).indices(dim)))
-    if step not in (None, 1):
-        return f"len(range(*slice({start}, {stop}, {step}).indices({dim})))"
+    if isinstance(dim, int) or step not in (None, 1):
+        return stepped(dim, start, stop, step)
     lo, lo_n = (start or 0), int((start or 0) < 0)
     hi, hi_n = (0, 1) if stop is None else (stop, int(stop < 0))
     count, times = hi - lo, hi_n - lo_n
-    if times == 0:
-        return max(count, 0)
-    return dim if not count else f"{dim} {'+' if count > 0 else '-'} {abs(count)}"
+    if times < 0:
+        return stepped(dim, start, stop, step)
+    return total([dim, count]) if times else max(count, 0)
+
+
+def _taken(start: int | None, stop: int | None, step: int | None) -> int:
+    """How long an axis is at least if a slice of it has its full length, whatever the axis is.
+
+    >>> _taken(None, 5, None), _taken(-3, None, None), _taken(1, None, None), _taken(5, 2, None)
+    (5, 3, 0, 0)
+    """
+    if step not in (None, 1) or (stop is None or stop < 0) != ((start or 0) < 0):
+        return 0
+    low, high = start or 0, stop or 0
+    return 0 if high <= low else max(high, -low)
 
 
 def _given(dims: Dims, x: Shape, index: Any = (), shape: Shape = ()) -> Shape:

@@ -19,8 +19,8 @@ from gradc.parse import advice
 from gradc.parse.lex import Source
 from gradc.parse.scope import MAX_AXES, Scope
 from gradc.parse.values import EMPTY, POISON, Arg, Callee, Group, Slice, Word
-from gradc.shapes import ShapeError, show
-from gradc.simplify import Builder, as_number, number
+from gradc.shapes import ShapeError, show, total
+from gradc.simplify import Builder, as_number, is_const, number
 
 # Which arguments of a gate are conditions.
 CONDITIONS: dict[Op, tuple[int, ...]] = {
@@ -40,8 +40,9 @@ _EVERYTHING = (("slice", None, None, None), "...")
 SEARCH = 2000
 # What sizes of axes are made of in a shape.
 _OF_SIZES: dict[Op, Callable[[Sequence[Any]], Any]] = {
-    s.mul: lambda parts: a.product(tuple(parts)),
-    s.add: lambda parts: a.total(list(parts)),
+    s.mul: lambda parts: total([a.product(tuple(parts))]),
+    s.add: lambda parts: total(list(parts)),
+    s.sub: lambda parts: total([parts[0], a.product((-1, parts[1]))]),
 }
 
 
@@ -128,7 +129,8 @@ class Gates:
         whole = [number(arg) if isinstance(arg, Node) and arg.op is s.const else arg for arg in args]
         if not all(type(part) in (int, str) for part in whole):
             raise GradcError("a size is made of whole numbers and names, as in reshape(x, (2*n, m))")
-        return _OF_SIZES[op](whole)
+        size = _OF_SIZES[op](whole)
+        return self.build.const(size) if isinstance(size, int) else size
 
     def apply(self, op: Op, args: list[Arg], attr: Any = None) -> Node:
         """The same, with the arguments marked where they do not fit."""
@@ -439,11 +441,17 @@ def mask(op: Op, symbol: str) -> Callable[[Gates, Any, Any], Node]:
 
 
 def _check_mask(symbol: str, *values: Any) -> None:
+    among = any(map(_is_condition, values))
     for value in values:
-        if not isinstance(value, Node) or not (value.op.boolean or value is POISON):
+        decided = among and isinstance(value, Node) and (is_const(value, 0) or is_const(value, 1))  # as of 2 > 1
+        if not (decided or _is_condition(value)):
             raise GradcError(
                 f"'{symbol}' is for conditions", hint="put each comparison in brackets: (x > 0) & ~(y > 0)"
             )
+
+
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, Node) and (value.op.boolean or value is POISON)
 
 
 def invert(gates: Gates, value: Any) -> Node:
@@ -522,7 +530,7 @@ def _dot_of_batch(gates: Gates, x: Arg, y: Arg) -> Node:
     rank, shape, build = len(y.value.shape), y.value.shape, gates.build
     moved = build.make(a.transpose, (y.value,), ((rank - 2, *range(rank - 2), rank - 1),))
     rest = (*shape[:-2], shape[-1])
-    flat = build.make(a.reshape, (moved,), ((shape[-2], a.product(rest)),))
+    flat = build.make(a.reshape, (moved,), ((shape[-2], total([a.product(rest)])),))
     product = gates.apply(a.matmul, [x, Arg(flat, y.first, y.last)])
     return build.make(a.reshape, (product,), ((*x.value.shape[:-1], *rest),))
 

@@ -267,9 +267,9 @@ class Reader:
         if self.tokens[i + 1] == "=" and self._takes_keywords(top):
             self._keyword(token, i)
             return None, i + 2, top
-        if self._is_dimension(token):
+        if self._is_dimension(spelled(token)):
             self._careful()
-            return token, i, top
+            return spelled(token), i, top
         self.atoms[token] = value = self.leaves.atom(token, i)
         self.by_name.setdefault(word, []).append(token)
         if not isinstance(value, Node):

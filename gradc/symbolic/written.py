@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import ast
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from gradc.dag import Dag, Node, reachable
 from gradc.ops.scalar import const, input_, size
 from gradc.ops.table import statics_of
+from gradc.shapes import evaluated
 from gradc.simplify import number
 from gradc.symbolic.formula import fact
 
@@ -83,47 +82,21 @@ def _step(dag: Dag, node: Node, at: Mapping[Node, int], sizes: Sizes) -> Step:
     if node.op is const:
         return Step(value=number(node))
     if node.op is size:
-        return Step(value=evaluated(str(node.attr), sizes))
+        return Step(value=evaluated(dag.dims.find(str(node.attr)), sizes))
     if node.op is input_:
         return Step(name=str(node.attr), shape=tuple(evaluated(dim, sizes) for dim in dag.dims.resolve(node.shape)))
     found = [at[arg] for arg in node.args]
     pairs = [(node.op.params[0], tuple(found))] if node.op.variadic else zip(node.op.params, found, strict=True)
-    statics = tuple((key, _sized(key, value, sizes)) for key, value in statics_of(node.op, node.attr).items())
+    statics = tuple((key, _sized(dag, key, value, sizes)) for key, value in statics_of(node.op, node.attr).items())
     start, end = dag.spans.get(node, (0, 0))
     return Step(formula=fact(node.op), args=tuple(pairs), statics=statics, place=dag.text[start:end])
 
 
-def _sized(key: str, value: Any, sizes: Sizes) -> Any:
+def _sized(dag: Dag, key: str, value: Any, sizes: Sizes) -> Any:
     """A static parameter with its named sizes as numbers."""
     if key == "shape":
-        return tuple(evaluated(dim, sizes) for dim in value)
-    return evaluated(value, sizes) if key in ("n", "start", "size") else value
-
-
-_ARITHMETIC: dict[type, Any] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
-
-
-def evaluated(dim: int | str, sizes: Sizes) -> int:
-    """A dimension as a number.
-
-    >>> evaluated("2*(n - 1)", {"n": 4}), evaluated("len(range(*slice(0, None, 2).indices(n)))", {"n": 5})
-    (6, 3)
-    """
-    return dim if isinstance(dim, int) else _number(ast.parse(dim, mode="eval").body, sizes)
-
-
-def _number(node: ast.expr, sizes: Sizes) -> int:
-    match node:
-        case ast.Constant(value=int(value)):
-            return value
-        case ast.Name(id=name):
-            return sizes[name]
-        case ast.BinOp(left=x, op=kind, right=y) if type(kind) in _ARITHMETIC:
-            return int(_ARITHMETIC[type(kind)](_number(x, sizes), _number(y, sizes)))
-        case ast.Call(args=[ast.Call(args=[ast.Starred(value=ast.Call(func=ast.Attribute(value=cut), args=[dim]))])]):
-            bounds = [ast.literal_eval(bound) for bound in cast("ast.Call", cut).args]
-            return len(range(*slice(*bounds).indices(_number(dim, sizes))))
-    raise KeyError(ast.unparse(node))
+        return tuple(evaluated(dag.dims.find(dim), sizes) for dim in value)
+    return evaluated(dag.dims.find(value), sizes) if key in ("n", "start", "size") else value
 
 
 def _frozen(value: Any) -> Any:

@@ -16,13 +16,15 @@ import numpy as np
 
 from .check import Failure, Options, as_outputs, compiled, exercise, needs_df, points_of, presented, same, upstream
 from .domains import in_domain
-from .draft import NAMES, WORDS
+from .draft import DIMS, NAMES, WORDS
 from .generate import Case, clash_names
 from .reference import BOUND, Reference
 from .tree import Node, Program, Statement, nodes, rebuild, renamed, text, walk
 from .values import Array
 
+UNSPREAD = re.compile(r"shape \((?:\d+, )*1(?:, \d+)*\) is expected")
 LARGE = 40_000  # elements: more than any block that a compiler may cut an array into
+SIZES = ("len", "range", "size", "indices", "max", "k")  # more names for sizes
 SINGLE = 2e-3  # float32 has 7 digits, and the programs are conditioned well enough to keep 3
 
 Relation = Callable[[Case, Reference, random.Random], int]
@@ -232,6 +234,30 @@ def blocks(case: Case, reference: Reference, rng: random.Random) -> int:
     return len(judged)
 
 
+def named_sizes(case: Case, reference: Reference, rng: random.Random) -> int:
+    """Sizes that are named say no more and no less than sizes that are numbers."""
+    import gradc
+
+    program = case.program
+    sizes = sorted({dim for item in program.inputs for dim in item.shape if dim > 1})
+    taken = {item.name for item in (*program.inputs, *program.statements)}
+    names = [name for name in (*DIMS, *SIZES) if name not in taken]
+    if not sizes or program.layout.dims:
+        return 0
+    other = replace(program, layout=replace(program.layout, dims=tuple(zip(sizes, names, strict=False))))
+    try:
+        compiled(other, Options())
+    except gradc.GradcError:
+        return 0  # the program relies on what its sizes are
+    try:
+        variation(replace(case, program=other), "with named sizes", rng)
+    except Varied as failure:
+        if UNSPREAD.search(str(failure)):
+            return 0  # a size of 1 is spread; that of a name is not, whatever it turns out to be
+        raise
+    return 1
+
+
 def other_sizes(case: Case, reference: Reference, rng: random.Random) -> int:
     """Named dimensions are bound at the call, to 1 as well."""
     dims = dict(case.program.layout.dims)
@@ -345,6 +371,7 @@ RELATIONS: Mapping[Relation, float] = {
     arrays_and_scalars: 0.4,
     broadcast_points: 0.4,
     blocks: 1.0,
+    named_sizes: 0.3,
     other_sizes: 1.0,
     single_precision: 0.2,
     same_bytes: 0.05,

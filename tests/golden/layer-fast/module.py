@@ -49,7 +49,7 @@ def forward(X, W, b, Y):
 def backward(cache, df=1.0):
     X, W, Z, HmY, n = cache
     # f = np.mean(sumHmYsqr)  (7)
-    dsumHmYsqr = df/n  # dsumHmYsqr: () for each of (n,)
+    dsumHmYsqr = df/max(n, 1)  # dsumHmYsqr: () for each of (n,)
     # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
     dHmYsqr = dsumHmYsqr  # dHmYsqr: () for each of (n, h)
     # HmYsqr = HmY**2  (5)
@@ -94,6 +94,7 @@ def value_and_grad(X, W, b, Y):
         and type(W) is ndarray and W.dtype is float64 and W.ndim == 2 and W.shape[0] == X.shape[1]
         and type(b) is ndarray and b.dtype is float64 and b.shape == (W.shape[1],)
         and type(Y) is ndarray and Y.dtype is float64 and Y.shape == (X.shape[0], W.shape[1])
+        and X.shape[0] > 0
     ):
         return both_passes(X, W, b, Y)
     n = X.shape[0]

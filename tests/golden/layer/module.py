@@ -49,7 +49,7 @@ def forward(X, W, b, Y):
 def backward(cache, df=1.0):
     X, W, Z, HmY, n = cache
     # f = np.mean(sumHmYsqr)  (7)
-    dsumHmYsqr = df/n  # dsumHmYsqr: () for each of (n,)
+    dsumHmYsqr = df/max(n, 1)  # dsumHmYsqr: () for each of (n,)
     # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
     dHmYsqr = dsumHmYsqr  # dHmYsqr: () for each of (n, h)
     # HmYsqr = HmY**2  (5)

@@ -100,7 +100,7 @@ def backward(cache, df=1.0):
     # Wsqr = W**2  (8)
     dW = 2*W*dWsqr  # dW: (d, c)
     # mean = np.mean(lseSmsumSY)  (7)
-    dlseSmsumSY = dmean/n  # dlseSmsumSY: () for each of (n,)
+    dlseSmsumSY = dmean/max(n, 1)  # dlseSmsumSY: () for each of (n,)
     # lseSmsumSY = lseS - sumSY  (6)
     dlseS = dlseSmsumSY  # dlseS: () for each of (n,)
     dsumSY = -dlseSmsumSY  # dsumSY: () for each of (n,)
@@ -136,6 +136,7 @@ def value_and_grad(X, W, b, Y, lam):
         and type(b) is ndarray and b.dtype is float64 and b.shape == (W.shape[1],)
         and type(Y) is ndarray and Y.dtype is float64 and Y.shape == (X.shape[0], W.shape[1])
         and type(lam) is float
+        and X.shape[0] > 0
     ):
         return both_passes(X, W, b, Y, lam)
     n = X.shape[0]

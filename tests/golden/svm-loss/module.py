@@ -48,7 +48,7 @@ def backward(cache, df=1.0):
     X, Y, SmsumSYp1, onemY, n = cache
     dL = df  # dL: ()
     # L = np.mean(sumM)  (10)
-    dsumM = dL/n  # dsumM: () for each of (n,)
+    dsumM = dL/max(n, 1)  # dsumM: () for each of (n,)
     # sumM = np.sum(M, axis=1)  (9)
     dM = dsumM  # dM: () for each of (n, c)
     # M = relu*onemY  (8)
