@@ -105,7 +105,7 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
             else:
                 sent = _times(build, instantiate(build, rule, names, statics), dout, boundary)
         else:
-            sent = instantiate(build, rule, names, statics)
+            sent = _turned(build, instantiate(build, rule, names, statics), boundary)
         if is_const(sent, 0):
             continue
         if sent.op is array.spread and not sent.args[0].shape:
@@ -117,6 +117,25 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
             if is_const(sent, 0):  # over an empty axis
                 continue
         yield arg, sent
+
+
+def _turned(build: Builder, sent: Node, boundary: int) -> Node:
+    """(A.T @ dD).T as dD.T @ A: what X @ W.T sends back to W."""
+    if sent.op is not array.transpose:
+        return sent
+    parts, todo = [], list(sent.args)
+    while todo:
+        part = todo.pop()
+        if part.op is scalar.add and part.id >= boundary:
+            todo += reversed(part.args)
+            continue
+        parts.append(part)
+        if part.op is not array.matmul or part.id < boundary or any(len(arg.shape) < 2 for arg in part.args):
+            return sent
+    if not array.swaps(len(sent.shape), sent.attr):
+        return sent
+    turned = [[build.make(array.swap, (arg,)) for arg in reversed(part.args)] for part in parts]
+    return total(build, [build.make(array.matmul, (y, x)) for y, x in turned])
 
 
 def _times(build: Builder, partial: Node, dout: Node, boundary: int) -> Node:

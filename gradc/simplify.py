@@ -450,8 +450,12 @@ def _transpose(build: Builder, x: Node, attr: Any) -> Node | None:
 
 
 def _swap(build: Builder, x: Node) -> Node | None:
-    """The last two axes of a matrix are all its axes."""
-    return build.make(a.transpose, (x,), (None,)) if len(x.shape) == 2 else _sign_out(a.swap)(build, x)
+    """The last two axes of a matrix are all its axes; swapped twice they are where they were."""
+    if len(x.shape) == 2:
+        return build.make(a.transpose, (x,), (None,))
+    if x.op is a.swap or (x.op is a.transpose and a.swaps(len(x.shape), x.attr)):
+        return x.args[0]
+    return _sign_out(a.swap)(build, x)
 
 
 def _spread_last(build: Builder, op: Op, x: Node, attr: Any) -> Node | None:

@@ -202,3 +202,21 @@ def test_an_array_called_like_a_function_of_pythons_is_still_worked_on_fast(name
     source = gradc.compile(f"{name}: [n]; x: [n]; {name} @ x", style="fast").source
     checks = source.split("def value_and_grad")[1]
     assert re.search(rf"\w+\({name}\) is ndarray", checks)
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("X: [n, d]; W: [k, d]; sum(tanh(X @ W.T))", "dW = dXWT.T @ X  # dW: (k, d) = (k, n) @ (n, d)"),
+        ("X: [d, n]; W: [d, k]; sum(tanh(X.T @ W))", "dX = W @ dXTW.T  # dX: (d, n) = (d, k) @ (k, n)"),
+        (
+            "A: [b, n, k]; B: [b, m, k]; C = A @ transpose(B, (0, 2, 1)); sum(tanh(C))",
+            "dB = np.swapaxes(dC, -1, -2) @ A  # dB: (b, m, k) = (b, m, n) @ (b, n, k)",
+        ),
+        ("A: [n, n]; S = A.T @ A; sum(tanh(S))", "dA = A @ dS.T  # dA: (n, n) = (n, n) @ (n, n)"),
+    ],
+)
+def test_what_a_transposed_factor_gets_is_a_product(program: str, line: str) -> None:
+    fn = gradc.compile(program)
+    assert f"\n    {line}\n" in fn.source
+    assert fn.check(points=1).ok

@@ -315,6 +315,16 @@ def _transpose_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axes: tuple[int, ...
     return [f"transpose(dout, axes={back})"]
 
 
+def swaps(rank: int, attr: Any) -> bool:
+    """Whether a transposition with this attribute changes the last two axes, and these alone.
+
+    >>> swaps(2, (None,)), swaps(3, (None,)), swaps(3, ((0, -1, 1),))
+    (True, False, True)
+    """
+    axes = attr[0] or range(-1, -rank - 1, -1)
+    return [axis % rank for axis in axes] == [*range(rank - 2), rank - 1, rank - 2]
+
+
 def _index_vjp(ranks: Ranks, shapes: tuple[Shape, ...], index: tuple[Any, ...] = ()) -> list[str]:
     if all(item is None or item == ("slice", None, None, None) or item == "..." for item in index):
         return [f"reshape(dout, shape={shapes[0]!r})"]

@@ -54,7 +54,7 @@ def backward(cache, df=1.0):
     # AToutAc2 = AToutAc*2  (13)
     dAToutAc = 2*dAToutAc2  # dAToutAc: () for each of (3, 3)
     # AToutAc = A.T @ outAc  (12)
-    dA = (np.broadcast_to(dAToutAc, (3, 3)) @ outAc.T).T  # dA: (2, 3)
+    dA = outAc @ np.broadcast_to(dAToutAc, (3, 3))  # dA: (2, 3) = (2, 3) @ (3, 3)
     doutAc = A @ np.broadcast_to(dAToutAc, (3, 3))  # doutAc: (2, 3) = (2, 3) @ (3, 3)
     # outAc = np.outer(A[:, 0], c)  (11)
     dA[:, 0] += doutAc @ c
