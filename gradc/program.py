@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from gradc.branches import Guard, conditions_first, implies, places, settled_guard
 from gradc.dag import Dag, Node, Shape, reachable, users
+from gradc.kinks import is_spared
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
@@ -248,7 +249,7 @@ def stage(
     names = name_gates(dag, staged, inline, namer, scheme)
     lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate), guards.get(gate, ())) for k, gate in enumerate(staged, 1))
     targets = [dag.inputs[name] for name in wrt]
-    steps = reverse(dag, build, targets, lambda node: node in names)
+    steps = reverse(dag, build, targets, lambda node: node in names, arrays)
     by_gate = {line.gate: line for line in lines}
     many = arrays and not dag.declared and len(dag.inputs) > MOST_TRACKED
     back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=many)
@@ -381,9 +382,7 @@ class _Backward:
         sent = self._here(sent)
         stmts = []
         for part in _parts_to_name(sent, shared, self.names, self.forward):
-            self.names[part] = self.namer.fresh(
-                compose(part, lambda arg: self.names.get(arg) or self.forward.get(arg, ""))
-            )
+            self.names[part] = self.namer.fresh(self._stem(part))
             stmts.append(Stmt(self.names[part], "=", part))
         state = self.state[target]
         if sent.op is scalar.adjoint and self.names[sent] == state.name:
@@ -392,6 +391,14 @@ class _Backward:
             self.shapes[target] = sent.shape
             return stmts
         return stmts + self._add(target, sent)
+
+    def _stem(self, part: Node) -> str:
+        def named(arg: Node) -> str:
+            return self.names.get(arg) or self.forward.get(arg, "")
+
+        if is_spared(part):
+            return "safe" + (str(part.args[1].attr) if part.args[1].op is scalar.input_ else "")
+        return compose(part, named)
 
     def _is_alias(self, sent: Node) -> bool:
         """Whether an expression may be somebody else's buffer: what has a name of its own, or a view of it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from gradc.dag import Dag, Node, Shape, reachable
+from gradc.kinks import exposed, spared
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.rules import instantiate
@@ -47,9 +48,20 @@ def adjoint_of(build: Builder, node: Node, shape: Shape) -> Node:
     return build.graph.node(scalar.adjoint, (), node.id, shape)
 
 
-def reverse(dag: Dag, build: Builder, wrt: Iterable[Node], named: Callable[[Node], bool]) -> list[Step]:
-    """The steps of the backward pass, outputs first. `build` must hold the program's graph."""
+def reverse(
+    dag: Dag,
+    build: Builder,
+    wrt: Iterable[Node],
+    named: Callable[[Node], bool],
+    arrays: bool = True,
+) -> list[Step]:
+    """The steps of the backward pass, outputs first. `build` must hold the program's graph.
+
+    Gates whose slope may be infinite where a kink sends nothing back are spared there: by safe arguments where values
+    may be `arrays`, else by a real conditional.
+    """
     nodes = reachable(dag.roots)
+    steep = exposed(nodes, dag.roots)
     wrt = list(wrt)
     active = active_nodes(nodes, wrt)
     boundary = len(build.graph.nodes)
@@ -68,7 +80,8 @@ def reverse(dag: Dag, build: Builder, wrt: Iterable[Node], named: Callable[[Node
         dout = total(build, arrived)
         if named(gate):
             dout = adjoint_of(build, gate, dout.shape)
-        sent = list(_send_back(build, gate, dout, active, boundary))
+        spare = "" if gate not in steep else "safe" if arrays else "branch"
+        sent = list(_send_back(build, gate, dout, active, boundary, spare))
         for target, contribution in sent:
             incoming.setdefault(target, []).append(contribution)
         steps.append(Step(gate, tuple(sent)))
@@ -84,7 +97,9 @@ def total(build: Builder, parts: list[Node]) -> Node:
     return out
 
 
-def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], boundary: int) -> Iterable[tuple[Node, Node]]:
+def _send_back(
+    build: Builder, gate: Node, dout: Node, active: set[Node], boundary: int, spare: str = ""
+) -> Iterable[tuple[Node, Node]]:
     """What one gate sends to each active argument."""
     op = gate.op
     if op.elementwise and op.partials:
@@ -93,8 +108,9 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
         dout = _ready(build, gate, dout)
         shapes = tuple(build.dims.resolve(arg.shape) for arg in gate.args)
         rules = op.vjps(tuple(map(len, shapes)), shapes, **statics_of(op, gate.attr)) if callable(op.vjps) else op.vjps
-    names = dict(zip(op.params, gate.args, strict=False))
-    names["out"], names["dout"] = gate, dout
+    args, out = spared(build, gate, dout) if spare == "safe" else (gate.args, gate)
+    names = dict(zip(op.params, args, strict=False))
+    names["out"], names["dout"] = out, dout
     statics = statics_of(op, gate.attr)
     for arg, rule in zip(gate.args, rules, strict=True):
         if arg not in active or not rule:
@@ -104,6 +120,9 @@ def _send_back(build: Builder, gate: Node, dout: Node, active: set[Node], bounda
                 sent = dout
             else:
                 sent = _times(build, instantiate(build, rule, names, statics), dout, boundary)
+                if spare == "branch":
+                    comes = build.make(routing.ne, (dout, build.const(0)))
+                    sent = build.make(routing.where, (comes, sent, build.const(0.0)))
         else:
             sent = _turned(build, instantiate(build, rule, names, statics), boundary)
         if is_const(sent, 0):

@@ -132,10 +132,12 @@ def total(parts: list[Dim]) -> Dim:
 def shared(whole: Dim, part: Dim) -> Dim | None:
     """A number of elements in rows of `part`: how many rows, or None where that is no whole number or not known.
 
-    >>> shared(12, 4), shared("n", 1), shared("2*m*n - 2*n", "n"), shared("n", 2), shared("n", 0)
-    (3, 'n', '2*m - 2', None, None)
+    >>> shared(12, 4), shared("n", 1), shared("2*m*n - 2*n", "n"), shared("n", 2), shared(7, 2), shared("n", 0)
+    (3, 'n', '2*m - 2', 'n//2', None, None)
     """
     match list(polynomial(part).items()):
+        case [((), number)] if isinstance(whole, str) and any(times % number for times in polynomial(whole).values()):
+            return _quotient(whole, number)
         case [(factors, number)]:
             out: Polynomial = {}
             for term, times in polynomial(whole).items():
@@ -316,9 +318,16 @@ class Dims:
         if isinstance(dim, str) and size:
             self._least[dim] = max(size, self._least.get(dim, 0))
 
-    def least(self) -> dict[Dim, int]:
-        """What the dimensions are at least, where the program needs some length."""
-        return {self.find(dim): size for dim, size in self._least.items() if isinstance(self.find(dim), str)}
+    def demands(self) -> list[tuple[str, str, int]]:
+        """What must hold of sizes though no declaration says so, as a size, a sign and a number.
+
+        They are at least (">=") as long as a slice that is taken of them, or of the one length ("==") that fits.
+        """
+        found = [(self.find(dim), ">=", size) for dim, size in self._least.items()]
+        for dim, value in self._known.items():
+            if isinstance(value, int) and not dim.isidentifier():
+                found.append((_written(polynomial(dim, self._known)), "==", value))
+        return [(dim, sign, size) for dim, sign, size in found if isinstance(dim, str)]
 
     def unify_shapes(self, a: Shape, b: Shape) -> bool:
         return len(a) == len(b) and all(self.unify(p, q) for p, q in zip(a, b, strict=True))

@@ -16,7 +16,7 @@ FLOORS = [
     ["shapes", "plot"],
     ["ops"],
     ["simplify", "gates"],
-    ["parse", "rules", "guard", "branches", "names", "roll", "latex", "symbolic", "families"],
+    ["parse", "rules", "guard", "branches", "kinks", "names", "roll", "latex", "symbolic", "families"],
     ["reverse", "forward", "lower"],
     ["program"],
     ["optimize", "buffers"],

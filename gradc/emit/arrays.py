@@ -668,7 +668,7 @@ class _Fused:
             checks.append(" and ".join([*mine, *_shape_checks(name, resolved, bound)]))
         divisors = dict.fromkeys(str(node.attr) for node in self.nodes if node.op is scalar.size)
         checks += [f"{_dim(count, bound)} > 0" for count in divisors]
-        checks += [f"{_dim(dim, bound)} >= {size}" for dim, size in self.dims.least().items()]
+        checks += [f"{_dim(dim, bound)} {sign} {size}" for dim, sign, size in self.dims.demands()]
         wanted = [dim for dim, name in self.words.sizes.items() if name in self.used]
         sizes = [f"{self.words.sizes[dim]} = {bound[dim]}" for dim in wanted if dim in bound]
         return checks, sizes

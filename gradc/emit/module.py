@@ -368,9 +368,9 @@ class Writer:
         dims, sizes = self.dag.dims, self.program.sizes
         shapes = [(name, dims.resolve(node.shape)) for name, node in self.dag.inputs.items()]
         shapes = [shapes[at] for at in by_names([shape for _, shape in shapes])]
-        least = dims.least()
+        demands = dims.demands()
         wanted = [name for _, shape in shapes for dim in shape for name in names_in(dim)]
-        wanted += 2 * [name for dim in least for name in names_in(dim)]
+        wanted += 2 * [name for dim, _, _ in demands for name in names_in(dim)]
         out: list[str] = []
         bound: set[str] = set()
         for name, shape in shapes:
@@ -387,10 +387,11 @@ class Writer:
             if any(bound.issuperset(names_in(dim)) for dim in own):
                 args = [self._expected(dim, bound) for dim in shape]
                 out.append(f'{name} = {self._np("as_array")}("{name}", {", ".join([name, *args])})')
-        for dim, size in least.items():
-            text = self.printer.dim(dim)
-            out.append(f"if {text} < {size}:")
-            out.append(f'    raise ValueError(f"{text}: at least {size} is expected, not {{{text}}}")')
+        for dim, sign, size in demands:
+            text = renamed(dim, lambda name: sizes.get(name, name))
+            out.append(f"if {text} {'<' if sign == '>=' else '!='} {size}:")
+            wanted_size = f"{'at least ' * (sign == '>=')}{size}"
+            out.append(f'    raise ValueError(f"{text}: {wanted_size} is expected, not {{{text}}}")')
         return out
 
     def _expected(self, dim: Any, bound: set[str]) -> str:

@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 from gradc.dag import Shape
+from gradc.ops import bounds
 from gradc.ops.table import op
 from gradc.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
 
@@ -359,10 +360,10 @@ _ALONG = [{"axis": axis} for axis in (-1, 0, None, (0, 1))]
 _SLICE = "slice"
 
 # fmt: off
-sum_ = op("sum(x; axis=None, keepdims=False)", reduce="add", samples=_AXES, doc="sum over the axes; every element gets the gradient", vjps=_sum_vjp, linear="each", lazy=True,
+sum_ = op("sum(x; axis=None, keepdims=False)", reduce="add", samples=_AXES, doc="sum over the axes; every element gets the gradient", bounds=lambda x, **statics: bounds.one_sided(x), vjps=_sum_vjp, linear="each", lazy=True,
           forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
           symbol="Σ", part="sum distributes to every element", latex="\\sum {x}")
-mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", vjps=_mean_vjp, linear="each", lazy=True,
+mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", bounds=lambda x, **statics: x, vjps=_mean_vjp, linear="each", lazy=True,
           forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", sympy="sum(x, axis, keepdims)/count(x, axis)", domain=[(-3.0, 3.0)],
           part="mean distributes an equal share to every element")
 prod = op("prod(x; axis=None, keepdims=False)", reduce="multiply", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
@@ -373,11 +374,11 @@ others = op("others(x; axis=None)", doc="for each element, the product of all th
             forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
 quotients = op("quotients(x)", doc="for each element of a vector, the product of all the others", shape=_same, public=False,
                forms={"numpy": "quotients!quotients({x})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
-amax = op("max(x; axis=None, keepdims=False)", reduce="maximum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", lazy=True, aliases=["amax"],
+amax = op("max(x; axis=None, keepdims=False)", reduce="maximum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", selects=True, bounds=lambda x, **statics: x, lazy=True, aliases=["amax"],
           vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
           part="max routes to the largest")
-amin = op("min(x; axis=None, keepdims=False)", reduce="minimum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", lazy=True, aliases=["amin"],
+amin = op("min(x; axis=None, keepdims=False)", reduce="minimum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", selects=True, bounds=lambda x, **statics: x, lazy=True, aliases=["amin"],
           vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
           forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)],
           part="min routes to the smallest")
@@ -395,7 +396,7 @@ from_heaviest = op("from_heaviest(x, y; axis=-1)", doc="x less its element where
 # The mean is taken from the element of the largest share, so that next to a share of all but 1 the rest keeps its digits.
 _GAP = "from_heaviest(SLOPE, out, axis=axis)"
 _CENTRED = f"out*({_GAP} - sum(out*{_GAP}, axis=axis, keepdims=True))"
-softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", vjps=[_CENTRED.replace("SLOPE", "dout")],
+softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", bounds=lambda x, **statics: (0.0, 1.0), vjps=[_CENTRED.replace("SLOPE", "dout")],
              jvp=_CENTRED.replace("SLOPE", "x_dot"), forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
              stem="softmax{x}", short="softm", sympy="exp(x)/sum(exp(x), axis, True)", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
              part="softmax scales by {out}, less the mean")
@@ -404,10 +405,10 @@ log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x
                  shape=_same, stem="logsm{x}", short="logsm", sympy="x - log(sum(exp(x), axis, True))", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
                  part="log_softmax takes its softmax off")
 
-matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", vjps=_matmul_vjp, linear="each",
+matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)), vjps=_matmul_vjp, linear="each",
             forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2,
             symbol="@", part="@ swaps, transposed")
-inner = op("inner(x, y)", doc="sum of the products of elements, of two arrays of one shape", shape=_inner, linear="each", vjps=["y*dout", "x*dout"], public=False,
+inner = op("inner(x, y)", doc="sum of the products of elements, of two arrays of one shape", bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)), shape=_inner, linear="each", vjps=["y*dout", "x*dout"], public=False,
            forms={"numpy": "np.vdot({x}, {y})"}, stem="{x}{y}", short="inner", sympy="sum(x*y)", domain=[(-3.0, 3.0)]*2)
 outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
            stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
@@ -415,7 +416,7 @@ outer = op("outer(x, y)", doc="products of each element of x with each of y", vj
 trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=["dout*eye(x)"], linear="each", shape=_trace,
            stem="tr{x}", short="tr", domain=[(-3.0, 3.0)],
            symbol="tr", part="trace distributes along the diagonal")
-norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", vjps=_norm_vjp, lazy=True,
+norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", bounds=lambda x, **statics: bounds.FROM_0, vjps=_norm_vjp, lazy=True,
           jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)", forms={"numpy": "norm!norm({x}{*statics})"}, shape=_reduced,
           why="sqrt(sum(v**2)) as norm(v), whose slope at 0 is 0", stem="norm{x}", short="nrm", sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
           symbol="‖x‖", part="norm points along {x}")
@@ -431,29 +432,29 @@ solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jv
            forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", sympy="inv(x) @ y", domain=[(-3.0, 3.0)]*2,
            safe=["eye", None], part="solve solves with the transpose", needs="x not singular")
 
-transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", vjps=_transpose_vjp, linear="each", view=True,
+transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", bounds=lambda x, **statics: x, vjps=_transpose_vjp, linear="each", view=True,
                forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)],
                symbol=".T", part=".T transposes back", latex="{{{x}}}^{{\\mathsf{{T}}}}")
-swap = op("swap(x)", doc="the last two axes exchanged; a view", vjps=["swap(dout)"], linear="each", view=True,
+swap = op("swap(x)", doc="the last two axes exchanged; a view", bounds=lambda x, **statics: x, vjps=["swap(dout)"], linear="each", view=True,
           forms={"numpy": "np.swapaxes({x}, -1, -2)"}, shape=_swapped, stem="{x}T", short="tr", public=False, domain=[(-3.0, 3.0)])
-reshape = op("reshape(x; shape=None)", samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}], doc="the same elements in another shape; a view", vjps=_to_shape("reshape"), linear="each", view=True,
+reshape = op("reshape(x; shape=None)", samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}], doc="the same elements in another shape; a view", bounds=lambda x, **statics: x, vjps=_to_shape("reshape"), linear="each", view=True,
              forms={"numpy": "np.reshape({x}, {shape:dims})"}, shape=_reshaped, stem="{x}r", short="resh", domain=[(-3.0, 3.0)],
              part="reshape goes back into shape")
-expand = op("expand(x; axis=None)", samples=[{"axis": 0}, {"axis": -1}, {"axis": (0, 1)}], doc="new axes of size 1", linear="each", view=True, vjps=_to_shape("reshape"), public=False,
+expand = op("expand(x; axis=None)", samples=[{"axis": 0}, {"axis": -1}, {"axis": (0, 1)}], doc="new axes of size 1", bounds=lambda x, **statics: x, linear="each", view=True, vjps=_to_shape("reshape"), public=False,
             forms={"numpy": "np.expand_dims({x}, {axis})"}, shape=_expanded, stem="{x}e", short="exp", domain=[(-3.0, 3.0)])
-spread = op("spread(x; shape=None)", doc="the value in a larger shape; a read-only view", linear="each", view=True, public=False,
+spread = op("spread(x; shape=None)", doc="the value in a larger shape; a read-only view", bounds=lambda x, **statics: x, linear="each", view=True, public=False,
             forms={"numpy": "np.broadcast_to({x}, {shape:dims})"}, shape=_to, stem="{x}s", short="full", domain=[(-3.0, 3.0)])
-index = op("index(x; index=None)", samples=[{"index": i} for i in ((0,), (-1,), (0, 1), ((_SLICE, 1, None, None),), ((_SLICE, None, None, 2),), ((_SLICE, None, None, -1), None), ("...", 0), (None, 0))], doc="elements by constant indices and slices; the gradient is added into place", vjps=_index_vjp, linear="each", view=True,
+index = op("index(x; index=None)", samples=[{"index": i} for i in ((0,), (-1,), (0, 1), ((_SLICE, 1, None, None),), ((_SLICE, None, None, 2),), ((_SLICE, None, None, -1), None), ("...", 0), (None, 0))], doc="elements by constant indices and slices; the gradient is added into place", bounds=lambda x, **statics: x, vjps=_index_vjp, linear="each", view=True,
            forms={"numpy": "{x:atom}[{index:subscript}]"}, shape=_indexed, stem="{x}{index}", short="at", domain=[(-3.0, 3.0)],
            part="[ ] adds into its place", latex="{{{x}}}_{{{index}}}")
 scatter = op("scatter(x; index=None, shape=None)", samples=[{"index": ((_SLICE, 1, None, None),), "shape": (5,)}], doc="zeros of a shape, with x added at an index", vjps=["index(dout, index=index)"], linear="each",
              forms={"numpy": "scatter!scatter({x}, np.s_[{index:subscript}], {shape:dims})"}, shape=_given, stem="{x}in", short="into", public=False)
-segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", linear="each", view=True, shape=_segmented, public=False,
+segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", bounds=lambda x, **statics: x, linear="each", view=True, shape=_segmented, public=False,
              forms={"numpy": "{x:atom}[{*segment:subscript}]"}, stem="{x}part", short="part")
-concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}], doc="arrays joined along an axis", vjps=_joined_vjp, linear="all", aliases=["concat"],
+concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}], doc="arrays joined along an axis", bounds=lambda *xs, **statics: bounds.union(*xs), vjps=_joined_vjp, linear="all", aliases=["concat"],
                  forms={"numpy": "np.concatenate([{*xs}]{*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
                  symbol="cat", part="concatenate splits")
-stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", vjps=_stacked_vjp, linear="all",
+stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", bounds=lambda *xs, **statics: bounds.union(*xs), vjps=_stacked_vjp, linear="all",
            forms={"numpy": "np.stack([{*xs}]{*statics}{*precision})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
            part="stack splits")
 eye = op("eye(x)", doc="ones on the diagonal, zeros elsewhere, in the shape of x", shape=_same, forms={"numpy": "np.eye(*{x:atom}.shape, dtype={x:atom}.dtype)"}, stem="eye", public=False)

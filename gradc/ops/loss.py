@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from gradc.ops import bounds
 from gradc.ops.table import op
 
 _ANY = [(-3.0, 3.0)]
@@ -20,7 +21,7 @@ _LOWER = f"exp(-abs(x))*({_UPPER})"
 _SIDES = {"e": "exp(where(x >= 0, -x, x))", "r": "1/(1 + e)"}
 
 # fmt: off
-sigmoid = op("sigmoid(x)", doc="1/(1 + exp(-x)), without overflow", partials=["out*sigmoid(-x)"], slope_why="sigmoid(-{x}) is 1 - {out}, with all its digits", aliases=["logistic", "expit", "σ"],
+sigmoid = op("sigmoid(x)", doc="1/(1 + exp(-x)), without overflow", bounds=lambda x: (0.0, 1.0), partials=["out*sigmoid(-x)"], slope_why="sigmoid(-{x}) is 1 - {out}, with all its digits", aliases=["logistic", "expit", "σ"],
              forms={"numpy": "sigmoid!sigmoid({x})", "math": "sigmoid!sigmoid({x})"},
              literal={"numpy": "mul|1/(1 + np.exp(-{x:mul}))", "math": "mul|1/(1 + math.exp(-{x:mul}))", "partials": ["(1 - out)*out"], "fast": "1/(1 + exp(-x))", "parts": {"out": "1/(1 + exp(-x))"}},
              parts={**_SIDES, "out": "where(x >= 0, r, e*r)", "dx": "e*r*r"},
@@ -30,7 +31,7 @@ sigmoid = op("sigmoid(x)", doc="1/(1 + exp(-x)), without overflow", partials=["o
              edges={"x=40": "dx=4.248354255291589e-18", "x=-1000": "out=0, dx=0", "x=1000": "out=1, dx=0"},
              why="1/(1 + exp(-u)) as sigmoid(u), which cannot overflow",
              symbol="σ", part="σ scales by {out}*(1 - {out})")
-softplus = op("softplus(x)", quick="log1p(exp(x))", below=_EXP, parts={**_SIDES, "out": "where(x >= 0, x, 0) + log1p(e)", "dx": "where(x >= 0, r, e*r)"}, fast="maximum(x, 0) + log1p(exp(-abs(x)))", doc="log(1 + exp(x)), without overflow", partials=["sigmoid(x)"], aliases=["log1pexp"],
+softplus = op("softplus(x)", quick="log1p(exp(x))", below=_EXP, parts={**_SIDES, "out": "where(x >= 0, x, 0) + log1p(e)", "dx": "where(x >= 0, r, e*r)"}, fast="maximum(x, 0) + log1p(exp(-abs(x)))", doc="log(1 + exp(x)), without overflow", bounds=lambda x: bounds.FROM_0, partials=["sigmoid(x)"], aliases=["log1pexp"],
               forms={"numpy": "np.logaddexp(0, {x})", "math": "softplus!softplus({x})"}, stem="sp{x}", short="softp", sympy="log(1 + exp(x))", domain=_ANY,
               edges={"x=1000": "out=1000, dx=1", "x=-1000": "out=0, dx=0"}, why="log(1 + exp(u)) as softplus(u), which cannot overflow")
 # fmt: on

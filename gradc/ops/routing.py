@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradc.dag import Shape
+from gradc.ops import bounds
 from gradc.ops.table import op
 from gradc.shapes import Dims
 
@@ -26,19 +27,19 @@ _ANY = [(-3.0, 3.0)]
 _APART = [(0.2, 1.4), (1.6, 3.0)]
 
 # fmt: off
-maximum = op("maximum(x, y)", doc="routes the whole gradient to the larger input; ties go to x", partials=["x >= y", "x < y"], tie="at a tie the gradient goes to {x}",
+maximum = op("maximum(x, y)", doc="routes the whole gradient to the larger input; ties go to x", selects=True, bounds=lambda x, y: (max(x[0], y[0]), max(x[1], y[1])), partials=["x >= y", "x < y"], tie="at a tie the gradient goes to {x}",
              aliases=["Max", "fmax"], forms={"math": "cond|{x:or} if {x:add} >= {y:add} or {x:add} != {x:add} else {y:cond}"},
              stem="max{x}{y}", short="larger", sympy="Max(x, y)", domain=_APART, edges={"x=1, y=1": "dx=1, dy=0", "x=2, y=1": "dx=1, dy=0", "x=1, y=2": "dx=0, dy=1"},
              symbol="max", part="max routes to {to}")
-minimum = op("minimum(x, y)", doc="routes the whole gradient to the smaller input; ties go to x", partials=["x <= y", "x > y"], tie="at a tie the gradient goes to {x}",
+minimum = op("minimum(x, y)", doc="routes the whole gradient to the smaller input; ties go to x", selects=True, bounds=lambda x, y: (min(x[0], y[0]), min(x[1], y[1])), partials=["x <= y", "x > y"], tie="at a tie the gradient goes to {x}",
              aliases=["Min", "fmin"], forms={"math": "cond|{x:or} if {x:add} <= {y:add} or {x:add} != {x:add} else {y:cond}"},
              stem="min{x}{y}", short="smaller", sympy="Min(x, y)", domain=_APART, edges={"x=1, y=1": "dx=1, dy=0", "x=2, y=1": "dx=0, dy=1", "x=1, y=2": "dx=1, dy=0"},
              symbol="min", part="min routes to {to}")
-relu = op("relu(x)", fast="maximum(x, 0)", doc="max(0, x); the slope at 0 is 0", partials=["x > 0"], tie="the slope at 0 is 0",
+relu = op("relu(x)", fast="maximum(x, 0)", doc="max(0, x); the slope at 0 is 0", selects=True, bounds=lambda x: (max(x[0], 0.0), max(x[1], 0.0)), partials=["x > 0"], tie="the slope at 0 is 0",
           forms={"numpy": "np.maximum(0, {x})", "math": "cond|0.0 if {x:add} <= 0.0 else {x:cond}"},
           stem="relu{x}", sympy="Max(0, x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0", "x=-1": "out=0, dx=0", "x=2": "dx=1"},
           part="relu lets through where {x} > 0")
-where = op("where(c, x, y)", doc="x where the condition holds, else y; the branch not taken gets nothing",
+where = op("where(c, x, y)", doc="x where the condition holds, else y; the branch not taken gets nothing", selects=True, bounds=lambda c, x, y: bounds.union(x, y),
            vjps=["", "where(c, dout, 0.0)", "where(c, 0.0, dout)"], jvp="where(c, x_dot, y_dot)",
            forms={"math": "cond|{x:or} if {c:or} else {y:cond}"}, stem="sel{x}{y}", short="sel", sympy="Piecewise((x, c), (y, True))", domain=[(0.2, 3.0), *_ANY*2],
            part="where routes to {to}",

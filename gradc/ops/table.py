@@ -111,6 +111,10 @@ class Op:
     edges: Mapping[str, str] = MappingProxyType({})
     safe: tuple[float | str | None, ...] = ()
     tame: bool = False
+    selects: bool = False
+    bounds: Callable[..., tuple[float, float]] | None = None
+    smooth: tuple[tuple[float, float] | None, ...] = ()
+    pole: bool = False
     samples: tuple[Mapping[str, Any], ...] = ()
     commutes: bool = False
     public: bool = True
@@ -165,7 +169,7 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
         }
     if "shape" not in facts:
         facts.setdefault("ufunc", _called(facts["forms"], params))
-    for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples"):
+    for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples", "smooth"):
         if isinstance(facts.get(key), list):
             facts[key] = tuple(facts[key])
     entry = Op(

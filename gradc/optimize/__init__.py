@@ -123,14 +123,14 @@ def _joint(
 ) -> Joint:
     large = len(dag.nodes) > LARGE
     build = Frugal(dag.dims, literal)
-    build.flat = flat
+    build.flat = flat or arrays
     program = _copied(dag, build, _made if large else _as_written, {})
     seeds = (
         tuple(build.graph.node(s.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(program.roots))
         if seeded
         else ()
     )
-    found, adjoints = gradients(program, build, wrt, seeds, not arrays and not large, late)
+    found, adjoints = gradients(program, build, wrt, seeds, not arrays and not large, late, arrays)
     owners: dict[Node, tuple[Node, bool]] = {}
     if not large:
         for node, adjoint in adjoints.items():

@@ -16,9 +16,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 
 from gradc.dag import Dag, Node, reachable
+from gradc.kinks import exposed, spared
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
-from gradc.optimize.frugal import Frugal, mask
+from gradc.optimize.frugal import Frugal, mask, masking
 from gradc.reverse import _send_back, active_nodes, unbroadcast
 from gradc.rules import compiled
 
@@ -27,7 +28,13 @@ Partial = Callable[[Frugal, Args, Node, Hashable], Node]
 
 
 def gradients(
-    program: Dag, build: Frugal, wrt: Sequence[str], seeds: Sequence[Node], parts: bool, late: bool = False
+    program: Dag,
+    build: Frugal,
+    wrt: Sequence[str],
+    seeds: Sequence[Node],
+    parts: bool,
+    late: bool = False,
+    arrays: bool = False,
 ) -> tuple[dict[str, Node | None], dict[Node, Node]]:
     """Each input's gradient, None where it is zero everywhere, and the adjoint of each gate.
 
@@ -38,6 +45,7 @@ def gradients(
     nodes = reachable(program.roots)
     active = active_nodes(nodes, targets.values())
     make = build.make
+    steep = exposed(nodes, program.roots)
     one, zero = build.const(1.0), build.const(0.0)
     build.boundary = len(build.graph.nodes)
     build.annihilate = True
@@ -68,11 +76,14 @@ def gradients(
             ]
         elif op.partials and op.elementwise:
             sent = []
+            safe, out = spared(build, gate, dout) if arrays and gate in steep else (args, gate)
+            comes = make(routing.ne, (dout, zero)) if gate in steep and not arrays and dout not in build.masks else None
             for arg, partial in zip(args, partials_of(op, build.literal, parts), strict=True):
                 if arg in active:
-                    part = dout if partial is None else times(build, partial(build, args, gate, gate.attr), dout)
+                    part = dout if partial is None else times(build, partial(build, safe, out, gate.attr), dout)
                     if part is zero:
                         continue
+                    part = part if comes is None else masking(build, comes, part, zero)
                     sent.append(
                         (
                             arg,

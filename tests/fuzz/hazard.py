@@ -90,6 +90,18 @@ HAZARDS: list[Callable[[Node, Node], Guarded]] = [
     lambda u, v: (n("ge", 1, 0), n("div", v, n("where", n("ne", u, 0), u, 2.0))),
 ]  # fmt: skip
 
+# Kinks over gates that have a value where their slope is infinite.
+KINKS: list[Callable[[Node, Node], Node]] = [
+    lambda u, v: n("maximum", n("sqrt", n("abs", u)), 0.5),
+    lambda u, v: n("maximum", n("tanh", v), n("sqrt", n("relu", u))),
+    lambda u, v: n("relu", n("sub", n("pow", n("abs", u), 0.3), 1)),
+    lambda u, v: n("relu", n("sub", n("mul", v, n("sqrt", n("square", n("mul", u, v)))), 1)),
+    lambda u, v: n("relu", n("sub", n("cbrt", u), n("square", v))),
+    lambda u, v: n("minimum", n("asin", n("tanh", n("mul", 40, u))), 0.5),
+    lambda u, v: n("minimum", n("maximum", n("acos", n("tanh", n("mul", 40, u))), 0.25), n("square", v)),
+    lambda u, v: n("maximum", n("sqrt", n("abs", n("sub", u, v))), n("sigmoid", v)),
+]  # fmt: skip
+
 OPPOSITE = {"gt": "le", "ge": "lt", "lt": "ge", "le": "gt", "ne": "eq", "eq": "ne"}
 
 
@@ -123,6 +135,8 @@ class Hazards:
     def harmless(self) -> Node:
         """Something that is defined everywhere."""
         x = self.rng.choice(self.inputs)
+        if self.rng.random() < 0.2:
+            return self.assign(self.rng.choice(KINKS)(self.argument(), x))
         return self.rng.choice([
             const(0), const(0.0), const(1.0), n("neg", const(2)), x, n("neg", x), n("pow", x, 2), n("tanh", x),
             n("sin", x), n("mul", 3, x), n("relu", x), n("sigmoid", x), n("atan", x), n("sub", x, 1),
@@ -136,6 +150,10 @@ class Hazards:
             n("mul", inside, other), n("neg", inside), n("sin", inside), n("pow", inside, 2), n("sub", 1, inside),
             n("atan", n("mul", inside, inside)), n("sigmoid", inside),
         ])  # fmt: skip
+
+    def two(self) -> tuple[Node, Node]:
+        """Arguments of a kink."""
+        return self.argument(), self.rng.choice(self.inputs)
 
     def otherwise(self, depth: int) -> Node:
         """The branch for where the test fails."""
@@ -169,6 +187,8 @@ class Hazards:
         out = self.guarded(self.rng.choice([0, 1, 1, 2]))
         if self.rng.random() < 0.4:
             out = n(self.rng.choice(["add", "mul", "sub"]), out, self.guarded(1))
+        if self.rng.random() < 0.3:
+            out = n("add", out, n("mul", self.rng.choice(self.inputs), self.rng.choice(KINKS)(*self.two())))
         if self.rng.random() < 0.3:
             out = self.around(out)
         layout = Layout(separator=self.rng.choice(["\n", "\n", "; "]), declare=self.rng.choice(["text", "shapes"]))

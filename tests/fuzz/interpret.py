@@ -27,6 +27,7 @@ T = TypeVar("T")
 Arrays = Mapping[str, Array]
 Pair = tuple[Array, Array]
 ZERO = np.array(0.0)
+KINKS = ("maximum", "minimum", "relu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ def evaluate(program: Program, arithmetic: Arithmetic[T], eager: bool = False) -
         if op in ("where", "ifelse"):
             if node.shape == () and not eager:
                 return visit(node.args[1] if arithmetic.holds(visit(node.args[0])) else node.args[2])
+            with np.errstate(all="ignore"):
+                return arithmetic.apply(node, tuple(visit(arg) for arg in node.args))
+        if op in KINKS:  # a side that is not taken may have an infinite slope
             with np.errstate(all="ignore"):
                 return arithmetic.apply(node, tuple(visit(arg) for arg in node.args))
         return arithmetic.apply(node, tuple(visit(arg) for arg in node.args))

@@ -22,7 +22,7 @@ from .reference import BOUND, Reference
 from .tree import Node, Program, Statement, nodes, rebuild, renamed, text, walk
 from .values import Array
 
-UNSPREAD = re.compile(r"shape \((?:\d+, )*1(?:, \d+)*\) is expected")
+UNSPREAD = re.compile(r"shape \((?:\w+, )*1(?:, \w+)*\) is expected|: \d+ is expected, not 1")
 LARGE = 40_000  # elements: more than any block that a compiler may cut an array into
 SIZES = ("len", "range", "size", "indices", "max", "k")  # more names for sizes
 SINGLE = 2e-3  # float32 has 7 digits, and the programs are conditioned well enough to keep 3

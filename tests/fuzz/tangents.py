@@ -41,7 +41,6 @@ SLOPE: dict[str, Callable[[Array, Array], Array]] = {
     "tanh": lambda x, out: np.square(2.0 * np.exp(-np.abs(x)) / (1.0 + np.exp(-2.0 * np.abs(x)))),
     "sigmoid": lambda x, out: sigmoid(x) * sigmoid(-x),
     "softplus": lambda x, out: sigmoid(x),
-    "relu": lambda x, out: np.where(x > 0, 1.0, 0.0),
     "erf": lambda x, out: 2.0 / math.sqrt(math.pi) * np.exp(-x * x),
     "erfc": lambda x, out: -2.0 / math.sqrt(math.pi) * np.exp(-x * x),
 }
@@ -133,6 +132,8 @@ def tangent(node: Node, out: Array, xs: tuple[Array, ...], dxs: tuple[Array, ...
         return np.asarray(SLOPE[op](xs[0], out) * dxs[0])
     if op in STEPS:
         return np.zeros(out.shape)
+    if op == "relu":
+        return np.asarray(np.where(xs[0] > 0, dxs[0], 0.0))
     if op in LINEAR:
         return value(node, *dxs)
     if op in BILINEAR:
