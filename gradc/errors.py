@@ -10,7 +10,6 @@ gradc: error: unknown function 'sigmod'
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -152,6 +151,8 @@ def width(text: str) -> int:
 
 
 def _columns(char: str) -> int:
+    import unicodedata  # a table that few programs need
+
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -166,6 +167,8 @@ def visible(text: str) -> str:
     """The text as typed, but for characters that a terminal would obey or hide: each becomes one `�`."""
     if text.isascii() and text.isprintable():
         return text
+    import unicodedata  # a table that few programs need
+
     return "".join("\ufffd" if c != "\t" and unicodedata.category(c) in UNSEEN else c for c in text)
 
 

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from gradc.branches import Guard, conditions_first, implies, places, settled_guard
 from gradc.dag import Dag, Node, Shape, reachable, users
-from gradc.kinks import is_spared
 from gradc.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
@@ -393,6 +392,8 @@ class _Backward:
         return stmts + self._add(target, sent)
 
     def _stem(self, part: Node) -> str:
+        from gradc.kinks import is_spared
+
         def named(arg: Node) -> str:
             return self.names.get(arg) or self.forward.get(arg, "")
 

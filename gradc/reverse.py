@@ -8,11 +8,10 @@ stay *smaller* than its target where it only has to be broadcast, and is summed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gradc.dag import Dag, Node, Shape, reachable
-from gradc.kinks import exposed, spared
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.rules import instantiate
@@ -61,7 +60,7 @@ def reverse(
     may be `arrays`, else by a real conditional.
     """
     nodes = reachable(dag.roots)
-    steep = exposed(nodes, dag.roots)
+    steep = _steep(nodes, dag.roots)
     wrt = list(wrt)
     active = active_nodes(nodes, wrt)
     boundary = len(build.graph.nodes)
@@ -89,6 +88,14 @@ def reverse(
     return steps
 
 
+def _steep(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+    if not any(node.op.selects for node in nodes):
+        return set()
+    from gradc.kinks import exposed  # only programs with kinks need it
+
+    return exposed(nodes, roots)
+
+
 def total(build: Builder, parts: list[Node]) -> Node:
     """The sum of what came back along each path."""
     out = parts[0]
@@ -108,7 +115,11 @@ def _send_back(
         dout = _ready(build, gate, dout)
         shapes = tuple(build.dims.resolve(arg.shape) for arg in gate.args)
         rules = op.vjps(tuple(map(len, shapes)), shapes, **statics_of(op, gate.attr)) if callable(op.vjps) else op.vjps
-    args, out = spared(build, gate, dout) if spare == "safe" else (gate.args, gate)
+    args, out = gate.args, gate
+    if spare == "safe":
+        from gradc.kinks import spared
+
+        args, out = spared(build, gate, dout)
     names = dict(zip(op.params, args, strict=False))
     names["out"], names["dout"] = out, dout
     statics = statics_of(op, gate.attr)

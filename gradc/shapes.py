@@ -30,10 +30,10 @@ Dim = int | str
 # Whole multiples of products of names, each product in the order of the alphabet; the empty product is 1.
 Polynomial = dict[tuple[str, ...], int]
 
-# A name in a dimension; what is called there is Python's.
-_NAME = re.compile(r"(?<![.\w])(?!None\b)[^\W\d]\w*+(?!\()")
-_STEPS = re.compile(r"len\(range\(\*slice\((.*?)\)\.indices\((.*)\)\)\)")
-_BRACKETS = re.compile(r"\([^()]*\)")
+# Patterns, compiled when they are needed. A name in a dimension; what is called there is Python's.
+_NAME = r"(?<![.\w])(?!None\b)[^\W\d]\w*+(?!\()"
+_STEPS = r"len\(range\(\*slice\((.*?)\)\.indices\((.*)\)\)\)"
+_BRACKETS = r"\([^()]*\)"
 # Longer texts, as of many slices in steps one of the other, are not taken apart: Python's parser has its limits.
 LONGEST = 400
 
@@ -44,7 +44,7 @@ def names_in(dim: Dim) -> list[str]:
     >>> names_in(3), names_in("n*(m - 1)"), names_in("len(range(*slice(None, None, 2).indices(len)))")
     ([], ['n', 'm'], ['len'])
     """
-    return _NAME.findall(str(dim))
+    return re.findall(_NAME, str(dim))
 
 
 def by_names(shapes: Sequence[Shape]) -> list[int]:
@@ -66,7 +66,7 @@ def by_names(shapes: Sequence[Shape]) -> list[int]:
 
 def renamed(dim: Dim, name: Callable[[str], str]) -> str:
     """A dimension as text, its named sizes called what `name` makes of each."""
-    return _NAME.sub(lambda match: name(match[0]), str(dim))
+    return re.sub(_NAME, lambda match: name(match[0]), str(dim))
 
 
 def operator_of(dim: Dim) -> str:
@@ -77,7 +77,7 @@ def operator_of(dim: Dim) -> str:
     """
     text, count = str(dim), 1
     while count:
-        text, count = _BRACKETS.subn("", text)
+        text, count = re.subn(_BRACKETS, "", text)
     return "+" if " + " in text or " - " in text else next((sign for sign in ("*", "//") if sign in text), "")
 
 
@@ -216,7 +216,7 @@ def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
                 return atom(_quotient(_written(read(x)), step))
             case ast.Call(func=ast.Name(id="max"), args=[x, ast.Constant(value=1)]):
                 return atom(some(_written(read(x))))
-        bounds, inner = _STEPS.fullmatch(ast.unparse(node)).groups()  # type: ignore[union-attr]  # nothing else is called
+        bounds, inner = re.fullmatch(_STEPS, ast.unparse(node)).groups()  # type: ignore[union-attr]  # nothing else is called
         return atom(stepped(_written(polynomial(inner, known)), *ast.literal_eval(f"[{bounds}]")))
 
     def atom(size: Dim) -> Polynomial:

@@ -32,7 +32,8 @@ LARGE = 200_000
 # From this size on the tokens are tried first: what they pass is never read as a tree.
 LONG = 20_000
 
-_TOKENS = re.compile(
+# Patterns, compiled when a long function needs them.
+_TOKENS = (
     r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]"""
     r"""|"[^"\\\n]*"|\#[^\n]*)*"""
 )
@@ -40,8 +41,8 @@ _STRAIGHT = frozenset("def if else elif return and or not None True False is in 
 _CALLS = frozenset(
     "eval exec compile open getattr setattr delattr globals locals vars breakpoint input __import__".split()
 )
-_CALLED = re.compile(r"(?<![.\w])(?:" + "|".join(sorted(_CALLS)) + r")\s*\(")
-_WORDS = re.compile(r"[^\W\d]\w*")
+_CALLED = r"(?<![.\w])(?:" + "|".join(sorted(_CALLS)) + r")\s*\("
+_WORDS = r"[^\W\d]\w*"
 
 
 def verify(text: str) -> None:
@@ -83,19 +84,19 @@ def verify_lines(text: str, before: int = 0) -> None:
     """The same for a long function: nothing but assignments of names, numbers, operators and calls."""
     if set(text) <= _PLAIN and not any(word in text for word in _SUSPECT):
         return
-    found = _TOKENS.match(text)
+    found = re.match(_TOKENS, text)
     end = found.end() if found else 0
-    words = set(_WORDS.findall(text))
+    words = set(re.findall(_WORDS, text))
     bad = None
     if not words.isdisjoint(_CALLS) or "__" in text:
-        bad = _CALLED.search(text) or re.search(r"\.\s*__", text)
+        bad = re.search(_CALLED, text) or re.search(r"\.\s*__", text)
     if end == len(text) and not bad:
         if not words.isdisjoint(_KEYWORDS):
-            words = set(_WORDS.findall(_COMMENT.sub("", text)))
+            words = set(re.findall(_WORDS, re.sub(_COMMENT, "", text)))
         words &= _KEYWORDS
         if not words:
             return
-        end = next(match.start() for match in _WORDS.finditer(text) if match[0] in words)
+        end = next(match.start() for match in re.finditer(_WORDS, text) if match[0] in words)
     raise _refused(text, text.count("\n", 0, bad.start() if bad else end) + 1, before)
 
 
@@ -107,7 +108,7 @@ def _is_more_than_lines(text: str) -> bool:
     return False
 
 
-_COMMENT = re.compile(r"\#[^\n]*")
+_COMMENT = r"\#[^\n]*"
 _KEYWORDS = frozenset(keyword.kwlist) - _STRAIGHT
 
 # Text of these characters without any of these strings is names, numbers, operators and calls: read at C's speed.

@@ -12,7 +12,6 @@ program has few tokens, a name comes with its dots and with the `(` or the const
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from gradc.errors import MAX_PROBLEMS, GradcError, Mark, Note, Problem, Span
@@ -77,6 +76,8 @@ def spelled(name: str) -> str:
     """A name as the module has it: in the form that Python reads, Greek letters spelled out."""
     if name.isascii():
         return name
+    import unicodedata  # a table that few programs need
+
     return "".join(GREEK.get(char, char) for char in unicodedata.normalize("NFKC", name))
 
 

@@ -8,7 +8,6 @@ missing operator between '2' and 'x'
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -42,6 +41,8 @@ def refused(source: Source, token: str, at: int, known: Collection[str]) -> Grad
     if symbol:
         return source.error(f"{symbol[0]} is not part of the language", at, hint=symbol[1])
     char = token[0]
+    import unicodedata  # a table that few programs need
+
     plain = unicodedata.normalize("NFKC", char)
     shown = f"'{char}' ({code_points(char)})" if char.isprintable() else f"the character {code_points(char)}"
     return source.error(

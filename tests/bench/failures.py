@@ -42,6 +42,7 @@ def cases() -> list[Case]:
     slope = math.exp(-40) / (1 + math.exp(-40)) ** 2
     return [
         Case("`where(x > 0, sqrt(x), 0)` at 0", "where(x > 0, sqrt(x), 0.0)", {"x": 0.0}, 0.0, {"x": 0.0}),
+        Case("`max(sqrt(x), 1)` at 0", "maximum(sqrt(x), 1.0)", {"x": 0.0}, 1.0, {"x": 0.0}),
         Case("`1/(1 + exp(-x))` at 40", "1/(1 + exp(-x))", {"x": 40.0}, 1.0, {"x": slope}),
         Case("`1/(1 + exp(-x))` at -800", "1/(1 + exp(-x))", {"x": -800.0}, 0.0, {"x": 0.0}),
         Case("`norm(v)` at 0", "norm(v)", {"v": zeros}, 0.0, {"v": zeros}),

@@ -22,7 +22,7 @@ import numpy as np
 from tests.bench.programs import Workload
 
 Result = tuple[Any, dict[str, Any]]
-PLAIN = "exp log sin cos tanh sqrt where sum mean dot prod hypot".split()
+PLAIN = "exp log sin cos tanh sqrt where maximum sum mean dot prod hypot".split()
 
 
 class Absent(Exception):
@@ -132,6 +132,7 @@ def torch(work: Workload) -> Run:
     torch = library("torch")
     torch.set_num_threads(1)
     namespace = plain(torch, sigmoid=torch.sigmoid, relu=torch.relu, erf=torch.erf, norm=torch.linalg.norm)
+    namespace["maximum"] = lambda u, v: torch.maximum(u, torch.as_tensor(v, dtype=u.dtype))
     body = function(work.program, list(work.inputs), namespace)
     inputs = [torch.tensor(np.asarray(value, float)) for value in work.inputs.values()]
     leaves = [value.requires_grad_() for name, value in zip(work.inputs, inputs, strict=True) if name in work.wrt]
