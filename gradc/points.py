@@ -182,6 +182,9 @@ class Search:
         problem: Exception | None = None
         for sizes in SIZES:
             self.sizes = dict(zip(names, itertools.cycle(sizes), strict=False))
+            for name, sign, size in fn.dag.dims.demands():
+                if name in self.sizes and sign == ">=":
+                    self.sizes[name] += size
             try:
                 _run_forward(fn, self._draw(HOME))
             except _FAILURES as error:

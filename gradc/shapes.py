@@ -260,6 +260,31 @@ class ShapeError(Exception):
         self.args_at_fault = args_at_fault
 
 
+def _line(dim: str) -> tuple[str, int, int] | None:
+    """The name, the multiple of it and the number that a dimension is made of, if that is all.
+
+    >>> _line("2*n - 1"), _line("n*m"), _line("n//2")
+    (('n', 2, -1), None, None)
+    """
+    sizes = polynomial(dim)
+    match [term for term in sizes.items() if term[0]]:
+        case [((name,), times)] if name.isidentifier():
+            return name, times, sizes.get((), 0)
+    return None
+
+
+def _least_of(dim: str, size: int) -> tuple[str, int]:
+    """What the name in a dimension is at least if the dimension is.
+
+    >>> _least_of("n - 1", 4), _least_of("2*n", 3), _least_of("n*m", 6)
+    (('n', 5), ('n', 2), ('n*m', 6))
+    """
+    if (line := _line(dim)) is None or line[1] < 0:
+        return dim, size
+    name, times, number = line
+    return name, -(-(size - number) // times)
+
+
 class Dims:
     """What each named dimension is known to be: a union-find over names, numbers as roots."""
 
@@ -298,12 +323,11 @@ class Dims:
 
     def _solve(self, dim: str, value: int) -> bool:
         """Make a dimension a number: the name in it, if it is a multiple of one name and a number."""
-        sizes = polynomial(dim)
-        rest = value - sizes.get((), 0)
-        match [term for term in sizes.items() if term[0]]:
-            case [((name,), times)] if name.isidentifier():
-                return rest % times == 0 and rest // times >= 0 and self._know(name, rest // times)
-        return self._know(dim, value)
+        if (line := _line(dim)) is None:
+            return self._know(dim, value)
+        name, times, number = line
+        rest = value - number
+        return rest % times == 0 and rest // times >= 0 and self._know(name, rest // times)
 
     def _know(self, dim: str, value: Dim) -> bool:
         """Note what a dimension is, unless it is too short for what is taken of it."""
@@ -316,6 +340,7 @@ class Dims:
         """Note that a dimension is no shorter than what a slice such as x[:5] takes of it."""
         dim = self.find(dim)
         if isinstance(dim, str) and size:
+            dim, size = _least_of(dim, size)
             self._least[dim] = max(size, self._least.get(dim, 0))
 
     def demands(self) -> list[tuple[str, str, int]]:

@@ -494,6 +494,11 @@ def _matmul(build: Builder, x: Node, y: Node) -> Node | None:
 
 
 def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
+    if x.op is a.sum_ and build.annihilate:  # axes that are summed and then left out
+        axis: Any = x.attr[0]  # type: ignore[index]  # a sum's attribute is (axis, keepdims)
+        plain = build.make(a.sum_, x.args, (axis, False))
+        if build.dims.resolve(plain.shape) == build.dims.resolve(attr[0]):
+            return plain
     return _spread_last(build, a.reshape, x, attr) or _sign_out(a.reshape)(build, x, attr)
 
 
