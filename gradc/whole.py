@@ -187,9 +187,9 @@ class _Lowering:
         return self.make(array.quotients, self._args(node)) if len(node.shape) == 1 else None
 
     def division(self, node: Node) -> Node | None:
-        """x/(x/y) is y."""
+        """x/(x/y) is y, if y has the shape of all three."""
         x, y = node.args
-        if y.op is scalar.div and y.args[0] is x:
+        if y.op is scalar.div and y.args[0] is x and self.same(y.args[1].shape, node.shape):
             return self.made[y.args[1]]
         return None
 

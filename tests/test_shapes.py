@@ -228,3 +228,26 @@ def test_what_a_transposed_or_spread_array_gets_is_written_plainly(program: str,
     fn = gradc.compile(program)
     assert f"\n    {line}\n" in fn.source
     assert fn.check(points=1).ok
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("size", [1, 3, 40_000])
+@pytest.mark.parametrize("program", ["u, u*u", "--u, u*u", "u + 0, u**2", "u, v*u"])
+def test_an_input_may_be_one_of_several_outputs(program: str, size: int, style: str) -> None:
+    fn = gradc.compile(program, style=style)
+    given = arrays(*[(size,) for _ in fn.inputs])
+    value, cache = fn.forward(*given)
+    slopes = fn.backward(cache, df=(2.0, 3.0))
+    np.testing.assert_array_equal(value[0], given[0])
+    np.testing.assert_allclose(slopes["u"], 2.0 + (3.0 * given[1] if "v" in fn.inputs else 6.0 * given[0]))
+    np.testing.assert_array_equal(fn.value_and_grad(*given)[0][0], given[0])
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("declared", ["a: [1]", "a"])
+def test_what_cancels_is_as_large_as_before(declared: str, style: str) -> None:
+    fn = gradc.compile(f"p: [2]; {declared}; p/(p/a)".replace("; a;", ";"), style=style)
+    p, a = np.array([2.0, 3.0]), np.full(fn.shapes["a"], 5.0)
+    given = {"p": p, "a": a if a.shape else 5.0}
+    for value in (fn(**given), fn.value_and_grad(**given, df=np.ones(2))[0]):
+        np.testing.assert_allclose(value, [5.0, 5.0])

@@ -183,7 +183,7 @@ class _Writer:
         roots = dict(zip(values, self.outputs, strict=True))
         lead = {*reachable(values), *inputs}
         kept = _frontier([made[node] for node in gradients], lead, joint.seeds, made)
-        if gradients and not any(node.args for node in kept):
+        if gradients and values[0] not in kept and not any(node.args for node in kept):
             kept.append(values[0])  # for its shape
         known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs or len(self.live) > 1}}
         for node in kept:

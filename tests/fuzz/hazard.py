@@ -97,8 +97,7 @@ KINKS: list[Callable[[Node, Node], Node]] = [
     lambda u, v: n("relu", n("sub", n("pow", n("abs", u), 0.3), 1)),
     lambda u, v: n("relu", n("sub", n("mul", v, n("sqrt", n("square", n("mul", u, v)))), 1)),
     lambda u, v: n("relu", n("sub", n("cbrt", u), n("square", v))),
-    lambda u, v: n("minimum", n("asin", n("tanh", n("mul", 40, u))), 0.5),
-    lambda u, v: n("minimum", n("maximum", n("acos", n("tanh", n("mul", 40, u))), 0.25), n("square", v)),
+    lambda u, v: n("minimum", n("maximum", n("pow", n("relu", u), 0.5), 0.25), n("square", v)),
     lambda u, v: n("maximum", n("sqrt", n("abs", n("sub", u, v))), n("sigmoid", v)),
 ]  # fmt: skip
 
