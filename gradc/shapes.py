@@ -20,6 +20,7 @@ same: `x[1:][:-1]` is as long as `x[2:]`, and `concatenate([x[1:], x[:1]])` as l
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -213,7 +214,8 @@ def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
                     out = {**out, factors: out.get(factors, 0) + sign * times}
                 return out
             case ast.BinOp(left=x, op=ast.FloorDiv(), right=ast.Constant(value=int(step))):
-                return atom(_quotient(_written(read(x)), step))
+                size = _quotient(_written(read(x)), step)
+                return polynomial(size) if operator_of(size) in ("+", "*") else atom(size)
             case ast.Call(func=ast.Name(id="max"), args=[x, ast.Constant(value=1)]):
                 return atom(some(_written(read(x))))
         bounds, inner = re.fullmatch(_STEPS, ast.unparse(node)).groups()  # type: ignore[union-attr]  # nothing else is called
@@ -226,7 +228,27 @@ def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
 
 
 def _quotient(dim: Dim, step: int) -> Dim:
-    return dim // step if isinstance(dim, int) else f"({dim})//{step}" if operator_of(dim) else f"{dim}//{step}"
+    """A size over a number, rounded down: what can be divided, and the rest.
+
+    >>> _quotient(7, 2), _quotient("3*n", 3), _quotient("2*n + 5", 2), _quotient("(n + 1)//2", 3), _quotient("3*n", 9)
+    (3, 'n', 'n + 2', '(n + 1)//6', 'n//3')
+    """
+    out: Polynomial = {}
+    rest: Polynomial = {}
+    whole = polynomial(dim)
+    common = math.gcd(step, *whole.values())
+    step //= common
+    for factors, times in whole.items():
+        out[factors], rest[factors] = divmod(times // common, step)
+    left = _written(rest)
+    if isinstance(left, int):
+        return _written(out)
+    inner, _, by = left.rpartition("//")
+    if operator_of(left) == "//" and by.isdecimal():
+        left = _quotient(inner, int(by) * step)
+    else:
+        left = f"({left})//{step}" if operator_of(left) else f"{left}//{step}"
+    return total([_written(out), left]) if any(out.values()) else left
 
 
 def evaluated(dim: Dim, sizes: Mapping[str, int]) -> int:
