@@ -519,7 +519,8 @@ class _Backward:
             value = sent.args[0]
             return [*before, Stmt(name, "put", value.args[0] if value.op is array.spread else value, index)]
         support = self._supports(sent)
-        if self.whole and len(self.dag.roots) > 1 and sent.op is scalar.adjoint and not isinstance(sent.attr, int):
+        seed = sent.op is scalar.adjoint and not isinstance(sent.attr, int)
+        if seed and self.whole and len(self.dag.roots) > 1 and not state.started:
             state.started = state.owned = True
             state.support, self.shapes[target] = support, shape
             return [Stmt(name, "seed", target, (self.names[sent],))]

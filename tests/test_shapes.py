@@ -252,3 +252,27 @@ def test_what_cancels_is_as_large_as_before(declared: str, style: str) -> None:
     given = {"p": p, "a": a if a.shape else 5.0}
     for value in (fn(**given), fn.value_and_grad(**given, df=np.ones(2))[0]):
         np.testing.assert_allclose(value, [5.0, 5.0])
+
+
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("program", ["x, x", "t = 2*x; t, t", "x*2, x*2, 3*x", "f = x**2; f - 1, x"])
+def test_every_output_sends_its_adjoint_back(program: str, style: str, target: str) -> None:
+    fn = gradc.compile(program, style=style, target=target)
+    single = [gradc.compile(re.sub(r"[^;]*$", part, program, count=1)) for part in program.split(";")[-1].split(",")]
+    df = [2.0, 3.0, 5.0][: len(single)]
+    for x in [1.5, np.array([1.5, -2.0])][: 1 if target == "math" else 2]:
+        value, cache = fn.forward(x)
+        slopes = [part.value_and_grad(x) for part in single]
+        want = sum(each * slope["x"] for each, (_, slope) in zip(df, slopes, strict=True))
+        np.testing.assert_allclose(fn.backward(cache, df=tuple(df))["x"], want)
+        np.testing.assert_allclose(fn.value_and_grad(x)[1]["x"], sum(slope["x"] for _, slope in slopes))
+        np.testing.assert_allclose(value, [part for part, _ in slopes])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_adjoint_of_a_gate_called_f_is_none_of_the_outputs(style: str) -> None:
+    fn = gradc.compile("f = max(a/a, a + 0.75); w = x*f; f - 1 - w, min(exp(x) - 1, x)", style=style, target="math")
+    _, cache = fn.forward(a=0.71, x=-1.214)
+    slopes = fn.backward(cache)
+    np.testing.assert_allclose([slopes["a"], slopes["x"]], [1 + 1.214, 1 - 1.46])

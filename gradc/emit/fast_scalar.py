@@ -270,10 +270,9 @@ def passes(
     )
     first = lines_of(ahead, joint.outputs, placed_ahead, keep=[node for node in cached if node.args])
     second = lines_of(behind, gradients, placed)
+    count = len(joint.seeds)
+    upstream = [df] if count == 1 else [words.namer.fresh(f"{df}{i + 1}") for i in range(count)]
     names = names_of(joint, words, first, second)
-    upstream = (
-        [df] if len(joint.seeds) == 1 else [words.namer.copy().fresh(f"{df}{i + 1}") for i in range(len(joint.seeds))]
-    )
     names.update(zip(joint.seeds, upstream, strict=True))
     kept = [names[node] for node in cached]
     value = _packed([written(text, names, words) for text in first.results])
