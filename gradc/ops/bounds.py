@@ -52,6 +52,7 @@ def one_sided(*xs: Bounds) -> Bounds:
 def rising(function: Callable[[float], float], start: float = -inf) -> Callable[[Bounds], Bounds]:
     """Of a function that grows, from where it starts.
 
+    >>> import math
     >>> rising(math.sqrt, 0.0)((-1.0, 4.0)), rising(math.exp)((-inf, 800.0))
     ((0.0, 2.0), (0.0, inf))
     """
