@@ -276,3 +276,9 @@ def test_the_adjoint_of_a_gate_called_f_is_none_of_the_outputs(style: str) -> No
     _, cache = fn.forward(a=0.71, x=-1.214)
     slopes = fn.backward(cache)
     np.testing.assert_allclose([slopes["a"], slopes["x"]], [1 + 1.214, 1 - 1.46])
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("program", "slope"), [("logsumexp(stack([12]))*Y", 12.0), ("softmax([0, 0])[0]*Y", 0.5)])
+def test_whole_numbers_in_a_list_are_floats(program: str, slope: float, style: str) -> None:
+    assert gradc.compile(program, style=style).value_and_grad(2.0)[1]["Y"] == slope

@@ -100,6 +100,9 @@ class Printer:
 
     def _precision(self, args: Iterable[Node]) -> str:
         """The precision of values among which written numbers stand, which NumPy would take for float64."""
+        args = list(args)
+        if all(arg.op is const and type(number(arg)) is int for arg in args):
+            return ", dtype=float"
         values = {arg: None for arg in args if not _is_written(arg)}
         if not values or len(values) == len(set(args)):
             return ""
