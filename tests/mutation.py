@@ -4,6 +4,7 @@
 and at its tie, runs the laws of test_ops over the broken entry until one fails, and prints who noticed. A mutant that
 no law notices is a hole in the tests; the exit status says whether there is one.
 
+>>> from gradc.ops import scalar
 >>> [m.what for m in mutants(scalar.sin)]
 ['sign of dx', 'factor of dx', 'no dx', 'argument of dx']
 """

@@ -357,3 +357,23 @@ def test_numbers_are_gathered() -> None:
     assert rolled is not None
     assert rolled.numbers == tuple(f"x{i}" for i in range(101))
     assert list(rolled.dag.inputs) == ["x"]
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize(
+    ("program", "value", "slope"),
+    [
+        ("x = sin(x); x**2", math.sin(1.5) ** 2, 2 * math.sin(1.5) * math.cos(1.5)),
+        ("x = exp(x); max(x, x - 1)", math.exp(1.5), math.exp(1.5)),
+        ("x = x*x; x = x*x; sin(x)", math.sin(1.5**4), math.cos(1.5**4) * 4 * 1.5**3),
+    ],
+)
+def test_an_input_that_is_assigned_anew_means_the_new_value_everywhere(
+    program: str, value: float, slope: float, style: str, target: str
+) -> None:
+    fn = gradc.compile(program, style=style, target=target)
+    f, cache = fn.module.forward(1.5)
+    for got, grads in (fn.value_and_grad(1.5), fn.module.value_and_grad(1.5), (f, fn.module.backward(cache))):
+        assert got == pytest.approx(value, rel=1e-14)
+        assert grads["x"] == pytest.approx(slope, rel=1e-13)

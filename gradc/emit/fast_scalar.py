@@ -82,7 +82,7 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
     namer = words.namer.copy()
     source = {"letters": letters, "wengert": wengert}.get(words.scheme)
     series = iter(source()) if source else None
-    used: set[str] = set()
+    used = {*joint.dag.inputs}  # an input that the program assigns anew is x2 from there on
 
     def part(node: Node) -> str:
         if node in names:
@@ -123,6 +123,8 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
         if node in given and given[node] not in used:
             names[node] = given[node]
             used.add(given[node])
+        elif node in given and series is None:
+            names[node] = namer.again(given[node])
         elif series is not None:
             names[node] = next(name for name in series if namer.free(name))
             namer.fresh(names[node])
