@@ -13,19 +13,19 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from gradc.branches import is_deep
-from gradc.dag import Dag, Node, Shape
+from gradc.base.errors import GradcError, Note
+from gradc.base.files import write_whole
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.module import BUILTINS, step_aside
-from gradc.errors import GradcError, Note
-from gradc.files import write_whole
-from gradc.names import SCHEMES
+from gradc.graph.dag import Dag, Node, Shape
+from gradc.graph.shapes import show
+from gradc.language import parse
 from gradc.ops.helpers import HELPERS
 from gradc.ops.routing import where
-from gradc.parse import parse
-from gradc.program import Program, gates_of_the_notes, stage
-from gradc.run import collector_paused, direct, direct_arrays, direct_long, direct_rolled, load
-from gradc.shapes import show
+from gradc.plan.names import SCHEMES
+from gradc.plan.program import Program, gates_of_the_notes, stage
+from gradc.rewrite.sides import is_deep
+from gradc.run.functions import collector_paused, direct, direct_arrays, direct_long, direct_rolled, load
 
 if TYPE_CHECKING:
     from gradc.emit.calls import Elements
@@ -180,7 +180,7 @@ class Function:
         if any(node.op is where for node in dag.nodes) and (
             TARGETS[self.target].arrays or is_deep(dag.nodes, dag.roots)
         ):
-            from gradc.guard import guard_branches
+            from gradc.rewrite.safe_arguments import guard_branches
 
             dag = guard_branches(dag, self.literal)
         dag, build = gates_of_the_notes(dag, self.literal)
@@ -356,7 +356,7 @@ class Function:
     @cached_property
     def _rolled(self) -> tuple[Function, tuple[str, ...]] | None:
         """A program of long sums as one over slices, and the numbers that its one input holds."""
-        from gradc.roll import roll
+        from gradc.rewrite.long_sums import roll
 
         rolled = roll(self.dag, self.literal) if TARGETS[self.target].arrays else None
         if rolled is None:
@@ -369,7 +369,7 @@ class Function:
     ) -> Callable[..., Any]:
         """The same for a long program: its lines in many short functions."""
         from gradc.emit.calls import layout_of
-        from gradc.emit.long import long_text
+        from gradc.emit.long_programs import long_text
 
         layout = layout_of(self.dag)
         place = {each: span[0] for each, span in layout.items()}
@@ -445,7 +445,7 @@ class Function:
         }
 
     def _repr_latex_(self) -> str | None:
-        from gradc.latex import formula
+        from gradc.language.latex import formula
 
         text = formula(self.dag)
         return None if text is None else f"$\\displaystyle {text}$"
@@ -458,27 +458,27 @@ class Function:
     # ---- evidence ------------------------------------------------------------------------------
 
     def check(self, **options: Any) -> Any:
-        """The staged gradient against SymPy's and against finite differences; see `gradc.check`."""
-        from gradc import check
+        """The staged gradient against SymPy's and against finite differences; see `gradc.evidence.check`."""
+        from gradc.evidence import check
 
         return check.check(self, **options)
 
     def report(self, **options: Any) -> Any:
-        """Staged against symbolic size; see `gradc.report`."""
-        from gradc import report
+        """Staged against symbolic size; see `gradc.evidence.report`."""
+        from gradc.evidence import report
 
         return report.report(self, **options)
 
     def trace(self, /, *args: Any, **inputs: Any) -> Any:
-        """Every line of both passes with its value at a point, by the names of the notes; see `gradc.trace`."""
-        from gradc.trace import trace
+        """Every line of both passes with its value at a point, by the notes' names; see `gradc.evidence.trace`."""
+        from gradc.evidence.trace import trace
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return trace(self.staged, self.target, self._bound(args, inputs), load, df)
 
     def graph(self, /, *args: Any, **inputs: Any) -> Any:
-        """The circuit as a picture, with values and gradients if a point is given; see `gradc.circuit`."""
-        from gradc.circuit import graph
+        """The circuit as a picture, with values and gradients if a point is given; see `gradc.evidence.circuit`."""
+        from gradc.evidence.circuit import graph
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return graph(

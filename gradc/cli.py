@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gradc import __version__
-from gradc.errors import GradcError
-from gradc.streams import as_json, coloured, progress, say, tell
+from gradc.base.errors import GradcError
+from gradc.base.streams import as_json, coloured, progress, say, tell
 
 if TYPE_CHECKING:
     from gradc.api import Function
@@ -97,7 +97,7 @@ class Shell(click.Group):
         name = args[0]
         if name in self.commands or _LONG_OPTION.fullmatch(name):
             return super().resolve_command(ctx, args)
-        from gradc.arguments import quoted
+        from gradc.run.arguments import quoted
 
         hint = _nearest(name, self.commands) or f"for a program, write gradc compile {quoted(args)}"
         raise GradcError(f"no command {name[:40]!r}", hint=hint)
@@ -138,7 +138,7 @@ def _internal(error: Exception) -> GradcError:
 def compiled(options: dict[str, Any]) -> Function:
     """The program of a command line, compiled; its notes are told."""
     from gradc.api import compile
-    from gradc.arguments import names, program, shapes
+    from gradc.run.arguments import names, program, shapes
 
     text = program(options.pop("words"), options.pop("file"), options["max_source"])
     given = {key: options.pop(key) for key in _COMPILING if key in options}
@@ -185,7 +185,7 @@ def _as_usage(fn: Function | None = None) -> Iterator[None]:
 
 def write(path: str, text: str | bytes, force: bool) -> None:
     """Write a file whole or not at all; what is wrong with its place is said by name."""
-    from gradc.files import reason, write_whole
+    from gradc.base.files import reason, write_whole
 
     if not path:
         raise GradcError("-o names no file")
@@ -305,7 +305,7 @@ def compile_command(output: str | None, force: bool, show: str | None, json: boo
 
 
 def _stage(fn: Function, which: str) -> str:
-    from gradc.show import show_dag, show_program
+    from gradc.evidence.stations import show_dag, show_program
 
     return show_dag(fn.dag) if which == "dag" else show_program(fn.staged, fn.target)
 
@@ -315,7 +315,7 @@ def _stage(fn: Function, which: str) -> str:
 @as_data
 def gates_command(names: Sequence[str], json: bool) -> None:
     """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
-    from gradc.gates import render, rows
+    from gradc.evidence.gates import render, rows
 
     found = rows(names)
     say(as_json(found) if json else render(found, _columns()) + "\n")
@@ -336,7 +336,7 @@ def _columns() -> int:
 @as_data
 def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
     """Show every line of both passes with its value at a point."""
-    from gradc.arguments import points
+    from gradc.run.arguments import points
 
     fn = studied(options)
     with _as_usage(fn):
@@ -354,8 +354,8 @@ def graph_command(
     at: Sequence[str], df: str | None, format: str | None, output: str | None, force: bool, json: bool, **options: Any
 ) -> None:
     """Draw the circuit, with values in green and gradients in red if a point is given."""
-    from gradc.arguments import points
-    from gradc.circuit import format_of
+    from gradc.evidence.circuit import format_of
+    from gradc.run.arguments import points
 
     fn = studied(options)
     with _as_usage(fn):
@@ -387,7 +387,7 @@ def graph_command(
 @as_data
 def check_command(at: Sequence[str], within: Sequence[str], memory: int | None, json: bool, **options: Any) -> int:
     """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
-    from gradc.arguments import points, ranges
+    from gradc.run.arguments import points, ranges
 
     asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
     asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=ranges(within) or None)
@@ -431,8 +431,8 @@ def report_command(
 def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any]) -> Any:
     """A family that has a name, or the one that the given program begins."""
     from gradc.api import Function
-    from gradc.families import FAMILIES
-    from gradc.sweep import sweep
+    from gradc.evidence.growing import FAMILIES
+    from gradc.evidence.sweep import sweep
 
     given = bool(options["words"]) or options["file"] is not None
     if family != "self" and family not in FAMILIES:
@@ -465,7 +465,7 @@ def _answer(result: Any, form: str) -> str:
 
 
 def _upstream(df: str | None) -> dict[str, Any]:
-    from gradc.arguments import value
+    from gradc.run.arguments import value
 
     return {} if df is None else {"df": value("df", df)}
 

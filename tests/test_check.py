@@ -18,13 +18,13 @@ import pytest
 
 import gradc
 from gradc.api import Function
-from gradc.check import FAIL, PASS, TOO_LARGE, UNVERIFIED
-from gradc.dag import Dag, reachable
-from gradc.errors import GradcError
+from gradc.base.errors import GradcError
+from gradc.evidence.check import FAIL, PASS, TOO_LARGE, UNVERIFIED
+from gradc.evidence.symbolic.worker import Worker
+from gradc.graph.dag import Dag, reachable
 from gradc.ops import entries, lookup, routing
 from gradc.ops.table import Op
-from gradc.simplify import Builder
-from gradc.symbolic.worker import Worker
+from gradc.rewrite.simplify import Builder
 from tests.mutation import Mutant, broken, mutants
 from tests.support import Json, corpus, records, shapes_of
 from tests.support import gradc as run

@@ -18,7 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 import gradc as library
-from gradc import arguments, cli
+from gradc import cli
+from gradc.run import arguments
 from tests.support import ROOT, Outcome, environment, gradc, python
 
 STAGED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -422,4 +423,10 @@ def test_what_a_start_imports() -> None:
     code = "from gradc.cli import main\ntry: main(['compile', 'x*y'])\nexcept SystemExit: pass\nprint(*sys.modules)"
     loaded = set(python("-c", f"import sys\n{code}").out.splitlines()[-1].split())
     assert not loaded & {"numpy", "sympy", "dataclasses", "difflib", "tempfile", "pathlib", "json", "locale"}
-    assert not loaded & {"gradc.draw", "gradc.trace", "gradc.circuit", "gradc.check", "gradc.guard"}
+    assert not loaded & {
+        "gradc.draw",
+        "gradc.evidence.trace",
+        "gradc.evidence.circuit",
+        "gradc.evidence.check",
+        "gradc.rewrite.safe_arguments",
+    }

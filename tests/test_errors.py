@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.errors import MAX_PROBLEMS, WINDOW, GradcError, Mark, Note, Problem, width
+from gradc.base.errors import MAX_PROBLEMS, WINDOW, GradcError, Mark, Note, Problem, width
 
 FORM = """\
 gradc: error: unknown function 'sigmod'

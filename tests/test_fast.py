@@ -11,9 +11,9 @@ import pytest
 
 import gradc
 import gradc.api
-from gradc.emit.long import long_text
-from gradc.parse import parse
-from gradc.roll import roll
+from gradc.emit.long_programs import long_text
+from gradc.language import parse
+from gradc.rewrite.long_sums import roll
 from tests.support import AGREE, Json, corpus, gradient_error, inputs_of, shapes_of, standalone, value_error
 
 NOTES = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
@@ -227,7 +227,7 @@ RECORDS = [record for name in ("feynman", "scipy_go", "edge") for record in corp
 def test_many_short_functions(record: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every program as if it were long, three lines a function: the same value and gradient."""
     monkeypatch.setattr(gradc.api, "LONG", 0)
-    monkeypatch.setattr("gradc.emit.long.LINES", 3)
+    monkeypatch.setattr("gradc.emit.long_programs.LINES", 3)
     fn = gradc.compile(record["program"], wrt=record["wrt"], shapes=shapes_of(record))
     for point in record["points"]:
         inputs = {name: value for name, value in inputs_of(record, point).items() if name in fn.inputs}

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.buffers import arrange
-from gradc.dag import Node
 from gradc.emit.arrays import emit_arrays
 from gradc.emit.blocks import emit_blocks
+from gradc.graph.dag import Node
+from gradc.language import parse
 from gradc.optimize import optimize
-from gradc.parse import parse
-from gradc.run import load
-from gradc.whole import whole
+from gradc.optimize.array_steps import whole
+from gradc.plan.buffers import arrange
+from gradc.run.functions import load
 from tests.support import (
     AGREE,
     Json,
@@ -260,7 +260,7 @@ def replay(targets: list[Node]) -> Iterator[str]:
 
 @pytest.mark.parametrize("program", MAPS)
 def test_plans_of_buffers(program: str) -> None:
-    from gradc.lower import lowered
+    from gradc.optimize.ufuncs import lowered
 
     dag = parse(program)
     joint = optimize(dag, list(dag.inputs), arrays=True)
@@ -269,7 +269,7 @@ def test_plans_of_buffers(program: str) -> None:
 
 
 def test_the_notes_example_needs_few_buffers() -> None:
-    from gradc.lower import lowered
+    from gradc.optimize.ufuncs import lowered
 
     joint = optimize(parse(NOTES, literal=True), ["x", "y"], literal=True, arrays=True)
     plan = arrange(lowered(joint.roots, literal=True))
@@ -502,7 +502,7 @@ def test_nothing_is_computed_twice() -> None:
 
 
 def _all(roots: list[Node]) -> list[Node]:
-    from gradc.dag import reachable
+    from gradc.graph.dag import reachable
 
     return reachable(roots)
 

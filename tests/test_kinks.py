@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.dag import reachable
-from gradc.kinks import bounds_of, exposed
+from gradc.graph.dag import reachable
+from gradc.language import parse
 from gradc.ops import entries, lookup
 from gradc.ops.table import Op, statics_of
-from gradc.parse import parse
+from gradc.rewrite.steep import bounds_of, exposed
 from tests.support import standalone
 
 STYLES = ["notes", "fast"]

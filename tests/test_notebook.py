@@ -5,8 +5,8 @@ import re
 import pytest
 
 import gradc
-from gradc.latex import formula
-from gradc.parse import parse
+from gradc.language import parse
+from gradc.language.latex import formula
 from tests.support import corpus
 
 FORMULAS = [

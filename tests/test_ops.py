@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 import sympy
 
-from gradc.dag import Dag, Node, reachable
+from gradc.derive.forward import tangents
+from gradc.derive.reverse import gradients
 from gradc.emit.operand import Printer
-from gradc.forward import tangents
+from gradc.graph.dag import Dag, Node, reachable
+from gradc.graph.shapes import Dims, ShapeError
+from gradc.language import parse, unparse
 from gradc.ops import array, entries, lookup, routing, scalar
 from gradc.ops.helpers import HELPERS
 from gradc.ops.table import Op, bind_statics, op, unregister
-from gradc.parse import parse, unparse
-from gradc.reverse import gradients
-from gradc.rules import instantiate
-from gradc.shapes import Dims, ShapeError
-from gradc.simplify import Builder, as_number
+from gradc.rewrite.rules import instantiate
+from gradc.rewrite.simplify import Builder, as_number
 
 VALUE_TOL = 4e-15  # a few ulp: what an elementary function and the constants of its entry may lose
 SLOPE_TOL = 1e-13  # a rule of some five roundings, at points of moderate condition

@@ -13,8 +13,8 @@ from mpmath import mp
 import gradc
 from gradc.emit.count import count
 from gradc.emit.operand import helper_costs
+from gradc.language import parse
 from gradc.optimize import optimize
-from gradc.parse import parse
 from tests.oracle import reference
 from tests.support import AGREE, Json, corpus, gradient_error, inputs_of, is_finite, value_error
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradc.dag import Dag, Node
-from gradc.errors import GradcError
+from gradc.base.errors import GradcError
+from gradc.graph.dag import Dag, Node
+from gradc.language import lex, parse, unparse
+from gradc.language.lex import code_points, spelled, tokens
 from gradc.ops import scalar
-from gradc.parse import lex, parse, unparse
-from gradc.parse.lex import code_points, spelled, tokens
-from gradc.simplify import Builder, number
+from gradc.rewrite.simplify import Builder, number
 from tests.support import Json, records, shapes_of
 
 

@@ -18,14 +18,14 @@ import pytest
 
 import gradc
 from gradc.api import Function
+from gradc.base.errors import GradcError
 from gradc.emit.count import count
-from gradc.errors import GradcError
-from gradc.families import FAMILIES, member
-from gradc.forms import AT_LEAST, BUILT, COUNTED, CSE, EXPANDED, MISSING, SYMBOLIC, counted_as_tree
-from gradc.measure import measured_module
-from gradc.parse import parse
-from gradc.sweep import Sweep, sweep
-from gradc.symbolic.worker import Worker
+from gradc.evidence.derivative_forms import AT_LEAST, BUILT, COUNTED, CSE, EXPANDED, MISSING, SYMBOLIC, counted_as_tree
+from gradc.evidence.growing import FAMILIES, member
+from gradc.evidence.measure import measured_module
+from gradc.evidence.sweep import Sweep, sweep
+from gradc.evidence.symbolic.worker import Worker
+from gradc.language import parse
 from tests.support import function
 from tests.support import gradc as run
 
@@ -112,7 +112,7 @@ def _helper(source: str) -> str:
 
 def test_printed_sympy_has_the_operations_that_are_counted(worker: Worker) -> None:
     """The sizes that are counted without printing are those of the printed text."""
-    from gradc.symbolic.written import written
+    from gradc.evidence.symbolic.steps import written
 
     fn = gradc.compile(NOTES + " + where(x > y, sqrt(x)/y, -x**2.5*atan2(x, y) - max(x, y)/3)")
     job = {"job": "forms", "program": written(fn.dag, {}).plain(), "wrt": ["x", "y"], "outputs": ["f"], "expand": True}

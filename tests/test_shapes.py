@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.shapes import Dims, polynomial, total
+from gradc.graph.shapes import Dims, polynomial, total
 
 STYLES = ("notes", "fast")
 

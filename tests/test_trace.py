@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.watch import summary
+from gradc.evidence.line_values import summary
 from tests.support import Json, corpus, decode, decode_all
 from tests.support import gradc as command
 

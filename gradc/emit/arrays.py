@@ -4,7 +4,7 @@ Nothing is computed twice, a value is written over one that nobody reads any mor
 what is a single number goes through Python's own floats. The lines take float64 arrays of the right shapes and results
 that are finite; whatever else is given goes through the two passes one after the other.
 
->>> from gradc.parse import parse
+>>> from gradc.language import parse
 >>> body = fused(optimize(parse("x: [n]\\nsum((x - 1)**2)"), ["x"], arrays=True))
 >>> print("\\n".join([*body.head, *body.lines, body.returned]))
 dot, multiply, ndarray, float64 = np.dot, np.multiply, np.ndarray, np.dtype(float)
@@ -21,18 +21,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradc.dag import Dag, Node, Shape, reachable
 from gradc.emit.module import Emitted, Writer, _broken, _indent
 from gradc.emit.operand import Printer, constant, subscript
-from gradc.names import ATOM, Namer, compose, constant_word
+from gradc.graph.dag import Dag, Node, Shape, reachable
+from gradc.graph.shapes import by_names, renamed
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
 from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
-from gradc.program import Program
-from gradc.shapes import by_names, renamed
-from gradc.simplify import is_const, number
-from gradc.whole import Whole, whole
+from gradc.optimize.array_steps import Whole, whole
+from gradc.plan.names import ATOM, Namer, compose, constant_word
+from gradc.plan.program import Program
+from gradc.rewrite.simplify import is_const, number
 
 # An expression of numbers is written inside the line that uses it up to this many operations.
 LONGEST_INLINE = 6
@@ -792,7 +792,7 @@ LARGE_ARRAY = 16384
 def call_arrays(
     name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, blocks: bool = False
 ) -> tuple[str, dict[str, str]]:
-    """The function of a library call, for `gradc.run`: its text, and what it calls its surroundings.
+    """The function of a library call, for `gradc.run.functions`: its text, and what it calls its surroundings.
 
     With `blocks` it leaves large arrays to a function `mapped`; with no `wrt` it gives the value alone.
     """

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradc.buffers import Plan, arrange
-from gradc.dag import Dag, Graph, Node, reachable, users
+from gradc.base.files import COMPILED
 from gradc.emit.module import Emitted, _broken, _indent, _wrapped, quoted
 from gradc.emit.operand import Printer, constant, helper_costs
-from gradc.files import COMPILED
-from gradc.lower import lower_all
-from gradc.names import Namer, compose, constant_word
+from gradc.graph.dag import Dag, Graph, Node, reachable, users
 from gradc.ops import routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
 from gradc.optimize import Joint, optimize
-from gradc.program import module_names
-from gradc.simplify import Builder, is_const, number
+from gradc.optimize.ufuncs import lower_all
+from gradc.plan.buffers import Plan, arrange
+from gradc.plan.names import Namer, compose, constant_word
+from gradc.plan.program import module_names
+from gradc.rewrite.simplify import Builder, is_const, number
 
 _RESERVED = (
     "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads",

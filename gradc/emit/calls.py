@@ -3,7 +3,7 @@
 Numbers that are Python floats, and arrays of float64 that a program only takes elements of, go straight through
 the lines; whatever else is given, and what leaves a function's domain, goes the general way (`otherwise`).
 
->>> from gradc.parse import parse
+>>> from gradc.language import parse
 >>> call = call_text("value", parse("x*exp(y)"), [], guarded=True)
 >>> print(call.text)
 def value(x=absent, y=absent, *rest, **more):
@@ -22,16 +22,16 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from gradc.dag import Dag, Node
 from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
 from gradc.emit.lines import lines_of
 from gradc.emit.module import Emitted, Writer, _broken, _indent, _unpacked
-from gradc.names import Namer
+from gradc.graph.dag import Dag, Node
 from gradc.ops import array
 from gradc.ops.helpers import HELPERS
 from gradc.optimize import optimize
-from gradc.program import Program
-from gradc.simplify import Builder
+from gradc.plan.names import Namer
+from gradc.plan.program import Program
+from gradc.rewrite.simplify import Builder
 
 # What the lines refer to beside functions of `math`, and what only the text of a call has around it.
 WORDS = ("float64", "ndarray", "array_of", "zeros_of", "type", "float")

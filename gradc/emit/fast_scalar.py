@@ -1,6 +1,6 @@
 """Scalar programs of the fast style: one function for value and gradient, and the two passes of the interface.
 
->>> from gradc.parse import parse
+>>> from gradc.language import parse
 >>> dag = parse("f = x*exp(-x*y)")
 >>> print(fused("value_and_grad", optimize(dag, ["x", "y"])).text)
 def value_and_grad(x, y):
@@ -16,19 +16,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from gradc.branches import Region, covers
-from gradc.dag import Dag, Node, reachable
+from gradc.base.files import COMPILED
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
-from gradc.emit.long import long_text
+from gradc.emit.long_programs import long_text
 from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, quoted
 from gradc.emit.operand import helper_costs
-from gradc.files import COMPILED
-from gradc.names import LONGEST, Namer, compose, constant_word, letters, wengert
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.table import Op
 from gradc.optimize import LARGE, Joint, optimize
-from gradc.simplify import number
+from gradc.plan.names import LONGEST, Namer, compose, constant_word, letters, wengert
+from gradc.rewrite.sides import Region, covers
+from gradc.rewrite.simplify import number
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
 _CALL = re.compile(r"\bmath\.(\w+)")

@@ -4,7 +4,7 @@ A value that is used once is written inside the line of its user, up to a few op
 need lines of their own becomes an `if`; any other is a conditional expression.
 
 >>> from gradc.ops import routing as r, scalar as s
->>> from gradc.optimize.frugal import Frugal
+>>> from gradc.optimize.constructors import Frugal
 >>> build = Frugal()
 >>> x, zero = build.input("x"), build.const(0)
 >>> slope = build.make(s.div, (build.make(s.log, (x,)), x))
@@ -22,13 +22,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from gradc.branches import Region, places
-from gradc.dag import Node
 from gradc.emit.operand import form_cost
+from gradc.graph.dag import Node
 from gradc.ops.routing import where
 from gradc.ops.scalar import const, mul
 from gradc.ops.table import ATOM, MUL, UNARY, Form, Op, statics_of
-from gradc.simplify import number
+from gradc.rewrite.sides import Region, places
+from gradc.rewrite.simplify import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-from gradc.branches import Guard
-from gradc.dag import Node, Shape
+from gradc.base.files import COMPILED
 from gradc.emit.operand import Printer, helper_costs, subscript
-from gradc.files import COMPILED
+from gradc.graph.dag import Node, Shape
+from gradc.graph.shapes import by_names, names_in, renamed, show
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS, IMPORTS
 from gradc.ops.table import MUL, PRECEDENCE
-from gradc.program import Group, Line, Program, Stmt
-from gradc.shapes import by_names, names_in, renamed, show
-from gradc.simplify import number
+from gradc.plan.program import Group, Line, Program, Stmt
+from gradc.rewrite.sides import Guard
+from gradc.rewrite.simplify import number
 
 # Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
 LONGEST_QUOTE = 4000

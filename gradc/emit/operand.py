@@ -4,7 +4,7 @@ A gate is written by its entry's form. An argument is put in parentheses when it
 the hole it goes into; what has a name is written by its name.
 
 >>> from gradc.ops import scalar as s
->>> from gradc.simplify import Builder
+>>> from gradc.rewrite.simplify import Builder
 >>> build = Builder()
 >>> x, y = build.input("x"), build.input("y")
 >>> Printer({x: "x", y: "y"}).text(build.make(s.mul, (build.make(s.add, (x, y)), build.make(s.exp, (x,)))))
@@ -17,16 +17,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gradc.dag import Node
 from gradc.emit.count import count
-from gradc.names import ATOM
+from gradc.graph.dag import Node
+from gradc.graph.shapes import Dims, operator_of, renamed, total
 from gradc.ops.array import stack
 from gradc.ops.helpers import HELPERS, NEEDS
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
-from gradc.shapes import Dims, operator_of, renamed, total
-from gradc.simplify import number
+from gradc.plan.names import ATOM
+from gradc.rewrite.simplify import number
 
 _UNARY = PRECEDENCE["unary"]
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")

@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gradc.dag import Shape
+from gradc.graph.dag import Shape
+from gradc.graph.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
 from gradc.ops import bounds
 from gradc.ops.table import op
-from gradc.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
 
 Axis = int | tuple[int, ...] | None
 Ranks = tuple[int, ...]

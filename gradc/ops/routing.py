@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradc.dag import Shape
+from gradc.graph.dag import Shape
+from gradc.graph.shapes import Dims
 from gradc.ops import bounds
 from gradc.ops.table import op
-from gradc.shapes import Dims
 
 
 def _of_the_condition(dims: Dims, c: Shape, x: Shape, **numbers: Any) -> Shape:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from math import inf
 
-from gradc.dag import Shape
+from gradc.graph.dag import Shape
+from gradc.graph.shapes import Dims
 from gradc.ops import bounds
 from gradc.ops.table import op
-from gradc.shapes import Dims
 
 
 def _leaf(dims: Dims) -> Shape:

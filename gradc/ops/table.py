@@ -17,8 +17,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gradc.dag import Node, Shape
-from gradc.shapes import Dims
+from gradc.graph.dag import Node, Shape
+from gradc.graph.shapes import Dims
 
 # Python's own precedences, lowest to highest, as the operand printer compares them.
 PRECEDENCE = {

@@ -1,6 +1,6 @@
 """The fast style's graph: a program and its gradient as one graph, with as few operations as can be.
 
->>> from gradc.parse import parse
+>>> from gradc.language import parse
 >>> both = optimize(parse("x*y + x"), ["x", "y"])
 >>> both.outputs, both.gradients["y"]
 ((%3 = add(%2, %0),), %0 = input() 'x')
@@ -15,16 +15,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradc.branches import Region, everywhere, is_deep, is_harmless, is_shared, places
-from gradc.dag import Dag, Node, reachable
-from gradc.guard import guard_branches
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar as s
 from gradc.ops.array import spread
 from gradc.ops.routing import where
 from gradc.optimize.backward import gradients, value_of
+from gradc.optimize.constructors import Frugal, masking
 from gradc.optimize.factor import SUMS, Factoring
-from gradc.optimize.frugal import Frugal, masking
-from gradc.simplify import Args, number
+from gradc.rewrite.safe_arguments import guard_branches
+from gradc.rewrite.sides import Region, everywhere, is_deep, is_harmless, is_shared, places
+from gradc.rewrite.simplify import Args, number
 
 # Beyond this many gates sums are not searched for common factors, and gates are called as they are, not in parts.
 LARGE = 30_000

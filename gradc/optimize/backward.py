@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 
-from gradc.dag import Dag, Node, reachable
-from gradc.kinks import exposed, spared
+from gradc.derive.reverse import _send_back, active_nodes, unbroadcast
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
-from gradc.optimize.frugal import Frugal, mask, masking
-from gradc.reverse import _send_back, active_nodes, unbroadcast
-from gradc.rules import compiled
+from gradc.optimize.constructors import Frugal, mask, masking
+from gradc.rewrite.rules import compiled
+from gradc.rewrite.steep import exposed, spared
 
 Args = tuple[Node, ...]
 Partial = Callable[[Frugal, Args, Node, Hashable], Node]

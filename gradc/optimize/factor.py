@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradc.dag import Node
+from gradc.graph.dag import Node
 from gradc.ops import scalar as s
 from gradc.ops.array import matmul
-from gradc.optimize.frugal import Frugal, moderate
-from gradc.simplify import is_const, number
+from gradc.optimize.constructors import Frugal, moderate
+from gradc.rewrite.simplify import is_const, number
 
 # A product is taken apart into no more factors than this, and a sum is searched no more often: linear in all.
 MOST_FACTORS = 8

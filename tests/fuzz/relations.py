@@ -350,7 +350,7 @@ def standalone(case: Case, reference: Reference, rng: random.Random) -> int:
 def printed_and_parsed(case: Case, reference: Reference, rng: random.Random) -> int:
     """What the compiler prints of its own graph reads as the same graph, with the same values."""
     import gradc
-    from gradc.parse.unparse import unparse
+    from gradc.language.unparse import unparse
 
     options = Options(style=rng.choice(("notes", "fast")))
     fn = compiled(case.program, options)

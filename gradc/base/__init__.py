@@ -1,0 +1,1 @@
+"""What every room stands on: errors with their places, files, tables, streams."""

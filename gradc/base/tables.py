@@ -1,0 +1,103 @@
+"""Rows into a table of aligned text, and numbers into their useful digits.
+
+>>> print(table(["form", "operations"], [["staged", 28], ["expanded", 1284.0]], "lr"))
+form      operations
+--------  ----------
+staged            28
+expanded        1284
+>>> number(2.0595697955724), number(3.0), number(1e18), number(float("nan")), number(0.018, 2)
+('2.05957', '3', '1e18', 'nan', '0.018')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gradc.base.errors import visible, width
+
+# Digits that a reader can use; what needs them all is in the JSON.
+DIGITS = 6
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str = "") -> str:
+    """A table in columns two blanks apart; `align` is one letter a column, `l` or `r`, and `l` where it is left out.
+
+    An empty header leaves the head out.
+    """
+    cells = [[cell(each) for each in row] for row in rows]
+    head = [[cell(each) for each in header]] if any(header) else []
+    columns = max(map(len, [*head, *cells]), default=0)
+    filled = [[*row, *[""] * (columns - len(row))] for row in [*head, *cells]]
+    widths = [max(map(width, column)) for column in zip(*filled, strict=True)]
+    lines = [_line(row, widths, align) for row in filled]
+    if head:
+        lines.insert(1, "  ".join("-" * size for size in widths))
+    return "\n".join(lines)
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str = "") -> str:
+    """The same table in Markdown.
+
+    >>> print(markdown(["gate", "n"], [["a|b", 2]], "lr"))
+    | gate | n |
+    |:---|---:|
+    | a\\|b | 2 |
+    """
+    sides = align.ljust(len(header), "l")
+    lines = [_row(header), "|" + "|".join("---:" if side == "r" else ":---" for side in sides[: len(header)]) + "|"]
+    return "\n".join([*lines, *map(_row, rows)])
+
+
+def html_table(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str = "") -> str:
+    """The same table as HTML, for a notebook; every cell is escaped.
+
+    >>> html_table((), [["a<b"]])
+    '<table><tr><td style="text-align:left">a&lt;b</td></tr></table>'
+    """
+    from html import escape
+
+    def line(row: Sequence[Any], tag: str) -> str:
+        cells = ""
+        for at, each in enumerate(row):
+            side = "right" if align[at : at + 1] == "r" else "left"
+            cells += f'<{tag} style="text-align:{side}">{escape(cell(each))}</{tag}>'
+        return f"<tr>{cells}</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    return f"<table>{line(header, 'th') if any(header) else ''}{body}</table>" if body else ""
+
+
+def number(value: Any, digits: int = DIGITS) -> str:
+    """A number to its useful digits: exact where it is whole and short, else `digits` significant ones.
+
+    >>> number(123456789), number(-0.0), number(1/3, 3), number(1.5e-12), number(True)
+    ('123456789', '0', '0.333', '1.5e-12', 'True')
+    """
+    if isinstance(value, bool | int):
+        return str(value)
+    value = float(value)
+    if value == 0:
+        return "0"
+    text = f"{value:.{digits}g}"
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def cell(value: Any) -> str:
+    """Anything as the text of a cell: numbers to their useful digits, nothing as a blank."""
+    if value is None:
+        return ""
+    return number(value) if isinstance(value, int | float) else visible(str(value))
+
+
+def _line(row: Sequence[str], widths: Sequence[int], align: str) -> str:
+    padded = []
+    for at, (text, size) in enumerate(zip(row, widths, strict=True)):
+        blank = " " * (size - width(text))
+        padded.append(blank + text if align[at : at + 1] == "r" else text + blank)
+    return "  ".join(padded).rstrip()
+
+
+def _row(row: Sequence[Any]) -> str:
+    return "| " + " | ".join(cell(each).replace("|", "\\|") for each in row) + " |"

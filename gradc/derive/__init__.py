@@ -1,0 +1,1 @@
+"""A graph into the graphs of its derivatives: reverse and forward mode."""

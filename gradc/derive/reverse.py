@@ -1,0 +1,242 @@
+"""Reverse mode: a program into the adjoint contributions of its gates, last gate first.
+
+A `Step` is one gate with what it sends back to each of its arguments. A gate that gets a name of its
+own in the emitted code refers to its adjoint by that name (an `adjoint` node); the adjoint of any other
+is written out where it is used. Broadcasting is undone here, once, and in no rule: a contribution may
+stay *smaller* than its target where it only has to be broadcast, and is summed where it is larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from gradc.graph.dag import Dag, Node, Shape, reachable
+from gradc.ops import array, routing, scalar
+from gradc.ops.table import statics_of
+from gradc.rewrite.rules import instantiate
+from gradc.rewrite.simplify import Builder, is_const
+
+
+class Step(NamedTuple):
+    """A gate (None for the outputs themselves) and its contributions: (target, contribution), in argument order."""
+
+    gate: Node | None
+    contributions: tuple[tuple[Node, Node], ...]
+
+
+def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
+    """The nodes whose value hangs on an input of `wrt`. Conditions carry no gradient, and neither does a shape."""
+    active = set(wrt)
+    for node in nodes:
+        if not node.op.boolean and node.op is not array.eye:
+            for arg in node.args:
+                if arg in active:
+                    active.add(node)
+                    break
+    return active
+
+
+def seeds(build: Builder, dag: Dag) -> list[Node]:
+    """The upstream adjoint of each output, by its position."""
+    return [build.graph.node(scalar.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(dag.roots)]
+
+
+def adjoint_of(build: Builder, node: Node, shape: Shape) -> Node:
+    """The adjoint of a named gate, as a name."""
+    return build.graph.node(scalar.adjoint, (), node.id, shape)
+
+
+def reverse(
+    dag: Dag,
+    build: Builder,
+    wrt: Iterable[Node],
+    named: Callable[[Node], bool],
+    arrays: bool = True,
+) -> list[Step]:
+    """The steps of the backward pass, outputs first. `build` must hold the program's graph.
+
+    Gates whose slope may be infinite where a kink sends nothing back are spared there: by safe arguments where values
+    may be `arrays`, else by a real conditional.
+    """
+    nodes = reachable(dag.roots)
+    steep = _steep(nodes, dag.roots)
+    wrt = list(wrt)
+    active = active_nodes(nodes, wrt)
+    boundary = len(build.graph.nodes)
+    build.annihilate = True
+    incoming: dict[Node, list[Node]] = {}
+    first = []
+    for node, seed in zip(dag.roots, seeds(build, dag), strict=True):
+        if node in active:
+            incoming.setdefault(node, []).append(seed)
+            first.append((node, seed))
+    steps = [Step(None, tuple(first))]
+    for gate in reversed(nodes):
+        arrived = incoming.get(gate)
+        if arrived is None or not gate.args:
+            continue
+        dout = total(build, arrived)
+        if named(gate):
+            dout = adjoint_of(build, gate, dout.shape)
+        spare = "" if gate not in steep else "safe" if arrays else "branch"
+        sent = list(_send_back(build, gate, dout, active, boundary, spare))
+        for target, contribution in sent:
+            incoming.setdefault(target, []).append(contribution)
+        steps.append(Step(gate, tuple(sent)))
+    build.annihilate = False
+    return steps
+
+
+def _steep(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+    if not any(node.op.selects for node in nodes):
+        return set()
+    from gradc.rewrite.steep import exposed  # only programs with kinks need it
+
+    return exposed(nodes, roots)
+
+
+def total(build: Builder, parts: list[Node]) -> Node:
+    """The sum of what came back along each path."""
+    out = parts[0]
+    for part in parts[1:]:
+        out = build.make(scalar.add, (out, part))
+    return out
+
+
+def _send_back(
+    build: Builder, gate: Node, dout: Node, active: set[Node], boundary: int, spare: str = ""
+) -> Iterable[tuple[Node, Node]]:
+    """What one gate sends to each active argument."""
+    op = gate.op
+    if op.elementwise and op.partials:
+        rules = (build.literal and op.literal.get("partials")) or op.partials
+    else:
+        dout = _ready(build, gate, dout)
+        shapes = tuple(build.dims.resolve(arg.shape) for arg in gate.args)
+        rules = op.vjps(tuple(map(len, shapes)), shapes, **statics_of(op, gate.attr)) if callable(op.vjps) else op.vjps
+    args, out = gate.args, gate
+    if spare == "safe":
+        from gradc.rewrite.steep import spared
+
+        args, out = spared(build, gate, dout)
+    names = dict(zip(op.params, args, strict=False))
+    names["out"], names["dout"] = out, dout
+    statics = statics_of(op, gate.attr)
+    for arg, rule in zip(gate.args, rules, strict=True):
+        if arg not in active or not rule:
+            continue
+        if op.partials:
+            if rule == "1":
+                sent = dout
+            else:
+                sent = _times(build, instantiate(build, rule, names, statics), dout, boundary)
+                if spare == "branch":
+                    comes = build.make(routing.ne, (dout, build.const(0)))
+                    sent = build.make(routing.where, (comes, sent, build.const(0.0)))
+        else:
+            sent = _turned(build, instantiate(build, rule, names, statics), boundary)
+        if is_const(sent, 0):
+            continue
+        if sent.op is array.spread and not sent.args[0].shape:
+            sent = sent.args[0]  # a number stands for all elements
+        elif sent.shape != arg.shape or (op.elementwise and gate.shape != arg.shape):
+            sent = unbroadcast(
+                build, sent, arg.shape, gate.shape if op.elementwise else build.dims.broadcast(sent.shape, arg.shape)
+            )
+            if is_const(sent, 0):  # over an empty axis
+                continue
+        yield arg, sent
+
+
+def _turned(build: Builder, sent: Node, boundary: int) -> Node:
+    """(A.T @ dD).T as dD.T @ A: what X @ W.T sends back to W."""
+    if sent.op is not array.transpose:
+        return sent
+    parts, todo = [], list(sent.args)
+    while todo:
+        part = todo.pop()
+        if part.op is scalar.add and part.id >= boundary:
+            todo += reversed(part.args)
+            continue
+        parts.append(part)
+        if part.op is not array.matmul or part.id < boundary or any(len(arg.shape) < 2 for arg in part.args):
+            return sent
+    if not array.swaps(len(sent.shape), sent.attr):
+        return sent
+    turned = [[build.make(array.swap, (arg,)) for arg in reversed(part.args)] for part in parts]
+    return total(build, [build.make(array.matmul, (y, x)) for y, x in turned])
+
+
+def _times(build: Builder, partial: Node, dout: Node, boundary: int) -> Node:
+    """partial*dout, in the way one writes it: a condition masks, a reciprocal that is new divides."""
+    if partial.op.boolean:
+        return build.make(routing.where, (partial, dout, build.const(0.0)))
+    if partial.op is scalar.inv and partial.id >= boundary:
+        return build.make(scalar.div, (dout, partial.args[0]))
+    return build.make(scalar.mul, (partial, dout))
+
+
+def _ready(build: Builder, gate: Node, dout: Node) -> Node:
+    """dout in the full shape of the gate, unless the rule (or broadcasting) takes it as it is."""
+    if dout.shape == gate.shape or gate.op.elementwise:
+        return dout
+    if gate.op.lazy and (not dout.shape or len(dout.shape) == len(gate.shape)):
+        return dout
+    if build.dims.resolve(dout.shape) == build.dims.resolve(gate.shape):
+        return dout
+    return build.make(array.spread, (dout,), (gate.shape,))
+
+
+def unbroadcast(build: Builder, sent: Node, shape: Shape, full: Shape) -> Node:
+    """Sum a contribution over the axes along which its target was broadcast to `full`.
+
+    Along an axis on which the contribution is itself still to be broadcast, the sum is a multiple.
+    """
+    shape, have, full = (build.dims.resolve(each) for each in (shape, sent.shape, full))
+    lead, missing = len(full) - len(shape), len(full) - len(have)
+    summed = [i for i in range(len(full)) if _was_broadcast(full, shape, i)]
+    lazy = [i for i in summed if i < missing or (have[i - missing] == 1 and full[i] != 1)]
+    if lazy:
+        sent = build.make(scalar.mul, (_count(build, [full[i] for i in lazy]), sent))
+    inner = tuple(i - missing for i in summed if i >= lead and i not in lazy)
+    leading = tuple(i - missing for i in range(missing, lead))
+    if not shape and leading:
+        return build.make(array.sum_, (sent,), (None, False))
+    if inner:
+        sent = build.make(array.sum_, (sent,), (_axis(inner), True))
+    if leading:
+        sent = build.make(array.sum_, (sent,), (_axis(leading), False))
+    return sent
+
+
+def _count(build: Builder, sizes: list[int | str]) -> Node:
+    """A product of sizes as a number, or as a value that the call decides."""
+    count = array.product(tuple(sizes))
+    return build.const(count) if isinstance(count, int) else build.graph.node(scalar.size, (), count)
+
+
+def _axis(axes: tuple[int, ...]) -> int | tuple[int, ...]:
+    return axes[0] if len(axes) == 1 else axes
+
+
+def _was_broadcast(full: Shape, shape: Shape, axis: int) -> bool:
+    at = axis - (len(full) - len(shape))
+    return at < 0 or (shape[at] == 1 and full[axis] != 1)
+
+
+def gradients(dag: Dag, build: Builder, wrt: Iterable[str]) -> dict[str, Node | None]:
+    """Each input's gradient as one expression over the program's graph; None where it is zero everywhere.
+
+    A gradient may be smaller than its input where it only has to be broadcast.
+    """
+    targets = {name: dag.inputs[name] for name in wrt}
+    arrived: dict[Node, list[Node]] = {}
+    for step in reverse(dag, build, targets.values(), lambda node: False):
+        for target, sent in step.contributions:
+            if not target.args:
+                arrived.setdefault(target, []).append(sent)
+    build.annihilate = True
+    sums = {name: total(build, arrived[node]) if node in arrived else None for name, node in targets.items()}
+    build.annihilate = False
+    return sums

@@ -1,0 +1,1 @@
+"""What is known of a program beside its gradient: checks, reports, traces."""

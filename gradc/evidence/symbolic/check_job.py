@@ -1,0 +1,186 @@
+"""The job of `gradc check`: a program's value, slopes, condition and derivatives at points, in 50 digits.
+
+Answers, in this order: the points that are fit, with the values there; for each point and input the slopes along some
+directions, by differences; for each number of each input SymPy's derivative at every point.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from gradc.evidence.symbolic.digits import DISTURBANCE, Decision, Program, flat
+from gradc.evidence.symbolic.elements import Value, run
+from gradc.evidence.symbolic.expressions import Derivatives, Expr, Expressions, Numbers, Values
+from gradc.evidence.symbolic.python import Sized
+from gradc.evidence.symbolic.steps import Written
+
+Job = Mapping[str, Any]
+Answers = Iterator[dict[str, Any]]
+Points = dict[int, dict[str, Value]]  # by the number of the candidate
+
+# Digits of an answer: as many as differences have, and enough to judge a float's last bit.
+SAID = 32
+# An input of more elements than this is differenced along so many random directions instead of one by one.
+ELEMENTS, DIRECTIONS = 6, 2
+# How often the program is disturbed to see its condition.
+DISTURBED = 3
+# A value of which a float holds fewer than some six digits says little of its gradient.
+VAGUE = 1e-10
+# The part of the numeric time that the search for points may take.
+SEARCH = 0.3
+LARGEST_SIZE = 10**300
+
+
+def verify(job: Job) -> Answers:
+    """Everything that is known of the gradient without the staged program."""
+    program = Program(Written.of(job["program"]), job["df"])
+    points: Points = {}
+    for one in _fit_points(job, program):
+        points[one.number] = one.point
+        values = [[_said(program, number) for number in flat(out)] for out in one.outputs]
+        noise = list(map(float, one.noise))
+        yield {"at": one.number, "values": values, "noise": noise, "kinks": one.kinks, "vague": one.vague}
+    yield from _all_differences(job, program, points)
+    yield from _derivatives(job, program, list(points))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A candidate at which the value is a number; `vague` if a float holds few digits of it."""
+
+    number: int
+    point: dict[str, Value]
+    outputs: list[Value]
+    noise: list[Any]
+    kinks: list[int]
+    vague: bool
+    decisions: tuple[Decision, ...]
+
+    @property
+    def unfit(self) -> bool:
+        return bool(self.kinks) or self.vague
+
+
+def _fit_points(job: Job, program: Program) -> Iterator[_Found]:
+    """As many points as are wanted, fit ones first, and before all those at which branches go another way."""
+    found: list[_Found] = []
+    until = time.monotonic() + SEARCH * job["seconds"]
+    for k, candidate in enumerate(job["candidates"]):
+        one = _tried(program, k, program.point(candidate), job["seed"])
+        found += [one] if one is not None else []
+        if found and time.monotonic() > until:
+            break
+    seen: set[tuple[Decision, ...]] = set()
+    new: list[_Found] = []
+    known: list[_Found] = []
+    for one in sorted(found, key=lambda each: (each.unfit, each.number)):
+        (known if one.unfit or one.decisions in seen else new).append(one)
+        seen.add(one.decisions)
+    yield from [*new, *sorted(known, key=lambda each: (each.unfit, each.number))][: job["points"]]
+
+
+def _tried(program: Program, k: int, point: dict[str, Value], seed: int) -> _Found | None:
+    outputs = program.outputs(point)
+    decisions = tuple(program.digits.trail)
+    if any(one != one for out in outputs for one in flat(out)):
+        return None
+    kinks = program.kinks(point, seed)
+    noise = [max(each) for each in zip(*(program.noise(point, outputs, s) for s in range(DISTURBED)), strict=True)]
+    vague = any(n * VAGUE > max(map(abs, flat(out)), default=0) for n, out in zip(noise, outputs, strict=True))
+    return _Found(k, point, outputs, noise, kinks, vague, decisions)
+
+
+def _said(program: Program, number: Any) -> str:
+    return str(program.digits.mp.nstr(number, SAID, strip_zeros=False))
+
+
+# ---- differences -------------------------------------------------------------------------------
+
+
+def _all_differences(job: Job, program: Program, points: Points) -> Answers:
+    """Point by point, until their share of the time is over. The first point is always dealt with."""
+    until = time.monotonic() + job["seconds"]
+    for k, point in points.items():
+        here = program.contracted(point)
+        for name in job["wrt"]:
+            yield from _differences(program, k, point, here, name)
+            if time.monotonic() > until:
+                return
+
+
+def _differences(program: Program, k: int, point: dict[str, Value], here: Any, name: str) -> Answers:
+    directions = list(_directions(program, point[name], random.Random(f"{k} {name}")))
+    slopes = [program.slope(point, here, name, direction) for direction in directions]
+    condition = program.digits.mp.zero
+    for seed in range(DISTURBED if directions else 0):
+        changed = program.changes(point, [(name, direction) for direction in directions], seed)
+        for (slope, _), other, direction in zip(slopes, changed, directions, strict=True):
+            condition = max(condition, abs(other - slope) / DISTURBANCE / max(map(abs, flat(direction))))
+    said = [
+        [[float(one) for one in flat(direction)], _said(program, slope), float(uncertain)]
+        for direction, (slope, uncertain) in zip(directions, slopes, strict=True)
+    ]
+    yield {"at": k, "input": name, "slopes": said, "condition": float(condition)}
+
+
+def _directions(program: Program, value: Value, rng: random.Random) -> Iterator[Value]:
+    """One for each element of a small input, in its own size; random ones for a large input."""
+    sizes = [abs(float(one)) or 1.0 for one in flat(value)]
+    if len(sizes) <= ELEMENTS:
+        lines = [[size * (j == k) for j, size in enumerate(sizes)] for k in range(len(sizes))]
+    else:
+        lines = [[size * rng.choice((-1, 1)) * rng.uniform(0.5, 1.5) for size in sizes] for _ in range(DIRECTIONS)]
+    for line in lines:
+        yield program.value(np.reshape(line, np.shape(value)))
+
+
+# ---- derivatives -------------------------------------------------------------------------------
+
+
+def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
+    """SymPy's derivatives, one number of each input in turn."""
+    algebra = Expressions()
+    symbols = algebra.inputs(program.program)
+    outputs = run(program.program, symbols, algebra)
+    weights = [algebra.number(df) for df in np.concatenate([np.ravel(df) for df in job["df"]])]
+    whole = algebra.total([w * e for w, e in zip(weights, [e for out in outputs for e in flat(out)], strict=True)])
+    sized = Sized()
+    yield {"size": _size(sized, whole)}
+    given = [_bound(symbols, job["candidates"][k]) for k in points]
+    nearby = [_disturbed(point, random.Random(seed)) for seed, point in enumerate(given)]
+    values = Values(algebra, [*given, *nearby])
+    wanted = [[(name, j, symbol) for j, symbol in enumerate(flat(symbols[name]))] for name in job["wrt"]]
+    derivatives = Derivatives(whole, [symbol for line in wanted for _, _, symbol in line])
+    for name, j, symbol in (each for turn in zip_longest(*wanted) for each in turn if each is not None):
+        slope = derivatives.of(symbol)
+        here = values.of(slope)
+        said = [_said(program, one) for one in here[: len(points)]]
+        noise = [float(abs(a - b) / DISTURBANCE) for a, b in zip(here, here[len(points) :], strict=False)]
+        answer = {"slopes": dict(zip(points, said, strict=True)), "noise": dict(zip(points, noise, strict=True))}
+        yield {"input": name, "element": j, "size": _size(sized, slope), **answer}
+
+
+def _size(sized: Sized, expression: Expr) -> int:
+    return min(sized.of(expression).ops, LARGEST_SIZE)
+
+
+def _bound(symbols: Mapping[str, Value], candidate: Mapping[str, Any]) -> Numbers:
+    """The symbols with their numbers at a point."""
+    return {
+        symbol: (float(number), 1.0)
+        for name, value in symbols.items()
+        for symbol, number in zip(flat(value), np.ravel(candidate[name]), strict=True)
+    }
+
+
+def _disturbed(point: Numbers, rng: random.Random) -> Numbers:
+    """A point whose numbers are off by a few roundings."""
+    factors = [1.0 + DISTURBANCE * part for part in (-1.5, -1.0, -0.5, 0.5, 1.0, 1.5)]
+    return {symbol: (number, rng.choice(factors)) for symbol, (number, _) in point.items()}

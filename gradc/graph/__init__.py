@@ -1,0 +1,1 @@
+"""The first noun: nodes, walks over them, sizes and shapes."""

@@ -1,0 +1,119 @@
+"""Text into a Dag with spans, and a Dag back into text of the language.
+
+>>> dag = parse("q = x + y; sin(q)*x")
+>>> list(dag.inputs), [name for name, _ in dag.outputs], dag.nodes[-1]
+(['x', 'y'], ['f'], %4 = mul(%3, %0))
+>>> dag.spans[dag.nodes[3]]
+(11, 17)
+>>> print(unparse(dag))
+q = x + y
+v1 = sin(q)
+v1*x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import compress
+
+from gradc.base.errors import GradcError
+from gradc.graph.dag import Dag, Lazy, Node, Span
+from gradc.language.lex import Source
+from gradc.language.reader import Reader
+from gradc.language.scope import GivenShapes
+from gradc.language.unparse import unparse
+from gradc.rewrite.simplify import Builder
+
+__all__ = ["MAX_SOURCE", "parse", "unparse"]
+
+# Characters of a program, unless the caller allows more: a program of this size takes some GB of memory.
+MAX_SOURCE = 32_000_000
+
+
+def parse(
+    text: str,
+    shapes: GivenShapes | None = None,
+    *,
+    literal: bool = False,
+    builder: Builder | None = None,
+    max_source: int = MAX_SOURCE,
+) -> Dag:
+    """The graph of a program, simplified as it is built. Raises `GradcError` with the place, for whatever is wrong.
+
+    `shapes` says what declarations say; `literal` keeps written-out forms; nodes go into `builder` if one is given.
+    """
+    if len(text) > max_source:
+        raise GradcError(
+            f"the program has {len(text)} characters, more than {max_source}",
+            hint=f"allow more with --max-source {len(text)} or max_source={len(text)}",
+        )
+    build = builder or Builder(literal=literal)
+    source = Source(text)
+    reader = Reader(source, build, shapes or {}, {})
+    reader.run()
+    outputs = reader.outputs()
+    if source.problems:
+        raise GradcError.of(sorted(source.problems, key=lambda problem: problem.marks[0].start))
+    inputs = reader.scope.inputs
+    if not inputs:
+        raise reader.nothing_to_differentiate()
+    _note_habits(source, inputs)
+    return Dag(
+        text=text,
+        nodes=_needed(build, [*inputs.values(), *(node for _, node in outputs)]),
+        inputs=inputs,
+        outputs=tuple(outputs),
+        names=reader.scope.names,
+        spans=Lazy(lambda: _spans(text, shapes or {}, build)),
+        rewrites=build.rewrites,
+        dims=build.dims,
+        roles={},
+        declared=any(node.shape for node in inputs.values()),
+        notes=tuple(source.notes),
+        graph=build.graph,
+    )
+
+
+def _needed(build: Builder, roots: list[Node]) -> tuple[Node, ...]:
+    """The nodes that the roots hang on, in the order in which they were made."""
+    nodes = build.graph.nodes
+    alive = bytearray(len(nodes))
+    for node in roots:
+        alive[node.id] = 1
+    for node in reversed(nodes):
+        if alive[node.id]:
+            for arg in node.args:
+                alive[arg.id] = 1
+    return tuple(compress(nodes, alive))
+
+
+def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:
+    """Say once what is read in another way than some would expect."""
+    tokens = source.tokens
+    if "^" in source.text and "^" in tokens:
+        at = tokens.index("^")
+        source.note("'^' is read as a power, and emitted as '**'", at, at)
+    for name in ("e", "E"):
+        if name in inputs:
+            at = next((i for i, token in enumerate(tokens) if token == name and tokens[i + 1] in ("**", "^")), -1)
+            if at >= 0:
+                exponent = source.quote(at + 2, source.matching(at + 2) if tokens[at + 2][-1:] == "(" else at + 2)
+                call = f"exp{exponent}" if exponent.startswith("(") else f"exp({exponent})"
+                source.note(f"'{name}' is an input here", at, at, f"write {call} for Euler's number")
+
+
+def _spans(text: str, shapes: GivenShapes, build: Builder) -> dict[Node, Span]:
+    """Where each node was written first, found by reading the program again into the same graph."""
+    source = Source(text)
+    reader = Reader(source, Builder(build.dims, build.literal, build.graph), shapes, {}, places=True)
+    reader.run()
+    reader.outputs()
+    places = reader.places or {}
+    for name, node in reader.scope.inputs.items():
+        places.setdefault(node, (reader.scope.first[name],) * 2)
+    found = {node: source.span(first, last) for node, (first, last) in places.items()}
+    for node in reversed(build.graph.nodes):
+        if node in found:
+            for arg in node.args:
+                found.setdefault(arg, found[node])
+    return found

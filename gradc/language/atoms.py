@@ -1,0 +1,155 @@
+"""Single tokens into what they stand for: numbers, names with their dots and subscripts, functions.
+
+>>> leaves = leaves_of("2.5*np.pi + x")
+>>> leaves.number("2.5", 0), leaves.atom("np.pi", 2), leaves.atom("x", 4), leaves.callee("np.exp(", 0).op
+(2.5, %0 = const() (3.141592653589793, '3.141592653589793'), %1 = input() 'x', exp)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gradc.base.errors import GradcError, Mark, Problem
+from gradc.language import advice
+from gradc.language.gates import SPECIAL, Gates
+from gradc.language.lex import Source
+from gradc.language.scope import Scope
+from gradc.language.values import NONE, Arg, Callee
+from gradc.ops import array as a
+from gradc.ops.table import lookup
+from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
+
+# Prefixes that name a library, and what may stand between it and the function.
+LIBRARIES = (
+    "np",
+    "numpy",
+    "math",
+    "torch",
+    "jnp",
+    "jax",
+    "scipy",
+    "sympy",
+    "sp",
+    "autograd",
+    "cmath",
+    "tf",
+    "F",
+    "special",
+)
+PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
+CONSTANTS = {"pi": math.pi, "e": math.e}
+NOT_FINITE = ("inf", "nan", "infty", "Inf", "NaN")
+# Numbers of more digits are floats at once; Python itself refuses to read very long ones as integers.
+MAX_INT_DIGITS = 16
+
+
+class Leaves:
+    """Reads the leaves of one program in its scope."""
+
+    def __init__(self, source: Source, build: Builder, scope: Scope, gates: Gates) -> None:
+        self.source, self.build, self.scope, self.gates = source, build, scope, gates
+
+    def number(self, token: str, at: int) -> float:
+        """The value of a literal."""
+        try:
+            if token.isdecimal() and len(token) <= MAX_INT_DIGITS:
+                return int(token)
+            value = float(token)
+        except ValueError:
+            raise self.source.error(f"'{token[:40]}' is not a number", at) from None
+        if not math.isfinite(value):
+            shown = token if len(token) < MAX_INT_DIGITS else token[:MAX_INT_DIGITS] + "…"
+            raise self.source.error(f"{shown} is not a finite number", at, hint="the largest is about 1.8e308")
+        return int(value) if token.replace("_", "").isdecimal() and value <= MAX_EXACT_INT else value
+
+    def atom(self, token: str, at: int) -> Any:
+        """The value of `x`, `x.T`, `A[0, 1]`, `np.pi`."""
+        path, bracket, inside = token.partition("[")
+        value = self.path(path.split("."), at)
+        if not bracket:
+            return value
+        index = tuple([self._subscript(number, at) for number in inside[:-1].split(",")])
+        return self.gates.subscript(Arg(value, at, at), index, at)
+
+    def _subscript(self, number: str, at: int) -> float:
+        """One number of a constant subscript, in which a space may stand behind the sign or around it."""
+        digits = number.strip()
+        return -self.number(digits[1:], at) if digits[0] == "-" else self.number(digits, at)
+
+    def path(self, path: list[str], at: int) -> Any:
+        """The value of a dotted name: a library's constant, or a variable and its transposes."""
+        if len(path) > 1 and self.is_library(path):
+            return self._library_constant(path, at)
+        value = self.scope.read(path[0], at)
+        for attribute in path[1:]:
+            if attribute != "T":
+                raise self.attribute(attribute, at)
+            value = self.gates.apply(a.transpose, [Arg(value, at, at)], (None,))
+        return value
+
+    def is_library(self, path: list[str]) -> bool:
+        """Whether a dotted name starts with a library, and not with a variable of that name."""
+        return (
+            path[0] in LIBRARIES and not self.scope.is_variable(path[0]) and all(part in PARTS for part in path[1:-1])
+        )
+
+    def _library_constant(self, path: list[str], at: int) -> Any:
+        name, dotted = path[-1], ".".join(path)
+        if name in CONSTANTS:
+            return self.build.const(CONSTANTS[name])
+        if name == "newaxis":
+            return NONE
+        if name in NOT_FINITE:
+            raise self.source.error(f"'{name}' is not a finite number", at)
+        if lookup(name):
+            raise self.source.error(f"'{dotted}' needs parentheses", at, hint=f"write {dotted}(x)")
+        hint = f"{path[0]} has pi and e here, and the functions that 'gradc gates' lists"
+        raise self.source.error(f"'{dotted}' is not part of the language", at, hint=hint)
+
+    def attribute(self, name: str, at: int) -> GradcError:
+        """The error for an attribute other than `.T`."""
+        if lookup(name):
+            return self.source.error(f"the method '.{name}' needs parentheses", at, hint=f"write .{name}()")
+        sizes = name in ("shape", "size", "ndim")
+        hint = "sizes are no values; mean(x) divides by the size" if sizes else "'.T' and methods such as '.sum()' are"
+        return self.source.error(f"the attribute '.{name}' is not part of the language", at, hint=hint)
+
+    # ---- functions -------------------------------------------------------------------------------
+
+    def callee(self, token: str, at: int) -> Callee:
+        """What a token such as `np.exp(`, `w.dot(` or `atan2(` calls."""
+        path = token[:-1].rstrip().split(".")
+        name = path[-1]
+        if len(path) == 1:
+            self._not_a_variable(name, at)
+            return self.gates.callee(name, at)
+        if self.is_library(path):
+            self.scope.functions.setdefault(path[0], at)
+            return self.gates.callee(name, at, prefixed=True)
+        return self.gates.callee(name, at, receiver=Arg(self.path(path[:-1], at), at, at))
+
+    def _not_a_variable(self, name: str, at: int) -> None:
+        source = self.source
+        known = lookup(name) is not None or name in SPECIAL
+        if not self.scope.is_variable(name) and (known or not advice.looks_like_variable(name)):
+            return
+        if known:
+            hint = f"rename the variable, or call np.{name}(...)"
+            raise source.error(f"'{name}' is used both as a variable and as a function", at, hint=hint)
+        close = source.matching(at)
+        if source.tokens[close + 1] == "=":
+            hint = f"write {name} = ..., with the inputs by their names"
+            raise source.error(f"'{source.quote(at, close)} =' defines a function", at, close, hint)
+        start = source.span(at, at)[0]
+        hint = f"write {name}*{source.quote(at, close)[len(name) :].lstrip()}"
+        mark = Mark(start, start + len(name))
+        problem = Problem(f"'{name}' is a variable, not a function", source.text, (mark,), hint)
+        raise GradcError.of([*source.problems, problem])
+
+
+def leaves_of(text: str) -> Leaves:
+    """The leaves of a program in a graph of their own."""
+    source, build = Source(text), Builder()
+    scope = Scope(source, build, {}, {})
+    return Leaves(source, build, scope, Gates(source, build, scope, lambda text, bound: build.const(0)))

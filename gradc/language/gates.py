@@ -1,0 +1,566 @@
+"""Values and functions into gates: conditions where a condition is wanted, numbers elsewhere, shapes that fit.
+
+What `max`, `dot`, `Piecewise` and the other functions with a meaning of their own stand for is here; the
+rest is bound to its entry in the table, parameters first, then the static ones by position or keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.graph.dag import Node
+from gradc.graph.shapes import ShapeError, show, total
+from gradc.language import advice
+from gradc.language.lex import Source
+from gradc.language.scope import MAX_AXES, Scope
+from gradc.language.values import EMPTY, POISON, Arg, Callee, Group, Slice, Word
+from gradc.ops import array as a
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops.table import Op, bind_statics, lookup
+from gradc.rewrite.simplify import Builder, as_number, is_const, number
+
+# Which arguments of a gate are conditions.
+CONDITIONS: dict[Op, tuple[int, ...]] = {
+    r.where: (0,),
+    r.indicator: (0,),
+    r.not_: (0,),
+    r.all_of: (0, 1),
+    r.any_of: (0, 1),
+}
+# Other spellings of static parameters.
+KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
+# Names that a program may not call although the table has them: the language has a syntax of its own for these.
+UNCALLABLE = (a.index, s.const, s.input_)
+# Parts of a subscript that take a whole axis, or all that are left.
+_EVERYTHING = (("slice", None, None, None), "...")
+# An input that should be an array is looked for among so many ancestors.
+SEARCH = 2000
+# What sizes of axes are made of in a shape.
+_OF_SIZES: dict[Op, Callable[[Sequence[Any]], Any]] = {
+    s.mul: lambda parts: total([a.product(tuple(parts))]),
+    s.add: lambda parts: total(list(parts)),
+    s.sub: lambda parts: total([parts[0], a.product((-1, parts[1]))]),
+}
+
+
+class Gates:
+    """Makes gates of one program, with the places to mark where one cannot be made."""
+
+    def __init__(
+        self, source: Source, build: Builder, scope: Scope, lower: Callable[[str, Mapping[str, Node]], Node]
+    ) -> None:
+        self.source, self.build, self.scope, self.lower = source, build, scope, lower
+
+    # ---- values --------------------------------------------------------------------------------
+
+    def number(self, value: Any) -> Node:
+        """A value as a number: a condition is 1.0 or 0.0, a list an array."""
+        if isinstance(value, Node):
+            return as_number(self.build, value)
+        if isinstance(value, Group):
+            return self.array(value)
+        raise GradcError(self._not_a_value(value))
+
+    def _not_a_value(self, value: Any) -> str:
+        if value is EMPTY:
+            return "expected a value"
+        if isinstance(value, Word):
+            return f"'{value.text}' is a keyword and no number here"
+        if isinstance(value, str):
+            return f"'{value}' is the size of an axis, and no number here"
+        return "a slice stands in a subscript only"
+
+    def array(self, group: Group) -> Node:
+        """A list literal as an array; a nested one from the inside out."""
+        todo: list[tuple[Group, list[Node]]] = [(group, [])]
+        while True:
+            here, done = todo[-1]
+            if not here.items:
+                raise GradcError("empty brackets have no value")
+            if here.kind != "list":
+                raise self.source.error(
+                    "several values stand where one is wanted", here.items[0].first, here.items[-1].last
+                )
+            if len(done) < len(here.items):
+                value = here.items[len(done)].value
+                if isinstance(value, Group):
+                    todo.append((value, []))
+                else:
+                    done.append(self.number(value))
+                continue
+            todo.pop()
+            node = POISON if POISON in done else self._stacked(here, tuple(done))
+            if not todo:
+                return node
+            todo[-1][1].append(node)
+
+    def _stacked(self, group: Group, rows: tuple[Node, ...]) -> Node:
+        try:
+            return self._of_few_axes(self.build.make(a.stack, rows, (0,)))
+        except ShapeError as error:
+            raise self.misfit(
+                error, a.stack, [Arg(row, item.first, item.last) for row, item in zip(rows, group.items, strict=True)]
+            ) from None
+
+    def condition(self, value: Any) -> Node:
+        """A value as a condition: a number holds where it is not 0."""
+        node = self.array(value) if isinstance(value, Group) else value
+        if not isinstance(node, Node):
+            raise GradcError(self._not_a_value(node))
+        if node.op.boolean or node.op is s.const or node is POISON:
+            return node
+        return self.build.make(r.ne, (node, self.build.const(0)))
+
+    def make(self, op: Any, args: tuple[Any, ...], attr: Any = None) -> Node:
+        """A gate of values of any kind, conditions of `op` as conditions and the rest as numbers."""
+        if type(op) is not Op:
+            return op(self, *args)  # type: ignore[no-any-return]  # and, or, not, comparisons: functions of this module
+        if op in _OF_SIZES and any(isinstance(arg, str) for arg in args):
+            return self._size(op, args)  # type: ignore[no-any-return]  # a size, in the shape of a reshape
+        wanted = CONDITIONS.get(op, ())
+        nodes = tuple([self.condition(v) if at in wanted else self.number(v) for at, v in enumerate(args)])
+        return POISON if POISON in nodes else self.build.make(op, nodes, attr)
+
+    def _size(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """A size out of sizes: n*m in reshape(x, (n*m,))."""
+        whole = [number(arg) if isinstance(arg, Node) and arg.op is s.const else arg for arg in args]
+        if not all(type(part) in (int, str) for part in whole):
+            raise GradcError("a size is made of whole numbers and names, as in reshape(x, (2*n, m))")
+        size = _OF_SIZES[op](whole)
+        return self.build.const(size) if isinstance(size, int) else size
+
+    def apply(self, op: Op, args: list[Arg], attr: Any = None) -> Node:
+        """The same, with the arguments marked where they do not fit."""
+        return self.placed(lambda: self.make(op, tuple(arg.value for arg in args), attr), op, args)
+
+    def placed(self, make: Callable[[], Node], op: Any, args: list[Arg]) -> Node:
+        """What `make` makes of the arguments; its errors mark them."""
+        try:
+            return self._of_few_axes(make())
+        except ShapeError as error:
+            raise self.misfit(error, op, args) from None
+        except GradcError as error:
+            raise self._placed(error, args) from None
+
+    def _of_few_axes(self, node: Node) -> Node:
+        if len(node.shape) > MAX_AXES:
+            raise ShapeError(
+                f"an array has at most {MAX_AXES} axes, and this one {len(node.shape)}", args_at_fault=(0,)
+            )
+        return node
+
+    def _placed(self, error: GradcError, args: list[Arg]) -> GradcError:
+        return error if error.marks else self.source.error(error.message, args[0].first, args[-1].last, error.hint)
+
+    # ---- shapes that do not fit ------------------------------------------------------------------
+
+    def misfit(self, error: ShapeError, op: Any, args: list[Arg]) -> GradcError:
+        """The error that marks the operands with their shapes, and says what would fit."""
+        at_fault = [args[i] for i in error.args_at_fault if i < len(args)] or args
+        for arg in at_fault:
+            name = self.undeclared(arg.value) if isinstance(arg.value, Node) and not arg.value.shape else ""
+            if name:
+                return self.scalar_error(name, op, arg)
+        shapes = [self.build.dims.resolve(self.number(arg.value).shape) for arg in at_fault]
+        hint = error.hint
+        if len(at_fault) == 2 and not hint:
+            texts = [self.source.quote(arg.first, arg.last) for arg in at_fault]
+            suggest = advice.matmul if op is a.matmul else advice.broadcast
+            hint = suggest(texts[0], texts[1], shapes[0], shapes[1])
+        marks = [
+            (arg.first, arg.last, show(shape) if shape else "a scalar")
+            for arg, shape in zip(at_fault, shapes, strict=True)
+        ]
+        return self.source.error_at(error.message, marks, hint)
+
+    def undeclared(self, node: Node) -> str:
+        """The first undeclared input that a scalar is computed from, if no declared array is among its ancestors."""
+        seen, todo, found = {node}, [node], node
+        while todo and len(seen) < SEARCH:
+            node = todo.pop()
+            if node.shape:
+                return ""
+            if node.op is s.input_ and node.attr not in self.scope.declared and (found.args or node.id < found.id):
+                found = node
+            new = [arg for arg in node.args if arg not in seen]
+            seen.update(new)
+            todo += new
+        return str(found.attr) if found.op is s.input_ and found.attr not in self.scope.declared else ""
+
+    def scalar_error(self, name: str, op: Any, arg: Arg) -> GradcError:
+        wants = (
+            "'@' takes arrays"
+            if op is a.matmul
+            else "a subscript takes an array"
+            if op is a.index
+            else f"'{op}' takes an array"
+        )
+        product = ", or write * for a product of scalars" if op is a.matmul else ""
+        hint = f"declare its shape: {name}: [n], or --shape {name}=n{product}"
+        return self.source.error(f"'{name}' is a scalar, and {wants}", arg.first, arg.last, hint)
+
+    # ---- subscripts ------------------------------------------------------------------------------
+
+    def index(self, base: Arg, items: list[Arg], last: int) -> Node:
+        """x[items], which ends at token `last`; the items are constants."""
+        if not items:
+            raise self.source.error("a subscript is empty", base.first, last)
+        index = tuple([self._index_item(item) for item in items])
+        if index.count("...") > 1:
+            raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
+        return self.subscript(base, index, last)
+
+    def subscript(self, base: Arg, index: tuple[Any, ...], last: int) -> Node:
+        """x[index]; x itself where the index takes everything."""
+        array = self.value(base)
+        if array is POISON:
+            return array
+        if not array.shape and None not in index and (name := self.undeclared(array)):
+            raise self.scalar_error(name, a.index, base)
+        try:
+            node = self._of_few_axes(self.build.make(a.index, (array,), (index,)))
+        except ShapeError as error:
+            raise self.misfit(error, a.index, [Arg(array, base.first, last)]) from None
+        return array if all(item in _EVERYTHING for item in index) else node
+
+    def value(self, arg: Arg) -> Node:
+        """The number that an argument is."""
+        try:
+            return self.number(arg.value)
+        except GradcError as error:
+            raise self._placed(error, [arg]) from None
+
+    def _index_item(self, item: Arg) -> Any:
+        match item.value:
+            case Slice(parts):
+                if len(parts) > 3:
+                    raise self.source.error("a slice has at most three parts", item.first, item.last)
+                ends = [None if part is None else self._integer(part) for part in parts] + [None] * (3 - len(parts))
+                if ends[2] == 0:
+                    raise self.source.error("the step of a slice cannot be 0", item.first, item.last)
+                return ("slice", *ends)
+            case Word(text):
+                return None if text == "None" else text
+            case Group():
+                raise self.source.error(
+                    "an index is a constant, one for each axis",
+                    item.first,
+                    item.last,
+                    "write x[0, 2], or stack the elements",
+                )
+            case Node(op=op) if op.boolean:
+                raise self.source.error(
+                    "an index is a constant", item.first, item.last, "for a mask write where(condition, x, 0)"
+                )
+        return self._integer(item)
+
+    def _integer(self, arg: Arg) -> int | None:
+        if isinstance(arg.value, Word) and arg.value.text == "None":
+            return None
+        if not isinstance(arg.value, Node) or arg.value.op is not s.const or type(number(arg.value)) is not int:
+            raise self.source.error("an index is a constant, a whole number", arg.first, arg.last)
+        return int(number(arg.value))
+
+    # ---- functions -------------------------------------------------------------------------------
+
+    def callee(self, name: str, at: int, receiver: Any = None, prefixed: bool = False) -> Callee:
+        """What a function's name stands for; a name that no gate has is reported, and the reading goes on."""
+        entry = lookup(name)
+        if (entry is None or not entry.public or entry in UNCALLABLE) and name not in SPECIAL:
+            self._unknown(name, at, receiver is not None)
+            return Callee(name, None)
+        if not prefixed and receiver is None:
+            self.scope.functions.setdefault(name, at)
+        return Callee(name, entry, receiver, prefixed)
+
+    def _unknown(self, name: str, at: int, method: bool) -> None:
+        start, end = self.source.span(at, at)
+        place = self.source.text.find(name, start, end)
+        if name.startswith("__"):
+            raise self.source.error(f"'{name}' is not part of the language", at)
+        kind = "method" if method else "function"
+        self.source.problem(
+            f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within=(place, place + len(name))
+        )
+
+    def call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        """The value of a call whose name is token `first` and whose bracket closes at `last`."""
+        if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
+            return POISON
+        if callee.receiver is not None:
+            args = [callee.receiver, *args]
+        special = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
+        if special is not None:
+            value = special(self, callee, args, first, last)
+            if value is not None:
+                return value
+        assert callee.op is not None
+        values, statics = self.bind(callee, callee.op, args, first, last)
+        return self.gate(callee.op, values, statics)
+
+    def gate(self, op: Op, values: list[Arg], statics: Mapping[str, Any]) -> Node:
+        """A bound call as a gate, or as the gates that it is composed of."""
+        if op.lower:
+            bound = dict(zip(op.params, [self.value(arg) for arg in values], strict=True))
+            try:
+                return self.lower(op.lower, bound)
+            except GradcError as error:
+                raise self.source.error(error.message, values[0].first, values[-1].last) from None
+        if values and "axis" in dict(op.statics) and not op.variadic:
+            values = [Arg(self.value(values[0]), values[0].first, values[0].last), *values[1:]]
+            name = "" if values[0].value.shape else self.undeclared(values[0].value)
+            if name:
+                raise self.scalar_error(name, op, values[0])
+        return self.apply(op, values, bind_statics(op, statics))
+
+    def bind(self, callee: Callee, op: Op, args: list[Arg], first: int, last: int) -> tuple[list[Arg], dict[str, Any]]:
+        """The arguments of a call in the order of the parameters, and the static ones by name."""
+        known = [key for key, _ in op.statics]
+        statics: dict[str, Any] = {}
+        named: dict[str, Arg] = {}
+        plain: list[Arg] = []
+        for arg in args:
+            key = KEYWORDS.get(arg.key, arg.key)
+            if not key:
+                plain.append(arg)
+            elif key in known and key not in statics:
+                statics[key] = self._static(key, arg, op.variadic)
+            elif key in op.params and key not in named and not op.variadic:
+                named[key] = arg
+            elif key == "ord" and op is a.norm:
+                self._euclidean(arg)
+            else:
+                known_keys = known + ([] if op.variadic else list(op.params))
+                raise self.source.error(
+                    f"unknown keyword '{arg.key}'", arg.key_at, hint=advice.unknown_keyword(arg.key, known_keys)
+                )
+        plain, extra = self._split(op, plain)
+        values = [*plain, *[named[key] for key in op.params[len(plain) :] if key in named]]
+        if extra and op is a.norm:
+            self._euclidean(extra.pop(0))
+        if op in (a.reshape, a.transpose) and extra:
+            statics[known[0]] = self._static(
+                known[0], Arg(Group("tuple", extra), extra[0].first, extra[-1].last) if len(extra) > 1 else extra[0]
+            )
+            extra = []
+        for key in known:
+            if extra and key not in statics:
+                statics[key] = self._static(key, extra.pop(0), op.variadic)
+        if extra or (not op.variadic and len(values) != len(op.params)) or not values:
+            raise self._arity(callee, op, len(values) + len(extra), first, last)
+        if op is a.reshape and statics.get("shape") is None:
+            raise self.source.error("reshape needs a shape", first, last, "write reshape(x, (2, -1))")
+        return values, statics
+
+    def _split(self, op: Op, plain: list[Arg]) -> tuple[list[Arg], list[Arg]]:
+        """The arguments proper, and what is left for the static parameters."""
+        if not op.variadic:
+            return plain[: len(op.params)], plain[len(op.params) :]
+        if plain and isinstance(plain[0].value, Group):
+            return plain[0].value.items, plain[1:]
+        return plain, []
+
+    def _arity(self, callee: Callee, op: Op, got: int, first: int, last: int) -> GradcError:
+        count = len(op.params)
+        takes = "at least 1 argument" if op.variadic else f"{count} argument{'s' * (count != 1)}"
+        hint = "write log2(x), log10(x) or log(x)/log(b)" if op is s.log and got == 2 else ""
+        return self.source.error(f"{callee.name} takes {takes} ({', '.join(op.params)}), got {got}", first, last, hint)
+
+    def _euclidean(self, arg: Arg) -> None:
+        """norm(x, 2) is accepted; another order is another function."""
+        value = self._constant(arg)
+        if value not in (2, None):
+            raise self.source.error(
+                "only the Euclidean norm is a gate", arg.first, arg.last, "write sum(abs(x)) or max(abs(x))"
+            )
+
+    def _static(self, key: str, arg: Arg, variadic: bool = False) -> Any:
+        """A static parameter: a constant of the kind that its name asks for."""
+        value = self._constant(arg)
+        if key == "keepdims":
+            return bool(value)
+        if key in ("shape", "axes") and isinstance(value, (int, str)):
+            value = (value,)
+        parts = value if isinstance(value, tuple) else () if value is None and not variadic else (value,)
+        if key == "shape" and (parts.count(-1) > 1 or any(isinstance(dim, int) and dim < -1 for dim in parts)):
+            raise self.source.error("a shape has sizes, and one -1 at most for the rest", arg.first, arg.last)
+        if key in ("axis", "axes") and not (
+            value != () and all(type(axis) is int for axis in parts) and (parts is not value or not variadic)
+        ):
+            raise self.source.error(
+                f"this is no {key}", arg.first, arg.last, "write whole numbers: axis=0 or axis=(0, 1)"
+            )
+        return value
+
+    def _constant(self, arg: Arg) -> Any:
+        match arg.value:
+            case Word("None"):
+                return None
+            case str(dim):
+                return dim
+            case Group(items=items) if not any(isinstance(item.value, Group) for item in items):
+                return tuple(self._constant(item) for item in items)
+            case Node(op=op) if op is s.const and type(number(arg.value)) is int:
+                return number(arg.value)
+        raise self.source.error(
+            "this argument is a constant: whole numbers, as in axis=0 or axis=(0, 1)", arg.first, arg.last
+        )
+
+
+# ---- operators between conditions ----------------------------------------------------------------
+
+
+def comparison(op: Op, so_far: Node | None = None) -> Callable[[Gates, Any, Any], Node]:
+    """a < b; with `so_far` the rest of a chain such as a < b < c."""
+
+    def compare(gates: Gates, x: Any, y: Any) -> Node:
+        node = gates.make(op, (x, y))
+        return node if so_far is None else gates.make(r.all_of, (so_far, node))
+
+    return compare
+
+
+def logic(op: Op) -> Callable[[Gates, Any, Any], Node]:
+    def join(gates: Gates, x: Any, y: Any) -> Node:
+        return gates.make(op, (x, y))
+
+    return join
+
+
+def mask(op: Op, symbol: str) -> Callable[[Gates, Any, Any], Node]:
+    """`&` and `|`, which NumPy and SymPy write between conditions."""
+
+    def join(gates: Gates, x: Any, y: Any) -> Node:
+        _check_mask(symbol, x, y)
+        return gates.make(op, (x, y))
+
+    return join
+
+
+def _check_mask(symbol: str, *values: Any) -> None:
+    among = any(map(_is_condition, values))
+    for value in values:
+        decided = among and isinstance(value, Node) and (is_const(value, 0) or is_const(value, 1))  # as of 2 > 1
+        if not (decided or _is_condition(value)):
+            raise GradcError(
+                f"'{symbol}' is for conditions", hint="put each comparison in brackets: (x > 0) & ~(y > 0)"
+            )
+
+
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, Node) and (value.op.boolean or value is POISON)
+
+
+def invert(gates: Gates, value: Any) -> Node:
+    return gates.make(r.not_, (value,))
+
+
+def invert_mask(gates: Gates, value: Any) -> Node:
+    _check_mask("~", value)
+    return invert(gates, value)
+
+
+def choose(gates: Gates, chosen: tuple[Arg, Arg], otherwise: Any) -> Node:
+    """a if c else b, with (a, c) read before b."""
+    return gates.make(r.where, (chosen[1].value, chosen[0].value, otherwise))
+
+
+# ---- functions with a meaning of their own -------------------------------------------------------
+
+Special = Callable[[Gates, Callee, list[Arg], int, int], Any]
+
+
+def _largest(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """max of several values is elementwise, of one array a reduction; `np.max(x, 0)` has an axis."""
+    pairwise = r.maximum if callee.op in (a.amax, r.maximum) else r.minimum
+    values = args
+    if (
+        len(args) == 1
+        and isinstance(args[0].value, Group)
+        and all(_is_scalar(item.value) for item in args[0].value.items)
+    ):
+        values = args[0].value.items
+    if not values or any(arg.key for arg in args) or callee.receiver is not None:
+        return None
+    if len(values) == 1 and values is args:
+        return values[0].value if callee.op in (r.maximum, r.minimum) and callee.name[0].isupper() else None
+    if (
+        callee.prefixed
+        and callee.op in (a.amax, a.amin)
+        and values is args
+        and len(args) == 2
+        and _is_axis(gates, args)
+    ):
+        return None
+    out = values[0]
+    for arg in values[1:]:
+        out = Arg(gates.apply(pairwise, [out, arg]), out.first, arg.last)
+    return gates.number(out.value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, Node) and not value.shape
+
+
+def _is_axis(gates: Gates, args: list[Arg]) -> bool:
+    axis = args[1].value
+    is_array = isinstance(args[0].value, Node) and bool(args[0].value.shape)
+    return is_array and (
+        isinstance(axis, Group) or (isinstance(axis, Node) and axis.op is s.const and type(axis.attr) is int)
+    )
+
+
+def _dot(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:
+    """NumPy's dot: a matrix product, or a product with a scalar."""
+    if len(args) != 2 or any(arg.key for arg in args):
+        raise gates.source.error(f"{callee.name} takes 2 arguments (x, y), got {len(args)}", first, last)
+    x, y = (Arg(gates.value(arg), arg.first, arg.last) for arg in args)
+    if not x.value.shape or not y.value.shape:
+        return gates.apply(s.mul, [x, y])
+    if len(y.value.shape) > 2:
+        return _dot_of_batch(gates, x, y)
+    return gates.apply(a.matmul, [x, y])
+
+
+def _dot_of_batch(gates: Gates, x: Arg, y: Arg) -> Node:
+    """NumPy's dot with y of three axes or more: the last axis of x against the last but one of y, every other kept."""
+    rank, shape, build = len(y.value.shape), y.value.shape, gates.build
+    moved = build.make(a.transpose, (y.value,), ((rank - 2, *range(rank - 2), rank - 1),))
+    rest = (*shape[:-2], shape[-1])
+    flat = build.make(a.reshape, (moved,), ((shape[-2], total([a.product(rest)])),))
+    product = gates.apply(a.matmul, [x, Arg(flat, y.first, y.last)])
+    return build.make(a.reshape, (product,), ((*x.value.shape[:-1], *rest),))
+
+
+def _piecewise(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:
+    """Piecewise((a, c), (b, True)), as SymPy prints it."""
+    for arg in args:
+        if not isinstance(arg.value, Group) or len(arg.value.items) != 2:
+            raise gates.source.error("Piecewise takes pairs: (value, condition)", arg.first, arg.last)
+    if not args or not _holds(args[-1].value.items[1].value):
+        raise gates.source.error("the last pair of Piecewise holds everywhere: (value, True)", first, last)
+    out = args[-1].value.items[0]
+    for arg in reversed(args[:-1]):
+        value, condition = arg.value.items
+        out = Arg(gates.apply(r.where, [condition, value, out]), value.first, out.last)
+    return gates.number(out.value)
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, Node) and value.op is s.const and number(value) == 1
+
+
+def _heaviside(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """SymPy's Heaviside(x) is 1/2 at 0."""
+    if len(args) != 1 or callee.name != "Heaviside":
+        return None
+    return gates.gate(r.heaviside, [args[0], Arg(gates.build.const(0.5), last, last)], {})
+
+
+SPECIAL: dict[str, Special] = {"dot": _dot, "Piecewise": _piecewise}
+_SPECIAL_OPS: dict[Op, Special] = {
+    a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
+}  # fmt: skip

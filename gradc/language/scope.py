@@ -1,0 +1,244 @@
+"""Names into what they stand for at the line that is being read.
+
+A name is an input from its first use on, unless a line above assigned it; an input has the shape that a
+declaration gave it, or none. One name has one spelling, and is a variable or a function, not both.
+
+>>> scope = Scope(Source("x + λ"), Builder(), {"x": (3,)}, {})
+>>> scope.read("x", 0), scope.read("λ", 2), list(scope.inputs)
+(%0 = input() 'x', %1 = input() 'lam', ['x', 'lam'])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.graph.dag import Node, Shape
+from gradc.graph.shapes import show
+from gradc.language import advice
+from gradc.language.lex import Source, code_points, is_name, spelled
+from gradc.language.values import Word
+from gradc.rewrite.simplify import Builder
+
+GivenShapes = Mapping[str, Sequence[int | str] | int | str]
+
+CONSTANTS = {"pi": math.pi}
+# So many names are noted as never used; the rest are counted.
+MAX_NOTES = 5
+# More digits than any size has.
+MAX_DIGITS = 19
+# NumPy's own limit; a shape is copied for every gate.
+MAX_AXES = 64
+# A declaration may say that an input is a number.
+SCALARS = ("float", "int", "scalar", "real", "double", "number")
+
+
+class Scope:
+    """The names of a program. `bound` are names with a value from outside, as the parameters of a rule."""
+
+    def __init__(self, source: Source, build: Builder, shapes: GivenShapes, bound: Mapping[str, Node]) -> None:
+        self.source, self.build = source, build
+        self.inputs: dict[str, Node] = {}
+        self.values: dict[str, Any] = dict(bound)
+        self.names: dict[Node, tuple[str, ...]] = {}
+        self.first: dict[str, int] = {}  # the token of each name's first appearance
+        self.typed: dict[str, str] = {}  # how each name was spelled there
+        self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
+        self.unused: list[int] = []  # assigned anew before any use: the tokens of the names
+        self.functions: dict[str, int] = {}  # called, or a prefix: the token of the first call
+        self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
+        self.declared: set[str] = set(self.given)
+        self.dims = self._given_dims()
+
+    # ---- reading a name ------------------------------------------------------------------------
+
+    def name(self, token: str, at: int) -> str:
+        """A plain name as the module will have it. Raises for a keyword or a name that can be none."""
+        name = spelled(token)
+        if self.typed.get(name) != token:
+            self._check(name, token, at)
+            self.typed[name] = token
+            self.first.setdefault(name, at)
+        return name
+
+    def _check(self, name: str, token: str, at: int) -> None:
+        if advice.is_keyword(name):
+            raise self.source.error(
+                f"'{token}' is a keyword of Python and cannot be a name", at, hint=advice.renamed(name)
+            )
+        if not name.isidentifier():
+            bad = next((char for char in token if not ("_" + char).isidentifier()), token[0])
+            raise self.source.error(f"'{bad}' ({code_points(bad)}) is not part of the language", at)
+        if name.startswith("__"):
+            raise self.source.error(
+                f"'{token}' is not part of the language", at, hint="names do not start with two underscores"
+            )
+        if name in self.typed:
+            other = self.typed[name]
+            raise self.source.error_at(
+                f"'{other}' ({code_points(other)}) and '{token}' ({code_points(token)}) would be one name, '{name}'",
+                [(self.first[name], self.first[name], ""), (at, at, "")],
+                "rename one of them",
+            )
+
+    def is_variable(self, token: str) -> bool:
+        name = spelled(token)
+        return name in self.values or name in self.inputs or name in self.given
+
+    def read(self, token: str, at: int) -> Any:
+        """The value of a name; a new input if no line above assigned it."""
+        name = self.name(token, at)
+        if name in self.values:
+            self.unread.pop(name, None)
+            return self.values[name]
+        if name in self.inputs:
+            return self.inputs[name]
+        if name in CONSTANTS and name not in self.given:
+            return self.build.const(CONSTANTS[name])
+        return self._new_input(name, at, self.given.get(name, ()))
+
+    def _new_input(self, name: str, at: int, shape: Shape) -> Node:
+        self._not_a_function(name, at)
+        if name in self.dims and name not in self.declared:
+            self.source.note(f"'{name}' is an input here, and not the size of an axis", at, at)
+        self.inputs[name] = self.build.input(name, shape)
+        self.first[name] = at
+        return self.inputs[name]
+
+    def _not_a_function(self, name: str, at: int) -> None:
+        if name in self.functions:
+            self.source.problem(
+                f"'{name}' is used both as a function and as a variable",
+                at,
+                at,
+                f"rename the variable, or call np.{name}(...)",
+            )
+
+    # ---- declarations and assignments ----------------------------------------------------------
+
+    def declare(self, token: str, at: int, shape: Shape) -> None:
+        """The shape of an input, from a line such as `W: [5, 10]`."""
+        name = self.name(token, at)
+        if len(shape) > MAX_AXES:
+            raise self.source.error(f"an array has at most {MAX_AXES} axes, and '{name}' {len(shape)}", at)
+        if name in self.values:
+            raise self.source.error(f"'{name}' is assigned above, and only an input has a declaration", at)
+        known = self.inputs[name].shape if name in self.inputs else self.given.get(name)
+        if known is not None and not (name in self.declared and self.build.dims.unify_shapes(known, shape)):
+            if name not in self.declared:
+                raise self.source.error(
+                    f"'{name}' is used above its declaration", at, hint="declare it above its first use"
+                )
+            raise self.source.error(f"'{name}' has shape {show(known)} already, not {show(shape)}", at)
+        self.declared.add(name)
+        self.dims.update(dim for dim in shape if isinstance(dim, str))
+        if name not in self.inputs:
+            self._new_input(name, at, known or shape)
+
+    def assign(self, token: str, at: int, value: Any, first: int, last: int) -> str:
+        """Bind a name to the value of the tokens from `first` to `last`, from the next line on."""
+        name = self.name(token, at)
+        if name in self.values:
+            if name in self.unread:
+                self.unused.append(self.unread[name])
+        elif name in self.inputs or name in self.given:
+            self._shadow(name, at, first, last)
+        else:
+            self._not_a_function(name, at)
+            self.first[name] = at
+        self.values[name] = value
+        self.unread[name] = at
+        if isinstance(value, Node):
+            given = self.names.get(value, ())
+            if name not in given:
+                self.names[value] = (*given, name)
+        return name
+
+    def _shadow(self, name: str, at: int, first: int, last: int) -> None:
+        """An input may be updated (`x = x/10`); one that turns out to be assigned below its use is a mistake."""
+        if any(spelled(base_name(token)) == name for token in self.source.tokens[first : last + 1] if is_name(token)):
+            return
+        if name not in self.declared:
+            used, line = self.first[name], self.source.line(at)
+            self.source.problem(
+                f"'{name}' is used above the line that assigns it, line {line}",
+                used,
+                used,
+                f"line {line}: {self.source.line_text(at)[:60]}",
+            )
+        elif name not in self.inputs:
+            self.source.problem(
+                f"'{name}' has the shape of an input and is assigned here", at, at, "rename one of them"
+            )
+
+    def finish(self, outputs: Iterable[str]) -> None:
+        """Note the names that were assigned for nothing."""
+        for name in outputs:
+            self.unread.pop(name, None)
+        unused = [*self.unused, *self.unread.values()]
+        others = f" and {len(unused) - MAX_NOTES} others are" if len(unused) > MAX_NOTES else " is"
+        for rank, at in enumerate(unused[:MAX_NOTES], 1):
+            verb = others if rank == MAX_NOTES else " is"
+            self.source.note(f"'{self.source.tokens[at]}'{verb} never used", at, at)
+
+    def _given_dims(self) -> set[str]:
+        """The sizes that the given shapes name, of inputs that the program has."""
+        if not any(isinstance(dim, str) for shape in self.given.values() for dim in shape):
+            return set()
+        used = {spelled(base_name(token)) for token in self.source.tokens if is_name(token)}
+        return {dim for name, shape in self.given.items() for dim in shape if name in used and isinstance(dim, str)}
+
+    def _given_name(self, name: str) -> str:
+        out = spelled(name)
+        if not out.isidentifier() or advice.is_keyword(out):
+            raise GradcError(f"shapes are given for '{name}', which cannot be a name")
+        return out
+
+
+def base_name(token: str) -> str:
+    """The plain name that a token begins with.
+
+    >>> base_name("x.T.dot("), base_name("A[0, 1]"), base_name("sin(")
+    ('x', 'A', 'sin')
+    """
+    return token.split(".", 1)[0].split("[", 1)[0].split("(", 1)[0].rstrip()
+
+
+def given_shape(name: str, shape: Any) -> Shape:
+    """A shape from the library's side as a tuple of sizes and names; `GradcError` for anything else.
+
+    >>> given_shape("x", 3), given_shape("X", ["n", 5])
+    ((3,), ('n', 5))
+    """
+    whole = (shape,) if isinstance(shape, str) or not hasattr(shape, "__iter__") else tuple(shape)
+    out: list[int | str] = []
+    for dim in whole:
+        if isinstance(dim, str) and spelled(dim).isidentifier():
+            out.append(spelled(dim))
+        elif hasattr(dim, "__index__") and not isinstance(dim, bool) and dim.__index__() >= 0:
+            out.append(dim.__index__())
+        else:
+            raise GradcError(
+                f"the shape of '{name}' is {shape!r}",
+                hint="a dimension is a number or a name, as in (5, 10) or ('n', 'd')",
+            )
+    if len(out) > MAX_AXES:
+        raise GradcError(f"an array has at most {MAX_AXES} axes, and '{name}' {len(out)}")
+    return tuple(out)
+
+
+def dimension(source: Source, at: int) -> int | str:
+    """One dimension of a declaration."""
+    token = source.tokens[at]
+    if token.isdecimal() and len(token) < MAX_DIGITS:
+        return int(token)
+    if is_name(token) and spelled(token).isidentifier() and not advice.is_keyword(token):
+        return spelled(token)
+    raise source.error("a dimension is a number or a name", at, hint="write it as in x: [n, 3]")
+
+
+def word_of(value: Any) -> str:
+    """How a value that is no number is called in an error."""
+    return f"'{value.text}'" if isinstance(value, Word) else "this"

@@ -1,0 +1,1 @@
+"""A graph into an equal one that is no worse: smart constructors, rules, branches, long sums."""

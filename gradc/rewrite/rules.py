@@ -1,0 +1,92 @@
+"""Rules of the table, from text into nodes.
+
+A rule is an expression of the language over the entry's parameters, `out`, `dout` and its static
+parameters. Its text is read once into a postfix program and then run for each gate:
+
+>>> from gradc.ops import scalar as s
+>>> build = Builder()
+>>> x, dout = build.input("x"), build.input("dout")
+>>> node = instantiate(build, "3*x**2*dout", {"x": x, "dout": dout})
+>>> node.op, node.args[1] is dout
+(mul, True)
+>>> instantiate(build, "1 - 1", {}).attr
+0
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from gradc.graph.dag import Node
+from gradc.ops import array as a
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops.table import Op, lookup
+from gradc.rewrite.simplify import Builder
+
+# One instruction: ("arg", name), ("const", value), or ("op", entry, argument count, static parameters).
+Instruction = tuple[Any, ...]
+
+_BINARY: dict[type, Op] = {
+    ast.Add: s.add, ast.Sub: s.sub, ast.Mult: s.mul, ast.Div: s.div, ast.Pow: s.pow_, ast.MatMult: a.matmul,
+    ast.Gt: r.gt, ast.GtE: r.ge, ast.Lt: r.lt, ast.LtE: r.le, ast.Eq: r.eq, ast.NotEq: r.ne,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def compiled(text: str) -> tuple[Instruction, ...]:
+    """A rule's text as instructions in postfix order. Raises ValueError for what is not of the language."""
+    out: list[Instruction] = []
+    todo: list[Any] = [ast.parse(text, mode="eval").body]
+    while todo:  # parents are written before their arguments, and the whole is reversed at the end
+        node = todo.pop()
+        match node:
+            case ast.Constant(value=value):
+                out.append(("const", value))
+            case ast.Name(id=name):
+                out.append(("arg", name))
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                out.append(("op", s.neg, 1, ()))
+                todo.append(x)
+            case ast.BinOp(left=x, op=kind, right=y) | ast.Compare(left=x, ops=[kind], comparators=[y]):
+                out.append(("op", _BINARY[type(kind)], 2, ()))
+                todo += [x, y]
+            case ast.Attribute(value=x, attr="T"):
+                out.append(("op", a.transpose, 1, (("axes", ast.Constant(None)),)))
+                todo.append(x)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+                entry = lookup(name)
+                if entry is None:
+                    raise ValueError(f"rule {text!r} calls {name!r}, which is not in the table")
+                out.append(("op", entry, len(args), tuple((str(k.arg), k.value) for k in keywords)))
+                todo += args
+            case _:
+                raise ValueError(f"rule {text!r} is not an expression of the language")
+    return tuple(reversed(out))
+
+
+def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Mapping[str, Any] | None = None) -> Node:
+    """The node that a rule stands for, with its names bound to nodes and static values."""
+    stack: list[Node] = []
+    for instruction in compiled(text):
+        match instruction:
+            case ("arg", name):
+                stack.append(args[name] if name in args else build.const((statics or {})[name]))
+            case ("const", value):
+                stack.append(build.const(value))
+            case ("op", entry, count, given):
+                at = len(stack) - count
+                taken = tuple(stack[at:])
+                del stack[at:]
+                stack.append(build.make(entry, taken, _attr(entry, given, statics or {})))
+    return stack[0]
+
+
+def _attr(entry: Op, given: tuple[tuple[str, Any], ...], statics: Mapping[str, Any]) -> Hashable:
+    if not entry.statics:
+        return None
+    bound = {key: statics[value.id] if isinstance(value, ast.Name) else ast.literal_eval(value) for key, value in given}
+    return tuple(bound.get(key, default) for key, default in entry.statics)

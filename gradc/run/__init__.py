@@ -1,0 +1,1 @@
+"""Emitted text into functions, and words into what they take."""

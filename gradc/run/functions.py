@@ -1,0 +1,241 @@
+"""Emitted text into functions: modules, verified before anything runs, and the functions of library calls.
+
+>>> module = load("def forward(x):\\n    return x, (x,)\\n")
+>>> module.forward(3)
+(3, (3,))
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import math
+import struct
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradc.emit.calls import CallText
+    from gradc.emit.long_programs import LongText
+
+_numbers = itertools.count(1)
+
+
+class collector_paused:
+    """No cyclic garbage collection meanwhile: a growing graph would be walked again and again, and holds no garbage."""
+
+    def __enter__(self) -> None:
+        self.was = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        if self.was:
+            gc.enable()
+
+
+def load(source: str, name: str = "") -> ModuleType:
+    """An emitted text as a module: verified, compiled, and known to `linecache` for tracebacks and debuggers."""
+    module = ModuleType("gradc_emitted")
+    _run(source, module.__dict__, name or f"<gradc {next(_numbers)}>")
+    return module
+
+
+def _run(source: str, namespace: dict[str, Any], filename: str) -> None:
+    import builtins
+    import linecache
+
+    from gradc.emit.allow import verify
+
+    verify(source)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace["__source__"] = held = _Held()
+    weakref.finalize(held, linecache.cache.pop, filename, None).atexit = False
+    exec(builtins.compile(source, filename, "exec", dont_inherit=True), namespace)
+
+
+class _Held:
+    """What lives as long as any function of a module: the text goes from `linecache` with it."""
+
+
+class _Absent:
+    """What stands for an input that was not given."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+ABSENT = _Absent()
+
+# What leaves a function's domain as Python has it, where NumPy has inf and nan.
+FAILURES = (ValueError, OverflowError, ZeroDivisionError)
+
+
+def direct(name: str, call: CallText, inputs: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a call's text; `general` is the way for what does not fit."""
+    namespace = {call.words.get(word, word): value for word, value in _things(call).items()}
+    namespace[call.words["otherwise"]] = _otherwise(namespace, name, inputs, general)
+    _run(call.text, namespace, f"<gradc {name} {next(_numbers)}>")
+    function: Callable[..., Any] = namespace[name]
+    return function
+
+
+def direct_arrays(
+    name: str,
+    text: str,
+    words: Mapping[str, str],
+    inputs: Sequence[str],
+    general: Callable[..., Any],
+    mapped: Callable[..., Any] | None = None,
+) -> Callable[..., Any]:
+    """The function of a call's text over whole arrays, which brings its own imports; `mapped` takes large ones."""
+    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES, words["mapped"]: mapped}
+    namespace[words["otherwise"]] = _otherwise(namespace, name, inputs, general)
+    _run(text, namespace, f"<gradc {name} {next(_numbers)}>")
+    function: Callable[..., Any] = namespace[name]
+    return function
+
+
+# From where to where an input lies in a list of all numbers, and its shape.
+Layout = Mapping[str, tuple[int, int, tuple[int, ...]]]
+
+Bound = Callable[[tuple[Any, ...], Mapping[str, Any]], list[Any]]
+
+
+def direct_long(
+    name: str,
+    text: LongText,
+    layout: Layout,
+    wrt: Sequence[str],
+    bound: Bound,
+    general: Callable[..., Any],
+    guarded: bool,
+) -> Callable[..., Any]:
+    """The function of a long program, `layout` saying where each input lies in x.
+
+    `bound` brings what a caller gives into that order; `guarded` says that `general` is the way for what raises.
+    """
+    run = _linked(text)
+    failures = FAILURES if guarded else ()
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        x = _flat(bound(args, inputs), layout) if inputs.get("df") is None else None
+        if x is None:
+            return general(*args, **inputs)
+        slopes = [0.0] * len(x)
+        try:
+            value = run(x, slopes)
+        except failures:
+            return general(*args, **inputs)
+        return (value, {each: _shaped(slopes, *layout[each]) for each in wrt}) if wrt else value
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def _linked(text: LongText) -> Callable[[list[float], list[float]], Any]:
+    """The functions of a long program, and the one that calls them in order."""
+    import builtins
+
+    from gradc.emit.allow import verify_lines
+
+    namespace: dict[str, Any] = {word: getattr(math, word) for word in text.functions}
+    namespace |= _helpers(text.helpers)
+    calls = "\n    ".join(["def run(x, g):", *text.calls, *text.unpacked, f"return {text.result}"]) + "\n"
+    for part in (*text.parts, calls):
+        verify_lines(part)
+        exec(builtins.compile(part, "<gradc lines>", "exec", dont_inherit=True), namespace)
+    run: Callable[[list[float], list[float]], Any] = namespace["run"]
+    return run
+
+
+def _flat(given: Sequence[Any], layout: Layout) -> list[float] | None:
+    """All numbers in one list; None if something else is among them, or an array does not fit."""
+    if not any(shape for *_, shape in layout.values()):
+        return list(map(float, given)) if {*map(type, given)} <= {int, float} else None
+    import numpy as np
+
+    out: list[float] = []
+    for value, (*_, shape) in zip(given, layout.values(), strict=True):
+        if type(value) is np.ndarray and value.dtype == np.float64 and value.shape == shape and shape:
+            out += value.ravel().tolist()
+        elif type(value) in (int, float) and not shape:
+            out.append(float(value))
+        else:
+            return None
+    return out
+
+
+def _shaped(slopes: Sequence[float], start: int, stop: int, shape: tuple[int, ...]) -> Any:
+    if not shape:
+        return slopes[start]
+    import numpy as np
+
+    return np.frombuffer(bytearray(struct.pack(f"{stop - start}d", *slopes[start:stop]))).reshape(shape)
+
+
+def direct_rolled(
+    inner: Callable[..., Any], numbers: Sequence[str], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of a program that was rolled up over one input, which holds all numbers."""
+    import numpy as np
+
+    order = {name: i for i, name in enumerate(numbers)}
+
+    def call(*args: Any, **inputs: Any) -> Any:
+        given = bound(args, inputs) if inputs.get("df") is None else [None]
+        if not {*map(type, given)} <= {int, float}:
+            return general(*args, **inputs)
+        x = np.array(given, dtype=float)
+        if not wrt:
+            return float(inner(x))
+        value, grads = inner(x)
+        (slopes,) = grads.values()
+        listed = slopes.tolist()
+        return float(value), {name: listed[order[name]] for name in wrt}
+
+    return call
+
+
+def _helpers(names: Iterable[str]) -> dict[str, Any]:
+    """Helpers of the target `math` as functions."""
+    from gradc.ops.helpers import HELPERS
+
+    space: dict[str, Any] = {"math": math}
+    found = {}
+    for name in names:
+        _run(HELPERS["math"][name], space, f"<gradc {name}>")
+        found[name] = space[name]
+    return found
+
+
+def _things(call: CallText) -> dict[str, Any]:
+    things: dict[str, Any] = {word: getattr(math, word) for word in call.words if hasattr(math, word)}
+    things |= {"absent": ABSENT, "failures": FAILURES, "type": type, "float": float}
+    things |= _helpers(call.helpers)
+    if call.arrays:
+        import numpy as np
+
+        things |= {"float64": np.dtype(np.float64), "ndarray": np.ndarray, "array_of": np.array, "zeros_of": np.zeros}
+        things |= {"frombuffer": np.frombuffer, "bytearray": bytearray, "pack": struct.pack}
+    return things
+
+
+def _otherwise(
+    namespace: Mapping[str, Any], name: str, inputs: Sequence[str], general: Callable[..., Any]
+) -> Callable[..., Any]:
+    def otherwise(given: tuple[Any, ...], rest: tuple[Any, ...], more: dict[str, Any]) -> Any:
+        if rest:
+            return general(*given, *rest, **more)
+        kinds = {*map(type, given)}
+        if not more and int in kinds and kinds <= {int, float}:
+            try:
+                numbers = [float(value) for value in given]
+            except OverflowError:
+                return general(*given)
+            return namespace[name](*numbers)
+        known = {each: value for each, value in zip(inputs, given, strict=True) if value is not ABSENT}
+        return general(**known, **more)
+
+    return otherwise
