@@ -397,27 +397,6 @@ def test_compiled_at_once_into_one_file(tmp_path: Path) -> None:
 # -- the start ---------------------------------------------------------------------------------------------------------
 
 
-# Process times of a busy machine: the best of so many, taken in turn.
-ROUNDS = 15
-
-
-@pytest.mark.xdist_group("alone")
-def test_it_starts_as_fast_as_click_does(tmp_path: Path) -> None:
-    """`gradc compile "x*y"` in at most 1.5 times `python -c "import click"`, with compiled bytecode in both."""
-    variables = environment(PYTHONPYCACHEPREFIX=str(tmp_path))
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)
-
-    def seconds(*args: str) -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *args], env=variables, stdout=subprocess.DEVNULL, check=True)
-        return time.perf_counter() - start
-
-    ours, clicks = ("-m", "gradc", "compile", "x*y"), ("-c", "import click")
-    seconds(*ours)
-    ratios = [seconds(*ours) / seconds(*clicks) for _ in range(ROUNDS)]
-    assert sorted(ratios)[ROUNDS // 3] < 1.5
-
-
 def test_what_a_start_imports() -> None:
     """Each of these takes a part of the time that click takes."""
     code = "from gradc.cli import main\ntry: main(['compile', 'x*y'])\nexcept SystemExit: pass\nprint(*sys.modules)"
