@@ -134,6 +134,22 @@ class GradcError(Exception):
     def __str__(self) -> str:
         return "\n".join(problem.render() for problem in self.problems)
 
+    def to_dict(self) -> dict[str, object]:
+        """As plain data, for programs: each problem with its places, in code points from the start of the program."""
+        return {
+            "ok": False,
+            "errors": [
+                {
+                    "message": visible(problem.message),
+                    "hint": visible(problem.hint),
+                    "line": problem.line,
+                    "column": problem.column,
+                    "spans": [{"start": mark.start, "end": mark.end, "label": mark.label} for mark in problem.marks],
+                }
+                for problem in self.problems
+            ],
+        }
+
     def __reduce__(self) -> tuple[type[GradcError], tuple[object, ...]]:
         return type(self), (self.message, self.text, self.marks, self.hint, self.problems[1:])
 

@@ -1,19 +1,17 @@
 """The words of a command line into what the library does; its answers to standard output, all else to standard error.
 
-Exit 0: done; 1: a check failed; 2: the input or the usage is wrong; 130: interrupted.
-
->>> sorted(main.commands)
-['check', 'compile', 'gates', 'graph', 'report', 'trace']
+>>> list(main.commands)
+['compile', 'check', 'trace', 'graph', 'report', 'gates', 'completion', 'help']
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,116 +19,12 @@ import click
 from gradc import __version__
 from gradc.base.errors import GradcError
 from gradc.base.streams import as_json, coloured, progress, say, tell
+from gradc.cli.shell import FAILED, Command, Option, Program, Shell
 
 if TYPE_CHECKING:
     from gradc.api import Function
 
-WRONG, FAILED, INTERRUPTED = 2, 1, 130
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-# `--word` is an option, known or not; `-x**2`, `-x` and `--x` are programs unless a command knows them as options.
-_LONG_OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?", re.DOTALL)
-
-
-class Program(click.Command):
-    """A command that takes a program, which may begin with a minus."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, self.options_first(ctx, args))
-
-    def options_first(self, ctx: click.Context, args: Iterable[str]) -> list[str]:
-        """The options with their values, `--`, and whatever is none of these."""
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-        known = {name: option for option in options for name in option.opts}
-        first: list[str] = []
-        rest: list[str] = []
-        words = iter(args)
-        for word in words:
-            if word == "--":
-                rest += words
-            elif word in known:
-                first += [word] if known[word].is_flag else [word, _value_of(word, words, ctx)]
-            elif _LONG_OPTION.fullmatch(word):
-                first.append(word)
-            else:
-                rest.append(word)
-        return [*first, "--", *rest]
-
-
-def _value_of(option: str, words: Iterator[str], ctx: click.Context) -> str:
-    value = next(words, None)
-    if value is None:
-        raise click.UsageError(f"{option} needs a value", ctx)
-    return value
-
-
-class Shell(click.Group):
-    """The command `gradc`: whatever goes wrong below is said in one form, and never with a traceback."""
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        extra.update(prog_name="gradc", standalone_mode=False)
-        collects = gc.isenabled()
-        gc.disable()  # from text to text nothing is left in circles, and looking for them takes a tenth of the time
-        try:
-            code = super().main(*args, **extra)
-        except (click.Abort, KeyboardInterrupt):
-            code = INTERRUPTED
-        except GradcError as error:
-            code = _refuse(error)
-        except click.UsageError as error:
-            code = _refuse(_usage(error))
-        except MemoryError:
-            code = _refuse(GradcError("out of memory", hint="the program is too large for this machine"))
-        except Exception as error:
-            if os.environ.get("GRADC_DEBUG"):
-                raise
-            code = _refuse(_internal(error))
-        finally:
-            (gc.enable if collects else gc.disable)()
-        sys.exit(code or 0)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command by its name; what is none may be a program whose command was forgotten."""
-        name = args[0]
-        if name in self.commands or _LONG_OPTION.fullmatch(name):
-            return super().resolve_command(ctx, args)
-        from gradc.run.arguments import quoted
-
-        hint = _nearest(name, self.commands) or f"for a program, write gradc compile {quoted(args)}"
-        raise GradcError(f"no command {name[:40]!r}", hint=hint)
-
-
-def _refuse(error: GradcError) -> int:
-    tell(error.render(color=coloured()))
-    return WRONG
-
-
-def _usage(error: click.UsageError) -> GradcError:
-    """What click says of a command line, in our form."""
-    command = error.ctx.command_path if error.ctx else "gradc"
-    help = f"'{command} --help' lists what there is"
-    if isinstance(error, click.NoSuchOption):
-        params = error.ctx.command.get_params(error.ctx) if error.ctx else []
-        near = _nearest(error.option_name, (name for param in params for name in param.opts))
-        return GradcError(f"no option '{error.option_name}'", hint=near or help)
-    message = error.format_message().rstrip(".")
-    return GradcError(message[:1].lower() + message[1:], hint=help)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return f"did you mean '{near[0]}'?" if near else ""
-
-
-def _internal(error: Exception) -> GradcError:
-    said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    return GradcError(f"internal error, {said}", hint="please report it; GRADC_DEBUG=1 shows where it happened")
-
+Action = TypeVar("Action", bound=Callable[..., Any])
 
 # ---- what the options say ----------------------------------------------------------------------
 
@@ -189,6 +83,9 @@ def write(path: str, text: str | bytes, force: bool) -> None:
 
     if not path:
         raise GradcError("-o names no file")
+    if path == "-":
+        say(text)
+        return
     try:
         write_whole(path, text, force)
     except FileExistsError as error:
@@ -220,7 +117,7 @@ shows_help = click.option(
     "-h", "--help", callback=_show(lambda ctx: ctx.get_help()), help="Show this and exit.", **_ends
 )
 shows_version = click.option(
-    "--version", callback=_show(lambda ctx: f"gradc {__version__}"), help="Show the version and exit.", **_ends
+    "-V", "--version", callback=_show(lambda ctx: f"gradc {__version__}"), help="Show the version and exit.", **_ends
 )
 
 
@@ -232,23 +129,32 @@ def main(ctx: click.Context) -> None:
     """Compile a formula into its forward and backward pass, one gate a line.
 
     Results go to standard output, everything else to standard error. Exit code 0: done; 1: a check failed;
-    2: the input or the usage is wrong.
+    2: the input or the usage is wrong. Defaults of options may stand in pyproject.toml, under [tool.gradc].
     """
     if ctx.invoked_subcommand is None:
         say(ctx.get_help() + "\n")
+    elif os.path.exists("pyproject.toml"):
+        with open("pyproject.toml", "rb") as file:
+            asked = b"[tool.gradc" in file.read()
+        if asked:
+            from gradc.cli.defaults import defaults
+
+            ctx.default_map = defaults("pyproject.toml", main.commands)
 
 
-def _command(name: str, cls: type[click.Command] = Program) -> Callable[[Callable[..., Any]], click.Command]:
+def _command(
+    name: str, example: str = "", cls: type[Command] = Program
+) -> Callable[[Callable[..., Any]], click.Command]:
     """A command of the shell, with our own `--help`."""
 
     def add(action: Callable[..., Any]) -> click.Command:
-        return main.command(name, cls=cls, add_help_option=False)(shows_help(action))
+        return main.command(name, cls=cls, example=example, add_help_option=False)(shows_help(action))
 
     return add
 
 
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def add(command: Command) -> Command:
+def _options(*options: Callable[[Action], Action]) -> Callable[[Action], Action]:
+    def add(command: Action) -> Action:
         for option in reversed(options):
             command = option(command)
         return command
@@ -260,65 +166,125 @@ def _choice(*words: str) -> click.Choice[str]:
     return click.Choice(words)
 
 
+def _from(which: str) -> Any:
+    """What a shell may complete a value to, found when it asks."""
+
+    def complete(ctx: click.Context, incomplete: str) -> list[Any]:
+        from gradc.cli import completion
+
+        return completion.items(which, ctx, incomplete)
+
+    return complete
+
+
+_option = partial(click.option, cls=Option)
+_module = partial(_option, group="The module")
+_place = partial(_option, group="The point")
+_result = partial(_option, group="The answer")
+
 takes_program = _options(
     click.argument("words", nargs=-1, metavar="EXPR"),
-    click.option("-f", "--file", metavar="FILE", help="Read the program from a file (EXPR - is standard input)."),
-    click.option("--wrt", multiple=True, metavar="x,y", help="Differentiate with respect to these inputs [all]."),
-    click.option("--shape", multiple=True, metavar="W=5,10", help="Declare an array; a size is a number or a name."),
-    click.option("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
-    click.option("--names", type=_choice("notes", "letters", "wengert"), default="notes", help="How lines are named."),
-    click.option("--target", type=_choice("numpy", "math"), default="numpy", help="What the module stands on."),
-    click.option("--max-source", type=click.IntRange(1), default=32_000_000, help="The most characters of a program."),
-)
-has_style = click.option(
-    "--style", type=_choice("notes", "fast"), default="notes", help="One gate a line, or made for speed."
-)
-as_data = click.option("--json", "json", is_flag=True, help="Answer in JSON.")
+    _option(
+        "-f", "--file", metavar="FILE", complete=_from("file"), group="The program",
+        help="Read the program from a file (EXPR - is standard input).",
+    ),
+    _option(
+        "--shape", multiple=True, metavar="W=5,10", group="The program", more=True, complete=_from("shape"),
+        help="Declare an array; a size is a number or a name.",
+    ),
+    _option("--max-source", type=click.IntRange(1), metavar="N", default=32_000_000, show_default=True,
+            group="The program", help="The most characters of a program."),
+    _module(
+        "--wrt", multiple=True, metavar="x,y", complete=_from("wrt"),
+        help="Differentiate with respect to these inputs.  [default: all]",
+    ),
+    _module("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
+    _module("--names", type=_choice("notes", "letters", "wengert"), default="notes", show_default=True,
+            help="How lines are named."),
+    _module("--target", type=_choice("numpy", "math"), default="numpy", show_default=True,
+            help="What the module stands on."),
+)  # fmt: skip
+has_style = _module(
+    "--style", type=_choice("notes", "fast"), default="notes", show_default=True,
+    help="One gate a line, or made for speed.",
+)  # fmt: skip
+as_data = _result("--json", "json", is_flag=True, help="Answer in JSON; errors, too.")
 takes_point = _options(
-    click.option("--at", multiple=True, metavar="x=3", help="The value of an input: a number, [1, 2] or @file.npy."),
-    click.option("--df", metavar="VALUE", help="The upstream adjoint [1, or ones for an array]."),
-)
+    _place(
+        "--at", multiple=True, metavar="x=3", more=True, complete=_from("at"),
+        help="The value of an input: a number, 1/3, [1, 2] or @file.npy; x=3,y=-4 gives two.",
+    ),
+    _place("--df", metavar="VALUE", help="The upstream adjoint.  [default: 1, or ones for an array]"),
+)  # fmt: skip
 writes_file = _options(
-    click.option("-o", "--output", metavar="FILE", help="Write a file instead of standard output."),
-    click.option("--force", is_flag=True, help="Write over a file that gradc did not write."),
+    _result("-o", "--output", metavar="FILE", complete=_from("file"), help="Write a file; - is standard output."),
+    _result("--force", is_flag=True, help="Write over a file that gradc did not write."),
 )
 
 
-@_command("compile")
+def _deliver(text: str | bytes, output: str | None, force: bool) -> None:
+    """An answer to standard output, or to the file that was named."""
+    if output is None:
+        say(text)
+    else:
+        write(output, text, force)
+
+
+@_command(
+    "compile",
+    """gradc compile "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)" -o staged.py
+gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
+)
 @takes_program
 @has_style
-@click.option("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
-@click.option("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
+@_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
+@_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
+@_result("--check", is_flag=True, help="Write nothing; exit 1 if FILE is not what would be written.")
+@_result("--diff", is_flag=True, help="Write nothing; show how FILE differs from what would be written.")
 @as_data
-def compile_command(output: str | None, force: bool, show: str | None, json: bool, **options: Any) -> None:
+def compile_command(
+    output: str | None, force: bool, show: str | None, check: bool, diff: bool, json: bool, **options: Any
+) -> int:
     """Print the module of a program, or write it to a file."""
+    if (check or diff) and (output is None or output == "-"):
+        raise GradcError(f"--{'check' if check else 'diff'} needs a file to look at", hint="name it: -o FILE")
     with _as_usage():
         fn = compiled(options)
     text = fn.source if show is None else _stage(fn, show)
+    if check or diff:
+        return _compared(str(output), text, diff)
     if output is not None:
         write(output, text, force)
     if json:
         say(as_json(fn.to_dict()))
     elif output is None:
         say(text)
+    return 0
+
+
+def _compared(path: str, text: str, diff: bool) -> int:
+    """0 if the file holds the text, else 1; with `diff` the lines that are different are shown."""
+    from gradc.base.files import read
+
+    have = read(path) if os.path.exists(path) else ""
+    if have == text:
+        return 0
+    if diff:
+        from difflib import unified_diff
+
+        lines = unified_diff(have.splitlines(True), text.splitlines(True), path, f"{path}, as it would be written")
+        say("".join(lines))
+    else:
+        why = "is not what would be written" if os.path.exists(path) else "does not exist"
+        tell(f"gradc: {path} {why}; --diff shows the difference, and without --check it is written")
+    return FAILED
 
 
 def _stage(fn: Function, which: str) -> str:
     from gradc.evidence.stations import show_dag, show_program
 
     return show_dag(fn.dag) if which == "dag" else show_program(fn.staged, fn.target)
-
-
-@_command("gates", click.Command)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@as_data
-def gates_command(names: Sequence[str], json: bool) -> None:
-    """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
-    from gradc.evidence.gates import render, rows
-
-    found = rows(names)
-    say(as_json(found) if json else render(found, _columns()) + "\n")
 
 
 def _columns() -> int:
@@ -330,24 +296,67 @@ def _columns() -> int:
     return shutil.get_terminal_size().columns
 
 
-@_command("trace")
+@_command("check", 'gradc check "log(1 + exp(x))" --range x=-700,700')
+@takes_program
+@has_style
+@_place(
+    "--points",
+    type=click.IntRange(1),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="How many random points are tried.",
+)
+@_place("--seed", type=int, metavar="N", default=0, show_default=True, help="Which random points.")
+@_place("--range", "within", multiple=True, metavar="x=1,2", help="Where to look for an input.  [default: its domain]")
+@_place(
+    "--at", multiple=True, metavar="x=3", more=True, complete=_from("at"), help="Try this point, and no random ones."
+)
+@_option("--tolerance", type=click.FloatRange(0), metavar="N", help="The most roundings off.  [default: 100]")
+@_option(
+    "--timeout", type=click.FloatRange(0), metavar="S", default=6.0, show_default=True, help="Seconds that SymPy gets."
+)
+@_option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
+@writes_file
+@as_data
+def check_command(
+    at: Sequence[str], within: Sequence[str], memory: int | None, output: str | None, force: bool, json: bool,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
+    from gradc.run.arguments import points, ranges
+
+    asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
+    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=ranges(within) or None)
+    fn = studied(options)
+    result = fn.check(**asked)
+    _deliver(as_json(result.to_dict()) if json else result.render() + "\n", output, force)
+    return 0 if result.ok else FAILED
+
+
+@_command("trace", 'gradc trace "(x + y)*z" --at x=-2 y=5 z=-4')
 @takes_program
 @takes_point
+@writes_file
 @as_data
-def trace_command(at: Sequence[str], df: str | None, json: bool, **options: Any) -> None:
+def trace_command(
+    at: Sequence[str], df: str | None, output: str | None, force: bool, json: bool, **options: Any
+) -> None:
     """Show every line of both passes with its value at a point."""
     from gradc.run.arguments import points
 
     fn = studied(options)
     with _as_usage(fn):
         traced = fn.trace(**points(at), **_upstream(df))
-    say(as_json(traced.to_dict()) if json else traced.render() + "\n")
+    _deliver(as_json(traced.to_dict()) if json else traced.render() + "\n", output, force)
 
 
-@_command("graph")
+@_command("graph", 'gradc graph "(x + y)*z" --at x=-2 y=5 z=-4 -o circuit.svg')
 @takes_program
 @takes_point
-@click.option("--format", type=_choice("svg", "dot", "mermaid", "png"), help="What to draw [by FILE's ending, or svg].")
+@_result(
+    "--format", type=_choice("svg", "dot", "mermaid", "png"), help="What to draw.  [default: by FILE's ending, or svg]"
+)
 @writes_file
 @as_data
 def graph_command(
@@ -365,8 +374,8 @@ def graph_command(
         if output is None:
             return
     with _as_usage():
-        drawn = circuit.text(format or (format_of(output) if output else "svg"))
-    if output is not None:
+        drawn = circuit.text(format or (format_of(output) if output and output != "-" else "svg"))
+    if output is not None and output != "-":
         write(output, drawn, force)
     elif isinstance(drawn, bytes) and sys.stdout is not None and sys.stdout.isatty():
         raise GradcError("a PNG is nothing for a terminal", hint="name a file: -o circuit.png")
@@ -374,58 +383,54 @@ def graph_command(
         say(drawn)
 
 
-@_command("check")
+@_command(
+    "report",
+    """gradc report "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+gradc report --sweep logistic --upto 30 -o growth.svg""",
+)
 @takes_program
 @has_style
-@click.option("--points", type=click.IntRange(1), default=3, help="How many random points are tried.")
-@click.option("--seed", type=int, default=0, help="Which random points.")
-@click.option("--range", "within", multiple=True, metavar="x=1,2", help="Where to look for an input [its domain].")
-@click.option("--at", multiple=True, metavar="x=3", help="Try this point, and no random ones.")
-@click.option("--tolerance", type=click.FloatRange(0), help="The most roundings that an error may be [100].")
-@click.option("--timeout", type=click.FloatRange(0), default=6.0, help="Seconds that SymPy gets.")
-@click.option("--memory", type=click.IntRange(1), help="Megabytes that SymPy gets.")
-@as_data
-def check_command(at: Sequence[str], within: Sequence[str], memory: int | None, json: bool, **options: Any) -> int:
-    """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
-    from gradc.run.arguments import points, ranges
-
-    asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
-    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=ranges(within) or None)
-    fn = studied(options)
-    result = fn.check(**asked)
-    say(as_json(result.to_dict()) if json else result.render() + "\n")
-    return 0 if result.ok else FAILED
-
-
-@_command("report")
-@takes_program
-@has_style
-@click.option("--sweep", metavar="FAMILY", help="Grow a family, or the program composed with itself: --sweep self.")
-@click.option("--upto", type=click.IntRange(1), default=20, help="The last size of a sweep.")
-@click.option("--timeout", type=click.FloatRange(0), help="Seconds that SymPy gets.")
-@click.option("--memory", type=click.IntRange(1), help="Megabytes that SymPy gets.")
-@click.option("--no-expand", is_flag=True, help="Don't multiply out: what is expanded is counted.")
-@click.option("--csv", is_flag=True, help="Answer in CSV (sweeps).")
-@click.option("--markdown", is_flag=True, help="Answer in Markdown.")
+@_option(
+    "--sweep",
+    metavar="FAMILY",
+    group="A family",
+    complete=_from("sweep"),
+    help="Grow a family, or the program composed with itself: --sweep self.",
+)
+@_option(
+    "--upto",
+    type=click.IntRange(1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    group="A family",
+    help="The last size of a sweep.",
+)
+@_option("--timeout", type=click.FloatRange(0), metavar="S", help="Seconds that SymPy gets.")
+@_option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
+@_option("--no-expand", is_flag=True, help="Don't multiply out: what is expanded is counted.")
+@_result("--csv", is_flag=True, help="Answer in CSV (sweeps).")
+@_result("--markdown", is_flag=True, help="Answer in Markdown.")
 @writes_file
 @as_data
 def report_command(
     sweep: str | None, upto: int, no_expand: bool, output: str | None, force: bool, **options: Any
 ) -> None:
-    """Compare the gradient's cost with that of SymPy's forms; FILE takes the plot of a sweep, as SVG."""
+    """Compare the gradient's cost with that of SymPy's forms; FILE takes the table, or the plot of a sweep as SVG."""
     form = _one_of({key: options.pop(key) for key in ("json", "csv", "markdown")})
     asked = {key: value for key in ("timeout", "memory") if (value := options.pop(key)) is not None}
-    if sweep is None and (form == "csv" or output is not None):
-        raise GradcError(f"{'--csv' if form == 'csv' else '-o'} needs a sweep", hint="--sweep logistic, for one")
+    if sweep is None and form == "csv":
+        raise GradcError("--csv needs a sweep", hint="--sweep logistic, for one")
     if sweep is None:
         fn = studied(options)
         with progress() as step:
             result = fn.report(expand=not no_expand, progress=step, **asked)
     else:
         result = _swept(sweep, upto, options, asked)
-    if output is not None:
+    if output is not None and output != "-" and sweep is not None:
         write(output, result.svg(), force)
-    say(_answer(result, form))
+        output = None
+    _deliver(_answer(result, form), output, force)
 
 
 def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any]) -> Any:
@@ -473,3 +478,47 @@ def _upstream(df: str | None) -> dict[str, Any]:
 def _wanted(fn: Function) -> str:
     missing = " ".join(f"--at {name}=…" for name in fn.inputs)
     return f"give every input a value: {missing}" if len(missing) <= 80 else "give every input a value with --at"
+
+
+@_command("gates", "gradc gates sigmoid tanh", Command)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=lambda ctx, param, text: _gates(text))
+@writes_file
+@as_data
+def gates_command(names: Sequence[str], output: str | None, force: bool, json: bool) -> None:
+    """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
+    from gradc.evidence.gates import render, rows
+
+    found = rows(names)
+    _deliver(as_json(found) if json else render(found, _columns()) + "\n", output, force)
+
+
+def _gates(incomplete: str) -> list[str]:
+    from gradc.ops import spellings
+
+    return [name for name in spellings() if name.startswith(incomplete)]
+
+
+@_command("completion", "gradc completion bash >> ~/.bashrc", Command)
+@click.argument("shell", type=_choice("bash", "zsh", "fish"))
+def completion_command(shell: str) -> None:
+    """Print what makes a shell complete gradc's commands, options and values.
+
+    bash: append it to ~/.bashrc; zsh: to ~/.zshrc; fish: write it to ~/.config/fish/completions/gradc.fish.
+    """
+    from gradc.cli.completion import script
+
+    say(script(shell, main))
+
+
+@_command("help", "gradc help compile", Command)
+@click.argument("command", required=False)
+@click.pass_context
+def help_command(ctx: click.Context, command: str | None) -> None:
+    """Show what gradc can do, or one command."""
+    assert ctx.parent is not None
+    if command is None:
+        say(ctx.parent.get_help() + "\n")
+        return
+    found = main.resolve_command(ctx.parent, [command])[1]
+    assert found is not None
+    say(found.get_help(click.Context(found, parent=ctx.parent, info_name=found.name)) + "\n")

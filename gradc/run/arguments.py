@@ -1,7 +1,7 @@
 """The words of options into what the library takes: programs, shapes, points, ranges, and files of them.
 
 >>> points(["x=3", "y=-4,z=[1, 2]"])
-{'x': 3, 'y': -4, 'z': [1, 2]}
+{'x': 3, 'y': -4, 'z': [1.0, 2.0]}
 """
 
 from __future__ import annotations
@@ -117,12 +117,52 @@ def value(name: str, text: str) -> Any:
         return int(text) if text.lstrip("+-").isdecimal() and abs(number) <= EXACT else number
     except ValueError:
         pass
-    import json
-
     try:
-        return _array(name, json.loads(text)) if text.startswith("[") else _refused_value(name, text)
-    except (ValueError, RecursionError):
+        return _array(name, _constant(text))
+    except (ArithmeticError, SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
         return _refused_value(name, text)
+
+
+_FUNCTIONS = ("sqrt", "exp", "log", "sin", "cos", "tan")
+_LONGEST_VALUE = 1_000_000
+
+
+def _constant(text: str) -> Any:
+    """Arithmetic of numbers, and lists of it; TypeError for what is neither.
+
+    >>> _constant("1/4"), _constant("[[2*pi/pi, -1], [sqrt(9), 1e3]]")
+    (0.25, [[2.0, -1.0], [3.0, 1000.0]])
+    """
+    import ast
+    import math
+    import operator
+
+    binary: dict[type, Any] = {
+        ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+        ast.Pow: operator.pow,
+    }  # fmt: skip
+
+    def of(node: ast.AST) -> Any:
+        match node:
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                return float(number)
+            case ast.Name(id="pi" | "inf" | "nan" as name):
+                return getattr(math, name)
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                return -of(x)
+            case ast.UnaryOp(op=ast.UAdd(), operand=x):
+                return +of(x)
+            case ast.BinOp(left=x, op=kind, right=y) if type(kind) in binary:
+                return binary[type(kind)](of(x), of(y))
+            case ast.Call(func=ast.Name(id=name), args=[x], keywords=[]) if name in _FUNCTIONS:
+                return getattr(math, name)(of(x))
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return [of(item) for item in items]
+        raise TypeError("neither a number nor a list")
+
+    if len(text) > _LONGEST_VALUE:
+        raise ValueError("too long for a value on a command line")
+    return of(ast.parse(text, mode="eval").body)
 
 
 def _refused_value(name: str, text: str) -> Any:
