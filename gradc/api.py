@@ -214,6 +214,8 @@ class Function:
             return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
         if fits_blocks(self.dag):
             return emit_blocks(self.dag, self.wrt, self.literal, self.function_name)
+        if len(self.dag.outputs) > 1:
+            return emit(self.staged, self.target, self.function_name)
         found = by_elements(self.dag) if len(self.dag.nodes) <= LARGEST_KERNEL else None
         if found is not None:
             return emit_elements(self.staged, *found, self.wrt, self.literal, self.function_name)
@@ -293,12 +295,17 @@ class Function:
         """The gradient by input, contracted with `df`: 1.0 for a scalar output, required for an array."""
         if df is None:
             self._needs_no_df()
+        elif len(self.outputs) > 1:
+            self._fits_outputs(df)
+        if df is None:
             return cast("dict[str, Any]", self._function("backward")(cache))
         return cast("dict[str, Any]", self._function("backward")(cache, df))
 
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
         """value_and_grad(x, y): the value and the gradient by input; an array output takes its adjoint as `df=`."""
+        if not self.wrt or len(self.outputs) > 1:
+            return self._value_and_grad
         return self._direct("value_and_grad", self.wrt, self._value_and_grad)
 
     def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
@@ -306,6 +313,10 @@ class Function:
             inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads")
         )
         bound = self._bound(args, inputs)
+        if df is None and self.wrt:
+            self._needs_no_df()
+        if not self.wrt and out is None:
+            return self.value(*bound), {}
         if df is None and any(map(_is_array, bound)) and (both := self._in_blocks(self.wrt)) is not None:
             return cast("tuple[Any, dict[str, Any]]", both(*bound, out, threads or 1))
         value, cache = self._function("forward")(*bound)
@@ -415,7 +426,20 @@ class Function:
 
         return mapped
 
+    def _fits_outputs(self, df: Any) -> None:
+        """Raise TypeError unless there is one adjoint for each output."""
+        count = len(self.outputs)
+        if not isinstance(df, (tuple, list)) or len(df) != count:
+            came = f"{len(df)}" if isinstance(df, (tuple, list)) else "no tuple"
+            raise TypeError(f"df: a tuple of {count} adjoints, one an output, is expected, and {came} came")
+
     def _needs_no_df(self) -> None:
+        if len(self.outputs) > 1:
+            ones = ", ".join(["1.0", *["0.0"] * (len(self.outputs) - 1)])
+            raise ValueError(
+                f"there are {len(self.outputs)} outputs ({', '.join(self.outputs)}): pass one upstream adjoint "
+                f"for each, df=({ones}) for the gradient of '{self.outputs[0]}'"
+            )
         for name, node in self.dag.outputs:
             if node.shape:
                 shape = show(self.dag.dims.resolve(node.shape))

@@ -121,7 +121,7 @@ def test_inputs_may_be_called_anything() -> None:
 
 def test_several_outputs() -> None:
     fn = gradc.compile("q = x*y; q, q + sin(x)", style="fast", target="math")
-    value, grads = fn.value_and_grad(2.0, 3.0)
+    value, grads = fn.value_and_grad(2.0, 3.0, df=(1.0, 1.0))
     assert value == (6.0, 6.0 + math.sin(2.0))
     assert grads == {"x": pytest.approx(6.0 + math.cos(2.0)), "y": pytest.approx(4.0)}
     _, cache = fn.forward(2.0, 3.0)

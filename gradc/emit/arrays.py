@@ -74,9 +74,9 @@ class Words:
     show: Callable[[Shape], str] | None = None
 
 
-def fused(joint: Joint, words: Words | None = None, literal: bool = False) -> Body:
-    """The lines of value and gradient."""
-    return _Fused(joint, whole(joint, literal), words or Words()).body()
+def fused(joint: Joint, words: Words | None = None, literal: bool = False, alone: bool = False) -> Body:
+    """The lines of value and gradient; of the value alone, if that is all that is wanted."""
+    return _Fused(joint, whole(joint, literal), words or Words()).body(alone)
 
 
 class _Buffer:
@@ -348,7 +348,7 @@ class _Fused:
 
     # ---- text ----------------------------------------------------------------------------------
 
-    def body(self) -> Body:
+    def body(self, alone: bool) -> Body:
         """Everything together."""
         order = self._order()
         self._name(order)
@@ -367,7 +367,7 @@ class _Fused:
             pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], slope, slope in seen)}')
             seen.update([slope] if slope is not None else [])
         returned = value[0] if len(value) == 1 else f"({', '.join(value)})"
-        if self.steps.gradients:
+        if not alone:
             returned = "\n".join(_broken(f"{returned}, {{", pairs, "}", closed=False))
         checks, sizes = self._checks()
         head = (*self._aliases(), *self._numbers())
@@ -812,7 +812,7 @@ def call_arrays(
     words = Words(
         np=own["np"], math=own["math"], df=own["df"], leave=leave, sizes=sizes, module=module, taken=tuple(own.values())
     )
-    body = fused(joint, words, literal)
+    body = fused(joint, words, literal, alone=not wrt)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.base.files import COMPILED
-from gradc.emit.module import Emitted, _broken, _indent, _wrapped, quoted
+from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, default_of, floats_of, quoted
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.graph.dag import Dag, Graph, Node, reachable, users
 from gradc.ops import routing, scalar
@@ -25,7 +25,7 @@ from gradc.rewrite.simplify import Builder, is_const, number
 
 _RESERVED = (
     "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads",
-    "as_float", "in_blocks", "cut", "BLOCK", "select", "masked", "erf_into", "erfc_into",
+    "as_float", "as_floats", "in_blocks", "cut", "BLOCK", "select", "masked", "erf_into", "erfc_into",
 )  # fmt: skip
 
 # Beyond this exp leaves single precision; half precision has no room for it at all.
@@ -72,8 +72,9 @@ def emit_blocks(
     dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "", upstream: bool = False
 ) -> Emitted:
     """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too."""
+    upstream = upstream or len(dag.outputs) > 1
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
-    return _Writer(fused, seeded, literal, function, [*_live(dag)]).emit()
+    return _Writer(fused, seeded, literal, function, [*_live(dag)], upstream).emit()
 
 
 def as_map(dag: Dag) -> Dag | None:
@@ -121,14 +122,20 @@ def _live(dag: Dag) -> dict[str, Node]:
 
 
 class _Writer:
-    def __init__(self, fused: Joint, seeded: Joint, literal: bool, function: str, live: Sequence[str]) -> None:
+    def __init__(
+        self, fused: Joint, seeded: Joint, literal: bool, function: str, live: Sequence[str], upstream: bool
+    ) -> None:
         self.fused, self.seeded, self.literal, self.function = fused, seeded, literal, function
         self.dag = fused.dag
         self.inputs, self.live = tuple(self.dag.inputs), tuple(live)
         own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
         namer = Namer(own)
-        self.names = _Names(namer, module_names(namer, _RESERVED), {}, {"as_float": None, "in_blocks": None})
+        helpers = dict.fromkeys(("as_floats" if len(self.inputs) > 1 else "as_float", "in_blocks"))
+        self.names = _Names(namer, module_names(namer, _RESERVED), {}, helpers)
         self.outputs = [self._output(name, namer) for name, _ in self.dag.outputs]
+        df = self.names.text("df")
+        self.seeds = [df] if len(self.outputs) == 1 else [namer.fresh("d" + name) for name in self.outputs]
+        self.takes_df = upstream
         self.gradients = {name: namer.fresh("d" + name) for name in fused.gradients}
 
     def _output(self, name: str, namer: Namer) -> str:
@@ -138,14 +145,14 @@ class _Writer:
 
     def emit(self) -> Emitted:
         """The whole module."""
-        forward, backward, cache, seeds = self._passes()
+        forward, backward, cache = self._passes()
         fused = self._fused()
         quick = self._fused(fused)
         kernels = [kernel for kernel in (forward, backward, fused, quick) if kernel is not None]
         body = [line for kernel in kernels for line in self._definition(kernel)]
         body += [
             *self._forward(forward, cache),
-            *self._backward(backward, cache, seeds),
+            *self._backward(backward, cache),
             *self._value_and_grad(kernels[-1]),
         ]
         backward_ops = backward.ops if backward is not None else 0
@@ -172,8 +179,8 @@ class _Writer:
         params = (*self.live, *self._upstream())
         return self._kernel(name, params, leaves, targets, _comments(self.fused, made), careful, guards)
 
-    def _passes(self) -> tuple[Kernel, Kernel | None, list[str], list[str]]:
-        """The kernels of both passes; what lies in the cache between them; the names of the upstream adjoints."""
+    def _passes(self) -> tuple[Kernel, Kernel | None, list[str]]:
+        """The kernels of both passes, and what lies in the cache between them."""
         joint = self.seeded
         gradients = self._zeros(joint)
         made = lower_all([*joint.outputs, *gradients], self.literal)
@@ -193,20 +200,19 @@ class _Writer:
         extra = [(known[node], node) for node in kept if node not in inputs and node not in roots]
         targets = [*zip(self.outputs, values, strict=True), *extra]
         forward = self._kernel("forward_kernel", self.live, inputs, targets, comments)
-        seeds = self._seed_names(len(joint.seeds))
         if not gradients:
-            return forward, None, cached, seeds
+            return forward, None, cached
         graph = Graph()
         cut = _cut(
             [made[node] for node in gradients],
-            {**{node: known[node] for node in kept}, **_seeds(joint, made, seeds)},
+            {**{node: known[node] for node in kept}, **_seeds(joint, made, self.seeds)},
             graph,
         )
         leaves = {node: str(node.attr) for node in graph.nodes if node.op is scalar.input_}
         backward = self._kernel(
-            "backward_kernel", (*cached, *seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
+            "backward_kernel", (*cached, *self.seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
         )
-        return forward, backward, cached, seeds
+        return forward, backward, cached
 
     def _own_name(self, stem: str, known: Mapping[Node, str]) -> str:
         """The user's own name for a value that is kept, or one like it."""
@@ -217,10 +223,7 @@ class _Writer:
 
     def _upstream(self) -> list[str]:
         """What `value_and_grad` takes beside the inputs."""
-        return [self.names.text("df")] if self.fused.seeds else []
-
-    def _seed_names(self, count: int) -> list[str]:
-        return [self.names.text("df")] if count < 2 else [self.names.namer.fresh("d" + name) for name in self.outputs]
+        return self.seeds if self.fused.seeds else []
 
     def _zeros(self, joint: Joint) -> list[Node]:
         """The gradients, with a constant for one that is zero everywhere."""
@@ -292,9 +295,8 @@ class _Writer:
             "",
         ]
 
-    def _backward(self, kernel: Kernel | None, cache: Sequence[str], seeds: Sequence[str]) -> list[str]:
-        df, held = self.names.text("df"), self.names.text("cache")
-        default = "1.0" if len(self.outputs) == 1 else f"({', '.join(['1.0'] * len(self.outputs))})"
+    def _backward(self, kernel: Kernel | None, cache: Sequence[str]) -> list[str]:
+        df, held, seeds = self.names.text("df"), self.names.text("cache"), self.seeds
         lines = []
         if kernel is not None:
             lines += (
@@ -303,7 +305,7 @@ class _Writer:
                 else [f"({cache[0]},) = {held}"]
             )
             if len(seeds) > 1:
-                lines.append(f"{', '.join(seeds)} = {df}")
+                lines += _unpacked(seeds, df)
             like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
             read = self.names.text("as_float")
             for seed in seeds:  # a plain number takes the precision of the rest
@@ -311,7 +313,7 @@ class _Writer:
                 lines.append(f"{seed} = {like}.dtype.type({seed}) if type({seed}) in (int, float) else {floats}")
             lines += self._filled(kernel, list(self.gradients.values()), (*cache, *seeds))
         return [
-            f"def {self._function('backward')}({held}, {df}={default}):",
+            f"def {self._function('backward')}({held}, {df}{default_of(len(self.outputs))}):",
             *_indent([*lines, f"return {self._gradient()}"]),
             "",
             "",
@@ -324,7 +326,8 @@ class _Writer:
         given = [f"{out}[0]" + (f"[{i}]" if len(self.outputs) > 1 else "") for i in range(len(self.outputs))]
         given += [f'{out}[1]["{name}"]' for name in self.gradients]
         inputs = [*self.live, *self._upstream()]
-        params = [*self.inputs, *self._upstream(), f"{out}=None", f"{threads}=1"]
+        df = self.names.text("df")
+        params = [*self.inputs, *([df] if self.takes_df else []), f"{out}=None", f"{threads}=1"]
         return [
             f"def {self._function('value_and_grad')}({', '.join(params)}):",
             *_indent([
@@ -332,6 +335,7 @@ class _Writer:
                 "",
                 f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share large ones.",
                 '"""',
+                *(_unpacked(self.seeds, df) if len(self._upstream()) > 1 else []),
                 *self._floats(self._upstream()),
                 f"if {out} is not None:",
                 *_indent(_broken(f"{out} = [", given, "]", closed=False)),
@@ -357,11 +361,12 @@ class _Writer:
         return [row for line in lines for row in line.split("\n")]
 
     def _floats(self, more: Sequence[str] = ()) -> list[str]:
-        convert = self.names.text("as_float")
         names = [*self.inputs, *more]
-        if len(names) > 8:
-            return [f'{name} = {convert}("{name}", {name})' for name in names]
-        return [f"{', '.join(names)} = " + ", ".join(f'{convert}("{name}", {name})' for name in names)]
+        if len(names) == 1:
+            return [f'{names[0]} = {self.names.text("as_float")}("{names[0]}", {names[0]})']
+        convert = self.names.text("as_floats")
+        self.names.helpers["as_floats"] = None
+        return floats_of(convert, names)
 
     def _gradient(self) -> str:
         return "\n".join(

@@ -149,7 +149,7 @@ def call_text(
     params = params or list(dag.inputs)
     namer = _namer(dag, params)
     words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *AROUND)}
-    body = _body(dag, wrt, elements, params, literal, namer, words)
+    body = _body(dag, wrt, elements, params, literal, namer, words, alone=not wrt)
     rest, more = words["rest"], words["more"]
     lines = body.lines
     if guarded:
@@ -177,8 +177,9 @@ def _body(
     literal: bool,
     namer: Namer,
     words: dict[str, str],
+    alone: bool = False,
 ) -> _Body:
-    """The lines of value and gradient. `words` is filled up with the names of functions."""
+    """The lines of value and gradient, or of the value alone. `words` is filled up with the names of functions."""
     arrays = {each.name: each for each in elements}
     active = [leaf for each in wrt for leaf in ([own for _, own in arrays[each].read] if each in arrays else [each])]
     joint = optimize(dag, active, literal=literal)
@@ -201,7 +202,7 @@ def _body(
             body += lines
         pairs.append(f'"{each}": {text}')
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if pairs else [f"return {value}"]
+    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
     return _Body(_checks(params, arrays, words), body, tuple(calls), tuple(helpers))
 
 

@@ -19,7 +19,7 @@ from functools import cache
 from gradc.base.files import COMPILED
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.long_programs import long_text
-from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, quoted
+from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, default_of, quoted
 from gradc.emit.operand import helper_costs
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
@@ -46,12 +46,13 @@ class FunctionText:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The names that are free, what had to step aside for the user's names, and what inputs go by."""
+    """The names that are free, what had to step aside for the user's names, and what inputs and adjoints go by."""
 
     namer: Namer
     renamed: dict[str, str]
     scheme: str = "notes"
     inputs: Mapping[str, str] = field(default_factory=dict)
+    upstream: tuple[str, ...] = ()
 
     def call(self, function: str) -> str:
         return self.renamed.get(function, function)
@@ -65,7 +66,9 @@ def words_of(dag: Dag, scheme: str, functions: Sequence[str]) -> Words:
         name = namer.fresh(function)
         if name != function:
             renamed[function] = name
-    return Words(namer, renamed, scheme)
+    df, count = renamed.get("df", "df"), len(dag.outputs)
+    upstream = (df,) if count == 1 else tuple(namer.fresh(f"{df}{i + 1}") for i in range(count))
+    return Words(namer, renamed, scheme, upstream=upstream)
 
 
 # ---- names -------------------------------------------------------------------------------------
@@ -214,17 +217,25 @@ def calls_of(plan: Plan) -> tuple[dict[str, None], dict[str, None]]:
 
 
 def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = None) -> FunctionText:
-    """Value and gradient in one function; the value alone for a graph without gradients."""
+    """Value and gradient in one function, which takes the upstream adjoints too if the graph has seeds."""
     nodes, roots = joint.nodes, joint.roots
     plan = lines_of(nodes, roots, joint.places())
     words = words or words_of(joint.dag, scheme, list(calls_of(plan)[0]))
     names = names_of(joint, words, plan)
+    df = words.call("df")
+    upstream = words.upstream if joint.seeds else ()
+    names.update(zip(joint.seeds, upstream, strict=True))
     texts = iter([written(text, names, words) for text in plan.results])
     value = _packed([next(texts) for _ in joint.outputs])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
-    body = item_lines(plan.items, names, words)
-    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if joint.gradients else [f"return {value}"]
-    return _function(name, joint.dag.inputs, body, plan)
+    body = [*_seed_lines(upstream, df), *item_lines(plan.items, names, words)]
+    body += _broken(f"return {value}, {{", pairs, "}", closed=False)
+    return _function(name, [*joint.dag.inputs, *([df] if upstream else [])], body, plan)
+
+
+def _seed_lines(upstream: Sequence[str], df: str) -> list[str]:
+    """The line that takes the upstream adjoints of several outputs apart."""
+    return _unpacked(list(upstream), df) if len(upstream) > 1 else []
 
 
 def _packed(texts: Sequence[str]) -> str:
@@ -272,8 +283,7 @@ def passes(
     )
     first = lines_of(ahead, joint.outputs, placed_ahead, keep=[node for node in cached if node.args])
     second = lines_of(behind, gradients, placed)
-    count = len(joint.seeds)
-    upstream = [df] if count == 1 else [words.namer.fresh(f"{df}{i + 1}") for i in range(count)]
+    upstream = words.upstream
     names = names_of(joint, words, first, second)
     names.update(zip(joint.seeds, upstream, strict=True))
     kept = [names[node] for node in cached]
@@ -288,14 +298,13 @@ def passes(
     ahead_text = _function(forward, joint.dag.inputs, body, first)
     texts = iter([written(text, names, words) for text in second.results])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
-    default = "1.0" if len(upstream) == 1 else f"({', '.join(['1.0'] * len(upstream))})"
     body = [
         *_unpacked(kept, cache),
-        *([f"{', '.join(upstream)} = {df}"] if len(upstream) > 1 else []),
+        *_seed_lines(upstream, df),
         *item_lines(second.items, names, words),
         *_broken("return {", pairs, "}", closed=False),
     ]
-    return ahead_text, _function(backward, [cache, f"{df}={default}"], body, second)
+    return ahead_text, _function(backward, [cache, f"{df}{default_of(len(upstream))}"], body, second)
 
 
 def _floats(names: Sequence[str]) -> list[str]:
@@ -339,7 +348,7 @@ def emit_scalar(
     seeded = optimize(dag, wrt, literal=literal, seeded=True)
     functions = dict.fromkeys(name for both in (joint, seeded) for node in both.nodes for name in _called_by(node))
     words = words_of(dag, scheme, [*names, *functions])
-    whole = fused(names[2], joint, words=words)
+    whole = fused(names[2], joint if len(dag.outputs) == 1 else seeded, words=words)
     ahead, behind = passes(seeded, names[0], names[1], words, words.call("df"), words.call("cache"))
     parts = [ahead, behind, whole]
     calls = sorted({name for part in parts for name in part.calls})
@@ -376,7 +385,6 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
         *long.unpacked,
         *_broken(f"return {_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), long.result)}, (", carried, ")"),
     ]
-    default = "1.0" if seeds == 1 else f"({', '.join(['1.0'] * seeds)})"
     backward = [
         *_unpacked(carried, cache),
         f"{x} = [*{x}, {df}]" if seeds == 1 else f"{x} = [*{x}, *{df}]",
@@ -385,14 +393,16 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
         *_broken("return {", [f'"{name}": {g}[{order[name]}]' for name in wrt], "}", closed=False),
     ]
     given = ", ".join(params)
+    both = f", {df}" * (seeds > 1)
     text = [
         *_docstring(dag, wrt, *long.operators),
         *_imports(sorted(long.functions), bool(long.helpers), Words(words.namer, {})),
         *_helpers(long.helpers),
         *(f"{part}\n" for part in long.parts),
         "\n".join([f"def {names[0]}({given}):", *_indent(forward)]) + "\n\n",
-        "\n".join([f"def {names[1]}({cache}, {df}={default}):", *_indent(backward)]) + "\n\n",
-        f"def {names[2]}({given}):\n    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache})",
+        "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *_indent(backward)]) + "\n\n",
+        f"def {names[2]}({given}{both}):",
+        f"    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache}{both})",
     ]
     return Emitted("\n".join(text) + "\n", *long.operators, ())
 

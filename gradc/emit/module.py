@@ -16,7 +16,7 @@ from gradc.emit.operand import Printer, helper_costs, subscript
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import by_names, names_in, renamed, show
 from gradc.ops import array, routing, scalar
-from gradc.ops.helpers import HELPERS, IMPORTS
+from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
 from gradc.ops.table import MUL, PRECEDENCE
 from gradc.plan.program import Group, Line, Program, Stmt
 from gradc.rewrite.sides import Guard
@@ -99,7 +99,7 @@ class Writer:
             "",
             *self._fused(names),
         ]
-        used = dict.fromkeys((*self._head_helpers(), *helpers, *self.extra))
+        used = with_needs((*self._head_helpers(), *helpers, *self.extra))
         text = (
             "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body])
             + "\n"
@@ -236,7 +236,7 @@ class Writer:
     def _stmt(self, stmt: Stmt, group: Group) -> str:
         target, expr = stmt.target, stmt.expr
         note = ""
-        if not self.elementwise and stmt.kind in ("=", "+=", "sum"):
+        if not self.elementwise and stmt.kind in ("=", "+=", "sum", "copy"):
             note = "  # " + self._adjoint_note(stmt)
         if (
             group.line is not None
@@ -256,6 +256,11 @@ class Writer:
                 return (
                     f"{target} = {self.printer.text(expr, unnamed=self.printer.names.get(expr) == target)}{tail}{note}"
                 )
+            case "copy":
+                self.printer.ops += 1
+                text = self.printer.text(expr)
+                copied = f"{self._np('np.array')}({text}){'[()]' * self.elementwise}"
+                return f"{target} = {f'{text}.copy()' if text.isidentifier() else copied}{note}"
             case "sum" | "+=":
                 return self._accumulate(stmt) + note
             case "put":
@@ -318,10 +323,7 @@ class Writer:
         return f"{self.module['cache']}, {df}{self._default_df()}"
 
     def _default_df(self) -> str:
-        if any(node.shape for node in self.program.outputs):
-            return ""
-        count = len(self.program.outputs)
-        return "=1.0" if count == 1 else f"=({', '.join(['1.0'] * count)})"
+        return "" if any(node.shape for node in self.program.outputs) else default_of(len(self.program.outputs))
 
     def _df_lines(self) -> list[str]:
         """An array's upstream adjoint is brought to floats and checked."""
@@ -330,13 +332,24 @@ class Writer:
             return []
         df = self.module["df"]
         if len(outputs) != 1:
-            shapes = [", ".join(["", *map(self.printer.dim, self.dag.dims.resolve(node.shape))]) for node in outputs]
-            checked = [f'{self._np("as_array")}("{df}[{i}]", {df}[{i}]{shape})' for i, shape in enumerate(shapes)]
-            return _broken(f"{df} = (", checked, ")")
-        if not outputs[0].shape:
-            return self._typed_df(df)
-        dims = ", ".join(self.printer.dim(dim) for dim in self.dag.dims.resolve(outputs[0].shape))
-        return [f'{df} = {self._np("as_array")}("{df}", {df}, {dims})']
+            return _broken(f"{df} = (", [self._checked_df(f"{df}[{i}]", node) for i, node in enumerate(outputs)], ")")
+        return [f"{df} = {self._checked_df(df, outputs[0])}"] if outputs[0].shape else self._typed_df(df)
+
+    def _checked_df(self, df: str, output: Node) -> str:
+        """An upstream adjoint as an array of the output's shape; one of Python's own numbers takes their precision."""
+        shape = ", ".join(["", *map(self.printer.dim, self.dag.dims.resolve(output.shape))])
+        like = "" if output.shape else self._like()
+        if not like:
+            return f'{self._np("as_array")}("{df}", {df}{shape})'
+        self.extra["as_number"] = None
+        return f'{self._np("as_number")}("{df}", {df}, {like})'
+
+    def _like(self) -> str:
+        """An input in the cache, whose precision numbers take; "" where all inputs are numbers."""
+        arrays = [name for name, node in self.dag.inputs.items() if node.shape]
+        first = next((name for name in arrays if name in self.printer.used), (arrays or [""])[0])
+        self.printer.used.update([first] if first else [])
+        return first
 
     def _typed_df(self, df: str) -> list[str]:
         """A number that is broadcast to an array first takes the inputs' precision: its array would decide theirs."""
@@ -344,22 +357,24 @@ class Writer:
             _decides_precision(stmt.expr, self.program.names) for group in self.program.backward for stmt in group.stmts
         ):
             return []
-        arrays = [name for name, node in self.dag.inputs.items() if node.shape]
-        first = next((name for name in arrays if name in self.printer.used), arrays[0])
-        self.printer.used.add(first)
         self.printer.ops += 1
-        return [f"{df} = {first}.dtype.type({df})"]
+        return [f"{df} = {self._like()}.dtype.type({df})"]
 
     def _head_helpers(self) -> list[str]:
         if not self.target.arrays:
             return []
         arrays = any(node.shape for node in self.dag.inputs.values())
-        return ["as_array"] if not self.elementwise and arrays else ["as_float"]
+        if not self.elementwise and arrays:
+            mixed = any(not node.shape for node in self.dag.inputs.values())
+            return ["as_array", *["as_number"] * mixed]
+        return ["as_floats"] if len(self.program.params) > 1 else ["as_float"]
 
     def _prelude(self, used: set[str]) -> list[str]:
         """The inputs as floats, their shapes checked, and the sizes that later lines use."""
         if self.elementwise:
             names = list(self.program.params)
+            if self.target.arrays and len(names) > 1:
+                return floats_of(self._np("as_floats"), names)
             converted = [self._np(self.target.convert).replace("{x}", name) for name in names]
             return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
         return self._bind_sizes(used)
@@ -373,7 +388,12 @@ class Writer:
         wanted += 2 * [name for dim, _, _ in demands for name in names_in(dim)]
         out: list[str] = []
         bound: set[str] = set()
-        for name, shape in shapes:
+        others = ", ".join(name for name, shape in shapes if shape)
+        for name, shape in sorted(shapes, key=lambda each: not each[1]):
+            if not shape:
+                read = f'{self._np("as_number")}("{name}", {name}, {others})'
+                out.append(f"{name} = {read if others else read.replace('as_number', 'as_array')}")
+                continue
             args = [self._expected(dim, bound) for dim in shape]
             out.append(f'{name} = {self._np("as_array")}("{name}", {", ".join([name, *args])})')
             new = [dim for dim in shape if isinstance(dim, str) and dim in sizes and dim not in bound]
@@ -490,6 +510,28 @@ def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
             return True
         stack += [arg for arg in node.args if arg not in names]
     return False
+
+
+def floats_of(convert: str, names: Sequence[str]) -> list[str]:
+    """The line that reads several inputs as floats."""
+    given = [f"{name}={name}" for name in names]
+    line = f"{', '.join(names)} = {convert}({', '.join(given)})"
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    return _broken("", names, f" = {convert}(\n    " + "\n    ".join(_rows(given)) + "\n)", closed=False, parens=True)
+
+
+def with_needs(helpers: Iterable[str]) -> dict[str, None]:
+    """Helpers, and what these call."""
+    found = dict.fromkeys(helpers)
+    for name in list(found):
+        found.update(dict.fromkeys(NEEDS.get(name, ())))
+    return found
+
+
+def default_of(outputs: int) -> str:
+    """The default of `df`: 1 for one number; several outputs have none, for they are never summed in silence."""
+    return "=1.0" if outputs == 1 else ""
 
 
 def quoted(text: str) -> str:

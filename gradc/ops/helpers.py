@@ -15,6 +15,16 @@ def as_float(name, x):
         raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 ''',
+    "as_floats": '''
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+''',
     "as_array": '''
 def as_array(name, x, *shape):
     """The input as an array of floats of the given shape, in which a name stands for any size."""
@@ -24,6 +34,11 @@ def as_array(name, x, *shape):
     if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
         raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
     return x if x.dtype.kind == "f" else x.astype(float)
+''',
+    "as_number": '''
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 ''',
     "sigmoid": '''
 def sigmoid(x):
@@ -396,6 +411,8 @@ HELPERS = {"numpy": NUMPY, "math": MATH}
 
 # What a helper itself calls, beside its target's own module.
 NEEDS = {
+    "as_floats": ("as_float",),
+    "as_number": ("as_array",),
     "others": ("rows",),
     "quotients": ("others", "rows"),
     "first_max": ("rows",),

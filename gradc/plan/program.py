@@ -5,7 +5,8 @@ Three questions are settled here, for every target:
 * Gates. One gate a line. Signs, views, comparisons of names and the products inside a sum of products
   of leaves (`w0*x0 + w1*x1 + w2`) are written inside the line that uses them.
 * Ownership. The first contribution to an adjoint may be an alias. The second makes a buffer that the
-  adjoint owns, `dx = dx + t`; only then `dx += t`.
+  adjoint owns, `dx = dx + t`; only then `dx += t`. What is returned shares memory with nothing: a gradient that
+  would be df, a value of the cache or another gradient is a copy.
 * Cache. What backward refers to of the forward pass, and nothing more.
 """
 
@@ -31,7 +32,8 @@ LONGEST_DOT = 8
 
 class Stmt(NamedTuple):
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
-    "put" (t[index] += e), "own" (t = a copy of t), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
+    "put" (t[index] += e), "own" (t = a copy of t), "copy" (t = a copy of e), "full" (t in the whole shape of e), or
+    "seed" (index[0] in it)."""
 
     target: str
     kind: str
@@ -447,12 +449,51 @@ class _Backward:
             out[name] = state.name if state is not None and state.started else None
             if out[name] is None and self.arrays:
                 out[name] = self.namer.fresh("d" + name)
-                last.append(Stmt(str(out[name]), "zeros", node if self.dag.declared else self.dag.roots[0]))
+                last.append(Stmt(str(out[name]), "zeros", node if self.dag.declared else self._output_like(node)))
             elif state is not None and self.dag.declared and self.shapes[node] != self.build.dims.resolve(node.shape):
                 last.append(Stmt(state.name, "full", node))
         if last:
             groups.append(Group(None, tuple(last)))
+        if self.arrays:
+            self._copy_what_is_shared(out, groups)
         return out
+
+    def _output_like(self, node: Node) -> Node:
+        """What a gradient of zeros has its shape from: the first output that hangs on an input, else the input."""
+        hanging = (root for root in self.dag.roots if any(leaf.op is scalar.input_ for leaf in reachable([root])))
+        return next(hanging, node)
+
+    def _copy_what_is_shared(self, gradients: Mapping[str, str | None], groups: list[Group]) -> None:
+        """Gradients that are arrays of somebody else's, or of each other, become copies in the line that makes them."""
+        returned = {name: self.dag.inputs[each] for each, name in gradients.items() if name is not None}
+        at: dict[str, tuple[int, int]] = {}  # the line that last gave each name its array
+        buffer: dict[str, str] = {self.module["df"]: ""}  # whose array a name is; "" for one that is not ours
+        for i, group in enumerate(groups):
+            for j, stmt in enumerate(group.stmts):
+                if stmt.kind in ("put", "+="):
+                    continue
+                shown = self._shown(stmt) if stmt.kind == "=" else None
+                at[stmt.target] = i, j
+                buffer[stmt.target] = stmt.target if shown is None else buffer.get(shown, "")
+        taken = {""}
+        for name, leaf in sorted(returned.items(), key=lambda each: at[each[0]]):
+            if buffer[name] in taken and (leaf.shape or not self.dag.declared):
+                i, j = at[name]
+                stmts = list(groups[i].stmts)
+                stmts[j] = stmts[j]._replace(kind="copy")
+                groups[i] = groups[i]._replace(stmts=tuple(stmts))
+            taken.add(buffer[name])
+
+    def _shown(self, stmt: Stmt) -> str | None:
+        """The name of the array that a line's value is, or is a view of; None for one of its own."""
+        sent, name = stmt.expr, self._known(stmt.expr)
+        while sent.op.view and name in (None, stmt.target):
+            sent = sent.args[0]
+            name = self._known(sent)
+        return name if name != stmt.target else None
+
+    def _known(self, node: Node) -> str | None:
+        return self.names.get(node, self.forward.get(node))
 
     def _name_adjoints(self, steps: Sequence[Step]) -> None:
         """d + the forward name; the seeds are df, or parts of it."""

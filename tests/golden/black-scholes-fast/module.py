@@ -24,6 +24,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
 
 
@@ -311,7 +321,7 @@ def value_and_grad_kernel(s, k, r, v, t, f, ds, dk, dr, dv, dt, t1, t2, t3, t4, 
 
 
 def forward(s, k, r, v, t):
-    s, k, r, v, t = as_float("s", s), as_float("k", k), as_float("r", r), as_float("v", v), as_float("t", t)
+    s, k, r, v, t = as_floats(s=s, k=k, r=r, v=v, t=t)
     (
         f, sok, rpnumo2, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc, total2,
     ) = in_blocks(forward_kernel, (s, k, r, v, t), 14, 1, 0)
@@ -336,7 +346,7 @@ def value_and_grad(s, k, r, v, t, out=None, threads=1):
 
     `out` is an earlier result, whose arrays are filled again; `threads` share large ones.
     """
-    s, k, r, v, t = as_float("s", s), as_float("k", k), as_float("r", r), as_float("v", v), as_float("t", t)
+    s, k, r, v, t = as_floats(s=s, k=k, r=r, v=v, t=t)
     if out is not None:
         out = [out[0], out[1]["s"], out[1]["k"], out[1]["r"], out[1]["v"], out[1]["t"]]
     f, ds, dk, dr, dv, dt = in_blocks(value_and_grad_kernel, (s, k, r, v, t), 6, 9, 0, out, threads)

@@ -22,6 +22,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
 
 
@@ -43,11 +53,7 @@ def erf(x):
 
 
 def forward(s, k, r, v, t):
-    s = as_float("s", s)
-    k = as_float("k", k)
-    r = as_float("r", r)
-    v = as_float("v", v)
-    t = as_float("t", t)
+    s, k, r, v, t = as_floats(s=s, k=k, r=r, v=v, t=t)
     sok = s/k  # (1)
     logsok = np.log(sok)  # (2)
     num = v**2  # (3)

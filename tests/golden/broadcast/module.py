@@ -21,13 +21,18 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
+
+
 def forward(A, b, C, s):
     A = as_array("A", A, "n", 1)
     n = A.shape[0]
     b = as_array("b", b, "m")
     m = b.shape[0]
     C = as_array("C", C, n, m)
-    s = as_array("s", s)
+    s = as_number("s", s, A, b, C)
     Aob = A/b  # (1)  Aob: (n, m)
     Asqr = A**2  # (2)  Asqr: (n, 1)
     Asqrb = Asqr*b  # (3)  Asqrb: (n, m)

@@ -18,13 +18,18 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np_.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def forward(dx, x, np, df, f, cache):
-    dx = as_float("dx", dx)
-    x = as_float("x", x)
-    np = as_float("np", np)
-    df = as_float("df", df)
-    f = as_float("f", f)
-    cache = as_float("cache", cache)
+    dx, x, np, df, f, cache = as_floats(dx=dx, x=x, np=np, df=df, f=f, cache=cache)
     f_ = dx*x + np*df + f*cache + dx*f  # (1)
     return f_, (dx, x, np, df, f, cache, f_)
 

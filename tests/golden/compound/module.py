@@ -5,7 +5,7 @@
 
 Inputs: x, y, z (numbers or arrays, elementwise).
 Gradient with respect to: x, y, z.
-Operations: forward 2, backward 3; together 2.50 times the forward pass alone.
+Operations: forward 2, backward 4; together 3.00 times the forward pass alone.
 """
 
 import numpy as np
@@ -19,10 +19,18 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def forward(x, y, z):
-    x = as_float("x", x)
-    y = as_float("y", y)
-    z = as_float("z", z)
+    x, y, z = as_floats(x=x, y=y, z=z)
     q = x + y  # (1)
     f = q*z  # (2)
     return f, (z, q, f)
@@ -36,7 +44,7 @@ def backward(cache, df=1.0):
     dz = q*df
     # q = x + y  (1)
     dx = dq
-    dy = dq
+    dy = dq.copy()
     return {"x": dx, "y": dy, "z": dz}
 
 

@@ -18,11 +18,18 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def forward(x, y, z, w):
-    x = as_float("x", x)
-    y = as_float("y", y)
-    z = as_float("z", z)
-    w = as_float("w", w)
+    x, y, z, w = as_floats(x=x, y=y, z=z, w=w)
     xy = x*y  # (1)
     sinz = np.sin(z)  # (2)
     sinz0 = sinz*0  # (3)

@@ -24,9 +24,18 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def forward(x, r):
-    x = as_float("x", x)
-    r = as_float("r", r)
+    x, r = as_floats(x=x, r=r)
     rx = r*x  # (1)
     onemx = 1 - x  # (2)
     x2 = rx*onemx  # (3)

@@ -18,6 +18,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def sigmoid(x):
     """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
     e = np.exp(-np.abs(x))
@@ -25,11 +35,7 @@ def sigmoid(x):
 
 
 def forward(w0, x0, w1, x1, w2):
-    w0 = as_float("w0", w0)
-    x0 = as_float("x0", x0)
-    w1 = as_float("w1", w1)
-    x1 = as_float("x1", x1)
-    w2 = as_float("w2", w2)
+    w0, x0, w1, x1, w2 = as_floats(w0=w0, x0=x0, w1=w1, x1=x1, w2=w2)
     dot = w0*x0 + w1*x1 + w2  # (1)
     f = sigmoid(dot)  # (2)  1/(1 + exp(-u)) as sigmoid(u), which cannot overflow
     return f, (w0, x0, w1, x1, dot, f)

@@ -18,6 +18,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def tanh_slope(x):
     """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
     e = np.exp(-2.0*np.abs(x))
@@ -25,8 +35,7 @@ def tanh_slope(x):
 
 
 def forward(x, y):
-    x = as_float("x", x)
-    y = as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     expx = np.exp(x)  # (1)
     siny = np.sin(y)  # (2)
     expxsiny = expx*siny  # (3)

@@ -4,7 +4,7 @@
 
 Inputs: x, y, z, w (numbers or arrays, elementwise).
 Gradient with respect to: x, y, z, w.
-Operations: forward 6, backward 12; together 3.00 times the forward pass alone.
+Operations: forward 6, backward 13; together 3.17 times the forward pass alone.
 """
 
 import numpy as np
@@ -18,11 +18,18 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def forward(x, y, z, w):
-    x = as_float("x", x)
-    y = as_float("y", y)
-    z = as_float("z", z)
-    w = as_float("w", w)
+    x, y, z, w = as_floats(x=x, y=y, z=z, w=w)
     dot = x*y + x*z  # (1)
     xow = x/w  # (2)
     dotpxow = dot + xow  # (3)
@@ -47,7 +54,7 @@ def backward(cache, df=1.0):
     xddot = x*ddot
     dy = xddot
     dx += z*ddot
-    dz = xddot
+    dz = xddot.copy()
     return {"x": dx, "y": dy, "z": dz, "w": dw}
 
 

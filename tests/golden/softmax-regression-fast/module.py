@@ -21,6 +21,11 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
+
+
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
@@ -73,7 +78,7 @@ def forward(X, W, b, Y, lam):
     c = W.shape[1]
     b = as_array("b", b, c)
     Y = as_array("Y", Y, n, c)
-    lam = as_array("lam", lam)
+    lam = as_number("lam", lam, X, W, b, Y)
     XW = X @ W  # (1)  XW: (n, c) = (n, d) @ (d, c)
     S = XW + b  # (2)  S: (n, c)
     lseS = logsumexp(S, axis=1)  # (3)  lseS: (n,)

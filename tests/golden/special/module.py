@@ -20,6 +20,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
 
 
@@ -64,8 +74,7 @@ def erfc(x):
 
 
 def forward(x, y):
-    x = as_float("x", x)
-    y = as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     erfx = erf(x)  # (1)
     erfcy = erfc(y)  # (2)
     erfxerfcy = erfx*erfcy  # (3)

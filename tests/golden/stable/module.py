@@ -18,6 +18,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def sigmoid(x):
     """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
     e = np.exp(-np.abs(x))
@@ -25,8 +35,7 @@ def sigmoid(x):
 
 
 def forward(u, v):
-    u = as_float("u", u)
-    v = as_float("v", v)
+    u, v = as_floats(u=u, v=v)
     spu = np.logaddexp(0, u)  # (1)  log(1 + exp(u)) as softplus(u), which cannot overflow
     log1pv = np.log1p(v)  # (2)  log(1 + u) as log1p(u), which keeps its digits near 0
     spuplog1pv = spu + log1pv  # (3)

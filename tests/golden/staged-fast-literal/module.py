@@ -20,6 +20,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
 
 
@@ -161,7 +171,7 @@ def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3):
 
 
 def forward(x, y):
-    x, y = as_float("x", x), as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     f, sigy, sigx, xpy, den = in_blocks(forward_kernel, (x, y), 5, 0, 0)
     return f, (sigy, sigx, xpy, den, f)
 
@@ -178,7 +188,7 @@ def value_and_grad(x, y, out=None, threads=1):
 
     `out` is an earlier result, whose arrays are filled again; `threads` share large ones.
     """
-    x, y = as_float("x", x), as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     if out is not None:
         out = [out[0], out[1]["x"], out[1]["y"]]
     f, dx, dy = in_blocks(value_and_grad_kernel, (x, y), 3, 3, 0, out, threads)

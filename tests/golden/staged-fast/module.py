@@ -20,6 +20,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def select(c, x, y, out):
     """out = x where c holds, else y: by their bits, without a branch that is guessed wrong half the time."""
     kind = {2: np.int16, 4: np.int32, 8: np.int64}.get(out.itemsize)
@@ -220,7 +230,7 @@ def quick_kernel(x, y, f, dx, dy, t1, t2, t3, t4, m1):
 
 
 def forward(x, y):
-    x, y = as_float("x", x), as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     f, xpy, den, kept, kept2 = in_blocks(forward_kernel, (x, y), 5, 2, 1)
     return f, (xpy, den, f, kept, kept2)
 
@@ -237,7 +247,7 @@ def value_and_grad(x, y, out=None, threads=1):
 
     `out` is an earlier result, whose arrays are filled again; `threads` share large ones.
     """
-    x, y = as_float("x", x), as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     if out is not None:
         out = [out[0], out[1]["x"], out[1]["y"]]
     f, dx, dy = in_blocks(quick_kernel, (x, y), 3, 4, 1, out, threads)

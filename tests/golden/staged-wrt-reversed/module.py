@@ -18,6 +18,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def sigmoid(x):
     """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
     e = np.exp(-np.abs(x))
@@ -25,8 +35,7 @@ def sigmoid(x):
 
 
 def forward(x, y):
-    x = as_float("x", x)
-    y = as_float("y", y)
+    x, y = as_floats(x=x, y=y)
     sigy = sigmoid(y)  # (1)
     num = x + sigy  # (2)
     sigx = sigmoid(x)  # (3)

@@ -18,6 +18,16 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
 def sigmoid(x):
     """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
     e = np.exp(-np.abs(x))
@@ -25,9 +35,7 @@ def sigmoid(x):
 
 
 def forward(lam, x, y):
-    lam = as_float("lam", lam)
-    x = as_float("x", x)
-    y = as_float("y", y)
+    lam, x, y = as_floats(lam=lam, x=x, y=y)
     xsqr = x**2  # (1)
     lamxsqr = lam*xsqr  # (2)
     sqrty = np.sqrt(y)  # (3)

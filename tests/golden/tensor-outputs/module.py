@@ -23,6 +23,11 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
+
+
 def forward(X, w):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -35,7 +40,7 @@ def forward(X, w):
 
 def backward(cache, df):
     X, w, p, n = cache
-    df = (as_array("df[0]", df[0]), as_array("df[1]", df[1], n))
+    df = (as_number("df[0]", df[0], X), as_array("df[1]", df[1], n))
     ds = df[0]  # ds: ()
     dp = df[1]  # dp: (n,)
     # s = np.sum(psqr)  (3)
