@@ -1,7 +1,7 @@
 """Forward mode: a program into the tangents of its nodes.
 
 The same entries serve both directions: partials times tangents, a linear gate of the tangents, or the
-entry's own `jvp`.
+entry's own `jvp`. What no input moves has no tangent: it is left out, and never a 0 that is multiplied.
 
 >>> from gradc.ops import scalar as s
 >>> build = Builder()
@@ -15,25 +15,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gradc.derive import rules
 from gradc.graph.dag import Node, reachable
 from gradc.ops import array, routing, scalar
-from gradc.ops.table import statics_of
-from gradc.rewrite.rules import instantiate
+from gradc.ops.table import Op, statics_of
+from gradc.rewrite.rules import attribute, compiled, instantiate
 from gradc.rewrite.simplify import Builder, is_const
 
 
-def tangents(roots: Sequence[Node], build: Builder, dots: Mapping[Node, Node]) -> list[Node]:
-    """The tangent of each root, given those of the inputs (a missing one is 0); in the root's shape."""
-    known: dict[Node, Node] = dict(dots)
-    build.annihilate = True
-    for node in reachable(roots):
-        if node not in known and any(arg in known for arg in node.args) and not node.op.boolean:
-            tangent = _push(build, node, known)
-            if not is_const(tangent, 0):
-                known[node] = whole(build, tangent, node)
-    build.annihilate = False
+def tangents(roots: Sequence[Node], build: Builder, dots: Mapping[Node, Node], again: bool = False) -> list[Node]:
+    """The tangent of each root, given those of the inputs (a missing one is 0); in the root's shape.
+
+    `again` says that the tangents are to be differentiated, too.
+    """
+    known = pushed(reachable(roots), build, dots, again)
     zero = build.const(0.0)
     return [known.get(root) or whole(build, zero, root) for root in roots]
+
+
+def pushed(nodes: Sequence[Node], build: Builder, dots: Mapping[Node, Node], again: bool = False) -> dict[Node, Node]:
+    """The tangents of all nodes that the inputs of `dots` move, in their nodes' shapes."""
+    known: dict[Node, Node] = dict(dots)
+    before, build.annihilate = build.annihilate, True
+    for node in nodes:
+        if node not in known:
+            tangent = tangent_of(node, build, known, again)
+            if tangent is not None:
+                known[node] = tangent
+    build.annihilate = before
+    return known
+
+
+def tangent_of(node: Node, build: Builder, known: Mapping[Node, Node], again: bool = False) -> Node | None:
+    """The tangent of one node from those of its arguments, in its shape; None where it has none."""
+    if node.op.boolean or node.op in rules.OF_A_SHAPE or not any(arg in known for arg in node.args):
+        return None
+    tangent = _push(build, node, known, again)
+    return None if tangent is None or is_const(tangent, 0) else whole(build, tangent, node)
 
 
 def whole(build: Builder, tangent: Node, node: Node) -> Node:
@@ -43,11 +61,11 @@ def whole(build: Builder, tangent: Node, node: Node) -> Node:
     return build.make(array.spread, (tangent,), (node.shape,))
 
 
-def _push(build: Builder, node: Node, known: Mapping[Node, Node]) -> Node:
+def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool) -> Node | None:
     """The tangent of one gate from those of its arguments."""
     op = node.op
-    zero = build.const(0)
     if op.linear == "all":
+        zero = build.const(0)
         return build.make(op, tuple(whole(build, known.get(arg, zero), arg) for arg in node.args), node.attr)
     if op.linear == "each":
         return _sum(
@@ -60,30 +78,84 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node]) -> Node:
         )
     names = {**dict(zip(op.params, node.args, strict=False)), "out": node}
     statics = statics_of(op, node.attr)
-    if op.jvp:
-        names |= {f"{name}_dot": known.get(arg, zero) for name, arg in zip(op.params, node.args, strict=False)}
-        return instantiate(build, op.jvp, names, statics)
-    if not op.partials:
+    rule = rules.jvp(node, again)
+    if rule:
+        dots = {f"{name}_dot": known.get(arg) for name, arg in zip(op.params, node.args, strict=False)}
+        return _without_zeros(build, rule, {**names, **dots}, statics)
+    slopes = rules.partials(node, build.literal, again)
+    if not slopes:
         raise ValueError(f"gate '{op.name}' has no derivative")
     parts = []
-    for arg, rule in zip(node.args, op.partials, strict=True):
+    for arg, slope in zip(node.args, slopes, strict=True):
         if arg in known:
-            partial = instantiate(build, rule, names, statics)
-            masked = (
-                build.make(routing.where, (partial, known[arg], zero))
-                if partial.op.boolean
-                else build.make(scalar.mul, (partial, known[arg]))
-            )
-            parts.append(masked)
-    return _sum(build, parts)
+            boundary = len(build.graph.nodes)
+            partial = instantiate(build, slope, names, statics)
+            parts.append(_times(build, partial, known[arg], boundary))
+    return _sum(build, [part for part in parts if not is_const(part, 0)])
+
+
+def _times(build: Builder, partial: Node, tangent: Node, boundary: int) -> Node:
+    """partial*tangent as one writes it: a condition masks, a reciprocal that is new divides."""
+    if partial.op.boolean:
+        return build.make(routing.where, (partial, tangent, build.const(0)))
+    if partial.op is scalar.inv and partial.id >= boundary:
+        return build.make(scalar.div, (tangent, partial.args[0]))
+    return build.make(scalar.mul, (partial, tangent))
 
 
 def _replaced(node: Node, at: int, tangent: Node) -> tuple[Node, ...]:
     return tuple(tangent if i == at else arg for i, arg in enumerate(node.args))
 
 
-def _sum(build: Builder, parts: Sequence[Node]) -> Node:
+def _sum(build: Builder, parts: Sequence[Node]) -> Node | None:
+    if not parts:
+        return None
     out = parts[0]
     for part in parts[1:]:
         out = build.make(scalar.add, (out, part))
     return out
+
+
+# ---- rules of which some tangents are missing --------------------------------------------------
+
+# Gates that are linear in one argument: 0 there is 0.
+_LINEAR_IN: dict[Op, int] = {scalar.div: 0, array.from_heaviest: 0, array.solve: 1}
+
+
+def _without_zeros(
+    build: Builder, rule: str, names: Mapping[str, Node | None], statics: Mapping[str, object]
+) -> Node | None:
+    """What a rule stands for where a name may be None, which is 0 in a shape that nobody needs to know."""
+    stack: list[Node | None] = []
+    for instruction in compiled(rule):
+        match instruction:
+            case ("arg", name):
+                stack.append(names[name] if name in names else build.const(statics[name]))  # type: ignore[arg-type]
+            case ("const", value):
+                stack.append(build.const(value))
+            case ("op", entry, count, given):
+                at = len(stack) - count
+                taken = tuple(stack[at:])
+                del stack[at:]
+                if None in taken:
+                    stack.append(_of_zeros(build, entry, taken, attribute(entry, given, statics)))
+                else:
+                    stack.append(build.make(entry, taken, attribute(entry, given, statics)))  # type: ignore[arg-type]
+    return stack[0]
+
+
+def _of_zeros(build: Builder, op: Op, args: tuple[Node | None, ...], attr: object) -> Node | None:
+    """A gate some of whose arguments are 0."""
+    if all(arg is None for arg in args if arg is None or not arg.op.boolean):
+        return None
+    if op in (scalar.add, scalar.sub):
+        x, y = args
+        return x if y is None or (op is scalar.add and x is not None) else y if op is scalar.add else _minus(build, y)
+    if op is scalar.mul or op.linear == "each" or (args[_LINEAR_IN.get(op, 0)] is None and op in _LINEAR_IN):
+        return None
+    zero = build.const(0.0)
+    return build.make(op, tuple(zero if arg is None else arg for arg in args), attr)
+
+
+def _minus(build: Builder, node: Node) -> Node:
+    return build.make(scalar.neg, (node,))

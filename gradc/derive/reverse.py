@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from gradc.derive import rules
 from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
@@ -29,7 +30,7 @@ def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
     """The nodes whose value hangs on an input of `wrt`. Conditions carry no gradient, and neither does a shape."""
     active = set(wrt)
     for node in nodes:
-        if not node.op.boolean and node.op is not array.eye:
+        if not node.op.boolean and node.op not in rules.OF_A_SHAPE:
             for arg in node.args:
                 if arg in active:
                     active.add(node)
@@ -37,9 +38,10 @@ def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
     return active
 
 
-def seeds(build: Builder, dag: Dag) -> list[Node]:
-    """The upstream adjoint of each output, by its position."""
-    return [build.graph.node(scalar.adjoint, (), ("seed", i), node.shape) for i, node in enumerate(dag.roots)]
+def seeds(build: Builder, dag: Dag, level: int = 0) -> list[Node]:
+    """The upstream adjoint of each output, by its position; those of a gradient's gradient are of the next level."""
+    of = ("seed",) if level == 0 else ("seed", level)
+    return [build.graph.node(scalar.adjoint, (), (*of, i), node.shape) for i, node in enumerate(dag.roots)]
 
 
 def adjoint_of(build: Builder, node: Node, shape: Shape) -> Node:
@@ -53,8 +55,13 @@ def reverse(
     wrt: Iterable[Node],
     named: Callable[[Node], bool],
     arrays: bool = True,
+    level: int = 0,
+    again: bool = False,
 ) -> list[Step]:
     """The steps of the backward pass, outputs first. `build` must hold the program's graph.
+
+    `level` tells the adjoints of a gradient's gradient from those of the gradient; `again` says that the
+    contributions are to be differentiated, too.
 
     Gates whose slope may be infinite where a kink sends nothing back are spared there: by safe arguments where values
     may be `arrays`, else by a real conditional.
@@ -67,7 +74,7 @@ def reverse(
     build.annihilate = True
     incoming: dict[Node, list[Node]] = {}
     first = []
-    for node, seed in zip(dag.roots, seeds(build, dag), strict=True):
+    for node, seed in zip(dag.roots, seeds(build, dag, level), strict=True):
         if node in active:
             incoming.setdefault(node, []).append(seed)
             first.append((node, seed))
@@ -80,7 +87,7 @@ def reverse(
         if named(gate):
             dout = adjoint_of(build, gate, dout.shape)
         spare = "" if gate not in steep else "safe" if arrays else "branch"
-        sent = list(_send_back(build, gate, dout, active, boundary, spare))
+        sent = list(_send_back(build, gate, dout, active, boundary, spare, again))
         for target, contribution in sent:
             incoming.setdefault(target, []).append(contribution)
         steps.append(Step(gate, tuple(sent)))
@@ -105,16 +112,21 @@ def total(build: Builder, parts: list[Node]) -> Node:
 
 
 def _send_back(
-    build: Builder, gate: Node, dout: Node, active: set[Node], boundary: int, spare: str = ""
+    build: Builder,
+    gate: Node,
+    dout: Node,
+    active: set[Node],
+    boundary: int,
+    spare: str = "",
+    again: bool = False,
 ) -> Iterable[tuple[Node, Node]]:
     """What one gate sends to each active argument."""
     op = gate.op
     if op.elementwise and op.partials:
-        rules = (build.literal and op.literal.get("partials")) or op.partials
+        texts = rules.partials(gate, build.literal, again)
     else:
         dout = _ready(build, gate, dout)
-        shapes = tuple(build.dims.resolve(arg.shape) for arg in gate.args)
-        rules = op.vjps(tuple(map(len, shapes)), shapes, **statics_of(op, gate.attr)) if callable(op.vjps) else op.vjps
+        texts = rules.vjps(gate, build.dims, again)
     args, out = gate.args, gate
     if spare == "safe":
         from gradc.rewrite.steep import spared
@@ -123,7 +135,7 @@ def _send_back(
     names = dict(zip(op.params, args, strict=False))
     names["out"], names["dout"] = out, dout
     statics = statics_of(op, gate.attr)
-    for arg, rule in zip(gate.args, rules, strict=True):
+    for arg, rule in zip(gate.args, texts, strict=True):
         if arg not in active or not rule:
             continue
         if op.partials:
@@ -225,14 +237,16 @@ def _was_broadcast(full: Shape, shape: Shape, axis: int) -> bool:
     return at < 0 or (shape[at] == 1 and full[axis] != 1)
 
 
-def gradients(dag: Dag, build: Builder, wrt: Iterable[str]) -> dict[str, Node | None]:
+def gradients(
+    dag: Dag, build: Builder, wrt: Iterable[str], level: int = 0, again: bool = False
+) -> dict[str, Node | None]:
     """Each input's gradient as one expression over the program's graph; None where it is zero everywhere.
 
-    A gradient may be smaller than its input where it only has to be broadcast.
+    A gradient may be smaller than its input where it only has to be broadcast. `level` and `again` as in `reverse`.
     """
     targets = {name: dag.inputs[name] for name in wrt}
     arrived: dict[Node, list[Node]] = {}
-    for step in reverse(dag, build, targets.values(), lambda node: False):
+    for step in reverse(dag, build, targets.values(), lambda node: False, level=level, again=again):
         for target, sent in step.contributions:
             if not target.args:
                 arrived.setdefault(target, []).append(sent)

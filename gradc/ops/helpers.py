@@ -146,6 +146,63 @@ def cofactor(x):
     sign = np.linalg.det(u)*np.linalg.det(v)
     return sign[..., None, None]*((u*others(s, -1)[..., None, :]) @ v)
 ''',
+    "sigmoid_slope": '''
+def sigmoid_slope(x):
+    """sigmoid(x)*sigmoid(-x), with exp of numbers below 0 only, so that it keeps its digits in both tails."""
+    e = np.exp(-np.abs(x))
+    return e/(1.0 + e)**2
+''',
+    "toward": '''
+def toward(x, y):
+    """x/hypot(x, y), the slope of hypot; 0 at the origin."""
+    h = np.hypot(x, y)
+    return x/np.where(h == 0, 1.0, h)
+''',
+    "over_square": '''
+def over_square(x, y):
+    """x/(x**2 + y**2), without overflow; 0 at the origin."""
+    h = np.hypot(x, y)
+    h = np.where(h == 0, 1.0, h)
+    return x/h/h
+''',
+    "unit": '''
+def unit(x, axis=None):
+    """x by its norm, the slope of a norm; 0 at 0."""
+    n = norm(x, axis, True)
+    return x/np.where(n == 0, 1.0, n)
+''',
+    "pairs": '''
+def pairs(x, w, axis=None):
+    """How the product of all others of an element changes along w: w in place of each factor in turn."""
+    flat, back = rows(x, axis)
+    along = rows(np.broadcast_to(w, x.shape), axis)[0]
+    n, kept, dtype = flat.shape[-1], flat.shape[:-1], np.result_type(flat, along)
+    out, change = np.empty(flat.shape, dtype), np.empty(flat.shape, dtype)
+    product, slope = np.ones(kept, dtype), np.zeros(kept, dtype)
+    for i in range(n):  # what is before an element, and how that changes
+        out[..., i], change[..., i] = product, slope
+        product, slope = product*flat[..., i], slope*flat[..., i] + product*along[..., i]
+    product, slope = np.ones(kept, dtype), np.zeros(kept, dtype)
+    for i in range(n - 1, -1, -1):  # times what is after it
+        out[..., i] = change[..., i]*product + out[..., i]*slope
+        product, slope = product*flat[..., i], slope*flat[..., i] + product*along[..., i]
+    return back(out)
+''',
+    "cofactor_slope": '''
+def cofactor_slope(x, w):
+    """How the matrix of cofactors changes along w, from the singular values: finite at singular matrices, too."""
+    u, s, v = np.linalg.svd(x)
+    sign = np.linalg.det(u)*np.linalg.det(v)
+    n = s.shape[-1]
+    rest = np.zeros((*s.shape, n), s.dtype)  # the product of all singular values but two
+    for i in range(n):
+        keep = [k for k in range(n) if k != i]
+        rest[..., i, keep] = others(s[..., keep], -1)
+    turned = np.swapaxes(u, -1, -2) @ w @ np.swapaxes(v, -1, -2)
+    out = -np.swapaxes(turned, -1, -2)*rest
+    out += np.eye(n, dtype=s.dtype)*(rest @ np.diagonal(turned, axis1=-2, axis2=-1)[..., None])
+    return sign[..., None, None]*(u @ out @ v)
+''',
     "scatter": '''
 def scatter(x, index, shape):
     """Zeros of a shape, with x added at an index."""
@@ -400,6 +457,23 @@ def tanh_slope(x):
     e = math.exp(-2.0*abs(x))
     return 4.0*e/(1.0 + e)**2
 ''',
+    "sigmoid_slope": '''
+def sigmoid_slope(x):
+    """sigmoid(x)*sigmoid(-x), with exp of numbers below 0 only, so that it keeps its digits in both tails."""
+    e = math.exp(-abs(x))
+    return e/(1.0 + e)**2
+''',
+    "toward": '''
+def toward(x, y):
+    """x/hypot(x, y), the slope of hypot; 0 at the origin."""
+    return x/(math.hypot(x, y) or 1.0)
+''',
+    "over_square": '''
+def over_square(x, y):
+    """x/(x**2 + y**2), without overflow; 0 at the origin."""
+    h = math.hypot(x, y) or 1.0
+    return x/h/h
+''',
     "sign": '''
 def sign(x):
     """-1.0, 0.0 or 1.0."""
@@ -420,6 +494,9 @@ NEEDS = {
     "log_softmax": ("log_total", "first_max", "rows"),
     "from_heaviest": ("rows",),
     "cofactor": ("others", "rows"),
+    "unit": ("norm",),
+    "pairs": ("rows",),
+    "cofactor_slope": ("others", "rows"),
     "erf_into": ("erf",),
     "erfc_into": ("erfc",),
 }

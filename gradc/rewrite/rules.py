@@ -81,11 +81,12 @@ def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Ma
                 at = len(stack) - count
                 taken = tuple(stack[at:])
                 del stack[at:]
-                stack.append(build.make(entry, taken, _attr(entry, given, statics or {})))
+                stack.append(build.make(entry, taken, attribute(entry, given, statics or {})))
     return stack[0]
 
 
-def _attr(entry: Op, given: tuple[tuple[str, Any], ...], statics: Mapping[str, Any]) -> Hashable:
+def attribute(entry: Op, given: tuple[tuple[str, Any], ...], statics: Mapping[str, Any]) -> Hashable:
+    """A gate's static parameters as a rule gives them, of its own or of the gate that it is a rule of."""
     if not entry.statics:
         return None
     bound = {key: statics[value.id] if isinstance(value, ast.Name) else ast.literal_eval(value) for key, value in given}
