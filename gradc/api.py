@@ -509,6 +509,17 @@ class Function:
             self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df
         )
 
+    def page(self, /, *args: Any, check: bool = True, report: bool = True, **inputs: Any) -> Any:
+        """One self-contained page: formula, circuit to step through, both passes, check and report; see
+        `gradc.evidence.page`. Without inputs it shows a point at which the program is at home.
+        """
+        from gradc.evidence.page import page
+
+        df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        staged = self._staged(every_gate=True)
+        bound = self._bound(args, inputs) if args or inputs else None
+        return page(self, staged, bound, load, df, check, report)
+
 
 def _is_array(value: Any) -> bool:
     """Whether an input is more than a number."""

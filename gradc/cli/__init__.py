@@ -1,7 +1,7 @@
 """The words of a command line into what the library does; its answers to standard output, all else to standard error.
 
 >>> list(main.commands)
-['compile', 'check', 'trace', 'graph', 'report', 'gates', 'completion', 'help']
+['compile', 'check', 'trace', 'graph', 'page', 'report', 'gates', 'completion', 'help']
 """
 
 from __future__ import annotations
@@ -381,6 +381,23 @@ def graph_command(
         raise GradcError("a PNG is nothing for a terminal", hint="name a file: -o circuit.png")
     else:
         say(drawn)
+
+
+@_command("page", 'gradc page "(x + y)*z" --at x=-2 y=5 z=-4 -o page.html')
+@takes_program
+@takes_point
+@_result("--no-check", is_flag=True, help="Leave out what needs SymPy: the check and the report.")
+@writes_file
+def page_command(
+    at: Sequence[str], df: str | None, no_check: bool, output: str | None, force: bool, **options: Any
+) -> None:
+    """Write one self-contained page: the formula, the circuit to step through, both passes, check and report."""
+    from gradc.run.arguments import points
+
+    fn = studied(options)
+    with _as_usage(fn):
+        made = fn.page(**points(at), **_upstream(df), check=not no_check, report=not no_check)
+    _deliver(made.html, output, force)
 
 
 @_command(

@@ -52,10 +52,13 @@ _ABOVE, _BELOW = -5.0, 14.0  # from a wire to the baselines of its value and its
 _NAME_DROP = 12.0  # from a gate's lower edge to the baseline of its name
 
 
-def svg(circuit: Circuit) -> str:
-    """The circuit's picture; `TooManyGates` if it would be too large to read."""
+def svg(circuit: Circuit, linked: bool = False) -> str:
+    """The circuit's picture; `TooManyGates` if it would be too large to read.
+
+    `linked` says on each group which gate it is, for a page that has more to tell of it.
+    """
     drawing = lay_out(small_enough(circuit))
-    return "\n".join([*_head(circuit, drawing), *_groups(drawing), "</svg>", ""])
+    return "\n".join([*_head(circuit, drawing), *_groups(drawing, linked), "</svg>", ""])
 
 
 def _head(circuit: Circuit, drawing: Drawing) -> Iterator[str]:
@@ -89,10 +92,11 @@ def _description(circuit: Circuit) -> str:
     )
 
 
-def _groups(drawing: Drawing) -> Iterator[str]:
+def _groups(drawing: Drawing, linked: bool) -> Iterator[str]:
     for spot, net in zip(drawing.spots, drawing.nets, strict=True):
         title = spot.gate.title or spot.gate.label
-        yield f"<g><title>{_escape(title)}</title>"
+        key = f' data-gate="{spot.gate.id}"' if linked else ""
+        yield f"<g{key}><title>{_escape(title)}</title>"
         if net.pieces:
             yield f'<path class="wire" d="{_path(net)}"/>'
         yield from (f'<circle class="dot" cx="{_number(x)}" cy="{_number(y)}" r="{_DOT}"/>' for x, y in net.dots)

@@ -51,6 +51,11 @@ class Graph:
         return f"{head}><!-- {DRAWN} -->{rest}"
 
     @property
+    def linked(self) -> str:
+        """The picture with the number of each gate on it, as a part of a page."""
+        return svg(self.circuit, linked=True)
+
+    @property
     def dot(self) -> str:
         """The circuit in Graphviz's language."""
         return f"// {DRAWN}\n{dot(self.circuit)}"
@@ -178,9 +183,9 @@ class _Drawn:
         found = {"value": self.values.get(node), "gradient": self.slopes.get(node)}
         known = {what: value for what, value in found.items() if value is not None}
         said = "; ".join([title or label, *(f"{what} {value}" for what, value in known.items())])
-        short = {what: _short(value) for what, value in known.items()}
+        on_wire = {what: short(value) for what, value in known.items()}
         self.places[node] = at = len(self.gates)
-        self.gates.append(Gate(at, label, kind, name, title=said, ordered=not node.op.commutes, **short))
+        self.gates.append(Gate(at, label, kind, name, title=said, ordered=not node.op.commutes, **on_wire))
         return at
 
 
@@ -234,11 +239,11 @@ def _constant(node: Node) -> str:
     return node.op.name if node.attr is None else str(node.attr)
 
 
-def _short(value: Value) -> str:
+def short(value: Value) -> str:
     """A value as it fits on a wire.
 
     >>> from gradc.evidence.line_values import summary
-    >>> _short(summary(0.0179862)), _short(summary([1.25, 2])), _short(summary([[0.0] * 9]))
+    >>> short(summary(0.0179862)), short(summary([1.25, 2])), short(summary([[0.0] * 9]))
     ('0.01799', '[1.25, 2]', '(1, 9)')
     """
     if not value.shape:
