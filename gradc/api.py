@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 from gradc.base.errors import GradcError, Note
 from gradc.base.files import write_whole
 from gradc.emit import TARGETS, Emitted, emit
-from gradc.emit.module import BUILTINS, step_aside
+from gradc.emit.module import step_aside
+from gradc.emit.modules import BUILTINS
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
 from gradc.language import parse
@@ -190,8 +191,10 @@ class Function:
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
         with collector_paused():
-            emitted = self._fast() if self.style == "fast" else emit(self.staged, self.target, self.function_name)
-        return emitted._replace(text=step_aside(emitted.text, self._own_names)) if self._shadows else emitted
+            fast = self._fast() if self.style == "fast" else None
+            if fast is None:
+                return emit(self.staged, self.target, self.function_name)
+        return fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast
 
     @property
     def _own_names(self) -> set[str]:
@@ -203,8 +206,8 @@ class Function:
         """Whether the user has a variable with the name of a function that modules call."""
         return not self._own_names.isdisjoint(BUILTINS)
 
-    def _fast(self) -> Emitted:
-        """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays."""
+    def _fast(self) -> Emitted | None:
+        """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays; None for others."""
         from gradc.emit.arrays import emit_arrays, fits_arrays
         from gradc.emit.blocks import emit_blocks, fits_blocks
         from gradc.emit.calls import by_elements, emit_elements
@@ -221,7 +224,7 @@ class Function:
             return emit_elements(self.staged, *found, self.wrt, self.literal, self.function_name)
         if fits_arrays(self.dag):
             return emit_arrays(self.staged, self.dag, self.wrt, self.literal, self.function_name)
-        return emit(self.staged, self.target, self.function_name)
+        return None
 
     @cached_property
     def source(self) -> str:

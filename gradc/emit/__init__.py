@@ -1,5 +1,22 @@
-"""Programs into text: one printer of operands, one writer of modules, a target's differences as data."""
+"""Code into text: values, statements and modules once, a target's differences in a file of its own.
 
-from gradc.emit.module import TARGETS, Emitted, emit
+>>> from gradc.language import parse
+>>> from gradc.plan.program import gates_of_the_notes, stage
+>>> print(emit(stage(*gates_of_the_notes(parse("x*y"), False), ["x"]), "math").stages)
+((1, 'f = x*y'),)
+"""
+
+from collections.abc import Sequence
+
+from gradc.emit.modules import Emitted, printed
+from gradc.emit.targets import TARGETS
+from gradc.plan.notes import Notes
+from gradc.plan.program import Program
+
+
+def emit(program: Program, target: str = "numpy", function: str = "", also: Sequence[str] = ()) -> Emitted:
+    """The module of a program in the style of the notes; `also` are modes beside the three passes."""
+    return printed(Notes(program, TARGETS[target], function, also).module(), TARGETS[target])
+
 
 __all__ = ["TARGETS", "Emitted", "emit"]

@@ -21,7 +21,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradc.emit.module import Emitted, Writer, _broken, _indent
+from gradc.emit.layout import broken, indent
+from gradc.emit.module import Emitted, Writer
 from gradc.emit.operand import Printer, constant, subscript
 from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.graph.shapes import by_names, renamed
@@ -368,7 +369,7 @@ class _Fused:
             seen.update([slope] if slope is not None else [])
         returned = value[0] if len(value) == 1 else f"({', '.join(value)})"
         if not alone:
-            returned = "\n".join(_broken(f"{returned}, {{", pairs, "}", closed=False))
+            returned = "\n".join(broken(f"{returned}, {{", pairs, "}", closed=False))
         checks, sizes = self._checks()
         head = (*self._aliases(), *self._numbers())
         return Body(head, tuple(checks), (*sizes, *lines), returned, tuple(self.helpers), self.needs_math, self.risky)
@@ -743,7 +744,7 @@ class _Writer(Writer):
         leave = f"{both}({', '.join(params)})"
         lines = [*(line.replace("{leave}", leave) for line in body.lines), *f"return {body.returned}".split("\n")]
         if body.risky:
-            lines = ["try:", *_indent(lines), "except (ArithmeticError, ValueError):", f"    return {leave}"]
+            lines = ["try:", *indent(lines), "except (ArithmeticError, ValueError):", f"    return {leave}"]
         general = super()._fused({**names, "value_and_grad": both})
         general[-2:-2] = [
             '    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""'
@@ -757,7 +758,7 @@ class _Writer(Writer):
             "",
             "",
             f"def {names['value_and_grad']}({', '.join(params)}):",
-            *_indent([*_unless(body.checks), f"    return {leave}", *lines]),
+            *indent([*_unless(body.checks), f"    return {leave}", *lines]),
         ]
 
 
@@ -815,7 +816,7 @@ def call_arrays(
     body = fused(joint, words, literal, alone=not wrt)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
-        lines = ["try:", *_indent(lines), f"except {own['failures']}:", "    pass"]
+        lines = ["try:", *indent(lines), f"except {own['failures']}:", "    pass"]
     if blocks:
         lines = [
             f"if {own['df']}.size > {LARGE_ARRAY}:",
@@ -834,7 +835,7 @@ def call_arrays(
         *body.head,
         f"def {name}({', '.join(params)}):",
         f"    if {' and '.join(checks)}:",
-        *_indent(_indent(lines)),
+        *indent(indent(lines)),
         f"    {leave}",
         "",
     ])  # fmt: skip

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.base.files import COMPILED
-from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, default_of, floats_of, quoted
+from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
+from gradc.emit.module import Emitted, _unpacked, default_of
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.graph.dag import Dag, Graph, Node, reachable, users
 from gradc.ops import routing, scalar
@@ -272,23 +273,23 @@ class _Writer:
         own = kernel.params[len(kernel.params) - kernel.floats - kernel.masks :]
         scratch = f"; {_listed(own)} {'is' if len(own) == 1 else 'are'} scratch" if own else ""
         scratch += kernel.note
-        head = _broken(f"def {kernel.name}(", kernel.params, "):", closed=False)
+        head = broken(f"def {kernel.name}(", kernel.params, "):", closed=False)
         quote = f'"""Fills {_listed(kernel.targets)}{scratch}."""'
         if len(quote) > 110:
             quote = f'"""Fills {_listed(kernel.targets)}.\n\n{_sentence(scratch)}\n"""'
-        said = [row.removeprefix("    ") for line in quote.split("\n") for row in _wrapped(line, 100)]
-        return [*head, *_indent([*said, *kernel.lines]), "", ""]
+        said = [row.removeprefix("    ") for line in quote.split("\n") for row in wrapped(line, 100)]
+        return [*head, *indent([*said, *kernel.lines]), "", ""]
 
     def _forward(self, kernel: Kernel, cache: Sequence[str]) -> list[str]:
         name, values = self._function("forward"), list(kernel.targets)
         returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
         return [
             f"def {name}({', '.join(self.inputs)}):",
-            *_indent(
+            *indent(
                 [
                     *self._floats(),
                     *self._filled(kernel, values, self.live),
-                    *_broken(f"return {returned}, (", cache, ")"),
+                    *broken(f"return {returned}, (", cache, ")"),
                 ]
             ),
             "",
@@ -300,7 +301,7 @@ class _Writer:
         lines = []
         if kernel is not None:
             lines += (
-                _broken("", cache, f" = {held}", closed=True, parens=True)
+                broken("", cache, f" = {held}", closed=True, parens=True)
                 if len(cache) > 1
                 else [f"({cache[0]},) = {held}"]
             )
@@ -314,7 +315,7 @@ class _Writer:
             lines += self._filled(kernel, list(self.gradients.values()), (*cache, *seeds))
         return [
             f"def {self._function('backward')}({held}, {df}{default_of(len(self.outputs))}):",
-            *_indent([*lines, f"return {self._gradient()}"]),
+            *indent([*lines, f"return {self._gradient()}"]),
             "",
             "",
         ]
@@ -330,7 +331,7 @@ class _Writer:
         params = [*self.inputs, *([df] if self.takes_df else []), f"{out}=None", f"{threads}=1"]
         return [
             f"def {self._function('value_and_grad')}({', '.join(params)}):",
-            *_indent([
+            *indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
                 "",
                 f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share large ones.",
@@ -338,7 +339,7 @@ class _Writer:
                 *(_unpacked(self.seeds, df) if len(self._upstream()) > 1 else []),
                 *self._floats(self._upstream()),
                 f"if {out} is not None:",
-                *_indent(_broken(f"{out} = [", given, "]", closed=False)),
+                *indent(broken(f"{out} = [", given, "]", closed=False)),
                 *self._filled(kernel, values, inputs, f", {out}, {threads}"),
                 f"return {returned}, {self._gradient()}",
             ]),
@@ -351,10 +352,10 @@ class _Writer:
         call = f"{self.names.text('in_blocks')}({kernel.name}, {arguments}, {counts}{more})"
         if len(call) > 100:
             head = f"{self.names.text('in_blocks')}("
-            given = _indent(_broken("(", inputs, "),", closed=False))
+            given = indent(broken("(", inputs, "),", closed=False))
             call = "\n".join([head, f"    {kernel.name},", *given, f"    {counts}{more},", ")"])
         lines = (
-            _broken("", values, f" = {call}", closed=True, parens=True)
+            broken("", values, f" = {call}", closed=True, parens=True)
             if len(values) > 1
             else [f"({values[0]},) = {call}"]
         )
@@ -369,9 +370,7 @@ class _Writer:
         return floats_of(convert, names)
 
     def _gradient(self) -> str:
-        return "\n".join(
-            _broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False)
-        )
+        return "\n".join(broken("{", [f'"{name}": {grad}' for name, grad in self.gradients.items()], "}", closed=False))
 
     def _function(self, which: str) -> str:
         if self.function:
@@ -390,7 +389,7 @@ class _Writer:
         called = sorted(name if name == mine else f"{name} as {mine}" for name, mine in self.names.called.items())
         if called:
             one = f"from numpy import {', '.join(called)}"
-            lines += [one] if len(one) <= 110 else _broken("from numpy import (", called, ")", closed=False)
+            lines += [one] if len(one) <= 110 else broken("from numpy import (", called, ")", closed=False)
         return [*lines, ""]
 
     def _used(self) -> list[str]:
@@ -416,8 +415,8 @@ class _Writer:
             "",
             *("    " + line for line in quoted(self.dag.text).split("\n")),
             "",
-            *_wrapped(f"Inputs: {', '.join(self.inputs) or 'none'} (numbers or arrays, elementwise).", 100),
-            *_wrapped(f"Gradient with respect to: {', '.join(self.gradients) or 'nothing'}.", 100),
+            *wrapped(f"Inputs: {', '.join(self.inputs) or 'none'} (numbers or arrays, elementwise).", 100),
+            *wrapped(f"Gradient with respect to: {', '.join(self.gradients) or 'nothing'}.", 100),
             f"Operations: {cost}.",
             "In a kernel every line is a ufunc over one block of the arrays; its last argument is the result's place.",
             '"""',

@@ -23,8 +23,9 @@ from math import prod
 from typing import NamedTuple
 
 from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
+from gradc.emit.layout import broken, indent
 from gradc.emit.lines import lines_of
-from gradc.emit.module import Emitted, Writer, _broken, _indent, _unpacked
+from gradc.emit.module import Emitted, Writer, _unpacked
 from gradc.graph.dag import Dag, Node
 from gradc.ops import array
 from gradc.ops.helpers import HELPERS
@@ -153,13 +154,13 @@ def call_text(
     rest, more = words["rest"], words["more"]
     lines = body.lines
     if guarded:
-        lines = ["try:", *_indent(lines), f"except {words['failures']}:", "    pass"]
+        lines = ["try:", *indent(lines), f"except {words['failures']}:", "    pass"]
     taken = ", ".join([*(f"{each}={words['absent']}" for each in params), f"*{rest}", f"**{more}"])
     given = f"({', '.join(params)}{',' * (len(params) == 1)})"
     text = "\n".join([
         f"def {name}({taken}):",
         f"    if {' and '.join([*body.checks, f'not ({rest} or {more})'])}:",
-        *_indent(_indent(lines)),
+        *indent(indent(lines)),
         f"    return {words['otherwise']}({given}, {rest}, {more})",
     ])  # fmt: skip
     return CallText(text, words, body.helpers, bool(elements))
@@ -202,7 +203,7 @@ def _body(
             body += lines
         pairs.append(f'"{each}": {text}')
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-    body += _broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
+    body += broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
     return _Body(_checks(params, arrays, words), body, tuple(calls), tuple(helpers))
 
 
@@ -245,7 +246,7 @@ def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str
         if "pack" in words:  # a third of the time that an array takes from a list
             head, tail = f"{words['frombuffer']}({words['bytearray']}({words['pack']}(", ")))"
             listed.insert(0, f'"{size}d"')
-        rows = _broken(head, listed, tail, closed=False)
+        rows = broken(head, listed, tail, closed=False)
         lines, text = ([], rows[0]) if len(rows) == 1 else ([f"{name} = {rows[0]}", *rows[1:]], name)
         return lines, text if len(each.shape) == 1 else f"{text}.reshape({each.shape!r})"
     lines = [f"{name} = {words['zeros_of']}({size})", *(f"{name}[{at}] = {slopes[leaf]}" for at, leaf in each.read)]
@@ -289,7 +290,7 @@ class _Writer(Writer):
             f"    if not ({' and '.join(body.checks)}):",
             f"        return {both}({params})",
             "    try:",
-            *_indent(_indent(body.lines)),
+            *indent(indent(body.lines)),
             "    except (ArithmeticError, ValueError):",
             f"        return {both}({params})",
         ]

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from gradc.base.files import COMPILED
+from gradc.emit.layout import broken, indent, quoted, wrapped
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.long_programs import long_text
-from gradc.emit.module import Emitted, _broken, _indent, _unpacked, _wrapped, default_of, quoted
+from gradc.emit.module import Emitted, _unpacked, default_of
 from gradc.emit.operand import helper_costs
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
@@ -174,14 +175,14 @@ def _branch_lines(item: Branch, names: Mapping[Node, str], words: Words) -> list
     condition = written(item.condition, names, words)
     then, otherwise = item_lines(item.then, names, words), item_lines(item.otherwise, names, words)
     if not then:
-        return [f"if not ({condition}):", *_indent(otherwise)]
+        return [f"if not ({condition}):", *indent(otherwise)]
     if (
         otherwise[:1]
         and otherwise[0].startswith("if ")
         and all(line.startswith((" ", "else:", "elif ")) for line in otherwise[1:])
     ):
-        return [f"if {condition}:", *_indent(then), "el" + otherwise[0], *otherwise[1:]]
-    return [f"if {condition}:", *_indent(then), *(["else:", *_indent(otherwise)] if otherwise else [])]
+        return [f"if {condition}:", *indent(then), "el" + otherwise[0], *otherwise[1:]]
+    return [f"if {condition}:", *indent(then), *(["else:", *indent(otherwise)] if otherwise else [])]
 
 
 def operations(items: Iterable[Item]) -> int:
@@ -229,7 +230,7 @@ def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = 
     value = _packed([next(texts) for _ in joint.outputs])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
     body = [*_seed_lines(upstream, df), *item_lines(plan.items, names, words)]
-    body += _broken(f"return {value}, {{", pairs, "}", closed=False)
+    body += broken(f"return {value}, {{", pairs, "}", closed=False)
     return _function(name, [*joint.dag.inputs, *([df] if upstream else [])], body, plan)
 
 
@@ -250,7 +251,7 @@ def _function(name: str, params: Iterable[str], body: Sequence[str], *plans: Pla
         calls.update(more)
         helpers.update(needed)
     cost = sum(operations(plan.items) + sum(text.operators for text in plan.results) for plan in plans)
-    return FunctionText("\n".join([f"def {name}({', '.join(params)}):", *_indent(body)]), calls, helpers, cost)
+    return FunctionText("\n".join([f"def {name}({', '.join(params)}):", *indent(body)]), calls, helpers, cost)
 
 
 # ---- the two passes ----------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def passes(
         *_floats(params),
         *_nothing_yet([node for node in cached if node.args], placed_ahead, names),
         *item_lines(first.items, names, words),
-        *_broken(f"return {value}, (", kept, ")"),
+        *broken(f"return {value}, (", kept, ")"),
     ]
     ahead_text = _function(forward, joint.dag.inputs, body, first)
     texts = iter([written(text, names, words) for text in second.results])
@@ -302,7 +303,7 @@ def passes(
         *_unpacked(kept, cache),
         *_seed_lines(upstream, df),
         *item_lines(second.items, names, words),
-        *_broken("return {", pairs, "}", closed=False),
+        *broken("return {", pairs, "}", closed=False),
     ]
     return ahead_text, _function(backward, [cache, f"{df}{default_of(len(upstream))}"], body, second)
 
@@ -379,18 +380,18 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
     carried = [x, *long.carried]
     local = {"x": x, "g": g}
     forward = [
-        *_broken(f"{x} = [", [f"float({name})" for name in params], "]", closed=False),
+        *broken(f"{x} = [", [f"float({name})" for name in params], "]", closed=False),
         f"{g} = []",
         *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[: long.ahead]),
         *long.unpacked,
-        *_broken(f"return {_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), long.result)}, (", carried, ")"),
+        *broken(f"return {_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), long.result)}, (", carried, ")"),
     ]
     backward = [
         *_unpacked(carried, cache),
         f"{x} = [*{x}, {df}]" if seeds == 1 else f"{x} = [*{x}, *{df}]",
         f"{g} = [0.0]*{len(params)}",
         *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[long.ahead :]),
-        *_broken("return {", [f'"{name}": {g}[{order[name]}]' for name in wrt], "}", closed=False),
+        *broken("return {", [f'"{name}": {g}[{order[name]}]' for name in wrt], "}", closed=False),
     ]
     given = ", ".join(params)
     both = f", {df}" * (seeds > 1)
@@ -399,8 +400,8 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
         *_imports(sorted(long.functions), bool(long.helpers), Words(words.namer, {})),
         *_helpers(long.helpers),
         *(f"{part}\n" for part in long.parts),
-        "\n".join([f"def {names[0]}({given}):", *_indent(forward)]) + "\n\n",
-        "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *_indent(backward)]) + "\n\n",
+        "\n".join([f"def {names[0]}({given}):", *indent(forward)]) + "\n\n",
+        "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *indent(backward)]) + "\n\n",
         f"def {names[2]}({given}{both}):",
         f"    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache}{both})",
     ]
@@ -434,8 +435,8 @@ def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> lis
         "",
         *("    " + line for line in quoted(dag.text).split("\n")),
         "",
-        *_wrapped(f"Inputs: {', '.join(dag.inputs) or 'none'} (numbers).", 100),
-        *_wrapped(f"Gradient with respect to: {', '.join(wrt) or 'nothing'}.", 100),
+        *wrapped(f"Inputs: {', '.join(dag.inputs) or 'none'} (numbers).", 100),
+        *wrapped(f"Gradient with respect to: {', '.join(wrt) or 'nothing'}.", 100),
         f"Operations: value {forward}, value and gradient {whole}; together {times}.",
         '"""',
         "",

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradc.base.files import COMPILED
-from gradc.emit.operand import Printer, helper_costs, subscript
+from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
+from gradc.emit.modules import BUILTINS, Emitted
+from gradc.emit.operand import Printer, subscript
+from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import by_names, names_in, renamed, show
 from gradc.ops import array, routing, scalar
@@ -21,35 +24,6 @@ from gradc.ops.table import MUL, PRECEDENCE
 from gradc.plan.program import Group, Line, Program, Stmt
 from gradc.rewrite.sides import Guard
 from gradc.rewrite.simplify import number
-
-# Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
-LONGEST_QUOTE = 4000
-LONGEST_LINE = 110
-
-
-class Target(NamedTuple):
-    """What a target's modules are made of."""
-
-    name: str
-    imports: str
-    convert: str
-    zeros: str
-    arrays: bool
-
-
-TARGETS = {
-    "numpy": Target("numpy", "import numpy as np", 'as_float("{x}", {x})', "np.zeros_like({x})", True),
-    "math": Target("math", "import math", "float({x})", "0.0", False),
-}
-
-
-class Emitted(NamedTuple):
-    """A module's text and what was counted while it was written."""
-
-    text: str
-    forward_ops: int
-    backward_ops: int
-    stages: tuple[tuple[int, str], ...]
 
 
 class Writer:
@@ -90,11 +64,11 @@ class Writer:
         value = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
         body = [
             f"def {names['forward']}({', '.join(self.program.params)}):",
-            *_indent([*head, *forward, *_broken("return " + value + ", (", cache, ")")]),
+            *indent([*head, *forward, *broken("return " + value + ", (", cache, ")")]),
             "",
             "",
             f"def {names['backward']}({self._backward_params()}):",
-            *_indent([*_unpacked(cache, self.module["cache"]), *df_lines, *backward, *self._gradients()]),
+            *indent([*_unpacked(cache, self.module["cache"]), *df_lines, *backward, *self._gradients()]),
             "",
             "",
             *self._fused(names),
@@ -164,13 +138,13 @@ class Writer:
             if not head:
                 out += mine
                 continue
-            out += [head, *_indent(mine)]
+            out += [head, *indent(mine)]
             if head == "else:":
-                out += _indent(_nothing(kept[at - size - tests[i - 1][1] : at - size]))
+                out += indent(_nothing(kept[at - size - tests[i - 1][1] : at - size]))
             elif tests[i + 1 : i + 2] and tests[i + 1][0] == "else:":
-                out += _indent(_nothing(kept[at : at + tests[i + 1][1]]))
+                out += indent(_nothing(kept[at : at + tests[i + 1][1]]))
             elif missing:
-                out += ["else:", *_indent(missing)]
+                out += ["else:", *indent(missing)]
         return out
 
     def _line(self, line: Line) -> str:
@@ -226,7 +200,7 @@ class Writer:
                 if group.line is not None:
                     lines.append(f"# {self._quiet(group.line)}  ({group.line.number})")
                 lines += [self._stmt(stmt, group) for stmt in group.stmts]
-            out += [head, *_indent(lines)] if head else lines
+            out += [head, *indent(lines)] if head else lines
         return out
 
     def _quiet(self, line: Line) -> str:
@@ -298,11 +272,9 @@ class Writer:
 
     def _zeros(self, like: Node) -> str:
         if not self.target.arrays:
-            return self.target.zeros
+            return "0.0"
         self.printer.ops += 1
-        return self._np(self.target.zeros).replace("{x}", self.printer.text(like)) + (
-            "[()]" if self.elementwise else ""
-        )
+        return self._np("np.zeros_like") + f"({self.printer.text(like)})" + ("[()]" if self.elementwise else "")
 
     def _np(self, text: str) -> str:
         return self.printer._rename(text)
@@ -332,7 +304,7 @@ class Writer:
             return []
         df = self.module["df"]
         if len(outputs) != 1:
-            return _broken(f"{df} = (", [self._checked_df(f"{df}[{i}]", node) for i, node in enumerate(outputs)], ")")
+            return broken(f"{df} = (", [self._checked_df(f"{df}[{i}]", node) for i, node in enumerate(outputs)], ")")
         return [f"{df} = {self._checked_df(df, outputs[0])}"] if outputs[0].shape else self._typed_df(df)
 
     def _checked_df(self, df: str, output: Node) -> str:
@@ -375,9 +347,12 @@ class Writer:
             names = list(self.program.params)
             if self.target.arrays and len(names) > 1:
                 return floats_of(self._np("as_floats"), names)
-            converted = [self._np(self.target.convert).replace("{x}", name) for name in names]
+            converted = [self._np(self._converted(name)) for name in names]
             return [f"{name} = {text}" for name, text in zip(names, converted, strict=True)]
         return self._bind_sizes(used)
+
+    def _converted(self, name: str) -> str:
+        return f'as_float("{name}", {name})' if self.target.arrays else f"float({name})"
 
     def _bind_sizes(self, used: set[str]) -> list[str]:
         dims, sizes = self.dag.dims, self.program.sizes
@@ -422,8 +397,8 @@ class Writer:
     def _gradients(self) -> list[str]:
         pairs = []
         for name, gradient in self.program.gradients.items():
-            pairs.append(f'"{name}": {gradient if gradient is not None else self.target.zeros}')
-        return _broken("return {", pairs, "}", closed=False)
+            pairs.append(f'"{name}": {gradient if gradient is not None else "0.0"}')
+        return broken("return {", pairs, "}", closed=False)
 
     def _fused(self, names: dict[str, str]) -> list[str]:
         params = list(self.program.params)
@@ -453,7 +428,7 @@ class Writer:
         return name
 
     def _imports(self, used: dict[str, None]) -> list[str]:
-        lines = [self.target.imports]
+        lines = ["import numpy as np" if self.target.arrays else "import math"]
         if self.target.name != "math" and (self.calls_math or any("math" in IMPORTS.get(name, ()) for name in used)):
             lines.insert(0, "import math\n")
         for canonical, line in (("np", "import numpy as np"), ("math", "import math")):
@@ -491,8 +466,8 @@ class Writer:
             "",
             *(("    " + line).rstrip() for line in quoted(self.dag.text).split("\n")),
             "",
-            *_wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
-            *_wrapped(f"Gradient with respect to: {', '.join(names) or 'nothing'}.", 100),
+            *wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
+            *wrapped(f"Gradient with respect to: {', '.join(names) or 'nothing'}.", 100),
             cost,
             '"""',
             "",
@@ -512,15 +487,6 @@ def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
     return False
 
 
-def floats_of(convert: str, names: Sequence[str]) -> list[str]:
-    """The line that reads several inputs as floats."""
-    given = [f"{name}={name}" for name in names]
-    line = f"{', '.join(names)} = {convert}({', '.join(given)})"
-    if len(line) <= LONGEST_LINE:
-        return [line]
-    return _broken("", names, f" = {convert}(\n    " + "\n    ".join(_rows(given)) + "\n)", closed=False, parens=True)
-
-
 def with_needs(helpers: Iterable[str]) -> dict[str, None]:
     """Helpers, and what these call."""
     found = dict.fromkeys(helpers)
@@ -534,30 +500,10 @@ def default_of(outputs: int) -> str:
     return "=1.0" if outputs == 1 else ""
 
 
-def quoted(text: str) -> str:
-    """A program as it can stand in a docstring: nothing in it can end the quotation.
-
-    >>> quoted('x + y # \\\\"\\"\\" end')
-    'x + y # \\\\\\\\\\\\"\\\\"\\\\" end'
-    """
-    text = text.strip("\n")
-    if len(text) > LONGEST_QUOTE:
-        text = text[:LONGEST_QUOTE] + f" … ({len(text):,} characters in all)"
-    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\n")
-    return "\n".join(
-        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-        for line in text.split("\n")
-    )
-
-
 def _nothing(names: Sequence[str]) -> list[str]:
     """A line for what a branch that is not taken leaves out."""
     known = [name for name in names if name]
     return [" = ".join([*known, "None"])] if known else []
-
-
-def _indent(lines: Sequence[str]) -> list[str]:
-    return ["    " + line if line else line for line in lines]
 
 
 def _unpacked(cache: list[str], source: str) -> list[str]:
@@ -565,62 +511,7 @@ def _unpacked(cache: list[str], source: str) -> list[str]:
         return []
     if len(cache) == 1:
         return [f"({cache[0]},) = {source}"]
-    return _broken("", cache, f" = {source}", closed=False, parens=True)
-
-
-def _broken(head: str, items: Sequence[str], tail: str, closed: bool = True, parens: bool = False) -> list[str]:
-    """A list of items on one line, or broken over several where that would be long."""
-    comma = "," if closed and len(items) == 1 else ""
-    line = head + ", ".join(items) + comma + tail
-    if len(line) <= LONGEST_LINE:
-        return [line]
-    opening, closing = (head + "(", ")" + tail) if parens else (head, tail)
-    return [opening, *("    " + row for row in _rows(items)), closing]
-
-
-def _rows(items: Sequence[str]) -> list[str]:
-    rows: list[str] = []
-    row: list[str] = []
-    width = 0
-    for item in items:
-        if row and width + len(item) > LONGEST_LINE - 10:
-            rows.append(" ".join(row))
-            row, width = [], 0
-        row.append(item + ",")
-        width += len(item) + 2
-    return [*rows, " ".join(row)] if row else rows
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    words, rows, row = text.split(" "), [], ""
-    for word in words:
-        if row and len(row) + 1 + len(word) > width:
-            rows.append(row)
-            row = "    " + word
-        else:
-            row = f"{row} {word}" if row else word
-    return [*rows, row]
-
-
-# What modules call of Python's own; a user may have a variable of the name, and variables are never called.
-BUILTINS = (
-    "abs",
-    "any",
-    "bool",
-    "float",
-    "int",
-    "len",
-    "list",
-    "map",
-    "max",
-    "min",
-    "range",
-    "slice",
-    "sum",
-    "tuple",
-    "type",
-    "zip",
-)
+    return broken("", cache, f" = {source}", closed=False, parens=True)
 
 
 def step_aside(text: str, names: Iterable[str]) -> str:
@@ -653,9 +544,4 @@ def step_aside(text: str, names: Iterable[str]) -> str:
     return text
 
 
-def emit(program: Program, target: str = "numpy", function: str = "") -> Emitted:
-    """The module of a program for a target."""
-    return Writer(program, target, function).emit()
-
-
-__all__ = ["TARGETS", "Emitted", "Writer", "emit", "helper_costs"]
+__all__ = ["Emitted", "Writer", "step_aside"]

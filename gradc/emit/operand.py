@@ -18,17 +18,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gradc.emit.count import count
+from gradc.emit.target import Target, plain_number
+from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
 from gradc.ops.array import stack
-from gradc.ops.helpers import HELPERS, NEEDS
+from gradc.ops.helpers import NEEDS
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
-from gradc.ops.table import ADD, MUL, PRECEDENCE, Form, Op, statics_of
-from gradc.plan.names import ATOM
+from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
+from gradc.plan.code import AS_ARRAY, NAME, Leaf
 from gradc.rewrite.simplify import number
 
-_UNARY = PRECEDENCE["unary"]
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -38,19 +39,21 @@ class Printer:
     def __init__(
         self,
         names: Mapping[Node, str],
-        target: str = "numpy",
+        target: str | Target = "numpy",
         *,
         literal: bool = False,
         module: Mapping[str, str] | None = None,
         sizes: Mapping[str, str] | None = None,
         dims: Dims | None = None,
     ) -> None:
-        self.names, self.target, self.literal = names, target, literal
+        self.target: Target = TARGETS[target] if isinstance(target, str) else target
+        self.names, self.literal = names, literal
         self.module, self.sizes, self.dims = dict(module or {}), sizes or {}, dims or Dims()
         self.renamed = any(key != value for key, value in self.module.items())
         self.helpers: dict[str, None] = {}
         self.ops = 0
         self.used: set[str] = set()
+        self.said: dict[str, str] = {}  # words of the forms that go by another name here
 
     def text(self, node: Node, unnamed: bool = False) -> str:
         """The expression of a node; with `unnamed`, the gate itself even if it has a name."""
@@ -67,7 +70,7 @@ class Printer:
         form = self._form(node)
         if form.helper:
             self.need(form.helper)
-        self.ops += form_cost(form.text, self.target)
+        self.ops += form_cost(form.text, self.target.name)
         at, text = dict(zip(node.op.params, node.args, strict=False)), ""
         for before, hole, least in form.pieces:
             text += self._rename(before) + (self._fill(node, at, hole, least) if hole else "")
@@ -76,8 +79,8 @@ class Printer:
     def _fill(self, node: Node, at: Mapping[str, Node], hole: str, least: int) -> str:
         if hole in at and not node.op.variadic:
             text, precedence = self._write(at[hole])
-            if self.target == "math" and node.op in (maximum, minimum) and text.lstrip("-").isdigit():
-                text += ".0"  # Python's max gives back what it was given
+            if not self.target.keeps_whole and node.op in (maximum, minimum) and text.lstrip("-").isdigit():
+                text += ".0"
             return f"({text})" if precedence < least else text
         if hole == "*statics":
             given = statics_of(node.op, node.attr)
@@ -89,6 +92,14 @@ class Printer:
             return ":, " * int(s["axis"]) + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
         if hole == "*precision":
             return self._precision(node.args)
+        if hole == "*dims" and node.op is AS_ARRAY:
+            s = statics_of(node.op, node.attr)
+            known = zip(s["dims"], s["known"], strict=True)
+            return "".join(
+                ", " + (self.dim(dim) if is_known or type(dim) is int else f'"{dim}"') for dim, is_known in known
+            )
+        if hole == "*labelled":
+            return ", ".join(f"{arg.attr}={arg.attr}" for arg in node.args)
         if hole.startswith("*"):
             return ", ".join(self._write(arg)[0] for arg in node.args)
         value = statics_of(node.op, node.attr)[hole]
@@ -112,18 +123,15 @@ class Printer:
         return f", dtype={self._rename('np.result_type')}({', '.join(texts)})"
 
     def _form(self, node: Node) -> Form:
-        op: Op = node.op
-        if self.literal and self.target in op.literal:
-            form: Form = op.literal[self.target]
-            return form
-        plain = op.forms.get(self.target + "_plain")
-        if plain is not None and statics_of(op, node.attr) == dict(op.statics):
-            return plain
-        return op.forms[self.target]
+        return self.target.form(node, self.literal)
 
     def _leaf(self, node: Node) -> tuple[str, int]:
+        if node.op is NAME:
+            self.used.add(str(node.attr))
+            return str(node.attr), ATOM
         if node.op is const:
-            return constant(number(node))
+            text, precedence = self.target.number(number(node))
+            return str(text), int(precedence)
         if node.op is size:
             text = self.dim(str(node.attr))
             return text, {"+": ADD, "//": ADD, "*": MUL, "": ATOM}[operator_of(text)]
@@ -133,7 +141,7 @@ class Printer:
 
     def _write_nullary(self, node: Node) -> tuple[str, int]:
         form = self._form(node)
-        self.ops += form_cost(form.text, self.target)
+        self.ops += form_cost(form.text, self.target.name)
         text = ""
         for before, hole, least in form.pieces:
             text += self._rename(before) + (self._fill(node, {}, hole, least) if hole else "")
@@ -163,24 +171,23 @@ class Printer:
         """A form's own words, under the names that the module gives them."""
         if not self.renamed or not text:
             return text
-        return _IDENTIFIER.sub(lambda m: self.module.get(m[0], m[0]), text)
+        return _IDENTIFIER.sub(self._word, text)
+
+    def _word(self, match: re.Match[str]) -> str:
+        word = match[0]
+        own = self.module.get(word, word)
+        if own != word:
+            self.said[word] = own
+        return own
 
 
 def _is_written(node: Node) -> bool:
     """Whether a value is a number, or a list of them: at most as deep as an array has axes."""
-    return node.op in (const, size) or (node.op is stack and all(map(_is_written, node.args)))
+    known = node.of if isinstance(node, Leaf) and node.of is not None else node
+    return known.op in (const, size) or (known.op is stack and all(map(_is_written, known.args)))
 
 
-def constant(value: float) -> tuple[str, int]:
-    """A number as Python text, with its precedence.
-
-    >>> constant(2), constant(-0.5), constant(float("inf"))
-    (('2', 14), ('-0.5', 11), ('float("inf")', 14))
-    """
-    if value != value or value in (float("inf"), float("-inf")):
-        return f'float("{value}")', ATOM
-    text = repr(value)
-    return text, _UNARY if text.startswith("-") else ATOM
+constant = plain_number
 
 
 def subscript(index: tuple[Any, ...]) -> str:
@@ -227,7 +234,7 @@ class _HelperCosts(dict[str, int]):
         return cost
 
 
-_HELPER_COSTS = {target: _HelperCosts(texts) for target, texts in HELPERS.items()}
+_HELPER_COSTS = {name: _HelperCosts(target.helpers) for name, target in TARGETS.items()}
 
 
 def helper_costs(target: str) -> Mapping[str, int]:

@@ -1,0 +1,76 @@
+"""Lines of text: indented, broken where they would be long, wrapped, and quoted.
+
+>>> broken("return {", ['"x": dx', '"y": dy'], "}", closed=False)
+['return {"x": dx, "y": dy}']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
+LONGEST_QUOTE = 4000
+LONGEST_LINE = 110
+
+
+def quoted(text: str) -> str:
+    """A program as it can stand in a docstring: nothing in it can end the quotation.
+
+    >>> quoted('x + y # \\\\"\\"\\" end')
+    'x + y # \\\\\\\\\\\\"\\\\"\\\\" end'
+    """
+    text = text.strip("\n")
+    if len(text) > LONGEST_QUOTE:
+        text = text[:LONGEST_QUOTE] + f" … ({len(text):,} characters in all)"
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\n")
+    return "\n".join(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        for line in text.split("\n")
+    )
+
+
+def indent(lines: Sequence[str]) -> list[str]:
+    return ["    " + line if line else line for line in lines]
+
+
+def broken(head: str, items: Sequence[str], tail: str, closed: bool = True, parens: bool = False) -> list[str]:
+    """A list of items on one line, or broken over several where that would be long."""
+    comma = "," if closed and len(items) == 1 else ""
+    line = head + ", ".join(items) + comma + tail
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    opening, closing = (head + "(", ")" + tail) if parens else (head, tail)
+    return [opening, *("    " + row for row in rows(items)), closing]
+
+
+def rows(items: Sequence[str]) -> list[str]:
+    rows: list[str] = []
+    row: list[str] = []
+    width = 0
+    for item in items:
+        if row and width + len(item) > LONGEST_LINE - 10:
+            rows.append(" ".join(row))
+            row, width = [], 0
+        row.append(item + ",")
+        width += len(item) + 2
+    return [*rows, " ".join(row)] if row else rows
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    words, rows, row = text.split(" "), [], ""
+    for word in words:
+        if row and len(row) + 1 + len(word) > width:
+            rows.append(row)
+            row = "    " + word
+        else:
+            row = f"{row} {word}" if row else word
+    return [*rows, row]
+
+
+def floats_of(convert: str, names: Sequence[str]) -> list[str]:
+    """The line that reads several inputs as floats."""
+    given = [f"{name}={name}" for name in names]
+    line = f"{', '.join(names)} = {convert}({', '.join(given)})"
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    return broken("", names, f" = {convert}(\n    " + "\n    ".join(rows(given)) + "\n)", closed=False, parens=True)

@@ -1,0 +1,287 @@
+"""Code into the text of a module: docstring, imports, the functions, the helpers that they call.
+
+The text is the public face of gradc: one gate a line with its number, and above each group of adjoint lines the forward
+line that it belongs to. A target that is not Python, or puts more around the passes, overrides what differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from gradc.base.files import COMPILED
+from gradc.emit.counting import operations
+from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
+from gradc.emit.operand import Printer, subscript
+from gradc.emit.target import Target
+from gradc.graph.dag import Node, Shape
+from gradc.graph.shapes import renamed, show
+from gradc.ops.helpers import NEEDS
+from gradc.ops.routing import all_of, any_of
+from gradc.plan.code import (
+    AS_FLOATS,
+    Alias,
+    Assign,
+    Def,
+    Fill,
+    If,
+    Module,
+    Note,
+    Remark,
+    Require,
+    Return,
+    Try,
+    Unpack,
+    Unset,
+    Update,
+    Value,
+    every,
+    names_read,
+)
+
+# What modules call of Python's own; a user may have a variable of the name, and variables are never called.
+BUILTINS = tuple("abs any bool float int len list map max min range slice sum tuple type zip".split())
+
+
+class Emitted(NamedTuple):
+    """A module's text and what was counted while it was written."""
+
+    text: str
+    forward_ops: int
+    backward_ops: int
+    stages: tuple[tuple[int, str], ...]
+
+
+class Text:
+    """Prints one module for one target."""
+
+    def __init__(self, code: Module, target: Target) -> None:
+        self.code, self.target, self.dag = code, target, code.dag
+        self.words = {**code.words, **self.builtins()}
+        self.values = self.printer()
+        self.quiet = self.printer()  # for what stands in comments: it calls no helper
+
+    def printer(self) -> Printer:
+        """Values as text, under the names that the module gives its own things."""
+        code = self.code
+        return Printer({}, self.target, literal=code.literal, module=self.words, sizes=code.sizes, dims=self.dag.dims)
+
+    def builtins(self) -> dict[str, str]:
+        """Python's own functions under other names, where the user has a variable of theirs."""
+        taken = [word for word in BUILTINS if word in self.code.own]
+        found = {word: word + "_" for word in taken}
+        if taken:
+            known = {name for item in self.code.defs() for stmt in every(item.body) for name in names_read(stmt)}
+            known |= {*self.code.own, *self.code.words.values(), *self.code.sizes.values()}
+            for word in taken:
+                while found[word] in known:
+                    found[word] += "_"
+        return found
+
+    # ---- the module ----------------------------------------------------------------------------------------------
+
+    def emit(self) -> Emitted:
+        """The whole module, its counts, and the forward lines by number."""
+        defs = {item.kind: item for item in self.code.defs()}
+        body = self.items()
+        forward, backward = (operations(defs[kind].body, self.target, self.code) for kind in ("forward", "backward"))
+        used = self.used_helpers()
+        lines = [*self.docstring(forward, backward), *self.imports(used), *self.helpers(used), *body]
+        return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
+
+    def stages(self, forward: Def) -> tuple[tuple[int, str], ...]:
+        """The forward lines with their numbers."""
+        lines = [stmt for stmt in every(forward.body) if type(stmt) is Assign and stmt.note.number]
+        lines.sort(key=lambda stmt: stmt.note.number)
+        return tuple([(stmt.note.number, self.assignment(stmt, self.quiet)) for stmt in lines])
+
+    def items(self) -> list[str]:
+        """The functions, two blank lines between them."""
+        out: list[str] = []
+        before: Any = None
+        for item in self.code.items:
+            if before is not None and not (type(item) is type(before) is Alias):
+                out += ["", ""]
+            out += [f"{item.name} = {item.other}"] if isinstance(item, Alias) else self.define(item)
+            before = item
+        return out
+
+    def docstring(self, forward: int, backward: int) -> list[str]:
+        """What was compiled, what goes in, what is differentiated, and what it costs."""
+        code = self.code
+        cost = f"together {(forward + backward) / max(forward, 1):.2f} times the forward pass alone."
+        given = self.dag.inputs.items()
+        inputs = [f"{name}: {self.show(node.shape)}" if node.shape else name for name, node in given]
+        kind = "the others are numbers" if any(not node.shape for _, node in given) else "arrays"
+        kind = "numbers or arrays, elementwise" if code.elementwise else kind
+        kind = kind if self.target.arrays else "numbers"
+        return [
+            f'"""Forward and backward pass, {COMPILED}.',
+            "",
+            *(("    " + line).rstrip() for line in quoted(self.dag.text).split("\n")),
+            "",
+            *wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
+            *wrapped(f"Gradient with respect to: {', '.join(code.wrt) or 'nothing'}.", 100),
+            f"Operations: forward {forward}, backward {backward}; {cost}",
+            '"""',
+            "",
+        ]
+
+    def imports(self, used: Iterable[str]) -> list[str]:
+        """The target's imports, and those that a helper asks for; Python's own functions where they step aside."""
+        lines = []
+        texts = [self.target.helpers[name] for name in used]
+        for each in self.target.imports:
+            if each.always or any(re.search(rf"\b{each.word}\.", text) for text in texts):
+                name = self.words.get(each.word, each.word)
+                lines.append(each.line if name == each.word else each.renamed.format(name=name))
+        aside = [f"{own} = {word}" for word, own in self.values.said.items() if word in BUILTINS]
+        lines += [""] * bool(aside) + sorted(aside)
+        return [*"\n".join(lines).split("\n"), ""]
+
+    def used_helpers(self) -> list[str]:
+        """The helpers that the functions call, and those that these call, in the target's order."""
+        found = dict(self.values.helpers)
+        for name in list(found):
+            found.update(dict.fromkeys(NEEDS.get(name, ())))
+        return [name for name in self.target.helpers if name in found]
+
+    def helpers(self, used: Iterable[str]) -> list[str]:
+        """Their texts."""
+        rename = Printer({}, self.target, module=self.code.words)._rename
+        out = [line for name in used for line in ("", rename(self.target.helpers[name].strip("\n")), "")]
+        return [*out, ""] if out else [""]
+
+    # ---- functions and statements ------------------------------------------------------------------------------------
+
+    def define(self, item: Def) -> list[str]:
+        """A function."""
+        params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
+        doc = [f'"""{item.doc}"""'] if item.doc else []
+        return [f"def {item.name}({', '.join(params)}):", *indent([*doc, *self.body(item.body)])]
+
+    def body(self, stmts: Iterable[Any]) -> list[str]:
+        """The lines of statements; a comment heads those that belong to one forward line."""
+        out: list[str] = []
+        head: Assign | None = None
+        for stmt in stmts:
+            note = getattr(stmt, "note", None)
+            if note is not None and note.of is not None and note.of is not head:
+                head = note.of
+                out.append(self.comment(f"{self.assignment(head, self.quiet)}  ({head.note.number})"))
+            out += self.statement(stmt)
+        return out
+
+    def comment(self, text: str) -> str:
+        return f"# {text}"
+
+    def statement(self, stmt: Any) -> list[str]:
+        """The lines of one statement."""
+        kind = type(stmt)
+        if kind is Assign:
+            if type(stmt.value) is tuple:
+                return broken(f"{stmt.target} = (", [self.text(value) for value in stmt.value], ")")
+            return [self.assignment(stmt, self.values) + self.note(stmt.note)]
+        if kind is Update:
+            place = "" if stmt.place is None else f"[{subscript(stmt.place)}]"
+            return [f"{stmt.name}{place} {stmt.op}= {self.text(stmt.value)}{self.note(stmt.note)}"]
+        if kind is Unpack:
+            if stmt.value.op is AS_FLOATS:
+                return floats_of(self.text(stmt.value).partition("(")[0], stmt.names)
+            if len(stmt.names) == 1:
+                return [f"({stmt.names[0]},) = {self.text(stmt.value)}"]
+            return broken("", stmt.names, f" = {self.text(stmt.value)}", closed=False, parens=True)
+        if kind is Unset:
+            return [" = ".join([*stmt.names, "None"])]
+        if kind is If:
+            return self.branch(stmt)
+        if kind is Require:
+            return self.require(stmt)
+        if kind is Return:
+            return self.returned(stmt.value)
+        if kind is Try:
+            body, otherwise = self.body(stmt.body), self.body(stmt.otherwise)
+            return ["try:", *indent(body), f"except {stmt.failures}:", *indent(otherwise)]
+        return self.fill(stmt)
+
+    def assignment(self, stmt: Assign, printer: Printer) -> str:
+        """target = value, without its note."""
+        return f"{stmt.target} = {printer.text(stmt.value)}"
+
+    def fill(self, stmt: Fill) -> list[str]:
+        """An array filled by its gate's own function."""
+        given = [*(self.text(arg) for arg in stmt.value.args), stmt.into, *stmt.scratch]
+        call = f"{stmt.value.op.into or stmt.value.op.ufunc}({', '.join(given)})"
+        return [(call if stmt.name == stmt.into else f"{stmt.name} = {call}") + self.note(stmt.note)]
+
+    def branch(self, stmt: If) -> list[str]:
+        lines = [f"if {self.test(stmt.test)}:", *indent(self.body(stmt.then))]
+        return [*lines, "else:", *indent(self.body(stmt.otherwise))] if stmt.otherwise else lines
+
+    def test(self, node: Node) -> str:
+        """A condition; (a and b) or c in parentheses, for its reader."""
+        if node.op is any_of and self.target.ifs:
+            return " or ".join(f"({self.text(arg)})" if arg.op is all_of else self.test(arg) for arg in node.args)
+        return self.text(node)
+
+    def require(self, stmt: Require) -> list[str]:
+        text = renamed(stmt.size, lambda name: self.code.sizes.get(name, name))
+        wanted = f"{'at least ' * (stmt.sign == '>=')}{stmt.number}"
+        return [
+            f"if {text} {'<' if stmt.sign == '>=' else '!='} {stmt.number}:",
+            f'    raise ValueError(f"{text}: {wanted} is expected, not {{{text}}}")',
+        ]
+
+    def returned(self, value: Value) -> list[str]:
+        """A return: what is last of a tuple is broken over lines where it would be long."""
+        if type(value) is dict:
+            return self.packed("return ", value)
+        if type(value) is tuple:
+            *first, last = value
+            head = "".join(self.text(each) + ", " for each in first)
+            if type(last) in (tuple, dict):
+                return self.packed(f"return {head}", last)
+            return [f"return {head}{self.text(last)}"]
+        return [f"return {self.text(value)}"]
+
+    def packed(self, head: str, value: Value) -> list[str]:
+        if type(value) is dict:
+            pairs = [f"{self.key(key)}: {self.text(each)}" for key, each in value.items()]
+            return broken(head + "{", pairs, "}", closed=False)
+        return broken(head + "(", [self.text(each) for each in value], ")")
+
+    def key(self, key: Any) -> str:
+        """A key of what is returned: an input's name, or a pair of them."""
+        return f"({', '.join(map(self.key, key))})" if type(key) is tuple else f'"{key}"'
+
+    def text(self, value: Value) -> str:
+        """A value in one line."""
+        if type(value) is dict:
+            return "{" + ", ".join(f"{self.key(key)}: {self.text(each)}" for key, each in value.items()) + "}"
+        if type(value) is tuple:
+            return f"({', '.join(map(self.text, value))}{',' * (len(value) == 1)})"
+        return self.values.text(value)
+
+    def note(self, note: Note) -> str:
+        """What stands beside a statement."""
+        said = "; ".join(map(self.remark, note.remarks))
+        if note.number:
+            return f"  {self.comment(f'({note.number})')}" + f"  {said}" * bool(said)
+        return f"  {self.comment(said)}" if said else ""
+
+    def remark(self, parts: Remark) -> str:
+        return "".join(part if type(part) is str else self.quiet.text(part) for part in parts)  # type: ignore[arg-type]
+
+    def show(self, shape: Shape) -> str:
+        """A shape, its sizes by the names that the module gives them."""
+        sizes = self.code.sizes
+        return show(tuple(renamed(dim, lambda name: sizes.get(name, name)) for dim in self.dag.dims.resolve(shape)))
+
+
+def printed(code: Module, target: Target) -> Emitted:
+    """The module's text."""
+    return (target.text or Text)(code, target).emit()
+
+
+__all__ = ["BUILTINS", "Emitted", "Sequence", "Text", "printed"]

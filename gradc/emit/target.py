@@ -1,0 +1,99 @@
+"""What is known of a target: its facts, its forms, its helpers. The targets themselves are in `gradc.emit.targets`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradc.graph.dag import Node
+from gradc.ops.table import ATOM, UNARY, Form, Op, statics_of
+from gradc.ops.table import _form as form_of_text
+
+if TYPE_CHECKING:
+    from gradc.emit.modules import Text
+
+
+class Import(NamedTuple):
+    """A module that a target's modules import: the word that its forms say, the statement, and the statement's form
+    where the user has taken the word. `always`, or only where a form or a helper says the word."""
+
+    word: str
+    line: str
+    renamed: str
+    always: bool = True
+
+
+def plain_number(value: float) -> tuple[str, int]:
+    """A number as Python text, with its precedence.
+
+    >>> plain_number(2), plain_number(-0.5), plain_number(float("inf"))
+    (('2', 14), ('-0.5', 11), ('float("inf")', 14))
+    """
+    if value != value or value in (float("inf"), float("-inf")):
+        return f'float("{value}")', ATOM
+    text = repr(value)
+    return text, UNARY if text.startswith("-") else ATOM
+
+
+class Target(NamedTuple):
+    """A target as data; `gradc.plan.code` says what the facts mean and how to add one.
+
+    * `forms`: texts by the name of a gate, or of an operator of the core; a name + "_plain" is the form where its
+      static parameters are the usual ones. What is not there is taken from the gates' entries, under the target's own
+      name or that of the target that it is `like`. A text may begin with its precedence, `add|`, and a helper, `erf!`.
+    * `helpers`: texts by name, in an order in which each follows what it calls.
+    * `arrays`: values may be arrays, whose memory somebody else may hold. `in_place`: an array may be written to.
+      `ifs`: a branch may be taken or left by a value, and `where` leaves the other side alone.
+    * `number`: a number's text and precedence; `zero`: the gradient of an input that nothing hangs on.
+    * `text`: the printer, where it is not that of Python modules with the passes and nothing else.
+    """
+
+    name: str
+    imports: tuple[Import, ...]
+    helpers: Mapping[str, str]
+    forms: Mapping[str, str]
+    arrays: bool = True
+    in_place: bool = True
+    ifs: bool = False
+    like: str = ""
+    number: Any = plain_number  # Callable[[float], tuple[str, int]]
+    zero: str = "0.0"  # the gradient of what a scalar program does not hang on
+    keeps_whole: bool = True  # whether a written 2 is as good as 2.0 wherever a gate takes it
+    text: type[Text] | None = None
+
+    def form(self, node: Node, literal: bool = False) -> Form:
+        """How a gate is written; KeyError where the target has no form for it."""
+        op = node.op
+        key = self.name, op, node.attr if op.statics else None, literal
+        found = _FORMS.get(key)
+        if found is None:
+            found = _FORMS[key] = self._found(op, node.attr, literal)
+        return found
+
+    def _found(self, op: Op, attr: Any, literal: bool) -> Form:
+        plain = bool(op.statics) and statics_of(op, attr) == dict(op.statics)
+        for name in (self.name, self.like):
+            if literal and name in op.literal:
+                form: Form = op.literal[name]
+                return form
+            if name == self.name:
+                text = (plain and self.forms.get(op.name + "_plain")) or self.forms.get(op.name)
+                if text is not None:
+                    return form_of_text(text)
+            if plain and name + "_plain" in op.forms:
+                return op.forms[name + "_plain"]
+            if name in op.forms:
+                return op.forms[name]
+        raise KeyError(f"the target '{self.name}' has no form for '{op.name}'")
+
+    def takes(self, node: Node) -> bool:
+        """Whether the target has a form for a gate."""
+        try:
+            self.form(node)
+        except KeyError:
+            return False
+        return True
+
+
+# Looked up once for each gate: entries are frozen.
+_FORMS: dict[Any, Form] = {}

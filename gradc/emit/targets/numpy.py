@@ -1,0 +1,29 @@
+"""The target `numpy`: arrays or numbers, IEEE results, NumPy and nothing else."""
+
+from gradc.emit.target import Import, Target
+from gradc.ops.helpers import HELPERS
+
+TARGET = Target(
+    name="numpy",
+    imports=(
+        Import("math", "import math\n", "import math as {name}\n", always=False),
+        Import("np", "import numpy as np", "import numpy as {name}"),
+    ),
+    helpers=HELPERS["numpy"],
+    forms={
+        "as_float": 'as_float!as_float("{name}", {x})',
+        "as_floats": "as_floats!as_floats({*labelled})",
+        "as_number": 'as_number!as_number("{name}", {*args})',
+        "as_array": 'as_array!as_array("{name}", {x}{*dims})',
+        "shape_of": "{x:atom}.shape",
+        "size_of": "{x:atom}.shape[{axis}]",
+        "zeros_like": "np.zeros_like({x})",
+        "copy": "np.array({x})",
+        "clone": "{x:atom}.copy()",
+        "full_like": "np.full_like({x}, {v})",
+        "number_of": "{x:atom}[()]",
+        "cast": "{like:atom}.dtype.type({x})",
+        "item": "{x:atom}[{at}]",
+        "call": "{function}({*args})",
+    },
+)
