@@ -102,11 +102,7 @@ def _wanted_text(inputs: Sequence[str]) -> str:
 
 def _only_scalars(dag: Dag) -> None:
     for node in dag.nodes:
-        if (
-            node.shape
-            or "math" not in node.op.forms
-            or (node.op.forms["math"].text.startswith("math.") and node.op.shape is not None and node.args)
-        ):
+        if node.shape or (node.args and "math" not in node.op.code):
             span = dag.spans.get(node)
             raise GradcError(
                 "the target 'math' takes scalar programs only",

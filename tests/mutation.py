@@ -71,10 +71,10 @@ def breakages(rule: str, params: tuple[str, ...]) -> dict[str, str]:
 def mutants(entry: Op) -> list[Mutant]:
     """Every rule of an entry broken in every way."""
     out = []
-    for i, rule in enumerate(entry.partials):
+    for i, rule in enumerate(entry.slopes or ()):
         for how, broken in breakages(rule, entry.params).items():
-            rules = (*entry.partials[:i], broken, *entry.partials[i + 1 :])
-            out.append(Mutant(entry.name, _what(how, f"d{entry.params[i]}"), "partials", rules))
+            rules = (*entry.partials()[:i], broken, *entry.partials()[i + 1 :])
+            out.append(Mutant(entry.name, _what(how, f"d{entry.params[i]}"), "slopes", rules))
     if callable(entry.vjps) or entry.variadic:
         count = 2 if entry.variadic or len(entry.params) > 1 else 1
         for i in range(count):

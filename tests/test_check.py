@@ -131,7 +131,7 @@ def rule_breakers() -> Iterator[Mutant]:
         for mutant in mutants(entry) if entry is not routing.indicator else ():
             how, _, what = mutant.what.partition(" ")
             asked = what.removeprefix("of ")[1:] not in CONDITIONS and not entry.boolean
-            if mutant.field in ("partials", "vjps") and how in ("sign", "factor", "no") and asked:
+            if mutant.field in ("slopes", "vjps") and how in ("sign", "factor", "no") and asked:
                 yield replace(mutant, value=_turned(mutant.value))
 
 
@@ -146,7 +146,7 @@ BROKEN = list(rule_breakers())
 
 
 def test_every_entry_with_a_rule_is_broken() -> None:
-    ruled = {e.name for e in entries() if callable(e.vjps) or {*e.partials, *e.vjps} - {"0", ""}}
+    ruled = {e.name for e in entries() if callable(e.vjps) or {*e.partials(), *e.vjps} - {"0", ""}}
     assert {mutant.entry for mutant in BROKEN} == ruled | {"sign"}
 
 

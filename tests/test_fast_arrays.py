@@ -248,7 +248,7 @@ def replay(targets: list[Node]) -> Iterator[str]:
         for arg in node.args:
             if arg.args and held.get((arg.op.boolean, plan.place[arg])) is not arg:
                 yield f"{node} reads {arg}, which is gone"
-        for number in plan.temps[node] if node.op.into else ():
+        for number in plan.temps[node] if node.op.fast.into else ():
             if held.pop((False, number), None) in node.args or number == plan.place[node]:
                 yield f"{node} has an operand or its result for scratch"
         held[node.op.boolean, plan.place[node]] = node

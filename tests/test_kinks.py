@@ -172,6 +172,6 @@ def bounds_of_gate(node: Any, known: dict[Any, tuple[float, float]]) -> tuple[fl
 
 
 def test_the_gates_that_select_are_those_whose_rules_are_conditions() -> None:
-    selecting = {entry.name for entry in entries() if entry.selects}
+    selecting = {entry.name for entry in entries() if entry.kink.selects}
     assert selecting == {"maximum", "minimum", "relu", "where", "max", "min"}
     assert lookup("relu") is not None

@@ -38,7 +38,7 @@ GATES = [entry for entry in entries() if entry not in LEAVES and not entry.lower
 ELEMENTWISE = [
     entry for entry in GATES if entry.elementwise and entry.domain and not entry.statics and entry.params[0] != "c"
 ]
-DIFFERENTIABLE = [entry for entry in GATES if entry.partials or entry.vjps]
+DIFFERENTIABLE = [entry for entry in GATES if entry.slopes or entry.vjps]
 ARRAY_SHAPES = [(4,), (2, 3), (3, 3), (2, 3, 3), (1,), (1, 3), (0,), (2, 0), (1, 1), (2, 1, 3), ()]
 PAIRS = [
     ((), (3,)),
@@ -90,7 +90,7 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
         shapes = (
             list(itertools.product(ARRAY_SHAPES, repeat=count)) if count < 3 else [(s,) * count for s in ARRAY_SHAPES]
         )
-    attrs = [bind_statics(entry, sample) for sample in entry.samples] or [bind_statics(entry, {})]
+    attrs = [bind_statics(entry, sample) for sample in entry.test.samples] or [bind_statics(entry, {})]
     out = []
     for given, attr in itertools.product(shapes, attrs):
         build = Builder()
@@ -120,10 +120,10 @@ def test_value_and_partials_are_those_of_the_independent_formula(entry: Op, rng:
     symbols = sympy.symbols(entry.params, real=True)
     symbols = symbols if isinstance(symbols, tuple) else (symbols,)
     formula = sympy.sympify(
-        entry.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs}
+        entry.test.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs}
     )
     build, args, node, dag = program_of(entry, [()] * len(entry.params), None)
-    grads = gradients(dag, build, dag.inputs) if entry.partials or entry.vjps else {}
+    grads = gradients(dag, build, dag.inputs) if entry.slopes or entry.vjps else {}
     names = {arg: f"x{i}" for i, arg in enumerate(args)}
     seed = {build.graph.node(scalar.adjoint, (), ("seed", 0)): "dout"}
     for _ in range(12):
@@ -151,7 +151,7 @@ def exact(formula: Any, at: Mapping[Any, Any]) -> float:
     return float(sympy.N(value, 40))
 
 
-@pytest.mark.parametrize("entry", [e for e in ELEMENTWISE if "math" in e.forms], ids=lambda e: e.name)
+@pytest.mark.parametrize("entry", [e for e in ELEMENTWISE if "math" in e.code], ids=lambda e: e.name)
 def test_targets_agree(entry: Op, rng: np.random.Generator) -> None:
     build, args, node, _ = program_of(entry, [()] * len(entry.params), None)
     names = {arg: f"x{i}" for i, arg in enumerate(args)}
@@ -227,7 +227,7 @@ def test_tangents_are_difference_quotients(entry: Op, rng: np.random.Generator) 
         assert np.max(np.abs(tangent - quotient), initial=0.0) <= QUOTIENT_TOL * scale, (entry.name, shapes, attr)
 
 
-EDGES = [(entry, point, pinned) for entry in GATES for point, pinned in entry.edges.items()]
+EDGES = [(entry, point, pinned) for entry in GATES for point, pinned in entry.test.edges.items()]
 
 
 @pytest.mark.parametrize(("entry", "point", "pinned"), EDGES, ids=[f"{e.name}({p})" for e, p, _ in EDGES])
@@ -283,16 +283,15 @@ def test_every_entry_says_what_a_reader_needs() -> None:
         assert entry.doc, entry.name
         assert not entry.doc.endswith("."), entry.name
         assert entry.stem or entry in LEAVES or entry.lower, entry.name
-        assert entry.sympy or entry.lower or not entry.elementwise or hasattr(sympy, entry.name), entry.name
+        assert entry.test.sympy or entry.lower or not entry.elementwise or hasattr(sympy, entry.name), entry.name
 
 
 def test_a_user_registers_a_gate_with_the_same_call() -> None:
     entry = op(
         "bump(x)",
         doc="exp(-x**2)",
-        partials=["-2*x*out"],
-        forms={"numpy": "np.exp(-{x:atom}**2)", "math": "math.exp(-{x:atom}**2)"},
-        stem="bump{x}",
+        slopes=["-2*x*out"],
+        code={"numpy": "np.exp(-{x}**2)", "math": "math.exp(-{x}**2)"},
     )
     try:
         import gradc
@@ -312,7 +311,7 @@ def test_a_malformed_entry_is_refused() -> None:
     with pytest.raises(ValueError, match="registered already"):
         op("sin(x)", doc="again")
     with pytest.raises(ValueError, match="2 parameters and 1 rules"):
-        op("half(x, y)", doc="one rule too few", partials=["1"])
+        op("half(x, y)", doc="one rule too few", slopes=["1"])
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_three_ways_to_a_second_derivative_agree_with_each_other_and_with_differ
                 off = np.max(np.abs(curve - quotient), initial=0.0)
                 assert off <= QUOTIENT_TOL * scale, (entry.name, shapes, attr, way, name, off)
         tried += 1
-    assert tried or all(rule == "0" for rule in entry.partials), f"no shape fits {entry.name}"
+    assert tried or all(rule == "0" for rule in entry.partials()), f"no shape fits {entry.name}"
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -160,7 +160,7 @@ def test_second_derivatives_are_those_of_the_independent_formula(
     symbols = sympy.symbols(entry.params, real=True)
     symbols = symbols if isinstance(symbols, tuple) else (symbols,)
     formula = sympy.sympify(
-        entry.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs}
+        entry.test.sympy or entry.signature, {**dict(zip(entry.params, symbols, strict=True)), "abs": sympy.Abs}
     )
     twice = Twice(entry, [()] * len(symbols), None, AROUND[around])
     ways = [twice.curves(way) for way in WAYS]
@@ -197,7 +197,7 @@ def test_second_derivatives_at_edges(entry: Op, point: str, pinned: str) -> None
         assert float(got) == pytest.approx(float(want), rel=1e-12, abs=0.0), (entry.name, point, item, way)
 
 
-POINTS = [(entry, point) for entry in PUBLIC for point in entry.edges]
+POINTS = [(entry, point) for entry in PUBLIC for point in entry.test.edges]
 
 
 @pytest.mark.parametrize(("entry", "point"), POINTS, ids=[f"{e.name}({p})" for e, p in POINTS])

@@ -96,7 +96,7 @@ def reverse(
 
 
 def _steep(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
-    if not any(node.op.selects for node in nodes):
+    if not any(node.op.kink.selects for node in nodes):
         return set()
     from gradc.rewrite.steep import exposed  # only programs with kinks need it
 
@@ -122,7 +122,7 @@ def _send_back(
 ) -> Iterable[tuple[Node, Node]]:
     """What one gate sends to each active argument."""
     op = gate.op
-    if op.elementwise and op.partials:
+    if op.elementwise and op.slopes:
         texts = rules.partials(gate, build.literal, again)
     else:
         dout = _ready(build, gate, dout)
@@ -138,7 +138,7 @@ def _send_back(
     for arg, rule in zip(gate.args, texts, strict=True):
         if arg not in active or not rule:
             continue
-        if op.partials:
+        if op.slopes:
             if rule == "1":
                 sent = dout
             else:

@@ -30,7 +30,7 @@ def _again(gate: Node) -> Again:
 def partials(gate: Node, literal: bool, again: bool = False) -> Sequence[str]:
     """The slopes of an elementwise gate, one for each argument; none where it has other rules."""
     op = gate.op
-    return (literal and op.literal.get("partials")) or (again and _again(gate).partials) or op.partials
+    return (literal and op.literal.slopes) or (again and _again(gate).slopes) or op.slopes or ()
 
 
 def vjps(gate: Node, dims: Dims, again: bool = False) -> Sequence[str]:

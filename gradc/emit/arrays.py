@@ -447,7 +447,7 @@ class _Fused:
         stack = [node]
         while stack:
             part = stack.pop()
-            text = part.op.forms["math"].text if part.args else ""
+            text = part.op.code["math"].text if part.args else ""
             divides = part.op in (scalar.div, scalar.inv, scalar.pow_, scalar.ipow) and bool(part.args[-1].args)
             self.risky = self.risky or "math." in text or divides
             self.needs_math = self.needs_math or "math." in text
@@ -491,12 +491,12 @@ class _Fused:
             and min(len(arg.shape) for arg in node.args) == 1
         ):
             return f"{self._call('dot')}({', '.join(self._operand(arg, 0) for arg in node.args)})"
-        if op.reduce:
+        if op.fast.reduce:
             return self._reduction(node)
         if op is array.stack and not node.args[0].shape:
             return f"{self.words.np}.array(({', '.join(self._operand(arg, 0) for arg in node.args)},))"
         names = {arg: self._operand(arg, ufunc=bool(op.ufunc)) for arg in node.args}
-        if op.ufunc and not _INFIX.search(op.forms["numpy"].text) and op is not scalar.neg:
+        if op.ufunc and not _INFIX.search(op.code["numpy"].text) and op is not scalar.neg:
             return f"{self._call(op.ufunc)}({', '.join(names[arg] for arg in node.args)})"
         return self._print(node, "numpy", names)[0]
 
@@ -505,7 +505,7 @@ class _Fused:
         axis, keepdims = static(node, "axis"), static(node, "keepdims")
         more = "" if len(x.shape) == 1 and axis in (None, 0, -1) and not keepdims else f", {axis}"
         more += ", keepdims=True" * keepdims
-        return f"{self._call(node.op.reduce + '.reduce')}({self._operand(x, 0)}{more})"
+        return f"{self._call(node.op.fast.reduce + '.reduce')}({self._operand(x, 0)}{more})"
 
     def _fresh(self, node: Node) -> str:
         if node.op is scalar.mul and node.args[0] is node.args[1]:
@@ -518,7 +518,7 @@ class _Fused:
         target, op = self.onto[node], node.op
         old = self.names[target]
         operands = [self._operand(arg, 0, ufunc=op.ufunc != "power") for arg in node.args]
-        infix = _INFIX.search(op.forms["numpy"].text)
+        infix = _INFIX.search(op.code["numpy"].text)
         if infix and name == old and (node.args[0] is target or op.commutes):
             other = operands[1] if node.args[0] is target else operands[0]
             return [f"{name} {infix[1]}= {other}"]
@@ -711,8 +711,8 @@ def _where(scatter: Node) -> str:
 
 def _by_python(node: Node) -> bool:
     """Whether a gate of numbers is written by Python's operators and `math`."""
-    form = node.op.forms.get("math") if node.args else None
-    return not node.args or (node.op.elementwise and form is not None and not form.helper)
+    form = node.op.code.get("math") if node.args else None
+    return not node.args or (node.op.elementwise and form is not None and not form.helpers)
 
 
 def _into_place(node: Node, inline: Iterable[Node]) -> bool:

@@ -16,7 +16,7 @@ from gradc.emit.module import Emitted, _unpacked, default_of
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.graph.dag import Dag, Graph, Node, reachable, users
 from gradc.ops import routing, scalar
-from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
+from gradc.ops.helpers import HELPERS, needed, needs_math
 from gradc.optimize import Joint, optimize
 from gradc.optimize.ufuncs import lower_all
 from gradc.plan.buffers import Plan, arrange
@@ -378,11 +378,11 @@ class _Writer:
         return which
 
     def _imports(self) -> list[str]:
-        needs_math = any(IMPORTS.get(name) for name in self._used())
+        calls_math = any(map(needs_math, self._used()))
         np = self.names.text("np")
         lines = (
             [f"import math as {self.names.text('math')}" if self.names.text("math") != "math" else "import math", ""]
-            if needs_math
+            if calls_math
             else []
         )
         lines.append("import numpy as " + np)
@@ -395,7 +395,7 @@ class _Writer:
     def _used(self) -> list[str]:
         found = dict(self.names.helpers)
         for name in list(found):
-            found.update(dict.fromkeys(NEEDS.get(name, ())))
+            found.update(dict.fromkeys(needed(HELPERS["numpy"], name)))
         return [name for name in HELPERS["numpy"] if name in found]
 
     def _helpers(self) -> list[str]:
@@ -455,9 +455,9 @@ class _Lines:
         args = [self.operand(arg) for arg in node.args]
         if node.op is routing.where:
             lines = self._selected(node, target, *args)
-        elif node.op.into:
+        elif node.op.fast.into:
             temps = [self.floats[number] for number in self.plan.temps[node]]
-            lines = [self._helped(node.op.into, *args, target, *temps)]
+            lines = [self._helped(node.op.fast.into, *args, target, *temps)]
         elif node.op.ufunc:
             out = f"out={target}" if node.op in _BY_NAME else target
             lines = [f"{self.names.call(node.op.ufunc)}({', '.join([*args, out])})"]
@@ -489,7 +489,7 @@ class _Lines:
 def _comments(joint: Joint, made: Mapping[Node, Node]) -> dict[Node, str]:
     """What the values of a program and their adjoints are called, for the lines that compute them."""
     names = {node: name for name, node in joint.dag.inputs.items()}
-    roles = {arg: role for node in joint.dag.nodes for role, arg in zip(node.op.roles, node.args, strict=False)}
+    roles = {arg: role for node in joint.dag.nodes for role, arg in zip(node.op.say.roles, node.args, strict=False)}
 
     def part(node: Node) -> str:
         return constant_word(number(node)) if node.op is scalar.const else names.get(node, "")

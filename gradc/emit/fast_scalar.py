@@ -24,7 +24,7 @@ from gradc.emit.module import Emitted, _unpacked, default_of
 from gradc.emit.operand import helper_costs
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
-from gradc.ops.helpers import HELPERS, NEEDS
+from gradc.ops.helpers import HELPERS, needed
 from gradc.ops.table import Op
 from gradc.optimize import LARGE, Joint, optimize
 from gradc.plan.names import LONGEST, Namer, compose, constant_word, letters, wengert
@@ -103,7 +103,7 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
         if node in joint.gates:
             return compose(joint.gates[node], part)
         if len(node.args) == 2 and node.args[0] is node.args[1] and node.op is scalar.mul:
-            return compose(node, lambda arg: "").replace(node.op.short, "") or scalar.square.stem.replace(
+            return compose(node, lambda arg: "").replace(node.op.say.short, "") or scalar.square.stem.replace(
                 "{x}", part(node.args[0])
             )
         return compose(node, part)
@@ -141,7 +141,7 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
 def _roles(joint: Joint) -> dict[Node, str]:
     roles: dict[Node, str] = {}
     for node in joint.dag.nodes:
-        for role, arg in zip(node.op.roles, node.args, strict=False):
+        for role, arg in zip(node.op.say.roles, node.args, strict=False):
             if arg.args:
                 roles.setdefault(arg, role)
     return roles
@@ -197,20 +197,20 @@ def operations(items: Iterable[Item]) -> int:
 
 
 @cache
-def _called(op: Op) -> tuple[tuple[str, ...], str]:
-    """The functions of `math` that a gate calls, and its helper."""
-    form = op.forms["math"]
-    return tuple(_CALL.findall(form.text)), form.helper
+def _called(op: Op) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The functions of `math` that a gate calls, and its helpers."""
+    form = op.code["math"]
+    return tuple(_CALL.findall(form.text)), form.helpers
 
 
 def calls_of(plan: Plan) -> tuple[dict[str, None], dict[str, None]]:
     calls: dict[str, None] = {}
     helpers: dict[str, None] = {}
     for op in plan.operators:
-        functions, helper = _called(op)
+        functions, called = _called(op)
         calls.update(dict.fromkeys(functions))
-        if helper:
-            helpers.update(dict.fromkeys([helper, *NEEDS.get(helper, ())]))
+        for helper in called:
+            helpers.update(dict.fromkeys([helper, *needed(HELPERS["math"], helper)]))
     return calls, helpers
 
 

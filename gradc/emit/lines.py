@@ -117,11 +117,11 @@ def shape_of(op: Op, form: Form) -> Shape:
 def form_of(node: Node) -> Shape:
     """How a node is written: shorter where all its static parameters are the usual ones."""
     op = node.op
-    if op.statics and "math_plain" in op.forms:
+    if op.statics and "math_plain" in op.code:
         given = statics_of(op, node.attr)
         if all(given[name] == default for name, default in op.statics):
-            return shape_of(op, op.forms["math_plain"])
-    return shape_of(op, op.forms["math"])
+            return shape_of(op, op.code["math_plain"])
+    return shape_of(op, op.code["math"])
 
 
 _WHOLE = re.compile(r"(?<![\w.*])(\d+)(?![\w.])")

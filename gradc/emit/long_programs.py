@@ -117,7 +117,7 @@ def gate_of(op: Op, attr: Hashable, literal: bool) -> Gate:
     value = writer.form(build.make(op, leaves, attr), True)
     if op is routing.where:
         slopes = [None, Slope("if", False, writer.form(leaves[0])), Slope("unless", False, writer.form(leaves[0]))]
-    elif op.boolean or not op.partials:
+    elif op.boolean or not op.slopes:
         slopes = [None] * len(leaves)
     else:
         slopes = [writer.slope(partial and partial(build, leaves, node, attr)) for partial in partials_of(op, literal)]

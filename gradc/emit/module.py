@@ -19,7 +19,7 @@ from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import by_names, names_in, renamed, show
 from gradc.ops import array, routing, scalar
-from gradc.ops.helpers import HELPERS, IMPORTS, NEEDS
+from gradc.ops.helpers import HELPERS, needed, needs_math
 from gradc.ops.table import MUL, PRECEDENCE
 from gradc.plan.program import Group, Line, Program, Stmt
 from gradc.rewrite.sides import Guard
@@ -73,7 +73,7 @@ class Writer:
             "",
             *self._fused(names),
         ]
-        used = with_needs((*self._head_helpers(), *helpers, *self.extra))
+        used = with_needs(self.target.name, (*self._head_helpers(), *helpers, *self.extra))
         text = (
             "\n".join([*self._docstring(forward_ops, backward_ops), *self._imports(used), *self._helpers(used), *body])
             + "\n"
@@ -166,8 +166,8 @@ class Writer:
         why = self.dag.rewrites.get(line.gate)
         if why and not self.program.literal:
             parts.append(why)
-        if line.gate.op.tie:
-            parts.append(line.gate.op.tie.replace("{x}", self._name(line.gate.args[0])))
+        if line.gate.op.kink.tie:
+            parts.append(line.gate.op.kink.tie.replace("{x}", self._name(line.gate.args[0])))
         return parts[0] + ("  " if len(parts) > 1 else "") + "; ".join(parts[1:])
 
     def _shape_note(self, target: str, expr: Node) -> str:
@@ -214,7 +214,7 @@ class Writer:
             note = "  # " + self._adjoint_note(stmt)
         if (
             group.line is not None
-            and group.line.gate.op.slope_why
+            and group.line.gate.op.say.slope
             and not self.program.literal
             and expr.args
             and stmt is group.stmts[0]
@@ -222,7 +222,7 @@ class Writer:
             gate = group.line.gate
             name = self._name(gate.args[0])
             mirrored = name[1:] if name.startswith("-") else "-" + name
-            why = gate.op.slope_why.replace("-{x}", mirrored).replace("{x}", name).replace("{out}", self._name(gate))
+            why = gate.op.say.slope.replace("-{x}", mirrored).replace("{x}", name).replace("{out}", self._name(gate))
             note += ("; " if note else "  # ") + why
         match stmt.kind:
             case "=":
@@ -429,7 +429,7 @@ class Writer:
 
     def _imports(self, used: dict[str, None]) -> list[str]:
         lines = ["import numpy as np" if self.target.arrays else "import math"]
-        if self.target.name != "math" and (self.calls_math or any("math" in IMPORTS.get(name, ()) for name in used)):
+        if self.target.name != "math" and (self.calls_math or any(map(needs_math, used))):
             lines.insert(0, "import math\n")
         for canonical, line in (("np", "import numpy as np"), ("math", "import math")):
             actual = self.module.get(canonical, canonical)
@@ -487,11 +487,11 @@ def _decides_precision(expr: Node, names: Mapping[Node, str]) -> bool:
     return False
 
 
-def with_needs(helpers: Iterable[str]) -> dict[str, None]:
-    """Helpers, and what these call."""
+def with_needs(target: str, helpers: Iterable[str]) -> dict[str, None]:
+    """Helpers of a target, and what these call."""
     found = dict.fromkeys(helpers)
     for name in list(found):
-        found.update(dict.fromkeys(NEEDS.get(name, ())))
+        found.update(dict.fromkeys(needed(HELPERS[target], name)))
     return found
 
 

@@ -17,7 +17,7 @@ from gradc.emit.operand import Printer, subscript
 from gradc.emit.target import Target
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import renamed, show
-from gradc.ops.helpers import NEEDS
+from gradc.ops.helpers import needed
 from gradc.ops.routing import all_of, any_of
 from gradc.plan.code import (
     AS_FLOATS,
@@ -144,7 +144,7 @@ class Text:
         """The helpers that the functions call, and those that these call, in the target's order."""
         found = dict(self.values.helpers)
         for name in list(found):
-            found.update(dict.fromkeys(NEEDS.get(name, ())))
+            found.update(dict.fromkeys(needed(self.target.helpers, name)))
         return [name for name in self.target.helpers if name in found]
 
     def helpers(self, used: Iterable[str]) -> list[str]:
@@ -212,7 +212,7 @@ class Text:
     def fill(self, stmt: Fill) -> list[str]:
         """An array filled by its gate's own function."""
         given = [*(self.text(arg) for arg in stmt.value.args), stmt.into, *stmt.scratch]
-        call = f"{stmt.value.op.into or stmt.value.op.ufunc}({', '.join(given)})"
+        call = f"{stmt.value.op.fast.into or stmt.value.op.ufunc}({', '.join(given)})"
         return [(call if stmt.name == stmt.into else f"{stmt.name} = {call}") + self.note(stmt.note)]
 
     def branch(self, stmt: If) -> list[str]:

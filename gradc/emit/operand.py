@@ -23,7 +23,7 @@ from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
 from gradc.ops.array import stack
-from gradc.ops.helpers import NEEDS
+from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
@@ -68,8 +68,8 @@ class Printer:
         if not node.args:
             return self._leaf(node)
         form = self._form(node)
-        if form.helper:
-            self.need(form.helper)
+        for helper in form.helpers:
+            self.need(helper)
         self.ops += form_cost(form.text, self.target.name)
         at, text = dict(zip(node.op.params, node.args, strict=False)), ""
         for before, hole, least in form.pieces:
@@ -150,7 +150,7 @@ class Printer:
     def need(self, helper: str) -> None:
         """Note that the module must carry a helper, and what that helper calls."""
         self.helpers[helper] = None
-        for other in NEEDS.get(helper, ()):
+        for other in needed(self.target.helpers, helper):
             self.helpers[other] = None
 
     def shape(self, shape: tuple[Any, ...]) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradc.graph.dag import Node
 from gradc.ops.table import ATOM, UNARY, Form, Op, statics_of
-from gradc.ops.table import _form as form_of_text
 
 if TYPE_CHECKING:
     from gradc.emit.modules import Text
@@ -40,7 +39,7 @@ class Target(NamedTuple):
 
     * `forms`: texts by the name of a gate, or of an operator of the core; a name + "_plain" is the form where its
       static parameters are the usual ones. What is not there is taken from the gates' entries, under the target's own
-      name or that of the target that it is `like`. A text may begin with its precedence, `add|`, and a helper, `erf!`.
+      name or that of the target that it is `like`. Precedence and helpers of a form follow from its text.
     * `helpers`: texts by name, in an order in which each follows what it calls.
     * `arrays`: values may be arrays, whose memory somebody else may hold. `in_place`: an array may be written to.
       `ifs`: a branch may be taken or left by a value, and `where` leaves the other side alone.
@@ -73,17 +72,16 @@ class Target(NamedTuple):
     def _found(self, op: Op, attr: Any, literal: bool) -> Form:
         plain = bool(op.statics) and statics_of(op, attr) == dict(op.statics)
         for name in (self.name, self.like):
-            if literal and name in op.literal:
-                form: Form = op.literal[name]
-                return form
+            if literal and name in op.literal.forms:
+                return op.literal.forms[name]
             if name == self.name:
                 text = (plain and self.forms.get(op.name + "_plain")) or self.forms.get(op.name)
                 if text is not None:
-                    return form_of_text(text)
-            if plain and name + "_plain" in op.forms:
-                return op.forms[name + "_plain"]
-            if name in op.forms:
-                return op.forms[name]
+                    return Form(text)
+            if plain and name + "_plain" in op.code:
+                return op.code[name + "_plain"]
+            if name in op.code:
+                return op.code[name]
         raise KeyError(f"the target '{self.name}' has no form for '{op.name}'")
 
     def takes(self, node: Node) -> bool:

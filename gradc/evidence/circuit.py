@@ -211,7 +211,7 @@ def _is_element(gate: Node) -> bool:
 
 def _label(gate: Node) -> tuple[str, tuple[Node, ...]]:
     """What stands in a gate, and the arguments that reach it by wires."""
-    text = gate.op.symbol or gate.op.name
+    text = gate.op.say.symbol or gate.op.name
     for name, value in statics_of(gate.op, gate.attr).items():
         text = text.replace("{" + name + "}", str(value))
     if gate.op is array.index:

@@ -193,6 +193,6 @@ def counted_as_tree(dag: Dag, wrt: Sequence[str]) -> int:
         found += tangents(dag.roots, build, {dag.inputs[name]: build.const(1)})
     sizes: dict[Node, int] = {}
     for node in reachable(found):
-        own = form_cost(node.op.forms["numpy"].text, "numpy") if node.args else 0
+        own = form_cost(node.op.code["numpy"].text, "numpy") if node.args else 0
         sizes[node] = own + sum(sizes[arg] for arg in node.args)
     return sum(sizes[node] for node in found)

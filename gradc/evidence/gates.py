@@ -55,7 +55,7 @@ def _row(entry: Op) -> dict[str, Any]:
     return {
         "name": entry.name,
         "signature": entry.signature,
-        "symbol": entry.symbol or entry.name,
+        "symbol": entry.say.symbol or entry.name,
         "computes": entry.doc,
         "gradient": _said(entry),
         "domain": entry.needs,
@@ -70,17 +70,17 @@ def _said(entry: Op) -> str:
         return "; ".join(f"d{name} = {rule}" for name, rule in formulas.items())
     if entry.lower:
         return f"that of {entry.lower}"
-    return entry.part.replace("{", "").replace("}", "") or "none"
+    return entry.say.part.replace("{", "").replace("}", "") or "none"
 
 
 def _gradient(entry: Op) -> dict[str, str]:
     """What each parameter gets, as text of the language."""
-    if entry.partials:
-        return {name: _times_dout(rule) for name, rule in zip(entry.params, entry.partials, strict=True)}
+    if entry.slopes:
+        return {name: _times_dout(rule) for name, rule in zip(entry.params, entry.slopes, strict=True)}
     rules = entry.vjps
     if callable(rules):
         shapes = (_MATRIX,) * len(entry.params)
-        given = dict(entry.samples[0]) if entry.samples else {}
+        given = dict(entry.test.samples[0]) if entry.test.samples else {}
         rules = rules(tuple(map(len, shapes)), shapes, **{**dict(entry.statics), **given})
     return {} if entry.variadic else {name: rule for name, rule in zip(entry.params, rules, strict=False) if rule}
 

@@ -238,7 +238,7 @@ def domains(dag: Dag) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for node in dag.nodes:
         for arg, (low, high) in zip(node.args, node.op.domain, strict=False):
-            if arg in names and not node.op.boolean and not node.op.tie:  # those are tested on one side only
+            if arg in names and not node.op.boolean and not node.op.kink.tie:  # those are tested on one side only
                 was = found.get(names[arg], (-math.inf, math.inf))
                 found[names[arg]] = max(low, was[0]), min(high, was[1])
     return {name: (low, high) if low < high else MODERATE for name, (low, high) in found.items()}

@@ -223,7 +223,7 @@ class _Words:
         return [gate]
 
     def _part(self, gate: Node, moved: Sequence[Node]) -> str:
-        text = gate.op.part or _default(gate.op)
+        text = gate.op.say.part or _default(gate.op)
         known = {name: self._name(arg) for name, arg in zip(gate.op.params, gate.args, strict=False)}
         known.update({name: str(value) for name, value in statics_of(gate.op, gate.attr).items()})
         known["out"] = self._name(gate)
@@ -262,11 +262,11 @@ def _default(op: Op) -> str:
     """
     import re
 
-    name = op.symbol or op.name
-    if len(op.partials) != 1:
+    name = op.say.symbol or op.name
+    if len(op.partials()) != 1:
         return name
     words = "|".join((*op.params, *(key for key, _ in op.statics), "out"))
-    return f"{name} scales by " + re.sub(rf"\b({words})\b", r"{\1}", op.partials[0])
+    return f"{name} scales by " + re.sub(rf"\b({words})\b", r"{\1}", op.partials()[0])
 
 
 def adjoints(program: Program) -> dict[str, Node]:

@@ -1,20 +1,23 @@
 """Hash-consed expression nodes: equal subexpressions are one node.
 
 A `Graph` interns nodes by operator, arguments and static attribute; ids follow
-creation, so the list of nodes is a topological order. Operators are opaque here:
+creation, so the list of nodes is a topological order.
 
+>>> from gradc.ops import scalar
 >>> graph = Graph()
->>> x = graph.node("input", (), "x")
->>> graph.node("add", (x, x)) is graph.node("add", (x, x))
+>>> x = graph.node(scalar.input_, (), "x")
+>>> graph.node(scalar.add, (x, x)) is graph.node(scalar.add, (x, x))
 True
->>> [node.op for node in reachable([graph.node("neg", (x,))])]
-['input', 'neg']
+>>> [node.op for node in reachable([graph.node(scalar.neg, (x,))])]
+[input, neg]
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
+
+from gradc.graph.op import Op
 
 Shape = tuple[int | str, ...]
 
@@ -24,7 +27,7 @@ class Node:
 
     __slots__ = ("args", "attr", "id", "op", "shape")
 
-    def __init__(self, id: int, op: Any, args: tuple[Node, ...], attr: Hashable, shape: Shape) -> None:
+    def __init__(self, id: int, op: Op, args: tuple[Node, ...], attr: Hashable, shape: Shape) -> None:
         self.id = id
         self.op = op
         self.args = args
@@ -45,7 +48,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.table: dict[Hashable, Node] = {}
 
-    def node(self, op: Any, args: tuple[Node, ...] = (), attr: Hashable = None, shape: Shape = ()) -> Node:
+    def node(self, op: Op, args: tuple[Node, ...] = (), attr: Hashable = None, shape: Shape = ()) -> Node:
         """The one node of this operator, these arguments and this attribute."""
         key = (op, args, attr)
         node = self.table.get(key)

@@ -77,24 +77,24 @@ def _node(node: Node, texts: dict[Node, Written]) -> Written:
     if op is scalar.input_:
         return symbol(str(node.attr)), _ATOM
     args = [texts[arg] for arg in node.args]
-    if not op.latex or _says_more(node):
+    if not op.say.latex or _says_more(node):
         return _call(node, args), _ATOM
-    form = op.forms.get("numpy_plain") or op.forms["numpy"]
+    form = op.code.get("numpy_plain") or op.code["numpy"]
     least = {name: need for _, name, need in form.pieces}
     values: dict[str, Any] = {**dict(zip(op.params, args, strict=False)), **statics_of(op, node.attr)}
     out = ""
-    for literal, name, _, _ in Formatter().parse(op.latex):
+    for literal, name, _, _ in Formatter().parse(op.say.latex):
         out += literal
         if name is not None:
             out += _filled(out, values[name], least.get(name, 0))
-    binds = _UNARY if op.latex.startswith("\\frac") else _POWER if "^" in op.latex else form.precedence
+    binds = _UNARY if op.say.latex.startswith("\\frac") else _POWER if "^" in op.say.latex else form.precedence
     return out, min(binds, form.precedence)
 
 
 def _says_more(node: Node) -> bool:
     """Whether a gate has static parameters of which its formula says nothing."""
     pairs = zip(node.op.statics, node.attr or (), strict=False)  # type: ignore[call-overload]  # a leaf has none
-    return any(value != default and "{" + key + "}" not in node.op.latex for (key, default), value in pairs)
+    return any(value != default and "{" + key + "}" not in node.op.say.latex for (key, default), value in pairs)
 
 
 def _filled(before: str, value: Any, least: int) -> str:

@@ -1,6 +1,18 @@
-"""The operators: `table` says what an entry is, the other files hold the entries."""
+"""The operators: `table` says how an entry is registered, the other files hold the entries."""
 
 from gradc.ops import again, array, loss, routing, scalar
-from gradc.ops.table import Form, Op, entries, lookup, op, spellings
+from gradc.ops import kernels as kernels  # after what its helpers call
+from gradc.ops.table import Op, entries, lookup, op, spellings
 
-__all__ = ["Form", "Op", "again", "array", "entries", "lookup", "loss", "op", "routing", "scalar", "spellings"]
+__all__ = [
+    "Op",
+    "again",
+    "array",
+    "entries",
+    "lookup",
+    "loss",
+    "op",
+    "routing",
+    "scalar",
+    "spellings",
+]

@@ -1,6 +1,6 @@
 """Gates of whole arrays: products of matrices, reductions, views, linear algebra.
 
-Their rules are linear maps of `dout`, written in the language; which one applies can hang on the ranks:
+Their rules are linear maps of `dout`, written in the language; which one can hang on the ranks:
 
 >>> matmul.vjps((2, 2), ())
 ['dout @ y.T', 'x.T @ dout']
@@ -16,7 +16,7 @@ from typing import Any
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
 from gradc.ops import bounds
-from gradc.ops.table import op
+from gradc.ops.table import Fast, Kink, Say, Steep, Test, op
 
 Axis = int | tuple[int, ...] | None
 Ranks = tuple[int, ...]
@@ -31,7 +31,9 @@ def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
     wanted = axis if isinstance(axis, tuple) else (axis,)
     for one in wanted:
         if not -rank <= one < rank:
-            raise ShapeError(f"axis {one} is out of range for an array of {rank} axes", args_at_fault=(0,))
+            raise ShapeError(
+                f"axis {one} is out of range for an array of {rank} axes", args_at_fault=(0,)
+            )
     found = sorted({one % rank for one in wanted})
     if len(found) != len(wanted):
         raise ShapeError(f"an axis is named twice in {axis}", args_at_fault=(0,))
@@ -65,7 +67,9 @@ def _expanded(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
 
 def _matmul(dims: Dims, x: Shape, y: Shape) -> Shape:
     if not x or not y:
-        raise ShapeError("'@' needs arrays, not scalars; write '*'", args_at_fault=(0,) if not x else (1,))
+        raise ShapeError(
+            "'@' needs arrays, not scalars; write '*'", args_at_fault=(0,) if not x else (1,)
+        )
     inner_x, inner_y = x[-1], y[-2] if len(y) > 1 else y[-1]
     if not dims.unify(inner_x, inner_y):
         raise ShapeError(
@@ -92,8 +96,12 @@ def _outer(dims: Dims, x: Shape, y: Shape) -> Shape:
 def _transposed(dims: Dims, x: Shape, axes: tuple[int, ...] | None = None) -> Shape:
     if axes is None:
         return x[::-1]
-    if not all(-len(x) <= i < len(x) for i in axes) or sorted(i % len(x) for i in axes) != list(range(len(x))):
-        raise ShapeError(f"axes {axes} do not name each of the {len(x)} axes once", args_at_fault=(0,))
+    if not all(-len(x) <= i < len(x) for i in axes) or sorted(i % len(x) for i in axes) != list(
+        range(len(x))
+    ):
+        raise ShapeError(
+            f"axes {axes} do not name each of the {len(x)} axes once", args_at_fault=(0,)
+        )
     return tuple(x[i] for i in axes)
 
 
@@ -121,7 +129,9 @@ def _reshaped(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
     if -1 not in shape:
         have, want = product(x), product(dims.resolve(shape))
         if isinstance(have, int) and isinstance(want, int) and have != want:
-            raise ShapeError(f"cannot reshape {show(x)}, {have} elements, into {show(shape)}", args_at_fault=(0,))
+            raise ShapeError(
+                f"cannot reshape {show(x)}, {have} elements, into {show(shape)}", args_at_fault=(0,)
+            )
         return shape
     rest = tuple(d for d in shape if d != -1)
     left = list(x)
@@ -145,14 +155,19 @@ def _joined(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
         if len(x) != len(first) or not all(
             j == at or dims.unify(p, q) for j, (p, q) in enumerate(zip(first, x, strict=True))
         ):
-            raise ShapeError(f"shapes {show(first)} and {show(x)} do not join along axis {axis}", args_at_fault=(0, i))
+            raise ShapeError(
+                f"shapes {show(first)} and {show(x)} do not join along axis {axis}",
+                args_at_fault=(0, i),
+            )
     return (*first[:at], total([x[at] for x in xs]), *first[at + 1 :])
 
 
 def _stacked(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
     for i, x in enumerate(xs):
         if not dims.unify_shapes(xs[0], x):
-            raise ShapeError(f"shapes {show(xs[0])} and {show(x)} do not stack", args_at_fault=(0, i))
+            raise ShapeError(
+                f"shapes {show(xs[0])} and {show(x)} do not stack", args_at_fault=(0, i)
+            )
     rank = len(xs[0]) + 1
     (at,) = axes_of(axis, rank)
     return (*xs[0][:at], len(xs), *xs[0][at:])
@@ -160,7 +175,9 @@ def _stacked(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
 
 def _square(dims: Dims, x: Shape) -> Shape:
     if len(x) < 2 or not dims.unify(x[-1], x[-2]):
-        raise ShapeError(f"needs a square matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,))
+        raise ShapeError(
+            f"needs a square matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,)
+        )
     return dims.resolve(x)
 
 
@@ -170,7 +187,9 @@ def _det(dims: Dims, x: Shape) -> Shape:
 
 def _trace(dims: Dims, x: Shape) -> Shape:
     if len(x) != 2:
-        raise ShapeError(f"trace needs a matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,))
+        raise ShapeError(
+            f"trace needs a matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,)
+        )
     return ()
 
 
@@ -179,16 +198,23 @@ def _solved(dims: Dims, x: Shape, y: Shape) -> Shape:
     at = -2 if len(y) > 1 else -1
     if not y or not dims.unify(x[-1], y[at]):
         raise ShapeError(
-            f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not fit in solve", args_at_fault=(0, 1)
+            f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not fit in solve",
+            args_at_fault=(0, 1),
         )
     return dims.resolve(y if len(y) == 1 else dims.broadcast(x[:-2], y[:-2]) + y[-2:])
 
 
 def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
-    """The shape of x[index]: an int takes an axis away, a slice ("slice", start, stop, step) keeps it, None adds one."""
+    """The shape of x[index].
+
+    An int takes an axis away, a slice ("slice", start, stop, step) keeps it, None adds one.
+    """
     taken = sum(1 for item in index if item is not None and item != "...")
     if taken > len(x):
-        raise ShapeError(f"too many indices: {taken} for an array of shape {show(dims.resolve(x))}", args_at_fault=(0,))
+        raise ShapeError(
+            f"too many indices: {taken} for an array of shape {show(dims.resolve(x))}",
+            args_at_fault=(0,),
+        )
     out: list[Dim] = []
     rest = list(dims.resolve(x))
     for at, item in enumerate(index):
@@ -203,7 +229,9 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
             dim = rest.pop(0)
             if isinstance(dim, int) and not -dim <= item < dim:
                 raise ShapeError(
-                    f"index {item} is outside 0..{dim - 1}" if dim else f"index {item} into an empty axis",
+                    f"index {item} is outside 0..{dim - 1}"
+                    if dim
+                    else f"index {item} into an empty axis",
                     args_at_fault=(0,),
                 )
         else:
@@ -215,8 +243,8 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
 def sliced(dim: Dim, start: int | None, stop: int | None, step: int | None) -> Dim:
     """The length of a slice of a dimension.
 
-    >>> sliced(5, 1, None, None), sliced("n", 1, None, None), sliced("n", None, -1, None), sliced("n", 1, 3, None)
-    (4, 'n - 1', 'n - 1', 2)
+    >>> sliced(5, 1, None, None), sliced("n", 1, None, None), sliced("n", 1, 3, None)
+    (4, 'n - 1', 2)
     """
     if isinstance(dim, int) or step not in (None, 1):
         return stepped(dim, start, stop, step)
@@ -261,25 +289,37 @@ def _scalar(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
 # ---- rules that hang on shapes -----------------------------------------------------------------
 
 
-def _sum_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False) -> list[str]:
+def _sum_vjp(
+    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
+) -> list[str]:
     return ["dout"] if keepdims or axis is None else ["expand(dout, axis=axis)"]
 
 
-def _mean_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False) -> list[str]:
-    return ["dout/count(x, axis=axis)"] if keepdims or axis is None else ["expand(dout/count(x, axis=axis), axis=axis)"]
+def _mean_vjp(
+    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
+) -> list[str]:
+    return (
+        ["dout/count(x, axis=axis)"]
+        if keepdims or axis is None
+        else ["expand(dout/count(x, axis=axis), axis=axis)"]
+    )
 
 
 def _masked_vjp(mask: str) -> Any:
     """dout, given back its axes, times what each element counts for."""
 
-    def rule(ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False) -> list[str]:
+    def rule(
+        ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
+    ) -> list[str]:
         spread = "dout" if keepdims or axis is None else "expand(dout, axis=axis)"
         return [mask.replace("DOUT", spread)]
 
     return rule
 
 
-def _norm_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False) -> list[str]:
+def _norm_vjp(
+    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
+) -> list[str]:
     if keepdims or axis is None:
         return ["x/nonzero(out)*dout"]
     return ["x/nonzero(expand(out, axis=axis))*expand(dout, axis=axis)"]
@@ -298,7 +338,10 @@ def _matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
         case (_, 1):
             return ["expand(dout, axis=-1)*y", "x*expand(dout, axis=-1)"]
         case (1, _):
-            return ["sum(y*expand(dout, axis=-2), axis=-1)", "expand(x, axis=-1)*expand(dout, axis=-2)"]
+            return [
+                "sum(y*expand(dout, axis=-2), axis=-1)",
+                "expand(x, axis=-1)*expand(dout, axis=-2)",
+            ]
     return ["dout @ swap(y)", "swap(x) @ dout"]
 
 
@@ -308,7 +351,9 @@ def _solve_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
     return ["-solve(swap(x), dout) @ swap(out)", "solve(swap(x), dout)"]
 
 
-def _transpose_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axes: tuple[int, ...] | None = None) -> list[str]:
+def _transpose_vjp(
+    ranks: Ranks, shapes: tuple[Shape, ...], axes: tuple[int, ...] | None = None
+) -> list[str]:
     if axes is None:
         return ["dout.T"]
     rank = len(axes)
@@ -355,108 +400,573 @@ def _to_shape(name: str) -> Any:
 
 # ---- the entries -------------------------------------------------------------------------------
 
-_AXES = [{"axis": axis, "keepdims": keep} for axis in (None, 0, -1, (0, 1), (-1, 0)) for keep in (False, True)]
+_AXES = [
+    {"axis": axis, "keepdims": keep}
+    for axis in (None, 0, -1, (0, 1), (-1, 0))
+    for keep in (False, True)
+]
 _ALONG = [{"axis": axis} for axis in (-1, 0, None, (0, 1))]
-_SLICE = "slice"
+_FROM_1 = ("slice", 1, None, None)
 
-# fmt: off
-sum_ = op("sum(x; axis=None, keepdims=False)", reduce="add", samples=_AXES, doc="sum over the axes; every element gets the gradient", bounds=lambda x, **statics: bounds.one_sided(x), vjps=_sum_vjp, linear="each", lazy=True,
-          forms={"numpy": "np.sum({x}{*statics})"}, shape=_reduced, stem="sum{x}", short="total", domain=[(-3.0, 3.0)],
-          symbol="Σ", part="sum distributes to every element", latex="\\sum {x}")
-mean = op("mean(x; axis=None, keepdims=False)", samples=_AXES, doc="mean over the axes; every element gets its share", bounds=lambda x, **statics: x, vjps=_mean_vjp, linear="each", lazy=True,
-          forms={"numpy": "np.mean({x}{*statics})"}, shape=_reduced, stem="mean{x}", sympy="sum(x, axis, keepdims)/count(x, axis)", domain=[(-3.0, 3.0)],
-          part="mean distributes an equal share to every element")
-prod = op("prod(x; axis=None, keepdims=False)", reduce="multiply", samples=_AXES, doc="product over the axes; right with zeros among the factors", lazy=True,
-          vjps=_masked_vjp("DOUT*others(x, axis=axis)"), jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.prod({x}{*statics})"}, shape=_reduced, stem="prod{x}", domain=[(-3.0, 3.0)],
-          symbol="Π", part="prod gives each factor the product of the others")
-others = op("others(x; axis=None)", doc="for each element, the product of all the others", shape=_same, public=False,
-            forms={"numpy": "others!others({x}{*statics})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
-quotients = op("quotients(x)", doc="for each element of a vector, the product of all the others", shape=_same, public=False,
-               forms={"numpy": "quotients!quotients({x})"}, stem="others{x}", short="rest", domain=[(-3.0, 3.0)])
-amax = op("max(x; axis=None, keepdims=False)", reduce="maximum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="largest element; routes the whole gradient to the first of them", selects=True, bounds=lambda x, **statics: x, lazy=True, aliases=["amax"],
-          vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.max({x}{*statics})"}, shape=_reduced, stem="max{x}", short="top", domain=[(-3.0, 3.0)],
-          part="max routes to the largest")
-amin = op("min(x; axis=None, keepdims=False)", reduce="minimum", samples=_AXES, tie="at a tie the gradient goes to the first", doc="smallest element; routes the whole gradient to the first of them", selects=True, bounds=lambda x, **statics: x, lazy=True, aliases=["amin"],
-          vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"), jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
-          forms={"numpy": "np.min({x}{*statics})"}, shape=_reduced, stem="min{x}", short="low", domain=[(-3.0, 3.0)],
-          part="min routes to the smallest")
-first_max = op("first_max(x; axis=None)", doc="where the first largest element is", shape=_same, boolean=True, public=False,
-               forms={"numpy": "first_max!first_max({x}{*statics})"}, stem="first{x}", short="first")
-first_min = op("first_min(x; axis=None)", doc="where the first smallest element is", shape=_same, boolean=True, public=False,
-               forms={"numpy": "first_max!first_max(-{x:mul}{*statics})"}, stem="first{x}", short="first")
-logsumexp = op("logsumexp(x; axis=None, keepdims=False)", samples=_AXES, doc="log(sum(exp(x))), without overflow", lazy=True, aliases=["lse"],
-               vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"), jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
-               forms={"numpy": "logsumexp!logsumexp({x}{*statics})"}, shape=_reduced, stem="lse{x}", sympy="log(sum(exp(x), axis, keepdims))", domain=[(-3.0, 3.0)],
-               why="log(sum(exp(v))) as logsumexp(v), which cannot overflow",
-               symbol="lse", part="logsumexp distributes by softmax({x})")
-from_heaviest = op("from_heaviest(x, y; axis=-1)", doc="x less its element where y is largest", shape=_first, public=False,
-                   forms={"numpy": "from_heaviest!from_heaviest({x}, {y}{*statics})"}, stem="{x}gap", short="gap")
-# The mean is taken from the element of the largest share, so that next to a share of all but 1 the rest keeps its digits.
+sum_ = op(
+    "sum(x; axis=None, keepdims=False)",
+    doc="sum over the axes; every element gets the gradient",
+    linear=_sum_vjp,
+    code="np.sum({x}{*statics})",
+    shape=_reduced,
+    lazy=True,
+    bounds=lambda x, **statics: bounds.one_sided(x),
+    say=Say(symbol="Σ", part="sum distributes to every element", latex=r"\sum {x}", short="total"),
+    fast=Fast(reduce="add"),
+    test=Test(samples=_AXES),
+)
+
+mean = op(
+    "mean(x; axis=None, keepdims=False)",
+    doc="mean over the axes; every element gets its share",
+    linear=_mean_vjp,
+    code="np.mean({x}{*statics})",
+    shape=_reduced,
+    lazy=True,
+    bounds=lambda x, **statics: x,
+    say=Say(part="mean distributes an equal share to every element"),
+    test=Test(sympy="sum(x, axis, keepdims)/count(x, axis)", samples=_AXES),
+)
+
+_LOGSUMEXP = '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    out = shift + log_total(np.exp(x - shift), axis)
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+'''
+
+logsumexp = op(
+    "logsumexp(x; axis=None, keepdims=False)",
+    doc="log(sum(exp(x))), without overflow",
+    vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"),
+    jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
+    code="logsumexp({x}{*statics})",
+    helpers={"numpy": _LOGSUMEXP},
+    shape=_reduced,
+    lazy=True,
+    aliases="lse",
+    say=Say(
+        symbol="lse",
+        part="logsumexp distributes by softmax({x})",
+        stem="lse{x}",
+        why="log(sum(exp(v))) as logsumexp(v), which cannot overflow",
+    ),
+    test=Test(sympy="log(sum(exp(x), axis, keepdims))", samples=_AXES),
+)
+
+# The mean is taken from the element of the largest share, so that next to a share of all but 1 the
+# rest keeps its digits.
 _GAP = "from_heaviest(SLOPE, out, axis=axis)"
 _CENTRED = f"out*({_GAP} - sum(out*{_GAP}, axis=axis, keepdims=True))"
-softmax = op("softmax(x; axis=-1)", samples=_ALONG, doc="exp(x)/sum(exp(x)) along the axes, without overflow", bounds=lambda x, **statics: (0.0, 1.0), vjps=[_CENTRED.replace("SLOPE", "dout")],
-             jvp=_CENTRED.replace("SLOPE", "x_dot"), forms={"numpy": "softmax!softmax({x}{*statics})"}, shape=_same,
-             stem="softmax{x}", short="softm", sympy="exp(x)/sum(exp(x), axis, True)", domain=[(-3.0, 3.0)], why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
-             part="softmax scales by {out}, less the mean")
-log_softmax = op("log_softmax(x; axis=-1)", samples=_ALONG, doc="x - logsumexp(x) along the axes", vjps=["dout - exp(out)*sum(dout, axis=axis, keepdims=True)"],
-                 jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)", forms={"numpy": "log_softmax!log_softmax({x}{*statics})"},
-                 shape=_same, stem="logsm{x}", short="logsm", sympy="x - log(sum(exp(x), axis, True))", domain=[(-3.0, 3.0)], why="log(softmax(v)) as log_softmax(v), which keeps its digits",
-                 part="log_softmax takes its softmax off")
 
-matmul = op("matmul(x, y)", doc="matrix product, of vectors, matrices and batches of them", bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)), vjps=_matmul_vjp, linear="each",
-            forms={"numpy": "mul|{x:mul} @ {y:unary}"}, shape=_matmul, stem="{x}{y}", short="prod", latex="{x} {y}", domain=[(-3.0, 3.0)]*2,
-            symbol="@", part="@ swaps, transposed")
-inner = op("inner(x, y)", doc="sum of the products of elements, of two arrays of one shape", bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)), shape=_inner, linear="each", vjps=["y*dout", "x*dout"], public=False,
-           forms={"numpy": "np.vdot({x}, {y})"}, stem="{x}{y}", short="inner", sympy="sum(x*y)", domain=[(-3.0, 3.0)]*2)
-outer = op("outer(x, y)", doc="products of each element of x with each of y", vjps=["dout @ y", "x @ dout"], linear="each", shape=_outer,
-           stem="out{x}{y}", short="outer", domain=[(-3.0, 3.0)]*2,
-           part="outer swaps")
-trace = op("trace(x)", doc="sum of the diagonal of a matrix", vjps=["dout*eye(x)"], linear="each", shape=_trace,
-           stem="tr{x}", short="tr", domain=[(-3.0, 3.0)],
-           symbol="tr", part="trace distributes along the diagonal")
-norm = op("norm(x; axis=None, keepdims=False)", samples=_AXES, tie="the slope at 0 is 0", doc="square root of the sum of squares; the slope at 0 is 0", bounds=lambda x, **statics: bounds.FROM_0, vjps=_norm_vjp, lazy=True,
-          jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)", forms={"numpy": "norm!norm({x}{*statics})"}, shape=_reduced,
-          why="sqrt(sum(v**2)) as norm(v), whose slope at 0 is 0", stem="norm{x}", short="nrm", sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], latex="\\|{x}\\|",
-          symbol="‖x‖", part="norm points along {x}")
-det = op("det(x)", doc="determinant; its gradient is the matrix of cofactors, at singular matrices too", jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
-         vjps=lambda ranks, shapes: ["dout*cofactor(x)" if ranks[0] == 2 else "expand(dout, axis=(-2, -1))*cofactor(x)"],
-         forms={"numpy": "np.linalg.det({x})"}, shape=_det, stem="det{x}", domain=[(-3.0, 3.0)],
-         part="det scales by the cofactors")
-cofactor = op("cofactor(x)", doc="the matrix of cofactors", shape=_square, forms={"numpy": "cofactor!cofactor({x})"}, stem="cof{x}", short="cof", public=False)
-inv = op("inv(x)", doc="inverse of a square matrix", vjps=["-swap(out) @ dout @ swap(out)"], jvp="-out @ x_dot @ out",
-         forms={"numpy": "np.linalg.inv({x})"}, shape=_square, stem="inv{x}", short="inv", domain=[(-3.0, 3.0)],
-         safe=["eye"], symbol="x⁻¹", part="inv: minus {out}.T on either side", needs="x not singular", latex="{{{x}}}^{{-1}}")
-solve = op("solve(x, y)", doc="the solution z of x @ z = y", vjps=_solve_vjp, jvp="solve(x, y_dot - x_dot @ out)",
-           forms={"numpy": "np.linalg.solve({x}, {y})"}, shape=_solved, stem="sol{x}{y}", short="sol", sympy="inv(x) @ y", domain=[(-3.0, 3.0)]*2,
-           safe=["eye", None], part="solve solves with the transpose", needs="x not singular")
+_SOFTMAX = '''
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    total = np.sum(e, axis=axis, keepdims=True)
+    return e/np.where(total == 0, 1.0, total)
+'''
 
-transpose = op("transpose(x; axes=None)", samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}], doc="the axes in reverse, or in the order given; a view", bounds=lambda x, **statics: x, vjps=_transpose_vjp, linear="each", view=True,
-               forms={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x:atom}.T"}, shape=_transposed, stem="{x}T", short="tr", domain=[(-3.0, 3.0)],
-               symbol=".T", part=".T transposes back", latex="{{{x}}}^{{\\mathsf{{T}}}}")
-swap = op("swap(x)", doc="the last two axes exchanged; a view", bounds=lambda x, **statics: x, vjps=["swap(dout)"], linear="each", view=True,
-          forms={"numpy": "np.swapaxes({x}, -1, -2)"}, shape=_swapped, stem="{x}T", short="tr", public=False, domain=[(-3.0, 3.0)])
-reshape = op("reshape(x; shape=None)", samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}], doc="the same elements in another shape; a view", bounds=lambda x, **statics: x, vjps=_to_shape("reshape"), linear="each", view=True,
-             forms={"numpy": "np.reshape({x}, {shape:dims})"}, shape=_reshaped, stem="{x}r", short="resh", domain=[(-3.0, 3.0)],
-             part="reshape goes back into shape")
-expand = op("expand(x; axis=None)", samples=[{"axis": 0}, {"axis": -1}, {"axis": (0, 1)}], doc="new axes of size 1", bounds=lambda x, **statics: x, linear="each", view=True, vjps=_to_shape("reshape"), public=False,
-            forms={"numpy": "np.expand_dims({x}, {axis})"}, shape=_expanded, stem="{x}e", short="exp", domain=[(-3.0, 3.0)])
-spread = op("spread(x; shape=None)", doc="the value in a larger shape; a read-only view", bounds=lambda x, **statics: x, linear="each", view=True, public=False,
-            forms={"numpy": "np.broadcast_to({x}, {shape:dims})"}, shape=_to, stem="{x}s", short="full", domain=[(-3.0, 3.0)])
-index = op("index(x; index=None)", samples=[{"index": i} for i in ((0,), (-1,), (0, 1), ((_SLICE, 1, None, None),), ((_SLICE, None, None, 2),), ((_SLICE, None, None, -1), None), ("...", 0), (None, 0))], doc="elements by constant indices and slices; the gradient is added into place", bounds=lambda x, **statics: x, vjps=_index_vjp, linear="each", view=True,
-           forms={"numpy": "{x:atom}[{index:subscript}]"}, shape=_indexed, stem="{x}{index}", short="at", domain=[(-3.0, 3.0)],
-           part="[ ] adds into its place", latex="{{{x}}}_{{{index}}}")
-scatter = op("scatter(x; index=None, shape=None)", samples=[{"index": ((_SLICE, 1, None, None),), "shape": (5,)}], doc="zeros of a shape, with x added at an index", vjps=["index(dout, index=index)"], linear="each",
-             forms={"numpy": "scatter!scatter({x}, np.s_[{index:subscript}], {shape:dims})"}, shape=_given, stem="{x}in", short="into", public=False)
-segment = op("segment(x; axis=0, start=0, size=0)", doc="a piece of an axis; a view", bounds=lambda x, **statics: x, linear="each", view=True, shape=_segmented, public=False,
-             forms={"numpy": "{x:atom}[{*segment:subscript}]"}, stem="{x}part", short="part")
-concatenate = op("concatenate(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}], doc="arrays joined along an axis", bounds=lambda *xs, **statics: bounds.union(*xs), vjps=_joined_vjp, linear="all", aliases=["concat"],
-                 forms={"numpy": "np.concatenate([{*xs}]{*statics})"}, shape=_joined, stem="cat", short="cat", domain=[(-3.0, 3.0)]*2,
-                 symbol="cat", part="concatenate splits")
-stack = op("stack(*xs; axis=0)", samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}], doc="values or arrays along a new axis", bounds=lambda *xs, **statics: bounds.union(*xs), vjps=_stacked_vjp, linear="all",
-           forms={"numpy": "np.stack([{*xs}]{*statics}{*precision})"}, shape=_stacked, stem="stack", short="stack", domain=[(-3.0, 3.0)]*2,
-           part="stack splits")
-eye = op("eye(x)", doc="ones on the diagonal, zeros elsewhere, in the shape of x", shape=_same, forms={"numpy": "np.eye(*{x:atom}.shape, dtype={x:atom}.dtype)"}, stem="eye", public=False)
-count = op("count(x; axis=None)", doc="how many elements a reduction takes together", shape=_scalar, public=False, forms={"numpy": "np.size({x}{*statics})"}, stem="count")
-# fmt: on
+softmax = op(
+    "softmax(x; axis=-1)",
+    doc="exp(x)/sum(exp(x)) along the axes, without overflow",
+    vjps=[_CENTRED.replace("SLOPE", "dout")],
+    jvp=_CENTRED.replace("SLOPE", "x_dot"),
+    code="softmax({x}{*statics})",
+    helpers={"numpy": _SOFTMAX},
+    shape=_same,
+    bounds=lambda x, **statics: (0.0, 1.0),
+    say=Say(
+        part="softmax scales by {out}, less the mean",
+        short="softm",
+        why="exp(v)/sum(exp(v)) as softmax(v), which cannot overflow",
+    ),
+    test=Test(sympy="exp(x)/sum(exp(x), axis, True)", samples=_ALONG),
+)
+
+_LOG_SOFTMAX = '''
+def log_softmax(x, axis=-1):
+    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    z = x - np.where(np.isfinite(top), top, 0.0)
+    return z - log_total(np.exp(z), axis)
+'''
+
+_LOG_TOTAL = '''
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = np.sum(e, axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        out = np.log(total)
+    if np.any(total < 1.5):
+        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
+        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
+    return out
+'''
+
+log_softmax = op(
+    "log_softmax(x; axis=-1)",
+    doc="x - logsumexp(x) along the axes",
+    vjps=["dout - exp(out)*sum(dout, axis=axis, keepdims=True)"],
+    jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)",
+    code="log_softmax({x}{*statics})",
+    helpers={"numpy": [_LOG_SOFTMAX, _LOG_TOTAL]},
+    shape=_same,
+    say=Say(
+        part="log_softmax takes its softmax off",
+        stem="logsm{x}",
+        short="logsm",
+        why="log(softmax(v)) as log_softmax(v), which keeps its digits",
+    ),
+    test=Test(sympy="x - log(sum(exp(x), axis, True))", samples=_ALONG),
+)
+
+_NORM = '''
+def norm(x, axis=None, keepdims=False):
+    """sqrt(sum(x**2)), scaled by the largest element so that it can neither overflow nor vanish."""
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    scale = np.where((top == 0) | ~np.isfinite(top), 1.0, top)
+    out = scale*np.sqrt(np.sum((x/scale)**2, axis=axis, keepdims=True))
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+'''
+
+norm = op(
+    "norm(x; axis=None, keepdims=False)",
+    doc="square root of the sum of squares; the slope at 0 is 0",
+    vjps=_norm_vjp,
+    jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)",
+    code="norm({x}{*statics})",
+    helpers={"numpy": _NORM},
+    shape=_reduced,
+    lazy=True,
+    bounds=lambda x, **statics: bounds.FROM_0,
+    say=Say(
+        symbol="‖x‖",
+        part="norm points along {x}",
+        latex=r"\|{x}\|",
+        short="nrm",
+        why="sqrt(sum(v**2)) as norm(v), whose slope at 0 is 0",
+    ),
+    kink=Kink(tie="the slope at 0 is 0"),
+    test=Test(sympy="sqrt(sum(x**2, axis, keepdims))", domain=[(0.2, 3.0)], samples=_AXES),
+)
+
+prod = op(
+    "prod(x; axis=None, keepdims=False)",
+    doc="product over the axes; right with zeros among the factors",
+    vjps=_masked_vjp("DOUT*others(x, axis=axis)"),
+    jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
+    code="np.prod({x}{*statics})",
+    shape=_reduced,
+    lazy=True,
+    say=Say(symbol="Π", part="prod gives each factor the product of the others"),
+    fast=Fast(reduce="multiply"),
+    test=Test(samples=_AXES),
+)
+
+_ROWS = '''
+def rows(x, axis):
+    """x with the reduced axes flattened into the last one, and the way back."""
+    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
+    moved = np.transpose(x, order)
+    kept = moved.shape[:x.ndim - len(gone)]
+    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
+    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
+'''
+
+_OTHERS = '''
+def others(x, axis=None):
+    """For each element the product of all the others along the axes: what is before it times what is after it."""
+    flat, back = rows(x, axis)
+    out = np.ones_like(flat)
+    np.cumprod(flat[..., :-1], axis=-1, out=out[..., 1:])
+    out[..., :-1] *= np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
+    return back(out)
+'''
+
+others = op(
+    "others(x; axis=None)",
+    doc="for each element, the product of all the others",
+    code="others({x}{*statics})",
+    helpers={"numpy": [_ROWS, _OTHERS]},
+    shape=_same,
+    public=False,
+    say=Say(short="rest"),
+)
+
+_QUOTIENTS = '''
+def quotients(x):
+    """For each element of a vector the product of all the others: the whole product by it, where that loses nothing."""
+    try:
+        with np.errstate(under="raise", over="ignore", invalid="ignore"):
+            whole = np.multiply.reduce(x)
+    except FloatingPointError:
+        return others(x)
+    return whole/x if 0.0 < abs(whole) < np.inf else others(x)
+'''
+
+quotients = op(
+    "quotients(x)",
+    doc="for each element of a vector, the product of all the others",
+    code="quotients({x})",
+    helpers={"numpy": _QUOTIENTS},
+    shape=_same,
+    public=False,
+    say=Say(stem="others{x}", short="rest"),
+)
+
+_FROM_HEAVIEST = '''
+def from_heaviest(x, weights, axis=-1):
+    """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
+    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
+    if flat.size == 0:
+        return x.copy()
+    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
+'''
+
+from_heaviest = op(
+    "from_heaviest(x, y; axis=-1)",
+    doc="x less its element where y is largest",
+    code="from_heaviest({x}, {y}{*statics})",
+    helpers={"numpy": _FROM_HEAVIEST},
+    shape=_first,
+    public=False,
+    say=Say(stem="{x}gap", short="gap"),
+)
+
+amax = op(
+    "max(x; axis=None, keepdims=False)",
+    doc="largest element; routes the whole gradient to the first of them",
+    vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"),
+    jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
+    code="np.max({x}{*statics})",
+    shape=_reduced,
+    lazy=True,
+    bounds=lambda x, **statics: x,
+    aliases="amax",
+    say=Say(part="max routes to the largest", short="top"),
+    kink=Kink(selects=True, tie="at a tie the gradient goes to the first"),
+    fast=Fast(reduce="maximum"),
+    test=Test(samples=_AXES),
+)
+
+amin = op(
+    "min(x; axis=None, keepdims=False)",
+    doc="smallest element; routes the whole gradient to the first of them",
+    vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"),
+    jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
+    code="np.min({x}{*statics})",
+    shape=_reduced,
+    lazy=True,
+    bounds=lambda x, **statics: x,
+    aliases="amin",
+    say=Say(part="min routes to the smallest", short="low"),
+    kink=Kink(selects=True, tie="at a tie the gradient goes to the first"),
+    fast=Fast(reduce="minimum"),
+    test=Test(samples=_AXES),
+)
+
+_FIRST_MAX = '''
+def first_max(x, axis=None):
+    """True at the first largest element along the axes, False elsewhere."""
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return np.zeros(x.shape, bool)
+    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+'''
+
+first_max = op(
+    "first_max(x; axis=None)",
+    doc="where the first largest element is",
+    code="first_max({x}{*statics})",
+    helpers={"numpy": _FIRST_MAX},
+    shape=_same,
+    boolean=True,
+    public=False,
+    say=Say(stem="first{x}", short="first"),
+)
+
+first_min = op(
+    "first_min(x; axis=None)",
+    doc="where the first smallest element is",
+    code="first_max(-{x}{*statics})",
+    shape=_same,
+    boolean=True,
+    public=False,
+    say=Say(stem="first{x}", short="first"),
+)
+
+matmul = op(
+    "matmul(x, y)",
+    doc="matrix product, of vectors, matrices and batches of them",
+    linear=_matmul_vjp,
+    code="{x} @ {y}",
+    shape=_matmul,
+    bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)),
+    say=Say(symbol="@", part="@ swaps, transposed", latex="{x} {y}", stem="{x}{y}", short="prod"),
+)
+
+inner = op(
+    "inner(x, y)",
+    doc="sum of the products of elements, of two arrays of one shape",
+    linear=["y*dout", "x*dout"],
+    code="np.vdot({x}, {y})",
+    shape=_inner,
+    bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)),
+    public=False,
+    say=Say(stem="{x}{y}", short="inner"),
+    test=Test(sympy="sum(x*y)"),
+)
+
+outer = op(
+    "outer(x, y)",
+    doc="products of each element of x with each of y",
+    linear=["dout @ y", "x @ dout"],
+    shape=_outer,
+    say=Say(part="outer swaps", stem="out{x}{y}", short="outer"),
+)
+
+trace = op(
+    "trace(x)",
+    doc="sum of the diagonal of a matrix",
+    linear=["dout*eye(x)"],
+    shape=_trace,
+    say=Say(symbol="tr", part="trace distributes along the diagonal", stem="tr{x}", short="tr"),
+)
+
+det = op(
+    "det(x)",
+    doc="determinant; its gradient is the matrix of cofactors, at singular matrices too",
+    vjps=lambda ranks, shapes: [
+        "dout*cofactor(x)" if ranks[0] == 2 else "expand(dout, axis=(-2, -1))*cofactor(x)"
+    ],
+    jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
+    code="np.linalg.det({x})",
+    shape=_det,
+    say=Say(part="det scales by the cofactors"),
+)
+
+_COFACTOR = '''
+def cofactor(x):
+    """The matrix of cofactors from the singular values: det(x)*inv(x).T where x is regular, and finite where not."""
+    u, s, v = np.linalg.svd(x)
+    sign = np.linalg.det(u)*np.linalg.det(v)
+    return sign[..., None, None]*((u*others(s, -1)[..., None, :]) @ v)
+'''
+
+cofactor = op(
+    "cofactor(x)",
+    doc="the matrix of cofactors",
+    code="cofactor({x})",
+    helpers={"numpy": _COFACTOR},
+    shape=_square,
+    public=False,
+    say=Say(stem="cof{x}", short="cof"),
+)
+
+inv = op(
+    "inv(x)",
+    doc="inverse of a square matrix",
+    vjps=["-swap(out) @ dout @ swap(out)"],
+    jvp="-out @ x_dot @ out",
+    code="np.linalg.inv({x})",
+    shape=_square,
+    needs="x not singular",
+    say=Say(
+        symbol="x⁻¹",
+        part="inv: minus {out}.T on either side",
+        latex="{{{x}}}^{{-1}}",
+        short="inv",
+    ),
+    steep=Steep(safe=["eye"]),
+)
+
+solve = op(
+    "solve(x, y)",
+    doc="the solution z of x @ z = y",
+    vjps=_solve_vjp,
+    jvp="solve(x, y_dot - x_dot @ out)",
+    code="np.linalg.solve({x}, {y})",
+    shape=_solved,
+    needs="x not singular",
+    say=Say(part="solve solves with the transpose", stem="sol{x}{y}", short="sol"),
+    steep=Steep(safe=["eye", None]),
+    test=Test(sympy="inv(x) @ y"),
+)
+
+transpose = op(
+    "transpose(x; axes=None)",
+    doc="the axes in reverse, or in the order given; a view",
+    linear=_transpose_vjp,
+    code={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x}.T"},
+    shape=_transposed,
+    view=True,
+    bounds=lambda x, **statics: x,
+    say=Say(
+        symbol=".T",
+        part=".T transposes back",
+        latex=r"{{{x}}}^{{\mathsf{{T}}}}",
+        stem="{x}T",
+        short="tr",
+    ),
+    test=Test(samples=[{}, {"axes": (1, 0)}, {"axes": (2, 0, 1)}, {"axes": (0, 2, 1)}]),
+)
+
+swap = op(
+    "swap(x)",
+    doc="the last two axes exchanged; a view",
+    linear=["swap(dout)"],
+    code="np.swapaxes({x}, -1, -2)",
+    shape=_swapped,
+    view=True,
+    bounds=lambda x, **statics: x,
+    public=False,
+    say=Say(stem="{x}T", short="tr"),
+)
+
+reshape = op(
+    "reshape(x; shape=None)",
+    doc="the same elements in another shape; a view",
+    linear=_to_shape("reshape"),
+    code="np.reshape({x}, {shape:dims})",
+    shape=_reshaped,
+    view=True,
+    bounds=lambda x, **statics: x,
+    say=Say(part="reshape goes back into shape", stem="{x}r", short="resh"),
+    test=Test(samples=[{"shape": (-1,)}, {"shape": (3, 2)}, {"shape": (1, -1)}]),
+)
+
+expand = op(
+    "expand(x; axis=None)",
+    doc="new axes of size 1",
+    linear=_to_shape("reshape"),
+    code="np.expand_dims({x}, {axis})",
+    shape=_expanded,
+    view=True,
+    bounds=lambda x, **statics: x,
+    public=False,
+    say=Say(stem="{x}e", short="exp"),
+    test=Test(samples=[{"axis": 0}, {"axis": -1}, {"axis": (0, 1)}]),
+)
+
+spread = op(
+    "spread(x; shape=None)",
+    doc="the value in a larger shape; a read-only view",
+    linear=True,
+    code="np.broadcast_to({x}, {shape:dims})",
+    shape=_to,
+    view=True,
+    bounds=lambda x, **statics: x,
+    public=False,
+    say=Say(stem="{x}s", short="full"),
+)
+
+index = op(
+    "index(x; index=None)",
+    doc="elements by constant indices and slices; the gradient is added into place",
+    linear=_index_vjp,
+    code="{x}[{index:subscript}]",
+    shape=_indexed,
+    view=True,
+    bounds=lambda x, **statics: x,
+    say=Say(
+        part="[ ] adds into its place", latex="{{{x}}}_{{{index}}}", stem="{x}{index}", short="at"
+    ),
+    test=Test(
+        samples=[
+            {"index": i}
+            for i in (
+                (0,),
+                (-1,),
+                (0, 1),
+                (_FROM_1,),
+                (("slice", None, None, 2),),
+                (("slice", None, None, -1), None),
+                ("...", 0),
+                (None, 0),
+            )
+        ]
+    ),
+)
+
+_SCATTER = '''
+def scatter(x, index, shape):
+    """Zeros of a shape, with x added at an index."""
+    out = np.zeros(shape, np.asarray(x).dtype)
+    out[index] += x
+    return out
+'''
+
+scatter = op(
+    "scatter(x; index=None, shape=None)",
+    doc="zeros of a shape, with x added at an index",
+    linear=["index(dout, index=index)"],
+    code="scatter({x}, np.s_[{index:subscript}], {shape:dims})",
+    helpers={"numpy": _SCATTER},
+    shape=_given,
+    public=False,
+    say=Say(stem="{x}in", short="into"),
+    test=Test(samples=[{"index": (_FROM_1,), "shape": (5,)}]),
+)
+
+segment = op(
+    "segment(x; axis=0, start=0, size=0)",
+    doc="a piece of an axis; a view",
+    linear=True,
+    code="{x}[{*segment:subscript}]",
+    shape=_segmented,
+    view=True,
+    bounds=lambda x, **statics: x,
+    public=False,
+    say=Say(stem="{x}part", short="part"),
+)
+
+concatenate = op(
+    "concatenate(*xs; axis=0)",
+    doc="arrays joined along an axis",
+    linear=_joined_vjp,
+    code="np.concatenate([{*xs}]{*statics})",
+    shape=_joined,
+    bounds=lambda *xs, **statics: bounds.union(*xs),
+    aliases="concat",
+    say=Say(symbol="cat", part="concatenate splits", stem="cat", short="cat"),
+    test=Test(samples=[{"axis": 0}, {"axis": -1}]),
+)
+
+stack = op(
+    "stack(*xs; axis=0)",
+    doc="values or arrays along a new axis",
+    linear=_stacked_vjp,
+    code="np.stack([{*xs}]{*statics}{*precision})",
+    shape=_stacked,
+    bounds=lambda *xs, **statics: bounds.union(*xs),
+    say=Say(part="stack splits", stem="stack", short="stack"),
+    test=Test(samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}]),
+)
+
+eye = op(
+    "eye(x)",
+    doc="ones on the diagonal, zeros elsewhere, in the shape of x",
+    code="np.eye(*{x}.shape, dtype={x}.dtype)",
+    shape=_same,
+    public=False,
+    say=Say(stem="eye"),
+)
+
+count = op(
+    "count(x; axis=None)",
+    doc="how many elements a reduction takes together",
+    code="np.size({x}{*statics})",
+    shape=_scalar,
+    public=False,
+    say=Say(stem="count"),
+)

@@ -1,7 +1,9 @@
 """Bounds of what gates are, from bounds of their arguments: pairs of floats, the lower one first.
 
->>> product((0.0, inf), (-2.0, 3.0)), quotient((1.0, 1.0), (0.5, 2.0)), even((-3.0, 2.0)), union((0.0, 1.0), (4.0, 5.0))
-((-inf, inf), (0.5, 2.0), (0.0, 9.0), (0.0, 5.0))
+>>> product((0.0, inf), (-2.0, 3.0)), quotient((1.0, 1.0), (0.5, 2.0))
+((-inf, inf), (0.5, 2.0))
+>>> even((-3.0, 2.0)), union((0.0, 1.0), (4.0, 5.0))
+((0.0, 9.0), (0.0, 5.0))
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Elementwise gates: arithmetic, powers, and the functions of one and two numbers.
 
->>> tanh.partials, sin.partials
+>>> tanh.slopes, sin.slopes
 (('tanh_slope(x)',), ('cos(x)',))
 """
 
@@ -11,8 +11,8 @@ from math import inf
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dims
-from gradc.ops import bounds
-from gradc.ops.table import op
+from gradc.ops.bounds import ANY, EXP, FROM_0, even, magnitude, product, quotient, rising
+from gradc.ops.table import Fast, Kink, Literal, Say, Steep, Test, op, unary
 
 
 def _leaf(dims: Dims) -> Shape:
@@ -25,7 +25,8 @@ input_ = op("input()", doc="an input of the program", shape=_leaf, public=False)
 adjoint = op("adjoint()", doc="the adjoint of a named gate, as a name", shape=_leaf, public=False)
 size = op("size()", doc="a product of named dimensions, as a number", shape=_leaf, public=False)
 
-# Powers up to this are products: each of the few roundings on the way is doubled by every later square.
+# Powers up to this are products: each of the few roundings on the way is doubled by every later
+# square.
 LONGEST_CHAIN = 16
 
 
@@ -43,105 +44,395 @@ def _by_squaring(n: int) -> str:
     return text if n > 0 else f"1/({text})"
 
 
-_ANY = [(-3.0, 3.0)]
-_POSITIVE = [(0.2, 4.0)]
-_UNIT = [(-0.9, 0.9)]
+# Where slopes are finite, and what harms nobody elsewhere.
+_POLE_AT_0 = Steep(outside=[(0.0, inf)], safe=[1.0], pole=True)
+_ROOT = Steep(outside=[(0.0, inf)], safe=[1.0])
+_ARC = Steep(outside=[(-1.0, 1.0)], safe=[0.0])
+_RISES = Steep(outside=[(-inf, EXP)], safe=[1.0], pole=True)
+_GROWS = Steep(outside=[(-EXP, EXP)], safe=[1.0], pole=True)
 
+_POSITIVE = Test(domain=[(0.2, 4.0)])
+_UNIT = Test(domain=[(-0.9, 0.9)])
 
-def _same(text: str) -> dict[str, str]:
-    """One form for every target."""
-    return {"numpy": text, "math": text}
+# ---- arithmetic ----------------------------------------------------------------------------------
 
+add = op(
+    "add(x, y)",
+    doc="sum; distributes the gradient to both",
+    slopes=["1", "1"],
+    code="{x} + {y}",
+    commutes=True,
+    bounds=lambda x, y: (x[0] + y[0], x[1] + y[1]),
+    say=Say(symbol="+", part="+ distributes", latex="{x} + {y}", stem="{x}p{y}", short="total"),
+    test=Test(sympy="x + y"),
+)
+
+sub = op(
+    "sub(x, y)",
+    doc="difference; the gradient goes to x, and negated to y",
+    slopes=["1", "-1"],
+    code="{x} - {y}",
+    bounds=lambda x, y: (x[0] - y[1], x[1] - y[0]),
+    aliases="subtract",
+    say=Say(
+        symbol="-",
+        part="- distributes, negated to {y}",
+        latex="{x} - {y}",
+        stem="{x}m{y}",
+        short="diff",
+    ),
+    test=Test(sympy="x - y"),
+)
+
+mul = op(
+    "mul(x, y)",
+    doc="product; each input gets the other times the gradient",
+    slopes=["y", "x"],
+    code="{x}*{y}",
+    commutes=True,
+    bounds=product,
+    aliases="multiply",
+    say=Say(symbol="*", part="× swaps", latex=r"{x} \cdot {y}", stem="{x}{y}", short="prod"),
+    steep=Steep(safe=[1.0, 1.0], tame=True),
+    test=Test(sympy="x*y"),
+)
+
+div = op(
+    "div(x, y)",
+    doc="quotient",
+    slopes=["1/y", "-out/y"],
+    code="{x}/{y}",
+    bounds=quotient,
+    needs="y != 0",
+    aliases="divide true_divide",
+    say=Say(
+        symbol="/",
+        part="÷ scales by 1/{y}, and by -{out}/{y}",
+        latex=r"\frac{{{x}}}{{{y}}}",
+        stem="{x}o{y}",
+        short="quot",
+        roles=["num", "den"],
+    ),
+    steep=Steep(outside=[None, (0.0, inf)], safe=[1.0, 1.0], pole=True),
+    test=Test(sympy="x/y", domain=[(-3.0, 3.0), (0.5, 3.0)]),
+)
+
+inv = op(
+    "reciprocal(x)",
+    doc="one over x",
+    slopes=["-out**2"],
+    code="1/{x}",
+    bounds=lambda x: quotient((1.0, 1.0), x),
+    needs="x != 0",
+    say=Say(symbol="1/x", latex=r"\frac{{1}}{{{x}}}", stem="inv{x}", short="inv"),
+    steep=_POLE_AT_0,
+    test=Test(sympy="1/x", domain=[(0.5, 3.0)]),
+)
+
+neg = op(
+    "neg(x)",
+    doc="minus x",
+    slopes=["-1"],
+    code="-{x}",
+    bounds=lambda x: (-x[1], -x[0]),
+    aliases="negative",
+    say=Say(symbol="-x", part="- negates", latex="-{x}", stem="m{x}", short="neg"),
+    test=Test(sympy="-x"),
+)
+
+pow_ = op(
+    "pow(x, y)",
+    doc="x to the power y; dx is 0 at y = 0, and dy is 0 at x = 0",
+    slopes=["y*x**(nonzero(y) - 1)", "out*log(nonzero(x))"],
+    code={"numpy": "{x}**{y}", "math": "math.pow({x}, {y})"},
+    needs="x > 0, or whole y",
+    aliases="power float_power",
+    say=Say(
+        symbol="xʸ",
+        part="power scales by {y}*{x}**({y} - 1), and by {out}*log({x})",
+        latex="{{{x}}}^{{{y}}}",
+        stem="{x}pow{y}",
+        short="power",
+    ),
+    steep=Steep(outside=[(0.0, inf), None], safe=[1.0, 1.0], pole=True),
+    test=Test(
+        sympy="x**y",
+        domain=[(0.2, 3.0), (-2.0, 3.0)],
+        edges={
+            "x=0, y=2": "out=0, dx=0, dy=0",
+            "x=0, y=0": "out=1, dx=0",
+            "x=-2, y=3": "out=-8, dx=12",
+        },
+    ),
+)
+
+ipow = op(
+    "ipow(x; n=2)",
+    doc="x to a constant whole power, right for every sign of x",
+    slopes=["n*x**(n - 1)"],
+    code="{x}**{n}",
+    bounds=lambda x, n: FROM_0 if n % 2 == 0 or x[0] >= 0.0 else ANY,
+    public=False,
+    needs="x != 0 for n < 0",
+    say=Say(symbol="x^{n}", latex="{{{x}}}^{{{n}}}", stem="{x}pow{n}", short="power"),
+    steep=_POLE_AT_0,
+    fast=Fast(value=_by_squaring),
+    test=Test(sympy="x**n", domain=[(0.5, 2.0)]),
+)
+
+square = op(
+    "square(x)",
+    doc="x times x",
+    slopes=["2*x"],
+    code="{x}**2",
+    bounds=even,
+    say=Say(symbol="x²", latex="{{{x}}}^2", stem="{x}sqr", short="sqr"),
+    steep=Steep(safe=[1.0], tame=True),
+    test=Test(sympy="x**2", edges={"x=0": "dx=0"}),
+)
+
+# ---- functions of one number ---------------------------------------------------------------------
 
 # fmt: off
-add = op("add(x, y)", ufunc="add", doc="sum; distributes the gradient to both", bounds=lambda x, y: (x[0] + y[0], x[1] + y[1]), partials=["1", "1"], commutes=True,
-         forms=_same("add|{x:add} + {y:mul}"), stem="{x}p{y}", short="total", sympy="x + y", latex="{x} + {y}", domain=_ANY*2,
-         symbol="+", part="+ distributes")
-sub = op("sub(x, y)", ufunc="subtract", doc="difference; the gradient goes to x, and negated to y", bounds=lambda x, y: (x[0] - y[1], x[1] - y[0]), partials=["1", "-1"], aliases=["subtract"],
-         forms=_same("add|{x:add} - {y:mul}"), stem="{x}m{y}", short="diff", sympy="x - y", latex="{x} - {y}", domain=_ANY*2,
-         symbol="-", part="- distributes, negated to {y}")
-mul = op("mul(x, y)", ufunc="multiply", doc="product; each input gets the other times the gradient", bounds=bounds.product, partials=["y", "x"], aliases=["multiply"], commutes=True,
-         forms=_same("mul|{x:mul}*{y:unary}"), stem="{x}{y}", short="prod", sympy="x*y", latex="{x} \\cdot {y}", domain=_ANY*2, safe=[1.0, 1.0], tame=True,
-         symbol="*", part="× swaps")
-div = op("div(x, y)", ufunc="divide", doc="quotient", bounds=bounds.quotient, smooth=[None, (0.0, inf)], pole=True, partials=["1/y", "-out/y"], aliases=["divide", "true_divide"], roles=["num", "den"],
-         forms=_same("mul|{x:mul}/{y:unary}"), stem="{x}o{y}", short="quot", sympy="x/y", latex="\\frac{{{x}}}{{{y}}}",
-         domain=[(-3.0, 3.0), (0.5, 3.0)], safe=[1.0, 1.0],
-         symbol="/", part="÷ scales by 1/{y}, and by -{out}/{y}", needs="y != 0")
-inv = op("reciprocal(x)", ufunc="reciprocal", doc="one over x", bounds=lambda x: bounds.quotient((1.0, 1.0), x), smooth=[(0.0, inf)], pole=True, partials=["-out**2"],
-         forms=_same("mul|1/{x:unary}"), stem="inv{x}", short="inv", sympy="1/x", latex="\\frac{{1}}{{{x}}}",
-         domain=[(0.5, 3.0)], safe=[1.0],
-         symbol="1/x", needs="x != 0")
-neg = op("neg(x)", ufunc="negative", doc="minus x", bounds=lambda x: (-x[1], -x[0]), partials=["-1"], aliases=["negative"],
-         forms=_same("mul|-{x:mul}"), stem="m{x}", short="neg", sympy="-x", latex="-{x}", domain=_ANY,
-         symbol="-x", part="- negates")
-pow_ = op("pow(x, y)", ufunc="power", doc="x to the power y; dx is 0 at y = 0, and dy is 0 at x = 0", smooth=[(0.0, inf), None], pole=True,
-          partials=["y*x**(nonzero(y) - 1)", "out*log(nonzero(x))"], aliases=["power", "float_power"],
-          forms={"numpy": "pow|{x:atom}**{y:unary}", "math": "math.pow({x}, {y})"},
-          stem="{x}pow{y}", short="power", sympy="x**y", latex="{{{x}}}^{{{y}}}", domain=[(0.2, 3.0), (-2.0, 3.0)], safe=[1.0, 1.0],
-          edges={"x=0, y=2": "out=0, dx=0, dy=0", "x=0, y=0": "out=1, dx=0", "x=-2, y=3": "out=-8, dx=12"},
-          symbol="xʸ", part="power scales by {y}*{x}**({y} - 1), and by {out}*log({x})", needs="x > 0, or whole y")
-ipow = op("ipow(x; n=2)", fast=_by_squaring, doc="x to a constant whole power, right for every sign of x", bounds=lambda x, n: bounds.FROM_0 if n % 2 == 0 or x[0] >= 0.0 else bounds.ANY, smooth=[(0.0, inf)], pole=True, partials=["n*x**(n - 1)"],
-          forms=_same("pow|{x:atom}**{n}"), stem="{x}pow{n}", short="power", sympy="x**n", domain=[(0.5, 2.0)], safe=[1.0], public=False,
-          symbol="x^{n}", needs="x != 0 for n < 0", latex="{{{x}}}^{{{n}}}")
-square = op("square(x)", ufunc="square", doc="x times x", bounds=bounds.even, partials=["2*x"],
-            forms=_same("pow|{x:atom}**2"), stem="{x}sqr", short="sqr", sympy="x**2", latex="{{{x}}}^2", domain=_ANY, safe=[1.0], tame=True, edges={"x=0": "dx=0"},
-            symbol="x²")
-
-exp = op("exp(x)", doc="Euler's number to the power x", bounds=bounds.rising(math.exp), smooth=[(-inf, bounds.EXP)], pole=True, partials=["out"], stem="exp{x}", domain=_ANY, safe=[1.0], latex="e^{{{x}}}",
-         part="exp scales by its own value, {out}")
-expm1 = op("expm1(x)", doc="exp(x) - 1, to full precision near 0", bounds=bounds.rising(math.expm1), smooth=[(-inf, bounds.EXP)], pole=True, partials=["exp(x)"], stem="expm1{x}", short="expm", sympy="exp(x) - 1",
-           domain=_ANY, safe=[1.0], why="exp(u) - 1 as expm1(u), which keeps its digits near 0")
-log = op("log(x)", doc="natural logarithm", bounds=bounds.rising(math.log, 0.0), smooth=[(0.0, inf)], pole=True, partials=["1/x"], aliases=["ln"], stem="log{x}", domain=_POSITIVE, safe=[1.0], latex="\\log {x}",
-         needs="x > 0")
-log1p = op("log1p(x)", doc="log(1 + x), to full precision near 0", bounds=bounds.rising(math.log1p, -1.0), smooth=[(-1.0, inf)], pole=True, partials=["1/(1 + x)"], stem="log1p{x}", short="logp", sympy="log(1 + x)",
-           domain=[(-0.7, 3.0)], safe=[1.0], why="log(1 + u) as log1p(u), which keeps its digits near 0",
-           needs="x > -1")
-log2 = op("log2(x)", doc="logarithm to base 2", bounds=bounds.rising(math.log2, 0.0), smooth=[(0.0, inf)], pole=True, partials=["1.4426950408889634/x"], stem="log2{x}", short="logb", sympy="log(x)/log(2)",
-          domain=_POSITIVE, safe=[1.0],
-          needs="x > 0")
-log10 = op("log10(x)", doc="logarithm to base 10", bounds=bounds.rising(math.log10, 0.0), smooth=[(0.0, inf)], pole=True, partials=["0.4342944819032518/x"], stem="log10{x}", short="logd", sympy="log(x)/log(10)",
-           domain=_POSITIVE, safe=[1.0],
-           needs="x > 0")
-sqrt = op("sqrt(x)", doc="square root; the slope at 0 is infinite", bounds=bounds.rising(math.sqrt, 0.0), smooth=[(0.0, inf)], partials=["0.5/out"], stem="sqrt{x}", domain=_POSITIVE, safe=[1.0],
-          latex="\\sqrt{{{x}}}",
-          symbol="√", needs="x >= 0")
-cbrt = op("cbrt(x)", doc="cube root, of numbers of either sign", bounds=bounds.rising(math.cbrt), smooth=[(0.0, inf)], partials=["1/(3*out**2)"], stem="cbrt{x}", sympy="sign(x)*Abs(x)**Rational(1, 3)",
-          forms={"math": "math.cbrt({x})"}, domain=_POSITIVE, safe=[1.0])
-abs_ = op("abs(x)", ufunc="absolute", parts={"dx": "where(x > 0, 1, where(x < 0, -1, 0))"}, doc="absolute value; the slope at 0 is 0", bounds=bounds.magnitude, partials=["sign(x)"], tie="the slope at 0 is 0", aliases=["absolute", "fabs", "Abs"], forms={"math": "abs({x})"},
-          stem="abs{x}", short="mag", sympy="Abs(x)", domain=[(0.2, 3.0)], edges={"x=0": "dx=0", "x=-2": "dx=-1"}, latex="|{x}|",
-          symbol="|x|")
-sign = op("sign(x)", parts={"out": "where(x > 0, 1, where(x < 0, -1, x))"}, doc="-1, 0 or 1; its slope is 0 everywhere", partials=["0"], aliases=["sgn"],
-          forms={"math": "sign!sign({x})"}, stem="sgn{x}", sympy="sign(x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0"},
-          symbol="sgn")
-
-sin = op("sin(x)", doc="sine of radians", bounds=lambda x: (-1.0, 1.0), partials=["cos(x)"], stem="sin{x}", domain=_ANY, latex="\\sin {x}")
-cos = op("cos(x)", doc="cosine of radians", bounds=lambda x: (-1.0, 1.0), partials=["-sin(x)"], stem="cos{x}", domain=_ANY, latex="\\cos {x}")
-tan = op("tan(x)", doc="tangent of radians", partials=["1 + out**2"], stem="tan{x}", domain=[(-1.2, 1.2)], latex="\\tan {x}")
-asin = op("asin(x)", doc="arc sine; the slope at -1 and 1 is infinite", smooth=[(-1.0, 1.0)], partials=["1/sqrt((1 - x)*(1 + x))"], aliases=["arcsin"],
-          forms={"numpy": "np.arcsin({x})"}, stem="asin{x}", domain=_UNIT, safe=[0.0],
-          needs="-1 <= x <= 1")
-acos = op("acos(x)", doc="arc cosine; the slope at -1 and 1 is infinite", smooth=[(-1.0, 1.0)], partials=["-1/sqrt((1 - x)*(1 + x))"], aliases=["arccos"],
-          forms={"numpy": "np.arccos({x})"}, stem="acos{x}", domain=_UNIT, safe=[0.0],
-          needs="-1 <= x <= 1")
-atan = op("atan(x)", doc="arc tangent", partials=["1/(1 + x**2)"], aliases=["arctan"], forms={"numpy": "np.arctan({x})"}, stem="atan{x}", domain=_ANY)
-atan2 = op("atan2(y, x)", doc="angle of the point (x, y); both slopes at the origin are 0", aliases=["arctan2"],
-           partials=["x/nonzero(hypot(x, y))/nonzero(hypot(x, y))", "-y/nonzero(hypot(x, y))/nonzero(hypot(x, y))"],
-           forms={"numpy": "np.arctan2({y}, {x})"}, stem="atan{y}{x}", short="atan", domain=[(0.2, 3.0), (0.2, 3.0)],
-           edges={"y=0, x=0": "dy=0, dx=0", "y=1e200, x=1e200": "dy=5e-201, dx=-5e-201"},
-           part="atan2 turns: {x} and -{y}, over the squared distance")
-sinh = op("sinh(x)", doc="hyperbolic sine", smooth=[(-bounds.EXP, bounds.EXP)], pole=True, partials=["cosh(x)"], stem="sinh{x}", domain=_ANY, safe=[1.0])
-cosh = op("cosh(x)", doc="hyperbolic cosine", bounds=lambda x: (1.0, inf), smooth=[(-bounds.EXP, bounds.EXP)], pole=True, partials=["sinh(x)"], stem="cosh{x}", domain=_ANY, safe=[1.0])
-tanh = op("tanh(x)", doc="hyperbolic tangent", bounds=lambda x: (-1.0, 1.0), partials=["tanh_slope(x)"], slope_why="1 - {out}**2, with all its digits", literal={"partials": ["1 - out**2"]}, parts={"e": "exp(where(x >= 0, -2*x, 2*x))", "r": "1/(1 + e)", "dx": "4*e*r*r"}, stem="tanh{x}", domain=_ANY,
-          edges={"x=40": "dx=7.219405551381661e-35"}, latex="\\tanh {x}",
-          part="tanh scales by 1 - {out}**2")
-tanh_slope = op("tanh_slope(x)", fast="exp(-2*abs(x))*square(2/(1 + exp(-2*abs(x))))", doc="1 - tanh(x)**2, to full precision in both tails", partials=["-2*tanh(x)*out"],
-                forms={"numpy": "tanh_slope!tanh_slope({x})", "math": "tanh_slope!tanh_slope({x})"}, stem="slope{x}", short="slope",
-                sympy="1/cosh(x)**2", domain=_ANY, public=False)
-hypot = op("hypot(x, y)", doc="sqrt(x**2 + y**2), without overflow; both slopes at the origin are 0", bounds=lambda x, y: bounds.FROM_0, partials=["x/nonzero(out)", "y/nonzero(out)"], tie="both slopes at the origin are 0",
-           stem="hyp{x}{y}", short="hyp", sympy="sqrt(x**2 + y**2)", domain=[(0.2, 3.0), (-3.0, 3.0)], why="sqrt(a**2 + b**2), which could overflow",
-           edges={"x=0, y=0": "out=0, dx=0, dy=0", "x=1e200, y=1e200": "dx=0.7071067811865475, dy=0.7071067811865475"},
-           part="hypot points along ({x}, {y})")
-erf = op("erf(x)", into="erf_into", temps=4, doc="error function", bounds=lambda x: (-1.0, 1.0), partials=["1.1283791670955126*exp(-x**2)"], forms={"numpy": "erf!erf({x})"}, stem="erf{x}", domain=_ANY)
-erfc = op("erfc(x)", into="erfc_into", temps=5, doc="1 - erf(x), to full precision for large x", bounds=lambda x: (0.0, 2.0), partials=["-1.1283791670955126*exp(-x**2)"], forms={"numpy": "erfc!erfc({x})"},
-          stem="erfc{x}", domain=_ANY, edges={"x=10": "out=2.088487583762545e-45"}, why="1 - erf(u) as erfc(u), which keeps its digits")
+#            name     slope                     out lies in            sentence
+exp   = unary("exp",  "out",                    rising(math.exp),     "Euler's number to the x",
+              say=Say(part="exp scales by its own value, {out}", latex="e^{{{x}}}"),
+              steep=_RISES)
+expm1 = unary("expm1","exp(x)",                 rising(math.expm1),   "exp(x) - 1, precise near 0",
+              say=Say(short="expm", why="exp(u) - 1 as expm1(u), which keeps its digits near 0"),
+              steep=_RISES,
+              test=Test(sympy="exp(x) - 1"))
+log   = unary("log",  "1/x",                    rising(math.log, 0),  "natural logarithm",
+              aliases="ln",
+              needs="x > 0",
+              say=Say(latex=r"\log {x}"),
+              steep=_POLE_AT_0,
+              test=_POSITIVE)
+log1p = unary("log1p","1/(1 + x)",              rising(math.log1p, -1),"log(1 + x), precise near 0",
+              needs="x > -1",
+              say=Say(short="logp", why="log(1 + u) as log1p(u), which keeps its digits near 0"),
+              steep=Steep(outside=[(-1.0, inf)], safe=[1.0], pole=True),
+              test=Test(sympy="log(1 + x)", domain=[(-0.7, 3.0)]))
+log2  = unary("log2", "1.4426950408889634/x",   rising(math.log2, 0), "logarithm to base 2",
+              needs="x > 0",
+              say=Say(short="logb"),
+              steep=_POLE_AT_0,
+              test=Test(sympy="log(x)/log(2)", domain=[(0.2, 4.0)]))
+log10 = unary("log10","0.4342944819032518/x",   rising(math.log10, 0),"logarithm to base 10",
+              needs="x > 0",
+              say=Say(short="logd"),
+              steep=_POLE_AT_0,
+              test=Test(sympy="log(x)/log(10)", domain=[(0.2, 4.0)]))
+sqrt  = unary("sqrt", "0.5/out",                rising(math.sqrt, 0), "square root; steep at 0",
+              needs="x >= 0",
+              say=Say(symbol="√", latex=r"\sqrt{{{x}}}"),
+              steep=_ROOT,
+              test=_POSITIVE)
+cbrt  = unary("cbrt", "1/(3*out**2)",           rising(math.cbrt),    "cube root of any number",
+              steep=_ROOT,
+              test=Test(sympy="sign(x)*Abs(x)**Rational(1, 3)", domain=[(0.2, 4.0)]))
+sin   = unary("sin",  "cos(x)",                 (-1, 1),              "sine of radians",
+              say=Say(latex=r"\sin {x}"))
+cos   = unary("cos",  "-sin(x)",                (-1, 1),              "cosine of radians",
+              say=Say(latex=r"\cos {x}"))
+tan   = unary("tan",  "1 + out**2",             None,                 "tangent of radians",
+              say=Say(latex=r"\tan {x}"),
+              test=Test(domain=[(-1.2, 1.2)]))
+asin  = unary("asin", "1/sqrt((1 - x)*(1 + x))",None,                 "arc sine; steep at -1, 1",
+              code={"numpy": "np.arcsin({x})"},
+              aliases="arcsin",
+              needs="-1 <= x <= 1",
+              steep=_ARC,
+              test=_UNIT)
+acos  = unary("acos", "-1/sqrt((1 - x)*(1 + x))", None,                "arc cosine; steep at -1, 1",
+              code={"numpy": "np.arccos({x})"},
+              aliases="arccos",
+              needs="-1 <= x <= 1",
+              steep=_ARC,
+              test=_UNIT)
+atan  = unary("atan", "1/(1 + x**2)",           None,                 "arc tangent",
+              code={"numpy": "np.arctan({x})"},
+              aliases="arctan")
+sinh  = unary("sinh", "cosh(x)",                None,                 "hyperbolic sine",
+              steep=_GROWS)
+cosh  = unary("cosh", "sinh(x)",                (1, inf),             "hyperbolic cosine",
+              steep=_GROWS)
 # fmt: on
+
+abs_ = op(
+    "abs(x)",
+    doc="absolute value; the slope at 0 is 0",
+    slopes=["sign(x)"],
+    code={"math": "abs({x})"},
+    bounds=magnitude,
+    aliases="absolute fabs Abs",
+    say=Say(symbol="|x|", latex="|{x}|", short="mag"),
+    kink=Kink(tie="the slope at 0 is 0"),
+    fast=Fast(parts={"dx": "where(x > 0, 1, where(x < 0, -1, 0))"}),
+    test=Test(sympy="Abs(x)", domain=[(0.2, 3.0)], edges={"x=0": "dx=0", "x=-2": "dx=-1"}),
+)
+
+_SIGN_MATH = '''
+def sign(x):
+    """-1.0, 0.0 or 1.0."""
+    return math.copysign(1.0, x) if x else x
+'''
+
+sign = op(
+    "sign(x)",
+    doc="-1, 0 or 1; its slope is 0 everywhere",
+    slopes=["0"],
+    code={"math": "sign({x})"},
+    helpers={"math": _SIGN_MATH},
+    aliases="sgn",
+    say=Say(symbol="sgn", stem="sgn{x}"),
+    fast=Fast(parts={"out": "where(x > 0, 1, where(x < 0, -1, x))"}),
+    test=Test(sympy="sign(x)", domain=[(0.2, 3.0)], edges={"x=0": "out=0, dx=0"}),
+)
+
+atan2 = op(
+    "atan2(y, x)",
+    doc="angle of the point (x, y); both slopes at the origin are 0",
+    slopes=[
+        "x/nonzero(hypot(x, y))/nonzero(hypot(x, y))",
+        "-y/nonzero(hypot(x, y))/nonzero(hypot(x, y))",
+    ],
+    code={"numpy": "np.arctan2({y}, {x})"},
+    aliases="arctan2",
+    say=Say(
+        part="atan2 turns: {x} and -{y}, over the squared distance", stem="atan{y}{x}", short="atan"
+    ),
+    test=Test(
+        domain=[(0.2, 3.0), (0.2, 3.0)],
+        edges={"y=0, x=0": "dy=0, dx=0", "y=1e200, x=1e200": "dy=5e-201, dx=-5e-201"},
+    ),
+)
+
+tanh = op(
+    "tanh(x)",
+    doc="hyperbolic tangent",
+    slopes=["tanh_slope(x)"],
+    literal=Literal(slopes=["1 - out**2"]),
+    bounds=(-1.0, 1.0),
+    say=Say(
+        part="tanh scales by 1 - {out}**2",
+        latex=r"\tanh {x}",
+        slope="1 - {out}**2, with all its digits",
+    ),
+    fast=Fast(parts={"e": "exp(where(x >= 0, -2*x, 2*x))", "r": "1/(1 + e)", "dx": "4*e*r*r"}),
+    test=Test(edges={"x=40": "dx=7.219405551381661e-35"}),
+)
+
+_TANH_SLOPE = '''
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = np.exp(-2.0*np.abs(x))
+    return 4.0*e/(1.0 + e)**2
+'''
+_TANH_SLOPE_MATH = '''
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = math.exp(-2.0*abs(x))
+    return 4.0*e/(1.0 + e)**2
+'''
+
+tanh_slope = op(
+    "tanh_slope(x)",
+    doc="1 - tanh(x)**2, to full precision in both tails",
+    slopes=["-2*tanh(x)*out"],
+    code="tanh_slope({x})",
+    helpers={"numpy": _TANH_SLOPE, "math": _TANH_SLOPE_MATH},
+    public=False,
+    say=Say(stem="slope{x}", short="slope"),
+    fast=Fast(value="exp(-2*abs(x))*square(2/(1 + exp(-2*abs(x))))"),
+    test=Test(sympy="1/cosh(x)**2"),
+)
+
+hypot = op(
+    "hypot(x, y)",
+    doc="sqrt(x**2 + y**2), without overflow; both slopes at the origin are 0",
+    slopes=["x/nonzero(out)", "y/nonzero(out)"],
+    bounds=FROM_0,
+    say=Say(
+        part="hypot points along ({x}, {y})",
+        stem="hyp{x}{y}",
+        short="hyp",
+        why="sqrt(a**2 + b**2), which could overflow",
+    ),
+    kink=Kink(tie="both slopes at the origin are 0"),
+    test=Test(
+        sympy="sqrt(x**2 + y**2)",
+        domain=[(0.2, 3.0), (-3.0, 3.0)],
+        edges={
+            "x=0, y=0": "out=0, dx=0, dy=0",
+            "x=1e200, y=1e200": "dx=0.7071067811865475, dy=0.7071067811865475",
+        },
+    ),
+)
+
+_ERF = '''
+_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+
+
+def erf(x):
+    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
+        t = (t - 6755399441055744.0)*0.015625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
+        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+    return out.astype(x.dtype, copy=False)[()]
+'''
+
+erf = op(
+    "erf(x)",
+    doc="error function",
+    slopes=["1.1283791670955126*exp(-x**2)"],
+    code={"numpy": "erf({x})"},
+    helpers={"numpy": _ERF},
+    bounds=(-1.0, 1.0),
+    fast=Fast(into="erf_into", temps=4),
+)
+
+_ERFC = '''
+_AT = np.arange(-1536, 6977)/256
+_ERFC = np.array([math.erfc(k) for k in _AT.tolist()])
+_SLOPE = np.array([1.1283791670955126*math.exp(-k*k) for k in _AT.tolist()])
+
+
+def erfc(x):
+    """1 - erf(x), to full precision for large x: a table, and the Taylor series from its nearest point, integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 27.25).astype(float), out.reshape(-1)
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*256.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        i = t.view(np.int64) - (0x4338000000000000 - 1536)
+        t = (t - 6755399441055744.0)*0.00390625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = (m - 12.0)*m + 12.0 + dd*((m - 30.0)*m + 180.0)*m*(1/168)
+        c = 1.0 + dd*(1/24)*(m - 2.0 + dd*(1/80)*c)
+        into[at:at + 8192] = _ERFC.take(i, mode="clip") - c*np.exp((t + 0.25*d)*-d)*d*_SLOPE.take(i, mode="clip")
+    return out.astype(x.dtype, copy=False)[()]
+'''
+
+erfc = op(
+    "erfc(x)",
+    doc="1 - erf(x), to full precision for large x",
+    slopes=["-1.1283791670955126*exp(-x**2)"],
+    code={"numpy": "erfc({x})"},
+    helpers={"numpy": _ERFC},
+    bounds=(0.0, 2.0),
+    say=Say(why="1 - erf(u) as erfc(u), which keeps its digits"),
+    fast=Fast(into="erfc_into", temps=5),
+    test=Test(edges={"x=10": "out=2.088487583762545e-45"}),
+)

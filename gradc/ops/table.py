@@ -3,7 +3,7 @@
 A rule is text of the language: `out` is the result, `dout` the incoming adjoint,
 parameters go by their names, and `{x}` in a print form is the printed argument.
 
->>> cube = op("cube_(x)", doc="third power", partials=["3*x**2"], forms={"numpy": "{x:atom}**3", "math": "{x:atom}**3"})
+>>> cube = op("cube_(x)", doc="third power", slopes=["3*x**2"], code="{x}**3")
 >>> cube.params, lookup("cube_") is cube
 (('x',), True)
 >>> unregister("cube_")
@@ -13,134 +13,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradc.graph.dag import Node, Shape
+from gradc.graph.forms import ADD, ATOM, MUL, PRECEDENCE, UNARY, Form
+from gradc.graph.op import (
+    NOTHING,
+    Bounds,
+    Fast,
+    Kink,
+    Literal,
+    Op,
+    Quick,
+    Say,
+    ShapeRule,
+    Steep,
+    Test,
+    VjpRule,
+)
 from gradc.graph.shapes import Dims
+from gradc.ops import helpers as carried
 
-# Python's own precedences, lowest to highest, as the operand printer compares them.
-PRECEDENCE = {
-    "any": 0, "cond": 1, "or": 2, "and": 3, "not": 4, "compare": 5, "add": 9, "mul": 10, "unary": 11, "pow": 12,
-    "atom": 14, "subscript": -1, "dims": -2,
-}  # fmt: skip
+__all__ = [
+    "ADD", "ATOM", "MUL", "PRECEDENCE", "UNARY", "Fast", "Form", "Kink", "Literal", "Op", "Quick",
+    "Say", "Steep", "Test", "bind_statics", "entries", "infer_shape", "lookup", "op", "spellings",
+    "static", "statics_of", "unary", "unregister",
+]  # fmt: skip
 
-# The ones that printers compare most.
-ADD, MUL, UNARY, ATOM = (PRECEDENCE[kind] for kind in ("add", "mul", "unary", "atom"))
-
-VjpRule = Sequence[str] | Callable[..., Sequence[str]]
-ShapeRule = Callable[..., Shape]
-
-
-class Form(NamedTuple):
-    """How a gate is written in a target: text with `{x}` or `{x:mul}` holes, and its precedence."""
-
-    text: str
-    precedence: int
-    helper: str = ""
-
-    @property
-    def pieces(self) -> list[tuple[str, str, int]]:
-        """(literal before, parameter, least precedence of the argument) and a last literal."""
-        return _pieces(self.text)
-
-
-_HOLE = re.compile(r"\{(\*?\w+)(?::(\w+))?\}")
-
-
-@cache
-def _pieces(text: str) -> list[tuple[str, str, int]]:
-    return [(lit, name, PRECEDENCE[least or "any"]) for lit, name, least in _split(text)]
-
-
-def _split(text: str) -> list[tuple[str, str, str]]:
-    found, at = [], 0
-    for hole in _HOLE.finditer(text):
-        found.append((text[at : hole.start()], hole[1], hole[2] or ""))
-        at = hole.end()
-    return [*found, (text[at:], "", "")]
-
-
-class Op:
-    """All there is to know of an operator. What is left out is derived from what is there.
-
-    Entries are frozen, and told apart by identity.
-    """
-
-    name: str
-    params: tuple[str, ...]
-    statics: tuple[tuple[str, Any], ...]
-    doc: str
-    partials: tuple[str, ...] = ()
-    vjps: VjpRule = ()
-    jvp: str = ""
-    linear: str = ""
-    lower: str = ""
-    fast: str | Callable[..., str] = ""
-    mirrored: str = ""
-    quick: str = ""
-    quick_mirrored: str = ""
-    below: float = 0.0
-    parts: Mapping[str, str] = MappingProxyType({})
-    ufunc: str = ""
-    into: str = ""
-    temps: int = 0
-    reduce: str = ""
-    forms: Mapping[str, Form] = MappingProxyType({})
-    literal: Mapping[str, Any] = MappingProxyType({})
-    shape: ShapeRule | None = None
-    pointwise: bool = False
-    boolean: bool = False
-    variadic: bool = False
-    lazy: bool = False
-    view: bool = False
-    stem: str = ""
-    short: str = ""
-    roles: tuple[str, ...] = ()
-    why: str = ""
-    tie: str = ""
-    slope_why: str = ""
-    aliases: tuple[str, ...] = ()
-    sympy: str = ""
-    latex: str = ""
-    symbol: str = ""
-    part: str = ""
-    needs: str = ""
-    domain: tuple[tuple[float, float], ...] = ()
-    edges: Mapping[str, str] = MappingProxyType({})
-    safe: tuple[float | str | None, ...] = ()
-    tame: bool = False
-    selects: bool = False
-    bounds: Callable[..., tuple[float, float]] | None = None
-    smooth: tuple[tuple[float, float] | None, ...] = ()
-    pole: bool = False
-    samples: tuple[Mapping[str, Any], ...] = ()
-    commutes: bool = False
-    public: bool = True
-
-    def __init__(self, **facts: Any) -> None:
-        unknown = facts.keys() - Op.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"an operator has no {', '.join(sorted(unknown))}")
-        self.__dict__.update(facts)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"the entry {self.name!r} is frozen")
-
-    def __repr__(self) -> str:
-        return self.name
-
-    @property
-    def elementwise(self) -> bool:
-        """Whether arguments broadcast against each other, element by element."""
-        return self.shape is None or self.pointwise
-
-    @property
-    def signature(self) -> str:
-        params = ", ".join(("*" if self.variadic else "") + p for p in self.params)
-        return f"{self.name}({params}" + "".join(f", {k}={v}" for k, v in self.statics) + ")"
-
+Code = str | Mapping[str, str]
+Bound = Bounds | Callable[..., Bounds] | None
 
 _TABLE: dict[str, Op] = {}
 _ALIASES: dict[str, str] = {}
@@ -148,11 +49,48 @@ _ALIASES: dict[str, str] = {}
 _SIGNATURE = re.compile(r"(\w+)\(([^;)]*)(?:;([^)]*(?:\([^)]*\))?[^)]*))?\)")
 _LITERALS = {"None": None, "True": True, "False": False}
 
+# Looks at each entry that comes after ours, and raises ValueError for one that is malformed.
+inspector: Callable[[Op], None] | None = None
 
-def op(signature: str, *, doc: str, **facts: Any) -> Op:
-    """Register an operator: `name(x, y; axis=None)`, a sentence of doc, and its facts (see `Op`).
 
-    Raises ValueError for a malformed signature, a name that is taken, or a rule count that does not fit.
+def op(
+    signature: str,
+    *,
+    doc: str,
+    slopes: Sequence[str] | None = None,
+    linear: VjpRule | bool = False,
+    vjps: VjpRule = (),
+    jvp: str = "",
+    lower: str = "",
+    code: Code = NOTHING,
+    helpers: Mapping[str, str | Sequence[str]] = NOTHING,
+    literal: Literal = Op.literal,
+    shape: ShapeRule | None = None,
+    bounds: Bound = None,
+    pointwise: bool = False,
+    boolean: bool = False,
+    lazy: bool = False,
+    view: bool = False,
+    commutes: bool = False,
+    public: bool = True,
+    needs: str = "",
+    aliases: str | Sequence[str] = "",
+    say: Say = Op.say,
+    steep: Steep = Op.steep,
+    kink: Kink = Op.kink,
+    fast: Fast = Op.fast,
+    test: Test = Op.test,
+) -> Op:
+    """Register an operator: `name(x, y; axis=None)`, a sentence, slopes, and what is unusual.
+
+    `slopes` are partial derivatives by parameter, `["0"]` where it is flat, `None` where there is
+    no derivative; `linear` are the rules of reverse mode of what is linear in its arguments, and
+    `vjps` with `jvp` those of any other gate of arrays. `code` is one form for every target, or one
+    for each; a gate without is NumPy's and `math`'s function of its name. `helpers` are functions
+    that a module carries, by target, as text; a form calls them by name.
+
+    Raises ValueError for a malformed signature, a name that is taken, or a rule count that does not
+    fit, and, for an entry of a user, for whatever else is malformed.
     """
     match = _SIGNATURE.fullmatch(signature.strip())
     if match is None:
@@ -161,39 +99,110 @@ def op(signature: str, *, doc: str, **facts: Any) -> Op:
     if name in _TABLE:
         raise ValueError(f"operator {name!r} is registered already")
     variadic = any(p.startswith("*") for p in params)
-    facts["forms"] = {target: _form(form) for target, form in _default_forms(name, params, facts).items()}
-    if "literal" in facts:
-        facts["literal"] = {
-            k: tuple(v) if k == "partials" else v if k in ("fast", "parts") else _form(v)
-            for k, v in facts["literal"].items()
-        }
-    if "shape" not in facts:
-        facts.setdefault("ufunc", _called(facts["forms"], params))
-    for key in ("partials", "vjps", "roles", "aliases", "domain", "safe", "samples", "smooth"):
-        if isinstance(facts.get(key), list):
-            facts[key] = tuple(facts[key])
+    if linear is not False and linear is not True:
+        vjps = linear
+    forms = _forms(name, params, code, shape is None or pointwise)
+    if literal.value:
+        literal = Literal(
+            value=literal.value, slopes=tuple(literal.slopes), forms=_written(literal.value, params)
+        )
     entry = Op(
         name=name,
         params=tuple(p.lstrip("*") for p in params),
         statics=tuple(_static(s) for s in statics),
         doc=doc,
+        slopes=None if slopes is None else tuple(slopes),
+        vjps=vjps if callable(vjps) else tuple(vjps),
+        jvp=jvp,
+        linear="" if linear is False else "all" if variadic else "each",
+        lower=lower,
+        code=forms,
+        literal=literal,
+        shape=shape,
+        bounds=bounds if bounds is None or callable(bounds) else _between(bounds),
+        pointwise=pointwise,
+        boolean=boolean,
         variadic=variadic,
-        **facts,
+        lazy=lazy,
+        view=view,
+        commutes=commutes,
+        public=public,
+        needs=needs,
+        aliases=tuple(aliases.split() if isinstance(aliases, str) else aliases),
+        stem=say.stem or name + "".join("{" + p + "}" for p in params),
+        ufunc=fast.ufunc or ("" if shape is not None else _ufunc(forms, params)),
+        domain=tuple(test.domain) or ((-3.0, 3.0),) * len(params),
+        say=say,
+        steep=steep,
+        kink=kink,
+        fast=fast,
+        test=test,
     )
-    rules = entry.partials or entry.vjps
+    rules = entry.slopes or entry.vjps
     if not callable(rules) and rules and not variadic and len(rules) != len(params):
         raise ValueError(f"{name!r} has {len(params)} parameters and {len(rules)} rules")
+    brought = [(target, carried.add(target, text)) for target, text in _texts(helpers)]
     _TABLE[name] = entry
+    _BROUGHT[name] = [(target, helper) for target, helper in brought if helper]
     for alias in entry.aliases:
-        _ALIASES[alias] = name
+        _ALIASES.setdefault(alias, name)
+    if inspector is not None:
+        try:
+            inspector(entry)
+        except BaseException:
+            unregister(name)
+            raise
     return entry
 
 
+def unary(
+    name: str,
+    slope: str,
+    out: Bound,
+    doc: str,
+    *,
+    code: Code = NOTHING,
+    helpers: Mapping[str, str | Sequence[str]] = NOTHING,
+    literal: Literal = Op.literal,
+    needs: str = "",
+    aliases: str = "",
+    say: Say = Op.say,
+    steep: Steep = Op.steep,
+    kink: Kink = Op.kink,
+    fast: Fast = Op.fast,
+    test: Test = Op.test,
+) -> Op:
+    """A function of one number as a row: its name, its slope, where its values lie, a sentence."""
+    return op(
+        f"{name}(x)",
+        doc=doc,
+        slopes=[slope],
+        bounds=out,
+        code=code,
+        helpers=helpers,
+        literal=literal,
+        needs=needs,
+        aliases=aliases,
+        say=say,
+        steep=steep,
+        kink=kink,
+        fast=fast,
+        test=test,
+    )
+
+
+# The helpers that each entry brought along, and nobody before it.
+_BROUGHT: dict[str, list[tuple[str, str]]] = {}
+
+
 def unregister(name: str) -> None:
-    """Take an operator out of the table again (for tests of user gates)."""
+    """Take an operator out of the table again, with the helpers that it brought."""
     entry = _TABLE.pop(name)
     for alias in entry.aliases:
-        del _ALIASES[alias]
+        if _ALIASES.get(alias) == name:
+            del _ALIASES[alias]
+    for target, helper in _BROUGHT.pop(name):
+        carried.remove(target, helper)
 
 
 def lookup(name: str) -> Op | None:
@@ -217,8 +226,12 @@ def static(node: Node, name: str) -> Any:
 
 
 def statics_of(entry: Op, attr: Any) -> dict[str, Any]:
-    """A gate's static parameters by name (leaves keep other things in their attribute and have none)."""
-    return {key: value for (key, _), value in zip(entry.statics, attr or (), strict=True)} if entry.statics else {}
+    """A gate's static parameters by name (a leaf has none, whatever its attribute)."""
+    return (
+        {key: value for (key, _), value in zip(entry.statics, attr or (), strict=True)}
+        if entry.statics
+        else {}
+    )
 
 
 def bind_statics(entry: Op, given: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -240,39 +253,70 @@ def _words(text: str) -> list[str]:
 def _static(text: str) -> tuple[str, Any]:
     name, _, default = text.partition("=")
     default = default.strip()
-    return name.strip(), _LITERALS[default] if default in _LITERALS else int(default) if default else None
+    return name.strip(), _LITERALS[default] if default in _LITERALS else int(
+        default
+    ) if default else None
 
 
-def _called(forms: Mapping[str, Form], params: list[str]) -> str:
-    """The NumPy function that a form calls with the parameters in order; "" where it is written otherwise.
+def _texts(helpers: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
+    return [
+        (target, text)
+        for target, one in helpers.items()
+        for text in ([one] if isinstance(one, str) else one)
+    ]
 
-    >>> _called({"numpy": Form("np.hypot({x}, {y})", 14)}, ["x", "y"])
+
+def _between(bounds: Bounds) -> Callable[..., Bounds]:
+    return lambda *xs, **statics: bounds
+
+
+def _forms(name: str, params: list[str], code: Code, elementwise: bool) -> dict[str, Form]:
+    """The forms that an entry states, and for the rest the functions of its name."""
+    if isinstance(code, str):
+        code = {"numpy": code, "math": code} if elementwise else {"numpy": code}
+    holes = ", ".join("{" + p + "}" for p in params)
+    usual = {"numpy": f"np.{name}({holes})"} | (
+        {"math": f"math.{name}({holes})"} if elementwise else {}
+    )
+    return {target: Form(text) for target, text in {**usual, **code}.items()}
+
+
+def _written(value: str, params: list[str]) -> dict[str, Form]:
+    """A form from the language, by the functions of each target.
+
+    >>> _written("1/(1 + exp(-x))", ["x"])["math"]
+    Form('1/(1 + math.exp(-{x}))')
+    """
+    holes = re.sub(rf"\b({'|'.join(params)})\b", r"{\1}", value)
+    return {
+        target: Form(re.sub(r"(\w+)\(", prefix + r"\1(", holes))
+        for target, prefix in _PREFIXES.items()
+    }
+
+
+_PREFIXES = {"numpy": "np.", "math": "math."}
+
+# NumPy's functions of what is written with an operator.
+_UFUNCS = {
+    "{x} + {y}": "add", "{x} - {y}": "subtract", "{x}*{y}": "multiply", "{x}/{y}": "divide",
+    "-{x}": "negative", "1/{x}": "reciprocal", "{x}**2": "square", "{x}**{y}": "power",
+    "{x} > {y}": "greater", "{x} >= {y}": "greater_equal", "{x} == {y}": "equal",
+    "{x} < {y}": "less", "{x} <= {y}": "less_equal", "{x} != {y}": "not_equal",
+    "np.abs({x})": "absolute",
+}  # fmt: skip
+
+
+def _ufunc(forms: Mapping[str, Form], params: list[str]) -> str:
+    """The NumPy function that a form calls with the parameters in order; "" for any other form.
+
+    >>> _ufunc({"numpy": Form("np.hypot({x}, {y})")}, ["x", "y"])
     'hypot'
-    >>> _called({"numpy": Form("np.logaddexp(0, {x})", 14)}, ["x"])
-    ''
+    >>> _ufunc({"numpy": Form("{x} + {y}")}, ["x", "y"]), _ufunc({"numpy": Form("f({x})")}, ["x"])
+    ('add', '')
     """
     text = forms["numpy"].text if "numpy" in forms else ""
     name = text.removeprefix("np.").partition("(")[0]
     holes = ", ".join("{" + param + "}" for param in params)
-    return name if text == f"np.{name}({holes})" and name.isidentifier() else ""
-
-
-def _default_forms(name: str, params: list[str], facts: dict[str, Any]) -> dict[str, Any]:
-    holes = ", ".join("{" + p + "}" for p in params)
-    forms = {"numpy": f"np.{name}({holes})", "math": f"math.{name}({holes})"}
-    return {**forms, **facts.get("forms", {})}
-
-
-_KIND = {"+": "add", "-": "add", "*": "mul", "/": "mul", "@": "mul", "**": "pow"}
-
-
-def _form(form: str | Form) -> Form:
-    """A form from its text: precedence from a leading `kind|`, a helper from a leading `helper!`."""
-    if isinstance(form, Form):
-        return form
-    helper, precedence = "", "atom"
-    if "|" in form:
-        precedence, form = form.split("|", 1)
-    if "!" in form and "!=" not in form:
-        helper, form = form.split("!", 1)
-    return Form(form, PRECEDENCE[precedence], helper)
+    return _UFUNCS.get(text) or (
+        name if text == f"np.{name}({holes})" and name.isidentifier() else ""
+    )

@@ -109,7 +109,7 @@ class _Lowering:
         found = rewrite(self, node) if rewrite is not None else None
         if found is None and is_quick(node.op, self.build.literal):
             found = self._quick(node)
-        if found is None and node.op.fast:
+        if found is None and node.op.fast.value:
             found = self._fast(node)
         return found or self.make(node.op, self._args(node), node.attr)
 
@@ -162,7 +162,7 @@ class _Lowering:
     def _fast(self, node: Node) -> Node | None:
         """The form over whole arrays that the entry gives; numbers go by their own functions."""
         statics = statics_of(node.op, node.attr)
-        fast = node.op.literal.get("fast", node.op.fast) if self.build.literal else node.op.fast
+        fast = node.op.computed(self.build.literal)
         text = fast(**statics) if callable(fast) else fast
         if not text or not (node.shape or node.op.pointwise):
             return None
@@ -175,7 +175,7 @@ class _Lowering:
             self.made[base] = self._gate(base)  # -x, which comes after the first gate of x
         x = self.made[base]
         if x.shape:
-            self.guards[x] = node.op.below
+            self.guards[x] = node.op.fast.quick.below
         return self._instance(quick_form(node, base), {node.op.params[0]: x}, {})
 
     def _instance(self, text: str, args: Mapping[str, Node], statics: Mapping[str, object]) -> Node:

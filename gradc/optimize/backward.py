@@ -74,7 +74,7 @@ def gradients(
                 )
                 for arg, part in sent
             ]
-        elif op.partials and op.elementwise:
+        elif op.slopes and op.elementwise:
             sent = []
             safe, out = spared(build, gate, dout) if arrays and gate in steep else (args, gate)
             comes = make(routing.ne, (dout, zero)) if gate in steep and not arrays and dout not in build.masks else None
@@ -124,7 +124,7 @@ def times(build: Frugal, partial: Node, dout: Node) -> Node:
 @cache
 def partials_of(op: Op, literal: bool, parts: bool = False) -> tuple[Partial | None, ...]:
     """A gate's partial derivatives as functions that make them; None for 1."""
-    texts = (literal and op.literal.get("partials")) or op.partials
+    texts = op.partials(literal)
     named = _parts(op, literal) if parts else {}
     return tuple(
         None if named.get("d" + param, text) == "1" else _compiled(op, named.get("d" + param, text), named)
@@ -133,7 +133,9 @@ def partials_of(op: Op, literal: bool, parts: bool = False) -> tuple[Partial | N
 
 
 def _parts(op: Op, literal: bool) -> Mapping[str, str]:
-    return (op.literal.get("parts", {}) if literal else op.parts) or {}
+    if literal:
+        return {"out": op.literal.value} if op.literal.value else {}
+    return op.fast.parts
 
 
 @cache

@@ -53,7 +53,7 @@ def lower_all(
             if base not in made:  # -x, which comes after the first gate of x
                 made[base] = _lower(build, base, tuple([made[arg] for arg in base.args]))
             made[node] = _run(build, quick_form(node, base), {node.op.params[0]: made[base]})
-            guards[made[base]] = node.op.below
+            guards[made[base]] = node.op.fast.quick.below
         else:
             made[node] = _lower(build, node, tuple([made[arg] for arg in node.args]))
     return made
@@ -61,26 +61,26 @@ def lower_all(
 
 def is_quick(op: Op, literal: bool) -> bool:
     """Whether a gate has a form that is good up to a limit, and need not keep the textbook's."""
-    return bool(op.quick) and not (literal and "fast" in op.literal)
+    return bool(op.fast.quick.value) and not (literal and op.literal.value)
 
 
 def quick_form(node: Node, base: Node) -> str:
     """The form of a gate that is good up to a limit, by its argument or by minus that."""
-    return str(node.op.quick if base is node.args[0] else node.op.quick_mirrored)
+    return str(node.op.fast.quick.value if base is node.args[0] else node.op.fast.quick.mirrored)
 
 
 def bases_of(nodes: Sequence[Node]) -> dict[Node, Node]:
     """Of x and -x, both arguments of gates with a quick form, the one that all of these gates can do with."""
     found: dict[Node, list[Node]] = {}
     for node in nodes:
-        if node.op.quick:
+        if node.op.fast.quick.value:
             found.setdefault(node.args[0], []).append(node)
     bases: dict[Node, Node] = {}
     for arg, mine in found.items():
         if arg.op is scalar.neg and (bare := arg.args[0]) in found:
-            if all(node.op.quick_mirrored for node in mine):
+            if all(node.op.fast.quick.mirrored for node in mine):
                 bases[arg] = bare
-            elif all(node.op.quick_mirrored for node in found[bare]):
+            elif all(node.op.fast.quick.mirrored for node in found[bare]):
                 bases[bare] = arg
     return bases
 
@@ -88,10 +88,10 @@ def bases_of(nodes: Sequence[Node]) -> dict[Node, Node]:
 def _lower(build: Builder, node: Node, args: Args) -> Node:
     op = node.op
     statics = statics_of(op, node.attr)
-    fast = op.literal.get("fast", op.fast) if build.literal else op.fast
+    fast = op.computed(build.literal)
     text = fast(**statics) if callable(fast) else fast
-    if op.mirrored and not build.literal and args[0].op is scalar.neg:
-        text, args = op.mirrored, args[0].args
+    if op.fast.mirrored and not build.literal and args[0].op is scalar.neg:
+        text, args = op.fast.mirrored, args[0].args
     if not text:
         return _make(build, op, args, node.attr)
     given = dict(zip(op.params, args, strict=True))

@@ -143,21 +143,21 @@ def allocate(order: Sequence[Node], targets: Sequence[Node]) -> Plan:
         heir = next((arg for arg in _may_share(node) if arg in last), None)
         if heir is not None:
             place[heir] = place[node]
-        elif not node.op.into:  # a helper's result is no place for its arguments
+        elif not node.op.fast.into:  # a helper's result is no place for its arguments
             pool.give(place[node])
         for arg in last:
             if arg is not heir:
                 place[arg] = (masks if arg.op.boolean else floats).take()
-        temps[node] = tuple(floats.take() for _ in range(node.op.temps))
+        temps[node] = tuple(floats.take() for _ in range(node.op.fast.temps))
         for number in temps[node]:
             floats.give(number)
-        if node.op.into:
+        if node.op.fast.into:
             pool.give(place[node])
     return Plan(tuple(order), place, temps, tuple(copies), floats.count, masks.count)
 
 
 def _may_share(node: Node) -> tuple[Node, ...]:
     """The operands whose buffer the result may be written into, the best first."""
-    if node.op.into:
+    if node.op.fast.into:
         return ()
     return tuple(arg for arg in node.args if arg.op.boolean == node.op.boolean)

@@ -116,7 +116,7 @@ def compose(node: Node, part: Callable[[Node], str]) -> str:
 
 def short_stem(node: Node) -> str:
     """The name of a gate by its kind alone."""
-    return str(node.op.short or node.op.stem.split("{")[0] or node.op.name)
+    return str(node.op.say.short or node.op.stem.split("{")[0] or node.op.name)
 
 
 def letters() -> Iterable[str]:

@@ -164,8 +164,8 @@ class Notes:
         why = self.dag.rewrites.get(gate)
         if why and not self.program.literal:
             remarks.append((why,))
-        if gate.op.tie:
-            remarks.append(filled(gate.op.tie, x=self.cut(gate.args[0])))
+        if gate.op.kink.tie:
+            remarks.append(filled(gate.op.kink.tie, x=self.cut(gate.args[0])))
         value = self._number(self.cut(gate, own=True), gate, gate in self.program.outputs)
         return Assign(line.stmt.target, value, Note(line.number, tuple(remarks)))
 
@@ -296,7 +296,7 @@ class Notes:
         remarks: list[Remark] = []
         if not self.elementwise and stmt.kind in ("=", "+=", "sum", "copy"):
             remarks.append((self.adjoint_note(stmt),))
-        why = group.line.gate.op.slope_why if group.line is not None and first and stmt.expr.args else ""
+        why = group.line.gate.op.say.slope if group.line is not None and first and stmt.expr.args else ""
         if group.line is not None and why and not self.program.literal:
             gate = group.line.gate
             x = self.cut(gate.args[0])

@@ -92,7 +92,7 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
     def gate(build: Builder, old: Node, args: tuple[Node, ...]) -> Node:
         if old.op is not scalar.div:
             return build.intern(old.op, args, old.attr)
-        for role, arg in zip(old.op.roles, args, strict=True):
+        for role, arg in zip(old.op.say.roles, args, strict=True):
             if arg.args and arg.op is not array.index:
                 roles.setdefault(arg, role)
         x, y = args
@@ -106,7 +106,7 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
     new = rebuild(dag, build, gate)
     for node in new.nodes:
         if node.op is scalar.inv and node.args[0].args and node.args[0].op is not array.index:
-            roles.setdefault(node.args[0], scalar.div.roles[1])
+            roles.setdefault(node.args[0], scalar.div.say.roles[1])
     new.roles.update(roles)
     return new, build
 

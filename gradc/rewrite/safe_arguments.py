@@ -131,7 +131,7 @@ def conditions_first(roots: Sequence[Node], found: dict[Node, Needs]) -> list[No
     A gate that stands before such a condition all the same, by way of other gates' conditions, is needed everywhere.
     """
     while True:
-        order, tied = _ordered(roots, {node: sides for node, sides in found.items() if node.op.safe})
+        order, tied = _ordered(roots, {node: sides for node, sides in found.items() if node.op.steep.safe})
         if tied is None:
             return order
         found[tied] = frozenset([Region(None, None, 0, 0)])
@@ -177,7 +177,7 @@ def _tied(waiting: Sequence[Node], conditions: Mapping[Node, Sequence[Node]], st
 
 def _settled(node: Node, sides: Needs) -> Needs:
     """The sides whose conditions do not themselves hang on the node; in place of one that does, what is around it."""
-    while len(sides) > 1 and node.op.safe:
+    while len(sides) > 1 and node.op.steep.safe:
         tied = [
             side
             for side in sides
@@ -265,10 +265,10 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
 
     def gate(build: Builder, old: Node, args: Args) -> Node:
         sides = found[old]
-        if old.op.safe and not old.op.elementwise:
+        if old.op.steep.safe and not old.op.elementwise:
             sides = _outermost(frozenset(side.aligned for side in sides))
         if (
-            not old.op.safe
+            not old.op.steep.safe
             or old.op is where
             or any(side.branch is None or side.branch.args[0] not in new for side in sides)
         ):
@@ -279,13 +279,13 @@ def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None
         if len(sides) > 1 and build.dims.broadcast(needed.shape, old.shape) != old.shape:
             return build.intern(old.op, args, old.attr)  # a number of which some elements of an array have need
         kept = []
-        for arg, was, safe in zip(args, old.args, old.op.safe, strict=True):
+        for arg, was, safe in zip(args, old.args, old.op.steep.safe, strict=True):
             if (
                 safe is None
                 or (safe == "eye" and len(arg.shape) != 2)
                 or was.op is const
                 or arg in roles
-                or (old.op.tame and (found[was] == sides or any(each.op is const for each in args)))
+                or (old.op.steep.tame and (found[was] == sides or any(each.op is const for each in args)))
             ):
                 kept.append(arg)
                 continue

@@ -208,4 +208,7 @@ def _settled(is_calm: bool, regions: list[Region]) -> tuple[Region, ...]:
 def is_harmless(node: Node) -> bool:
     """Whether a gate is cheap and has a value wherever its arguments are: arithmetic that neither raises nor calls."""
     op = node.op
-    return not node.args or op.tame or (not op.safe and op is not where and "(" not in op.forms["math"].text)
+    if not node.args or op.steep.tame:
+        return True
+    form = op.code.get("math")
+    return form is not None and "(" not in form.text and not op.steep.safe and op is not where

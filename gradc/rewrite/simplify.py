@@ -97,8 +97,8 @@ class Builder:
     def read(self, op: Op, args: Args, attr: Hashable = None, why: str = "") -> Node:
         """The gate that a written-out form was recognised as, remembered for the comment on its line."""
         node = self.make(op, args, attr)
-        if why or op.why:
-            self.rewrites.setdefault(node, why or op.why)
+        if why or op.say.why:
+            self.rewrites.setdefault(node, why or op.say.why)
         return node
 
 

@@ -33,11 +33,13 @@ def exposed(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
     for gate in reversed(nodes):
         if gate.op.boolean:
             continue  # nothing goes back over a condition
-        if gate in free and not gate.op.selects:
+        if gate in free and not gate.op.kink.selects:
             free.update(gate.args)
         if gate in kinked or _is_kink(gate):
             kinked.update(gate.args)
-    behind = [gate for gate in nodes if gate in kinked and gate not in free and gate.op.safe and gate.op.elementwise]
+    behind = [
+        gate for gate in nodes if gate in kinked and gate not in free and gate.op.steep.safe and gate.op.elementwise
+    ]
     if not behind:
         return set()
     known = bounds_of(nodes)
@@ -45,7 +47,7 @@ def exposed(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
 
 
 def _is_kink(gate: Node) -> bool:
-    return gate.op.selects and gate.op is not routing.where
+    return gate.op.kink.selects and gate.op is not routing.where
 
 
 def bounds_of(nodes: Sequence[Node]) -> dict[Node, Bounds]:
@@ -63,16 +65,16 @@ def bounds_of(nodes: Sequence[Node]) -> dict[Node, Bounds]:
 
 def _is_steep(gate: Node, known: Mapping[Node, Bounds]) -> bool:
     """Whether a slope of the gate may be infinite: the gate's own, or that of a product with something infinite."""
-    if gate.op.tame:
-        return any(_leaves(arg, known) for arg in gate.args if arg.op.pole)
-    return _leaves(gate, known) or any(_leaves(arg, known) for arg in gate.args if arg.op.pole)
+    if gate.op.steep.tame:
+        return any(_leaves(arg, known) for arg in gate.args if arg.op.steep.pole)
+    return _leaves(gate, known) or any(_leaves(arg, known) for arg in gate.args if arg.op.steep.pole)
 
 
 def _leaves(gate: Node, known: Mapping[Node, Bounds]) -> bool:
     """Whether an argument may leave the open interval on which the gate's slopes are finite."""
     if gate.op in (scalar.ipow, scalar.pow_) and _exponent(gate) >= 1.0:
         return False
-    for arg, smooth in zip(gate.args, gate.op.smooth, strict=False):
+    for arg, smooth in zip(gate.args, gate.op.steep.outside, strict=False):
         low, high = known[arg]
         if smooth and not ((low > smooth[0] or smooth[0] == -inf) and (high < smooth[1] or smooth[1] == inf)):
             return True
@@ -92,10 +94,10 @@ def spared(build: Builder, gate: Node, dout: Node) -> tuple[tuple[Node, ...], No
     def safe(x: Node, number: float) -> Node:
         return x if x.op is scalar.const else build.make(routing.where, (comes, x, build.const(int(number))))
 
-    steep = [arg.op.pole or not gate.op.tame for arg in gate.args]
+    steep = [arg.op.steep.pole or not gate.op.steep.tame for arg in gate.args]
     args = tuple(
         safe(arg, float(at)) if is_steep and not isinstance(at, str) and at is not None else arg
-        for arg, at, is_steep in zip(gate.args, gate.op.safe, steep, strict=True)
+        for arg, at, is_steep in zip(gate.args, gate.op.steep.safe, steep, strict=True)
     )
     return args, safe(gate, 1.0)
 

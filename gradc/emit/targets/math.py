@@ -13,7 +13,7 @@ TARGET = Target(
     forms={
         "as_float": "float({x})",
         "zeros_like": "0.0",
-        "item": "{x:atom}[{at}]",
+        "item": "{x}[{at}]",
         "call": "{function}({*args})",
     },
 )

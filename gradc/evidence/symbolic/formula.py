@@ -30,7 +30,7 @@ _SYMBOLS: dict[type, str] = {
 
 def fact(entry: Op) -> str:
     """The formula of an entry: its own fact, or its name called with its parameters."""
-    return entry.sympy or f"{entry.name}({', '.join([*entry.params, *(key for key, _ in entry.statics)])})"
+    return entry.test.sympy or f"{entry.name}({', '.join([*entry.params, *(key for key, _ in entry.statics)])})"
 
 
 @lru_cache(maxsize=4096)
