@@ -24,6 +24,7 @@ from gradc.plan.code import (
     Alias,
     Assign,
     Def,
+    Do,
     Fill,
     If,
     Module,
@@ -182,16 +183,17 @@ class Text:
         if kind is Assign:
             if type(stmt.value) is tuple:
                 return broken(f"{stmt.target} = (", [self.text(value) for value in stmt.value], ")")
-            return [self.assignment(stmt, self.values) + self.note(stmt.note)]
+            return [self.plain(stmt) + self.note(stmt.note)]
         if kind is Update:
-            place = "" if stmt.place is None else f"[{subscript(stmt.place)}]"
-            return [f"{stmt.name}{place} {stmt.op}= {self.text(stmt.value)}{self.note(stmt.note)}"]
+            return [self.plain(stmt) + self.note(stmt.note)]
         if kind is Unpack:
             if stmt.value.op is AS_FLOATS:
                 return floats_of(self.text(stmt.value).partition("(")[0], stmt.names)
             if len(stmt.names) == 1:
                 return [f"({stmt.names[0]},) = {self.text(stmt.value)}"]
             return broken("", stmt.names, f" = {self.text(stmt.value)}", closed=False, parens=True)
+        if kind is Do:
+            return [self.text(stmt.value)]
         if kind is Unset:
             return [" = ".join([*stmt.names, "None"])]
         if kind is If:
@@ -204,6 +206,13 @@ class Text:
             body, otherwise = self.body(stmt.body), self.body(stmt.otherwise)
             return ["try:", *indent(body), f"except {stmt.failures}:", *indent(otherwise)]
         return self.fill(stmt)
+
+    def plain(self, stmt: Assign | Update) -> str:
+        """A line without its note."""
+        if isinstance(stmt, Assign):
+            return self.assignment(stmt, self.values)
+        place = "" if stmt.place is None else f"[{subscript(stmt.place)}]"
+        return f"{stmt.name}{place} {stmt.op}= {self.text(stmt.value)}"
 
     def assignment(self, stmt: Assign, printer: Printer) -> str:
         """target = value, without its note."""

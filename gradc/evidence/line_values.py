@@ -13,9 +13,13 @@ from types import ModuleType
 from typing import Any
 
 from gradc.base.tables import number
-from gradc.emit.module import Writer
+from gradc.emit.modules import Text, printed
+from gradc.emit.targets import TARGETS
 from gradc.graph.shapes import show
-from gradc.plan.program import Group, Line, Program, Stmt
+from gradc.plan.code import CALL, Assign, Def, Do, computes, followed, made, name_of
+from gradc.plan.notes import Notes
+from gradc.plan.program import Program
+from gradc.rewrite.simplify import Builder
 
 Load = Callable[[str], ModuleType]
 
@@ -75,33 +79,35 @@ class Run:
     gradients: dict[str, Value]
 
 
-class _Watched(Writer):
-    """Writes a module in which a call of `see` follows every line, with its place and what it assigned."""
+class _Watched:
+    """A module in which a call of `see` follows every line that computes, with its place and what it assigned."""
 
     def __init__(self, program: Program, target: str) -> None:
-        super().__init__(program, target)
+        code = Notes(program, TARGETS[target]).module()
         self.see = "see"
         taken = {*program.params, *program.names.values(), *program.module.values(), *program.sizes.values()}
         taken |= {stmt.target for group in program.backward for stmt in group.stmts}
         while self.see in taken:
             self.see += "_"
-        self.forward: list[str] = []
-        self.backward: list[str] = []
+        self.number = Builder().const
+        printer = Text(code, TARGETS[target])
+        self.lines: dict[str, list[str]] = {"forward": [], "backward": []}
+        items = []
+        for item in code.items:
+            if isinstance(item, Def) and item.kind in self.lines:
+                item = item._replace(body=followed(item.body, self._seen_by(printer, self.lines[item.kind])))
+            items.append(item)
+        self.text = printed(code._replace(items=tuple(items)), TARGETS[target]).text
 
-    def text(self) -> str:
-        """The module, every call on a line of its own."""
-        return re.sub(rf"^( *)(.*); ({self.see}\(.*?\))(.*)$", r"\1\2\4\n\1\3", self.emit().text, flags=re.MULTILINE)
+    def _seen_by(self, printer: Text, lines: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+        def after(stmt: Any) -> tuple[Any, ...]:
+            if not computes(stmt):
+                return ()
+            lines.append(printer.plain(stmt))
+            place, name = self.number(len(lines) - 1), stmt.target if isinstance(stmt, Assign) else stmt.name
+            return (Do(made(CALL, place, name_of(name), attr=(self.see,))),)
 
-    def _line(self, line: Line) -> str:
-        return self._looked_at(super()._line(line), self.forward, line.stmt.target)
-
-    def _stmt(self, stmt: Stmt, group: Group) -> str:
-        return self._looked_at(super()._stmt(stmt, group), self.backward, stmt.target)
-
-    def _looked_at(self, text: str, lines: list[str], target: str) -> str:
-        text, sign, note = text.partition("  #")
-        lines.append(text)
-        return f"{text}; {self.see}({len(lines) - 1}, {target}){sign}{note}"
+        return after
 
 
 def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: Any = None) -> Run:
@@ -114,27 +120,27 @@ def watch(program: Program, target: str, values: Sequence[Any], load: Load, df: 
 
     import numpy as np
 
-    writer = _Watched(program, target)
-    text = writer.text()
+    watched = _Watched(program, target)
+    text = watched.text
     module = load(text)
     seen: dict[int, Value] = {}
-    setattr(module, writer.see, lambda at, value: seen.update({at: summary(value)}))
+    setattr(module, watched.see, lambda at, value: seen.update({at: summary(value)}))
     inputs = {name: summary(value) for name, value in zip(program.inputs, values, strict=True)}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result, failed = _run(module, "forward", values, text, writer.see)
-        forward = _lines(writer.forward, seen, failed)
+        result, failed = _run(module, "forward", values, text, watched.see)
+        forward = _lines(watched.lines["forward"], seen, failed)
         if failed:
             return Run(inputs, forward, (), (), (), {})
         value, cache = result
         upstream = _ones(value, np) if df is None else df
         seen.clear()
-        result, failed = _run(module, "backward", (cache, upstream), text, writer.see)
+        result, failed = _run(module, "backward", (cache, upstream), text, watched.see)
     several = len(program.outputs) > 1
     return Run(
         inputs=inputs,
         forward=forward,
-        backward=_lines(writer.backward, seen, failed),
+        backward=_lines(watched.lines["backward"], seen, failed),
         outputs=tuple(map(summary, value if several else (value,))),
         df=tuple(map(summary, upstream if several else (upstream,))),
         gradients={name: summary(each) for name, each in (result or {}).items()},

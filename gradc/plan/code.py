@@ -26,7 +26,7 @@ and the facts. A target that is not Python, or that puts more around the passes,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from gradc.graph.dag import Dag, Node, Shape
@@ -74,6 +74,10 @@ ITEM = _core("item", ("x",), free=True, at=0)
 CALL = _core("call", ("args",), free=True, variadic=True, function="")
 # x with v added at an index: for targets whose arrays may not be written to.
 ADDED_AT = _core("added_at", ("x", "v"), index=())
+
+
+# What only brings a value into its form.
+CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBER, AS_ARRAY, CAST, SHAPE_OF, SIZE_OF)
 
 
 def made(op: Op, *args: Node, attr: Any = None, shape: Shape = ()) -> Node:
@@ -160,6 +164,12 @@ class Unset(NamedTuple):
     names: tuple[str, ...]
 
 
+class Do(NamedTuple):
+    """A call for what it does."""
+
+    value: Node
+
+
 class If(NamedTuple):
     test: Node
     then: Body
@@ -184,7 +194,7 @@ class Return(NamedTuple):
     value: Value
 
 
-Stmt = Assign | Update | Fill | Unpack | Unset | If | Try | Require | Return
+Stmt = Assign | Update | Fill | Unpack | Unset | Do | If | Try | Require | Return
 Body = tuple[Any, ...]  # of Stmt; mypy has no recursive NamedTuples
 
 
@@ -266,7 +276,7 @@ def written(node: Node, form: Form) -> tuple[Node, ...]:
 def values(stmt: Any) -> tuple[Value, ...]:
     """What a statement itself reads (not those inside it), the name that it adds to included."""
     kind = type(stmt)
-    if kind is Assign or kind is Unpack or kind is Return:
+    if kind is Assign or kind is Unpack or kind is Return or kind is Do:
         return (stmt.value,)
     if kind is Update:
         return (name_of(stmt.name), stmt.value)
@@ -296,6 +306,22 @@ def every(body: Iterable[Any]) -> Iterator[Any]:
             stack += (*stmt.then, *stmt.otherwise)[::-1]
         elif kind is Try:
             stack += (*stmt.body, *stmt.otherwise)[::-1]
+
+
+def computes(stmt: Any) -> bool:
+    """Whether a statement computes a value of the program: no check, conversion or packing."""
+    kind = type(stmt)
+    return kind is Update or (kind is Assign and isinstance(stmt.value, Node) and stmt.value.op not in CONVERSIONS)
+
+
+def followed(body: Iterable[Any], after: Callable[[Any], Body]) -> Body:
+    """A body with statements after each of its own, those inside others too."""
+    out: list[Any] = []
+    for stmt in body:
+        if type(stmt) is If:  # as deep as branches are nested
+            stmt = stmt._replace(then=followed(stmt.then, after), otherwise=followed(stmt.otherwise, after))
+        out += (stmt, *after(stmt))
+    return tuple(out)
 
 
 def nodes(value: Value, facts: Facts | None = None, literal: bool = False) -> Iterator[Node]:
