@@ -18,11 +18,12 @@ from gradc.base.files import write_whole
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.module import step_aside
 from gradc.emit.modules import BUILTINS
+from gradc.emit.target import Target
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
 from gradc.language import parse
-from gradc.ops.helpers import HELPERS
 from gradc.ops.routing import where
+from gradc.plan.modes import MODES, PASSES
 from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, stage
 from gradc.rewrite.sides import is_deep
@@ -49,26 +50,33 @@ def compile(
     target: str = "numpy",
     literal: bool = False,
     function_name: str = "",
+    also: Sequence[str] | str = (),
     **limits: Any,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
     `wrt` names the inputs to differentiate with respect to (all if left out); `shapes` declares arrays,
     {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `style` is "notes" or "fast",
-    `names` "notes", "letters" or "wengert", `target` "numpy" or "math"; `literal` keeps the textbook's forms
-    where the default is stable over the whole float range. Raises `GradcError` for what is wrong with the
-    program, and ValueError for an unknown option.
+    `names` "notes", "letters" or "wengert", `target` a key of `gradc.emit.targets.TARGETS`; `literal` keeps the
+    textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
+    beside its passes (see `gradc.plan.modes`). Raises `GradcError` for what is wrong with the program, and ValueError
+    for an unknown option.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
+    modes = tuple(dict.fromkeys([also] if isinstance(also, str) else also))
+    for mode in modes:
+        if mode not in MODES or mode in PASSES:
+            others = ", ".join(repr(name) for name in MODES if name not in PASSES) or "none yet"
+            raise ValueError(f"no mode {mode!r} beside the passes; there are {others}")
     _check_function_name(function_name)
     with collector_paused():
         dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
-    if target == "math":
-        _only_scalars(dag)
-    return Function(dag, wanted, style, names, target, literal, function_name)
+    if target != "numpy":
+        _fits_target(dag, TARGETS[target])
+    return Function(dag, wanted, style, names, target, literal, function_name, modes)
 
 
 def _check_function_name(name: str) -> None:
@@ -77,7 +85,8 @@ def _check_function_name(name: str) -> None:
 
     if name and (not name.isidentifier() or not name.isascii() or iskeyword(name)):
         raise ValueError(f"{name!r} cannot be the name of a function")
-    if name in ("np", "math") or any(name in helpers for helpers in HELPERS.values()):
+    words = {each.word for target in TARGETS.values() for each in target.imports}
+    if name in words or any(name in target.helpers for target in TARGETS.values()):
         raise ValueError(f"the module has a {name!r} of its own; choose another name for the function")
 
 
@@ -100,12 +109,14 @@ def _wanted_text(inputs: Sequence[str]) -> str:
     return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({names})"
 
 
-def _only_scalars(dag: Dag) -> None:
+def _fits_target(dag: Dag, target: Target) -> None:
+    """Raise `GradcError`, showing the place, for what a target has no words for."""
     for node in dag.nodes:
-        if node.shape or (node.args and "math" not in node.op.code):
+        if (node.shape and not target.arrays) or not target.takes(node):
             span = dag.spans.get(node)
+            scalars = f"the target '{target.name}' takes scalar programs only"
             raise GradcError(
-                "the target 'math' takes scalar programs only",
+                f"the target '{target.name}' has no form for '{node.op.name}'" if target.arrays else scalars,
                 dag.text,
                 [span] if span else [],
                 "leave the target at 'numpy'",
@@ -128,9 +139,10 @@ class Function:
         target: str,
         literal: bool,
         function_name: str = "",
+        also: tuple[str, ...] = (),
     ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
-        self.function_name = function_name
+        self.function_name, self.also = function_name, also
 
     # ---- the interface -------------------------------------------------------------------------
 
@@ -187,9 +199,9 @@ class Function:
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
         with collector_paused():
-            fast = self._fast() if self.style == "fast" else None
+            fast = self._fast() if self.style == "fast" and not self.also else None
             if fast is None:
-                return emit(self.staged, self.target, self.function_name)
+                return emit(self.staged, self.target, self.function_name, self.also)
         return fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast
 
     @property
@@ -214,7 +226,7 @@ class Function:
         if fits_blocks(self.dag):
             return emit_blocks(self.dag, self.wrt, self.literal, self.function_name)
         if len(self.dag.outputs) > 1:
-            return emit(self.staged, self.target, self.function_name)
+            return emit(self.staged, self.target, self.function_name, self.also)
         found = by_elements(self.dag) if len(self.dag.nodes) <= LARGEST_KERNEL else None
         if found is not None:
             return emit_elements(self.staged, *found, self.wrt, self.literal, self.function_name)

@@ -234,9 +234,11 @@ class _HelperCosts(dict[str, int]):
         return cost
 
 
-_HELPER_COSTS = {name: _HelperCosts(target.helpers) for name, target in TARGETS.items()}
+_HELPER_COSTS: dict[str, _HelperCosts] = {}
 
 
 def helper_costs(target: str) -> Mapping[str, int]:
     """What a call of each helper of a target costs: what is in its body."""
+    if target not in _HELPER_COSTS:
+        _HELPER_COSTS[target] = _HelperCosts(TARGETS[target].helpers)
     return _HELPER_COSTS[target]

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradc.graph.dag import Node
+from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ATOM, UNARY, Form, Op, statics_of
 
 if TYPE_CHECKING:
     from gradc.emit.modules import Text
+
+
+LEAVES = (const, input_, size, adjoint)
 
 
 class Import(NamedTuple):
@@ -63,7 +67,7 @@ class Target(NamedTuple):
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written; KeyError where the target has no form for it."""
         op = node.op
-        key = self.name, op, node.attr if op.statics else None, literal
+        key = id(self.forms), self.like, op, node.attr if op.statics else None, literal
         found = _FORMS.get(key)
         if found is None:
             found = _FORMS[key] = self._found(op, node.attr, literal)
@@ -85,12 +89,16 @@ class Target(NamedTuple):
         raise KeyError(f"the target '{self.name}' has no form for '{op.name}'")
 
     def takes(self, node: Node) -> bool:
-        """Whether the target has a form for a gate."""
+        """Whether the target has a form for a gate, or what the gate is among numbers."""
+        op = node.op
+        if op in LEAVES:
+            return True
         try:
-            self.form(node)
+            form = self.form(node)
         except KeyError:
             return False
-        return True
+        whole = op.shape is not None and bool(node.args)  # the form of a gate of whole arrays, as it is by default
+        return self.arrays or not (whole and form.text.startswith(f"{self.name}."))
 
 
 # Looked up once for each gate: entries are frozen.

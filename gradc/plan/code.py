@@ -57,6 +57,7 @@ NAME = _core("name", free=True)
 AS_FLOAT = _core("as_float", ("x",), free=True, name="")
 AS_ARRAY = _core("as_array", ("x",), free=True, name="", dims=(), known=())
 # Several inputs as floats at once, and a number beside arrays: Python's own numbers take the precision of the others.
+# A target without a form for these reads them one by one.
 AS_FLOATS = _core("as_floats", ("args",), free=True, variadic=True)
 AS_NUMBER = _core("as_number", ("args",), free=True, variadic=True, name="")
 SHAPE_OF = _core("shape_of", ("x",), free=True)
@@ -258,6 +259,9 @@ class Facts(Protocol):
 
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written."""
+
+    def takes(self, node: Node) -> bool:
+        """Whether it has a form for it."""
 
 
 def written(node: Node, form: Form) -> tuple[Node, ...]:

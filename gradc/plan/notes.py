@@ -190,7 +190,7 @@ class Notes:
         """
         if self.elementwise:
             names = (*self.program.params, *(name for name, _ in also))
-            if self.facts.arrays and len(names) > 1:
+            if len(names) > 1 and self.facts.takes(made(AS_FLOATS)):
                 return [Unpack(names, made(AS_FLOATS, *map(name_of, names)))]
             return [Assign(name, made(AS_FLOAT, name_of(name), attr=(name,))) for name in names]
         dims, sizes, used = self.dag.dims, self.program.sizes, frozenset(used)
@@ -226,7 +226,7 @@ class Notes:
 
     def as_number(self, label: str, value: Node, like: Sequence[str]) -> Node:
         """A number in the precision of arrays, if there are any."""
-        if not like:
+        if not like or not self.facts.takes(made(AS_NUMBER, attr=("",))):
             return made(AS_ARRAY, value, attr=(label, (), ()))
         return made(AS_NUMBER, value, *map(name_of, like), attr=(label,))
 
