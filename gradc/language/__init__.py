@@ -18,6 +18,7 @@ from itertools import compress
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Lazy, Node, Span
+from gradc.language.flow import MAX_TURNS
 from gradc.language.lex import Source
 from gradc.language.reader import Reader
 from gradc.language.scope import GivenShapes
@@ -37,10 +38,12 @@ def parse(
     literal: bool = False,
     builder: Builder | None = None,
     max_source: int = MAX_SOURCE,
+    max_turns: int = MAX_TURNS,
 ) -> Dag:
     """The graph of a program, simplified as it is built. Raises `GradcError` with the place, for whatever is wrong.
 
     `shapes` says what declarations say; `literal` keeps written-out forms; nodes go into `builder` if one is given.
+    `max_turns` bounds the turns of all loops, the elements of comprehensions and the calls of functions together.
     """
     if len(text) > max_source:
         raise GradcError(
@@ -49,7 +52,7 @@ def parse(
         )
     build = builder or Builder(literal=literal)
     source = Source(text)
-    reader = Reader(source, build, shapes or {}, {})
+    reader = Reader(source, build, shapes or {}, {}, max_turns=max_turns)
     reader.run()
     outputs = reader.outputs()
     if source.problems:
@@ -64,7 +67,7 @@ def parse(
         inputs=inputs,
         outputs=tuple(outputs),
         names=reader.scope.names,
-        spans=Lazy(lambda: _spans(text, shapes or {}, build)),
+        spans=Lazy(lambda: _spans(text, shapes or {}, build, max_turns)),
         rewrites=build.rewrites,
         dims=build.dims,
         roles={},
@@ -102,10 +105,12 @@ def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:
                 source.note(f"'{name}' is an input here", at, at, f"write {call} for Euler's number")
 
 
-def _spans(text: str, shapes: GivenShapes, build: Builder) -> dict[Node, Span]:
+def _spans(text: str, shapes: GivenShapes, build: Builder, max_turns: int) -> dict[Node, Span]:
     """Where each node was written first, found by reading the program again into the same graph."""
     source = Source(text)
-    reader = Reader(source, Builder(build.dims, build.literal, build.graph), shapes, {}, places=True)
+    reader = Reader(
+        source, Builder(build.dims, build.literal, build.graph), shapes, {}, places=True, max_turns=max_turns
+    )
     reader.run()
     reader.outputs()
     places = reader.places or {}

@@ -33,14 +33,19 @@ _FOREIGN = {
 }  # fmt: skip
 FOREIGN = {name: meant for meant, names in _FOREIGN.items() for name in names.split()}
 # What is said where Python has a statement and the language has not.
-_LOOPS = "write the lines out, or use whole arrays"
 _IMPORTS = "np., math. and torch. prefixes need no import"
+_FUNCTIONS = "write lines, or a function: def f(x): ..."
 STATEMENTS = {
-    "if": "write a if c else b", "for": _LOOPS, "while": _LOOPS, "import": _IMPORTS, "from": _IMPORTS,
-    "def": "write its body as lines: name = expression", "class": "write lines: name = expression",
+    "if": "write a if c else b", "for": "write for i in range(3): on a line of its own",
+    "while": "write for i in range(20):, a number of turns that is known",
+    "import": _IMPORTS, "from": _IMPORTS, "def": _FUNCTIONS, "class": _FUNCTIONS,
+    "lambda": "write f = lambda x: x**2",
     "return": "the last line is the output; leave 'return' out",
-    **dict.fromkeys("with try except finally raise assert del pass break continue".split(), ""),
-    **dict.fromkeys("global nonlocal yield async await elif".split(), ""),
+    "try": "nothing is raised here: write where(condition, a, b)", "raise": "write where(condition, a, b)",
+    "with": "leave it out, and its lines to the left", "print": "the last line is the output",
+    "global": "a function returns its value", "nonlocal": "a function returns its value",
+    **dict.fromkeys("except finally assert del pass break continue".split(), ""),
+    **dict.fromkeys("yield async await elif".split(), ""),
 }  # fmt: skip
 # Symbols that other languages have: what they are, and what to write.
 SYMBOLS = {
@@ -52,7 +57,7 @@ SYMBOLS = {
     "||": ("'||'", "write or"),
     "!": ("'!'", "write not for the negation"),
     "?": ("'?'", "write a if c else b"),
-    "{": ("a dictionary or set in '{'", "write lists in '['"),
+    "{": ("'{'", "write lists in '['"),
     "}": ("'}'", ""),
     "->": ("'->'", ""),
     "=>": ("'=>'", "write >="),

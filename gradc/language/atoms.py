@@ -11,11 +11,13 @@ import math
 from typing import Any
 
 from gradc.base.errors import GradcError, Mark, Problem
+from gradc.graph.dag import Node
+from gradc.graph.shapes import total
 from gradc.language import advice
 from gradc.language.gates import SPECIAL, Gates
 from gradc.language.lex import Source
 from gradc.language.scope import Scope
-from gradc.language.values import NONE, Arg, Callee
+from gradc.language.values import NONE, Arg, Callee, Group
 from gradc.ops import array as a
 from gradc.ops.table import lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
@@ -38,8 +40,13 @@ LIBRARIES = (
     "special",
 )
 PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
-CONSTANTS = {"pi": math.pi, "e": math.e}
-NOT_FINITE = ("inf", "nan", "infty", "Inf", "NaN")
+# Modules whose names a program does not need: an import of one is passed over.
+HARMLESS = ("__future__", "typing", "collections", "dataclasses", "functools", "itertools", "numbers", "matplotlib")
+CONSTANTS = {
+    "pi": math.pi, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
+    **dict.fromkeys(("inf", "infty", "Inf", "oo", "PINF"), math.inf), "NINF": -math.inf,
+    **dict.fromkeys(("nan", "NaN", "NAN"), math.nan),
+}  # fmt: skip
 # Numbers of more digits are floats at once; Python itself refuses to read very long ones as integers.
 MAX_INT_DIGITS = 16
 
@@ -69,8 +76,11 @@ class Leaves:
         value = self.path(path.split("."), at)
         if not bracket:
             return value
-        index = tuple([self._subscript(number, at) for number in inside[:-1].split(",")])
-        return self.gates.subscript(Arg(value, at, at), index, at)
+        index = [self._subscript(number, at) for number in inside[:-1].split(",")]
+        if not isinstance(value, Node):
+            items = [Arg(self.build.const(number), at, at) for number in index]
+            return self.gates.index(Arg(value, at, at), items, at)
+        return self.gates.subscript(Arg(value, at, at), tuple(index), at)
 
     def _subscript(self, number: str, at: int) -> float:
         """One number of a constant subscript, in which a space may stand behind the sign or around it."""
@@ -79,14 +89,27 @@ class Leaves:
 
     def path(self, path: list[str], at: int) -> Any:
         """The value of a dotted name: a library's constant, or a variable and its transposes."""
+        if self.scope.aliases:
+            path = self._unaliased(path)
         if len(path) > 1 and self.is_library(path):
             return self._library_constant(path, at)
         value = self.scope.read(path[0], at)
         for attribute in path[1:]:
-            if attribute != "T":
-                raise self.attribute(attribute, at)
-            value = self.gates.apply(a.transpose, [Arg(value, at, at)], (None,))
+            value = self.attribute_of(Arg(value, at, at), attribute, at)
         return value
+
+    def attribute_of(self, arg: Arg, name: str, at: int) -> Any:
+        """The value of `x.T`, `x.shape`, `x.size`, `x.ndim`."""
+        if name == "T":
+            return self.gates.apply(a.transpose, [arg], (None,))
+        if name not in ("shape", "size", "ndim"):
+            raise self.attribute(name, at)
+        shape = self.build.dims.resolve(self.gates.value(arg).shape)
+        if name == "ndim":
+            return self.build.const(len(shape))
+        if name == "size":
+            return self.gates.size(total([a.product(shape)]))
+        return Group("tuple", [Arg(self.gates.size(dim), arg.first, arg.last) for dim in shape])
 
     def is_library(self, path: list[str]) -> bool:
         """Whether a dotted name starts with a library, and not with a variable of that name."""
@@ -100,8 +123,6 @@ class Leaves:
             return self.build.const(CONSTANTS[name])
         if name == "newaxis":
             return NONE
-        if name in NOT_FINITE:
-            raise self.source.error(f"'{name}' is not a finite number", at)
         if lookup(name):
             raise self.source.error(f"'{dotted}' needs parentheses", at, hint=f"write {dotted}(x)")
         hint = f"{path[0]} has pi and e here, and the functions that 'gradc gates' lists"
@@ -111,15 +132,73 @@ class Leaves:
         """The error for an attribute other than `.T`."""
         if lookup(name):
             return self.source.error(f"the method '.{name}' needs parentheses", at, hint=f"write .{name}()")
-        sizes = name in ("shape", "size", "ndim")
-        hint = "sizes are no values; mean(x) divides by the size" if sizes else "'.T' and methods such as '.sum()' are"
+        hint = "'.T', '.shape' and methods such as '.sum()' are"
         return self.source.error(f"the attribute '.{name}' is not part of the language", at, hint=hint)
+
+    # ---- imports -------------------------------------------------------------------------------------
+
+    def imports(self, i: int) -> int:
+        """`import numpy as np`, `from math import exp, pi`: what is called how, and the token behind."""
+        tokens, source = self.source.tokens, self.source
+        origin: list[str] = []
+        at = i
+        if tokens[i] == "from":
+            origin = tokens[i + 1].split(".")
+            self._may_be_imported(origin, i, i + 1)
+            i += 2
+            if tokens[i] != "import":
+                raise source.error("'from' needs an 'import'", at, i - 1, "write from math import exp")
+        i += 1
+        bracket = tokens[i] == "("
+        i += bracket
+        while True:
+            if bracket and tokens[i] == "\n":
+                i += 1
+                continue
+            name = tokens[i]
+            if name == "*" or (bracket and name == ")"):
+                i += 1
+                break
+            if not name or not name.replace(".", "").isidentifier():
+                raise source.error("'import' needs a name", at, hint="write import numpy as np")
+            path = [*origin, *name.split(".")]
+            if not origin:
+                self._may_be_imported(path, at, i)
+            alias = path[-1] if origin else path[0]
+            i += 1
+            if tokens[i] == "as":
+                alias = tokens[i + 1]
+                i += 2
+            elif not origin:
+                path = path[:1]
+            if path[0] in LIBRARIES and path != [alias]:
+                self.scope.aliases[alias] = path
+            while bracket and tokens[i] == "\n":
+                i += 1
+            if tokens[i] == ",":
+                i += 1
+                continue
+            i += bracket and tokens[i] == ")"
+            break
+        return i
+
+    def _may_be_imported(self, path: list[str], first: int, last: int) -> None:
+        if path[0] not in LIBRARIES and path[0] not in HARMLESS:
+            hint = "np., math., scipy. and torch. prefixes need no import, and others are not read"
+            raise self.source.error(f"'import' of '{path[0]}' is not part of the language", first, last, hint)
+
+    def _unaliased(self, path: list[str]) -> list[str]:
+        """A dotted name as the library has it, whatever an import calls it here."""
+        found = self.scope.aliases.get(path[0])
+        return path if found is None or self.scope.is_variable(path[0]) else [*found, *path[1:]]
 
     # ---- functions -------------------------------------------------------------------------------
 
     def callee(self, token: str, at: int) -> Callee:
         """What a token such as `np.exp(`, `w.dot(` or `atan2(` calls."""
         path = token[:-1].rstrip().split(".")
+        if self.scope.aliases:
+            path = self._unaliased(path)
         name = path[-1]
         if len(path) == 1:
             self._not_a_variable(name, at)

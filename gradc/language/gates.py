@@ -11,11 +11,11 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
-from gradc.graph.shapes import ShapeError, show, total
-from gradc.language import advice
+from gradc.graph.shapes import ShapeError, names_in, shared, show, total
+from gradc.language import advice, lists
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
-from gradc.language.values import EMPTY, POISON, Arg, Callee, Group, Slice, Word
+from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Slice, Star, Text, Word
 from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
@@ -38,11 +38,12 @@ UNCALLABLE = (a.index, s.const, s.input_)
 _EVERYTHING = (("slice", None, None, None), "...")
 # An input that should be an array is looked for among so many ancestors.
 SEARCH = 2000
-# What sizes of axes are made of in a shape.
+# What sizes of axes are made of.
 _OF_SIZES: dict[Op, Callable[[Sequence[Any]], Any]] = {
     s.mul: lambda parts: total([a.product(tuple(parts))]),
     s.add: lambda parts: total(list(parts)),
     s.sub: lambda parts: total([parts[0], a.product((-1, parts[1]))]),
+    s.neg: lambda parts: total([a.product((-1, parts[0]))]),
 }
 
 
@@ -53,6 +54,7 @@ class Gates:
         self, source: Source, build: Builder, scope: Scope, lower: Callable[[str, Mapping[str, Node]], Node]
     ) -> None:
         self.source, self.build, self.scope, self.lower = source, build, scope, lower
+        self.max_turns = 0
 
     # ---- values --------------------------------------------------------------------------------
 
@@ -62,16 +64,45 @@ class Gates:
             return as_number(self.build, value)
         if isinstance(value, Group):
             return self.array(value)
-        raise GradcError(self._not_a_value(value))
-
-    def _not_a_value(self, value: Any) -> str:
-        if value is EMPTY:
-            return "expected a value"
-        if isinstance(value, Word):
-            return f"'{value.text}' is a keyword and no number here"
         if isinstance(value, str):
-            return f"'{value}' is the size of an axis, and no number here"
-        return "a slice stands in a subscript only"
+            return self.size_as_number(value)
+        raise self.not_a_value(value)
+
+    def size(self, dim: int | str) -> Any:
+        """A size of an axis as a value of the program: a number where it is known."""
+        found = self.build.dims.find(dim)
+        return self.build.const(found) if isinstance(found, int) else found
+
+    def size_as_number(self, dim: str) -> Node:
+        """A size that is only known at the call, as a number among others."""
+        found = self.size(dim)
+        return found if isinstance(found, Node) else self.build.graph.node(s.size, (), found)
+
+    def not_a_value(self, value: Any) -> GradcError:
+        """The error for what is no number."""
+        match value:
+            case Text():
+                return GradcError("strings are not part of the language")
+            case Function(is_lambda=True):
+                return GradcError("a lambda is no number", hint="call it: f(x)")
+            case Function(name=name):
+                return GradcError(f"'{name}' is a function, and no number", hint=f"call it: {name}(x)")
+            case Dict():
+                return GradcError("a dictionary is no number", hint="name one of its elements: d[key]")
+            case Word("None"):
+                return GradcError("this is None, and no number")
+            case Word(text) if text:
+                return GradcError(f"'{text}' is a keyword and no number here")
+            case Star(word=word):
+                return GradcError(f"'{word}' stands before an argument of a call only")
+        return GradcError("expected a value" if value is EMPTY else "a slice stands in a subscript only")
+
+    def key(self, arg: Arg) -> Any:
+        """A constant as the key of a dictionary."""
+        found = lists.known(arg.value)
+        if found is lists.UNKNOWN:
+            raise self.source.error("the key of a dictionary is a constant", arg.first, arg.last)
+        return found
 
     def array(self, group: Group) -> Node:
         """A list literal as an array; a nested one from the inside out."""
@@ -80,7 +111,7 @@ class Gates:
             here, done = todo[-1]
             if not here.items:
                 raise GradcError("empty brackets have no value")
-            if here.kind != "list":
+            if here.kind != "list" and here is group:
                 raise self.source.error(
                     "several values stand where one is wanted", here.items[0].first, here.items[-1].last
                 )
@@ -93,11 +124,13 @@ class Gates:
                 continue
             todo.pop()
             node = POISON if POISON in done else self._stacked(here, tuple(done))
+            if here.name and node is not POISON:
+                self.scope.call_it(node, here.name)
             if not todo:
                 return node
             todo[-1][1].append(node)
 
-    def _stacked(self, group: Group, rows: tuple[Node, ...]) -> Node:
+    def _stacked(self, group: Group, rows: tuple[Node, ...]) -> Any:
         try:
             return self._of_few_axes(self.build.make(a.stack, rows, (0,)))
         except ShapeError as error:
@@ -107,36 +140,40 @@ class Gates:
 
     def condition(self, value: Any) -> Node:
         """A value as a condition: a number holds where it is not 0."""
-        node = self.array(value) if isinstance(value, Group) else value
-        if not isinstance(node, Node):
-            raise GradcError(self._not_a_value(node))
+        if not isinstance(value, Node) and not isinstance(value, str) and (holds := lists.truth(value)) is not None:
+            return self.build.const(int(holds))
+        node = value if isinstance(value, Node) else self.number(value)
         if node.op.boolean or node.op is s.const or node is POISON:
             return node
         return self.build.make(r.ne, (node, self.build.const(0)))
 
-    def make(self, op: Any, args: tuple[Any, ...], attr: Any = None) -> Node:
+    def make(self, op: Any, args: tuple[Any, ...], attr: Any = None) -> Any:
         """A gate of values of any kind, conditions of `op` as conditions and the rest as numbers."""
         if type(op) is not Op:
-            return op(self, *args)  # type: ignore[no-any-return]  # and, or, not, comparisons: functions of this module
-        if op in _OF_SIZES and any(isinstance(arg, str) for arg in args):
-            return self._size(op, args)  # type: ignore[no-any-return]  # a size, in the shape of a reshape
+            return op(self, *args)  # and, or, not, comparisons: functions of this module
+        if op in _OF_SIZES and any(arg.__class__ is not Node for arg in args):
+            if any(isinstance(arg, str) for arg in args):
+                made = self._size(op, args)
+            else:
+                made = lists.combined(self, op, *args) if len(args) == 2 else None
+            if made is not None:
+                return made
         wanted = CONDITIONS.get(op, ())
         nodes = tuple([self.condition(v) if at in wanted else self.number(v) for at, v in enumerate(args)])
         return POISON if POISON in nodes else self.build.make(op, nodes, attr)
 
     def _size(self, op: Op, args: tuple[Any, ...]) -> Any:
-        """A size out of sizes: n*m in reshape(x, (n*m,))."""
+        """A size out of sizes and whole numbers; None where something else is among them."""
         whole = [number(arg) if isinstance(arg, Node) and arg.op is s.const else arg for arg in args]
         if not all(type(part) in (int, str) for part in whole):
-            raise GradcError("a size is made of whole numbers and names, as in reshape(x, (2*n, m))")
-        size = _OF_SIZES[op](whole)
-        return self.build.const(size) if isinstance(size, int) else size
+            return None
+        return self.size(_OF_SIZES[op](whole))
 
-    def apply(self, op: Op, args: list[Arg], attr: Any = None) -> Node:
+    def apply(self, op: Any, args: list[Arg], attr: Any = None) -> Any:
         """The same, with the arguments marked where they do not fit."""
         return self.placed(lambda: self.make(op, tuple(arg.value for arg in args), attr), op, args)
 
-    def placed(self, make: Callable[[], Node], op: Any, args: list[Arg]) -> Node:
+    def placed(self, make: Callable[[], Any], op: Any, args: list[Arg]) -> Any:
         """What `make` makes of the arguments; its errors mark them."""
         try:
             return self._of_few_axes(make())
@@ -145,8 +182,8 @@ class Gates:
         except GradcError as error:
             raise self._placed(error, args) from None
 
-    def _of_few_axes(self, node: Node) -> Node:
-        if len(node.shape) > MAX_AXES:
+    def _of_few_axes(self, node: Any) -> Any:
+        if isinstance(node, Node) and len(node.shape) > MAX_AXES:
             raise ShapeError(
                 f"an array has at most {MAX_AXES} axes, and this one {len(node.shape)}", args_at_fault=(0,)
             )
@@ -204,10 +241,14 @@ class Gates:
 
     # ---- subscripts ------------------------------------------------------------------------------
 
-    def index(self, base: Arg, items: list[Arg], last: int) -> Node:
+    def index(self, base: Arg, items: list[Arg], last: int) -> Any:
         """x[items], which ends at token `last`; the items are constants."""
         if not items:
             raise self.source.error("a subscript is empty", base.first, last)
+        if not isinstance(base.value, Node):
+            found = lists.element(self, base, items, last)
+            if found is not lists.UNKNOWN:
+                return found
         index = tuple([self._index_item(item) for item in items])
         if index.count("...") > 1:
             raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
@@ -218,6 +259,7 @@ class Gates:
         array = self.value(base)
         if array is POISON:
             return array
+        index = self._by_sizes(array, index, base, last)
         if not array.shape and None not in index and (name := self.undeclared(array)):
             raise self.scalar_error(name, a.index, base)
         try:
@@ -225,6 +267,42 @@ class Gates:
         except ShapeError as error:
             raise self.misfit(error, a.index, [Arg(array, base.first, last)]) from None
         return array if all(item in _EVERYTHING for item in index) else node
+
+    def _by_sizes(self, array: Node, index: tuple[Any, ...], base: Arg, last: int) -> tuple[Any, ...]:
+        """An index in which sizes stand, counted from the end of their axes: x[:n - 1] is x[:-1]."""
+        if not any(map(_has_size, index)):
+            return index
+        out: list[Any] = []
+        axis = 0
+        taken = sum(part is not None and part != "..." for part in index)
+        for part in index:
+            if part is None:
+                out.append(part)
+                continue
+            if part == "...":
+                out.append(part)
+                axis += len(array.shape) - taken
+                continue
+            dim = array.shape[axis] if axis < len(array.shape) else 1
+            axis += 1
+            if isinstance(part, tuple):
+                ends = [self._from_end(dim, end, at, base, last) for at, end in enumerate(part[1:])]
+                part = ("slice", *ends)
+            elif isinstance(part, str):
+                part = self._from_end(dim, part, 3, base, last)
+            out.append(part)
+        return tuple(out)
+
+    def _from_end(self, dim: int | str, end: Any, at: int, base: Arg, last: int) -> Any:
+        """A size as a bound of a slice, or as an index, of an axis of size `dim`."""
+        if not isinstance(end, str):
+            return end
+        gap = total([self.build.dims.find(end), a.product((-1, self.build.dims.find(dim)))])
+        if isinstance(gap, int) and gap < 0:
+            return gap
+        if isinstance(gap, int) and at == 1:
+            return None
+        raise lists.needs_size(self, Arg(base.value, base.first, last), next(iter(names_in(end))))
 
     def value(self, arg: Arg) -> Node:
         """The number that an argument is."""
@@ -244,6 +322,8 @@ class Gates:
                 return ("slice", *ends)
             case Word(text):
                 return None if text == "None" else text
+            case str(size):
+                return self.build.dims.find(size)
             case Group():
                 raise self.source.error(
                     "an index is a constant, one for each axis",
@@ -257,9 +337,11 @@ class Gates:
                 )
         return self._integer(item)
 
-    def _integer(self, arg: Arg) -> int | None:
+    def _integer(self, arg: Arg) -> int | str | None:
         if isinstance(arg.value, Word) and arg.value.text == "None":
             return None
+        if isinstance(arg.value, str):
+            return self.build.dims.find(arg.value)
         if not isinstance(arg.value, Node) or arg.value.op is not s.const or type(number(arg.value)) is not int:
             raise self.source.error("an index is a constant, a whole number", arg.first, arg.last)
         return int(number(arg.value))
@@ -268,6 +350,8 @@ class Gates:
 
     def callee(self, name: str, at: int, receiver: Any = None, prefixed: bool = False) -> Callee:
         """What a function's name stands for; a name that no gate has is reported, and the reading goes on."""
+        if receiver is not None and lists.method(receiver.value, name) is not None:
+            return Callee(name, None, receiver)
         entry = lookup(name)
         if (entry is None or not entry.public or entry in UNCALLABLE) and name not in SPECIAL:
             self._unknown(name, at, receiver is not None)
@@ -282,12 +366,18 @@ class Gates:
         if name.startswith("__"):
             raise self.source.error(f"'{name}' is not part of the language", at)
         kind = "method" if method else "function"
+        if name in advice.STATEMENTS:
+            raise self.source.error(f"'{name}' is not part of the language", at, hint=advice.STATEMENTS[name])
         self.source.problem(
             f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within=(place, place + len(name))
         )
 
     def call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         """The value of a call whose name is token `first` and whose bracket closes at `last`."""
+        if callee.receiver is not None and callee.op is None:
+            own = lists.method(callee.receiver.value, callee.name)
+            if own is not None:
+                return own(self, callee.receiver.value, args, first, last)
         if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
             return POISON
         if callee.receiver is not None:
@@ -301,7 +391,11 @@ class Gates:
         values, statics = self.bind(callee, callee.op, args, first, last)
         return self.gate(callee.op, values, statics)
 
-    def gate(self, op: Op, values: list[Arg], statics: Mapping[str, Any]) -> Node:
+    def named(self, arg: Arg) -> Callee:
+        """A function that is given by its name, as map's first argument."""
+        raise self.source.error("map takes a function: a def or a lambda", arg.first, arg.last)
+
+    def gate(self, op: Op, values: list[Arg], statics: Mapping[str, Any]) -> Any:
         """A bound call as a gate, or as the gates that it is composed of."""
         if op.lower:
             bound = dict(zip(op.params, [self.value(arg) for arg in values], strict=True))
@@ -417,14 +511,16 @@ def comparison(op: Op, so_far: Node | None = None) -> Callable[[Gates, Any, Any]
     """a < b; with `so_far` the rest of a chain such as a < b < c."""
 
     def compare(gates: Gates, x: Any, y: Any) -> Node:
-        node = gates.make(op, (x, y))
+        node = (lists.compared(gates, op, x, y) if not (x.__class__ is y.__class__ is Node) else None) or gates.make(
+            op, (x, y)
+        )
         return node if so_far is None else gates.make(r.all_of, (so_far, node))
 
     return compare
 
 
 def logic(op: Op) -> Callable[[Gates, Any, Any], Node]:
-    def join(gates: Gates, x: Any, y: Any) -> Node:
+    def join(gates: Gates, x: Any, y: Any) -> Any:
         return gates.make(op, (x, y))
 
     return join
@@ -433,7 +529,7 @@ def logic(op: Op) -> Callable[[Gates, Any, Any], Node]:
 def mask(op: Op, symbol: str) -> Callable[[Gates, Any, Any], Node]:
     """`&` and `|`, which NumPy and SymPy write between conditions."""
 
-    def join(gates: Gates, x: Any, y: Any) -> Node:
+    def join(gates: Gates, x: Any, y: Any) -> Any:
         _check_mask(symbol, x, y)
         return gates.make(op, (x, y))
 
@@ -454,17 +550,91 @@ def _is_condition(value: Any) -> bool:
     return isinstance(value, Node) and (value.op.boolean or value is POISON)
 
 
-def invert(gates: Gates, value: Any) -> Node:
+def _has_size(part: Any) -> bool:
+    """Whether a part of an index hangs on a size that is only known at the call."""
+    if isinstance(part, tuple):
+        return any(isinstance(end, str) for end in part[1:])
+    return isinstance(part, str) and part != "..."
+
+
+def within(gates: Gates, x: Any, y: Any) -> Node:
+    return lists.contains(gates, x, y)
+
+
+def not_within(gates: Gates, x: Any, y: Any) -> Any:
+    return invert(gates, lists.contains(gates, x, y))
+
+
+def same(gates: Gates, x: Any, y: Any) -> Node:
+    return lists.identical(gates, x, y)
+
+
+def not_same(gates: Gates, x: Any, y: Any) -> Any:
+    return invert(gates, lists.identical(gates, x, y))
+
+
+def remainder(gates: Gates, x: Any, y: Any) -> Any:
+    """x % y: of counters and sizes a number, of values a gate."""
+    p, q = _whole(gates, x), _whole(gates, y)
+    if isinstance(q, int) and isinstance(p, int):
+        if q == 0:
+            raise GradcError("division by 0")
+        return gates.build.const(p % q)
+    if isinstance(p, str) and isinstance(q, int) and q:
+        rest = total([p, a.product((-q, shared(p, q) or f"({p})//{q}"))])
+        return gates.size(rest)
+    return _gate_of_sign(gates, "mod", "%", x, y)
+
+
+def quotient(gates: Gates, x: Any, y: Any) -> Any:
+    """x // y: of counters and sizes a number, of values a gate."""
+    p, q = _whole(gates, x), _whole(gates, y)
+    if q == 0:
+        raise GradcError("division by 0")
+    if isinstance(q, int) and isinstance(p, int):
+        return gates.build.const(p // q)
+    if isinstance(p, str) and q is not None and q is not lists.UNKNOWN:
+        whole = shared(p, q)
+        if whole is not None:
+            return gates.size(whole)
+    return _gate_of_sign(gates, "floor_divide", "//", x, y)
+
+
+def _whole(gates: Gates, value: Any) -> Any:
+    if isinstance(value, str):
+        return gates.build.dims.find(value)
+    found = lists.known(value)
+    return found if type(found) is int else lists.UNKNOWN
+
+
+def _gate_of_sign(gates: Gates, name: str, sign: str, x: Any, y: Any) -> Any:
+    op = lookup(name)
+    if op is not None:
+        return gates.gate(op, [Arg(x, 0, 0), Arg(y, 0, 0)], {})
+    floor = lookup("floor")
+    if sign == "//" and floor is not None:
+        return gates.make(floor, (gates.make(s.div, (x, y)),))
+    what, hint = advice.SYMBOLS[sign]
+    raise GradcError(f"{what} is not part of the language", hint=hint)
+
+
+def invert(gates: Gates, value: Any) -> Any:
+    holds = lists.truth(value)
+    if holds is not None and (value.__class__ is not Node or value.op is s.const):
+        return gates.build.const(int(not holds))
     return gates.make(r.not_, (value,))
 
 
-def invert_mask(gates: Gates, value: Any) -> Node:
+def invert_mask(gates: Gates, value: Any) -> Any:
     _check_mask("~", value)
     return invert(gates, value)
 
 
-def choose(gates: Gates, chosen: tuple[Arg, Arg], otherwise: Any) -> Node:
+def choose(gates: Gates, chosen: tuple[Arg, Arg], otherwise: Any) -> Any:
     """a if c else b, with (a, c) read before b."""
+    holds = lists.truth(chosen[1].value)
+    if holds is not None:
+        return chosen[0].value if holds else otherwise
     return gates.make(r.where, (chosen[1].value, chosen[0].value, otherwise))
 
 
@@ -513,7 +683,7 @@ def _is_axis(gates: Gates, args: list[Arg]) -> bool:
     )
 
 
-def _dot(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:
+def _dot(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """NumPy's dot: a matrix product, or a product with a scalar."""
     if len(args) != 2 or any(arg.key for arg in args):
         raise gates.source.error(f"{callee.name} takes 2 arguments (x, y), got {len(args)}", first, last)
@@ -560,7 +730,7 @@ def _heaviside(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(r.heaviside, [args[0], Arg(gates.build.const(0.5), last, last)], {})
 
 
-SPECIAL: dict[str, Special] = {"dot": _dot, "Piecewise": _piecewise}
+SPECIAL: dict[str, Special] = {"dot": _dot, "Piecewise": _piecewise, **lists.BUILTINS}
 _SPECIAL_OPS: dict[Op, Special] = {
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
 }  # fmt: skip

@@ -12,11 +12,17 @@ program has few tokens, a name comes with its dots and with the `(` or the const
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gradc.base.errors import MAX_PROBLEMS, GradcError, Mark, Note, Problem, Span
 
 END = ""
+# Behind the end of a program with loops or functions: the value of what was gone into.
+VALUE = "<value>"
+# Marks among its tokens: an expression ends; a suite ends; what a lambda gives ends; a comprehension, a generator or a
+# choice begins.
+STOP, SUITE, BODY, COMPREHENSION, GENERATOR, CHOICE = "<stop>", "<end>", "<body>", "<for>", "<generator>", "<if>"
+MARKS = frozenset((STOP, SUITE, BODY, COMPREHENSION, GENERATOR, CHOICE))
 # A hint quotes no more tokens than this.
 LOOKAHEAD = 200
 
@@ -28,13 +34,13 @@ _NAME = rf"[^\W\d{_RAISED}][^\W{_RAISED}]*"
 # A group for the token itself; what is before it is space.
 _TOKEN = re.compile(
     rf"""[^\S\n]*(
-      (?:if|else|and|or|not|in|is|lambda|True|False|None)\b                                # may touch a bracket
+      (?:if|elif|else|for|and|or|not|in|is|as|lambda|return|assert|import|from|True|False|None)\b  # may touch a bracket
     | {_NAME}(?:\.{_NAME})*(?:\ *\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?             # x  np.exp(  x.T  A[0, -1]
     | (?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?                # 1_000  2.  .5  1e-3
     | \*\*?=? | //=? | -> | => | << | >> | <> | && | \|\| | [-+/@%<>=!:^]=?              # operators
     | \.\.\. | \.{_NAME}\(?                                                              # ...  .T  .sum(
     | \#[^\n]* | \\\r?\n                                                                 # what is skipped
-    | "[^"\n]*"? | '[^'\n]*'?                                                            # strings, to be refused
+    | "{{3}}[\s\S]*?"{{3}} | '{{3}}[\s\S]*?'{{3}} | "[^"\n]*"? | '[^'\n]*'?                       # strings
     | ⁻?[{"".join(SUPERSCRIPTS)}]+                                                       # ²  ⁻¹
     | \S | \n
     )""",
@@ -93,7 +99,7 @@ def code_points(name: str) -> str:
 class Source:
     """A program's text and tokens, and what was found wrong in it so far. Places are token numbers."""
 
-    __slots__ = ("_places", "notes", "problems", "text", "tokens")
+    __slots__ = ("_origin", "_places", "context", "notes", "problems", "text", "tokens")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -101,12 +107,22 @@ class Source:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self._places: list[Span] = []
+        self._origin: list[int] = []
+        # What is going on when something is wrong: ", in turn i = 3 of the loop in line 2".
+        self.context: Callable[[], str] = str
+
+    def mark(self, tokens: list[str], origin: list[int]) -> None:
+        """Put tokens with marks among them in place of the tokens; each stands where its origin does."""
+        self.tokens[:] = [*tokens, VALUE]
+        self._origin = [*origin, origin[-1]]
 
     def span(self, first: int, last: int) -> Span:
         """The characters from one token to another, both included."""
         if not self._places:
             end = len(self.text.rstrip())
             self._places = [*places(self.text), (end, end), (end, end)]
+        if self._origin:
+            first, last = self._origin[first], self._origin[max(first, last)]
         return self._places[first][0], self._places[max(first, last)][1]
 
     def quote(self, first: int, last: int, limit: int = 40) -> str:
@@ -129,17 +145,33 @@ class Source:
         depth = 0
         for i in range(at, min(at + LOOKAHEAD, len(self.tokens) - 2)):
             token = self.tokens[i]
+            if not token:
+                break
             if token[-1] in "([{":
                 depth += 1
             elif token in (")", "]", "}"):
                 depth -= 1
                 if depth <= 0:
                     return i
-        return max(at, min(at + LOOKAHEAD, len(self.tokens)) - 3)
+        return max(at, min(at + LOOKAHEAD, self.end) - 1)
+
+    @property
+    def end(self) -> int:
+        """The token behind the last one."""
+        return len(self.tokens) - (3 if self._origin else 2)
+
+    def before(self, at: int) -> int:
+        """The token before another one, marks left out; -1 for none."""
+        at -= 1
+        while at >= 0 and self.tokens[at][:1] == "<" and self.tokens[at] in MARKS:
+            at -= 1
+        return at
 
     def problem(self, message: str, first: int, last: int, hint: str = "", within: Span | None = None) -> None:
         """Remember a problem and go on: others may be independent of it. `within` are characters of a longer token."""
-        self.problems.append(Problem(message, self.text, (Mark(*(within or self.span(first, last))),), hint))
+        self.problems.append(
+            Problem(message + self.context(), self.text, (Mark(*(within or self.span(first, last))),), hint)
+        )
         if len(self.problems) >= MAX_PROBLEMS:
             raise GradcError.of(self.problems)
 
@@ -150,7 +182,9 @@ class Source:
     def error_at(self, message: str, marks: Iterable[tuple[int, int, str]], hint: str = "") -> GradcError:
         """The same with several places, each with a label."""
         self.problems.append(
-            Problem(message, self.text, tuple(Mark(*self.span(a, b), label) for a, b, label in marks), hint)
+            Problem(
+                message + self.context(), self.text, tuple(Mark(*self.span(a, b), label) for a, b, label in marks), hint
+            )
         )
         return GradcError.of(self.problems)
 

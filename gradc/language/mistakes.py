@@ -55,9 +55,9 @@ def instead_of_value(source: Source, known: Collection[str], token: str, at: int
     error = refused(source, token, at, known) if token != END else None
     if error:
         return error
-    before = at - 1
+    before = source.before(at)
     while open_bracket and before >= 0 and source.tokens[before] == "\n":
-        before -= 1
+        before = source.before(before)
     if before < 0 or source.tokens[before] in ("\n", ";"):
         what = "closes nothing" if token in (")", "]") else "has no value before it"
         return source.error(f"'{token}' {what}", at, hint="write abs(x)" if token == "|" else "")
@@ -70,7 +70,7 @@ def behind_value(source: Source, known: Collection[str], token: str, at: int, st
     error = refused(source, token, at, known)
     if error:
         return error
-    word, before = base_name(token), source.tokens[at - 1]
+    word, before = base_name(token), source.tokens[source.before(at)]
     if advice.is_keyword(word):
         return _keyword_behind_value(source, word, at)
     if is_function(before):

@@ -16,15 +16,15 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
-from gradc.graph.shapes import show
+from gradc.graph.shapes import names_in, show
 from gradc.language import advice
 from gradc.language.lex import Source, code_points, is_name, spelled
-from gradc.language.values import Word
+from gradc.language.values import Group, Word
 from gradc.rewrite.simplify import Builder
 
 GivenShapes = Mapping[str, Sequence[int | str] | int | str]
 
-CONSTANTS = {"pi": math.pi}
+CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan, "oo": math.inf}
 # So many names are noted as never used; the rest are counted.
 MAX_NOTES = 5
 # More digits than any size has.
@@ -35,17 +35,33 @@ MAX_AXES = 64
 SCALARS = ("float", "int", "scalar", "real", "double", "number")
 
 
+class Env:
+    """The names of a function, or of the program: their values, and those that have not been read yet."""
+
+    __slots__ = ("unread", "values")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
+
+
 class Scope:
     """The names of a program. `bound` are names with a value from outside, as the parameters of a rule."""
 
     def __init__(self, source: Source, build: Builder, shapes: GivenShapes, bound: Mapping[str, Node]) -> None:
         self.source, self.build = source, build
         self.inputs: dict[str, Node] = {}
-        self.values: dict[str, Any] = dict(bound)
+        self.env = Env(dict(bound))
+        self.values, self.unread = self.env.values, self.env.unread
+        self.outer: tuple[Env, ...] = ()  # around the function that is being read, the nearest first
+        self.lasting: dict[str, Any] = self.values  # of the program itself
+        self.local: set[Node] = set()  # whose names are those of functions only
+        self.read_at: set[int] = set()  # the tokens that assigned what was read later
+        self.aliases: dict[str, list[str]] = {}  # what imports call a library or one of its functions
+        self.only: frozenset[str] | None = None  # the parameters of the one function that the program is
         self.names: dict[Node, tuple[str, ...]] = {}
         self.first: dict[str, int] = {}  # the token of each name's first appearance
         self.typed: dict[str, str] = {}  # how each name was spelled there
-        self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
         self.unused: list[int] = []  # assigned anew before any use: the tokens of the names
         self.functions: dict[str, int] = {}  # called, or a prefix: the token of the first call
         self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
@@ -85,24 +101,62 @@ class Scope:
 
     def is_variable(self, token: str) -> bool:
         name = spelled(token)
-        return name in self.values or name in self.inputs or name in self.given
+        return name in self.values or name in self.inputs or name in self.given or self._from_outside(name) is not None
+
+    def _from_outside(self, name: str) -> Env | None:
+        """The names around the function that is being read, if this one is among them."""
+        for env in self.outer:
+            if name in env.values:
+                return env
+        return None
+
+    def peek(self, token: str) -> Any:
+        """The value of a variable, without a note that it is read."""
+        name = spelled(token)
+        env = self.env if name in self.values else self._from_outside(name)
+        return self.inputs.get(name) if env is None else env.values[name]
+
+    def seen(self) -> tuple[Env, ...]:
+        """What a function that is made here sees."""
+        return (self.env, *self.outer)
+
+    def enter(self, outer: tuple[Env, ...]) -> tuple[Env, tuple[Env, ...]]:
+        """Read on with names of one's own; what to `leave` for."""
+        before = (self.env, self.outer)
+        self._use(Env({}), outer)
+        return before
+
+    def leave(self, before: tuple[Env, tuple[Env, ...]]) -> None:
+        self._use(*before)
+
+    def _use(self, env: Env, outer: tuple[Env, ...]) -> None:
+        self.env, self.outer = env, outer
+        self.values, self.unread = env.values, env.unread
 
     def read(self, token: str, at: int) -> Any:
         """The value of a name; a new input if no line above assigned it."""
         name = self.name(token, at)
         if name in self.values:
-            self.unread.pop(name, None)
+            if name in self.unread:
+                self.read_at.add(self.unread.pop(name))
             return self.values[name]
+        if self.outer and (env := self._from_outside(name)) is not None:
+            if name in env.unread:
+                self.read_at.add(env.unread.pop(name))
+            return env.values[name]
         if name in self.inputs:
             return self.inputs[name]
         if name in CONSTANTS and name not in self.given:
             return self.build.const(CONSTANTS[name])
+        if name in self.dims and name not in self.given:
+            found = self.build.dims.find(name)
+            return self.build.const(found) if isinstance(found, int) else found
         return self._new_input(name, at, self.given.get(name, ()))
 
     def _new_input(self, name: str, at: int, shape: Shape) -> Node:
         self._not_a_function(name, at)
-        if name in self.dims and name not in self.declared:
-            self.source.note(f"'{name}' is an input here, and not the size of an axis", at, at)
+        if self.only is not None and name not in self.only:
+            self.source.note(f"'{name}' is an input, too: no parameter has this name", at, at)
         self.inputs[name] = self.build.input(name, shape)
         self.first[name] = at
         return self.inputs[name]
@@ -133,28 +187,51 @@ class Scope:
                 )
             raise self.source.error(f"'{name}' has shape {show(known)} already, not {show(shape)}", at)
         self.declared.add(name)
-        self.dims.update(dim for dim in shape if isinstance(dim, str))
+        self.dims.update(name for dim in shape for name in names_in(dim))
         if name not in self.inputs:
             self._new_input(name, at, known or shape)
 
-    def assign(self, token: str, at: int, value: Any, first: int, last: int) -> str:
+    def assign(self, token: str, at: int, value: Any, first: int, last: int, counter: bool = False) -> str:
         """Bind a name to the value of the tokens from `first` to `last`, from the next line on."""
         name = self.name(token, at)
         if name in self.values:
             if name in self.unread:
                 self.unused.append(self.unread[name])
+        elif self.outer:
+            pass  # a function has names of its own
         elif name in self.inputs or name in self.given:
             self._shadow(name, at, first, last)
         else:
             self._not_a_function(name, at)
             self.first[name] = at
         self.values[name] = value
+        if counter:
+            return name
         self.unread[name] = at
         if isinstance(value, Node):
-            given = self.names.get(value, ())
-            if name not in given:
-                self.names[value] = (*given, name)
+            self.call_it(value, name)
+        elif isinstance(value, Group) and not value.name:
+            value.name = name
         return name
+
+    def bind(self, token: str, at: int, value: Any) -> None:
+        """Give a name to a parameter or a counter: its value keeps the name that it has."""
+        self.values[self.name(token, at)] = value
+
+    def call_it(self, node: Node, name: str) -> None:
+        """Note what the user calls a value. The program's own names come before those of its functions."""
+        given = self.names.get(node, ())
+        if name in given:
+            return
+        if not given:
+            self.names[node] = (name,)
+            if self.outer:
+                self.local.add(node)
+        elif node in self.local and not self.outer:
+            self.names[node] = (name, *given)
+            self.local.discard(node)
+        else:
+            self.names[node] = (*given, name)
 
     def _shadow(self, name: str, at: int, first: int, last: int) -> None:
         """An input may be updated (`x = x/10`); one that turns out to be assigned below its use is a mistake."""
@@ -177,7 +254,7 @@ class Scope:
         """Note the names that were assigned for nothing."""
         for name in outputs:
             self.unread.pop(name, None)
-        unused = [*self.unused, *self.unread.values()]
+        unused = [at for at in dict.fromkeys([*self.unused, *self.unread.values()]) if at not in self.read_at]
         others = f" and {len(unused) - MAX_NOTES} others are" if len(unused) > MAX_NOTES else " is"
         for rank, at in enumerate(unused[:MAX_NOTES], 1):
             verb = others if rank == MAX_NOTES else " is"
@@ -188,7 +265,7 @@ class Scope:
         if not any(isinstance(dim, str) for shape in self.given.values() for dim in shape):
             return set()
         used = {spelled(base_name(token)) for token in self.source.tokens if is_name(token)}
-        return {dim for name, shape in self.given.items() for dim in shape if name in used and isinstance(dim, str)}
+        return {size for name, shape in self.given.items() if name in used for dim in shape for size in names_in(dim)}
 
     def _given_name(self, name: str) -> str:
         out = spelled(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.ops import scalar as s
 from gradc.ops.table import Op
@@ -26,12 +27,12 @@ class Arg:
 
 
 class Group:
-    """Values in brackets that are no value yet: a list literal or a tuple."""
+    """Values in brackets that are no value yet: a list or a tuple. A list may be changed by every name that it has."""
 
-    __slots__ = ("items", "kind")
+    __slots__ = ("items", "kind", "name")
 
-    def __init__(self, kind: str, items: list[Arg]) -> None:
-        self.kind, self.items = kind, items
+    def __init__(self, kind: str, items: list[Arg], name: str = "") -> None:
+        self.kind, self.items, self.name = kind, items, name
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.items}"
@@ -47,6 +48,52 @@ class Word:
         self.text = text
 
 
+class Text:
+    """A string: a key of a dictionary, or what a keyword asks for."""
+
+    __slots__ = ("text",)
+    __match_args__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class Dict:
+    """A dictionary with constant keys, which may be changed by every name that it has."""
+
+    __slots__ = ("items",)
+    items: dict[Any, Arg]
+
+    def __init__(self) -> None:
+        self.items = {}
+
+
+class Star:
+    """`*values` or `**values` among arguments."""
+
+    __slots__ = ("value", "word")
+
+    def __init__(self, word: str, value: Any) -> None:
+        self.word, self.value = word, value
+
+
+class Function:
+    """A function of the program: its parameters, where its body stands, and the names that it sees.
+
+    `code` is the token that it begins at: two closures of one `def` have it in common.
+    """
+
+    __slots__ = ("body", "code", "defaults", "is_lambda", "name", "outer", "params")
+
+    def __init__(
+        self, name: str, code: int, body: int, params: list[Any], outer: tuple[Any, ...], is_lambda: bool
+    ) -> None:
+        self.name, self.code, self.body, self.params, self.outer, self.is_lambda = (
+            name, code, body, params, outer, is_lambda,
+        )  # fmt: skip
+        self.defaults: dict[int, Any] = {}
+
+
 class Slice:
     """start:stop:step, each an Arg or None."""
 
@@ -60,10 +107,17 @@ class Slice:
 class Callee:
     """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
 
-    __slots__ = ("name", "op", "prefixed", "receiver")
+    __slots__ = ("function", "name", "op", "prefixed", "receiver")
 
-    def __init__(self, name: str, op: Op | None, receiver: Any = None, prefixed: bool = False) -> None:
-        self.name, self.op, self.receiver, self.prefixed = name, op, receiver, prefixed
+    def __init__(
+        self,
+        name: str,
+        op: Op | None,
+        receiver: Any = None,
+        prefixed: bool = False,
+        function: Function | None = None,
+    ) -> None:
+        self.name, self.op, self.receiver, self.prefixed, self.function = name, op, receiver, prefixed, function
 
 
 class Args:
@@ -84,10 +138,26 @@ class Args:
         if self.slice is not None:
             self.slice.append(None if value is EMPTY else Arg(value, first, last))
             value, first, self.slice = Slice(tuple(self.slice)), self.slice_at, None
-        self.given.append(Arg(value, first, last, self.key, self.key_at))
+        if value.__class__ is Star:
+            self.given += spread(value, first, last)
+        else:
+            self.given.append(Arg(value, first, last, self.key, self.key_at))
         self.key = ""
+
+
+def spread(star: Star, first: int, last: int) -> list[Arg]:
+    """The arguments that `*values` or `**values` stands for."""
+    match star.word, star.value:
+        case "*", Group(items=items):
+            return [Arg(item.value, first, last) for item in items]
+        case "**", Dict(items=items) if all(isinstance(key, str) for key in items):
+            return [Arg(item.value, first, last, key, first) for key, item in items.items()]
+    known = "a dictionary with names as keys" if star.word == "**" else "a list or a tuple"
+    raise GradcError(f"'{star.word}' takes {known} apart")
 
 
 NONE, ELLIPSIS, EMPTY = Word("None"), Word("..."), Word("")
 # What an unknown function returns: a value that no further problem is reported for.
 POISON = Node(-1, s.input_, (), "?", ())
+# What stands for a value where the reader goes on elsewhere.
+JUMP = Word("jump")
