@@ -195,7 +195,7 @@ takes_program = _options(
     _option("--max-source", type=click.IntRange(1), metavar="N", default=32_000_000, show_default=True,
             group="The program", help="The most characters of a program."),
     _option("--max-turns", type=click.IntRange(1), metavar="N", default=1_000_000, show_default=True,
-            help="The most turns of all its loops, and calls of its functions."),
+            group="The program", help="The most turns of all its loops, and calls of its functions."),
     _module(
         "--wrt", multiple=True, metavar="x,y", complete=_from("wrt"),
         help="Differentiate with respect to these inputs.  [default: all]",

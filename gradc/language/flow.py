@@ -38,7 +38,8 @@ LONGEST_TEST = 64
 TEST, TAKEN, TESTED = "test", "taken", "tested"
 # Functions that may stand in a test whose outcome is known when the program is compiled.
 _KNOWN_CALLS = frozenset("len( range( abs( min( max( int( float( bool( isinstance( any( all( sum( round( str(".split())
-_KNOWN_WORDS = frozenset("not and or in is True False None".split())
+_CONNECTIVES = frozenset("not and or in is".split())
+_KNOWN_WORDS = frozenset((*_CONNECTIVES, "True", "False", "None"))
 
 Then = Callable[[Arg, int], int]
 Outside = tuple[Env, tuple[Env, ...]]
@@ -406,21 +407,25 @@ class Flow:
         return self.jump(choice.test, 0, self.depth)
 
     def _may_be_known(self, first: int, end: int) -> bool:
-        """Whether all names of a test have values that are known."""
+        """Whether all names of a test have values that are known, and it has some: numbers alone are read as ever."""
         if end - first > LONGEST_TEST:
             return False
+        named = False
         for i in range(first, end):
             token = self.tokens[i]
+            named = named or (is_name(token) and token not in _CONNECTIVES)
             if is_name(token) and token not in _KNOWN_WORDS and token not in _KNOWN_CALLS:
                 name = base_name(token)
                 if token[len(name) :].startswith((".shape", ".ndim", ".size")):
                     continue
                 if not self.scope.is_variable(name):
-                    return name in self.scope.dims
+                    if name not in self.scope.dims:
+                        return False
+                    continue
                 value = self.scope.peek(name)
                 if isinstance(value, Node) and truth(value) is None:
                     return False
-        return True
+        return named
 
     def tested(self, value: Any, start: int, i: int) -> Any:
         """The `else` behind a test."""
@@ -447,7 +452,7 @@ class Flow:
     def decided(self, word: str, value: Any, start: int, i: int, top: int) -> Any:
         """`and`, `or` behind a value that is known: the other one alone, or nothing of it; None where it is not."""
         holds = truth(value)
-        if holds is None:
+        if holds is None or not self._may_be_known(start, i):
             return None
         if holds is (word == "and"):
             return self.jump(i + 1, top, self.depth)

@@ -632,9 +632,6 @@ def invert_mask(gates: Gates, value: Any) -> Any:
 
 def choose(gates: Gates, chosen: tuple[Arg, Arg], otherwise: Any) -> Any:
     """a if c else b, with (a, c) read before b."""
-    holds = lists.truth(chosen[1].value)
-    if holds is not None:
-        return chosen[0].value if holds else otherwise
     return gates.make(r.where, (chosen[1].value, chosen[0].value, otherwise))
 
 
