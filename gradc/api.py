@@ -31,6 +31,7 @@ from gradc.run.functions import collector_paused, direct, direct_arrays, direct_
 
 if TYPE_CHECKING:
     from gradc.emit.calls import Elements
+    from gradc.run.modes import Hessian, Jacobian
 
 STYLES = ("notes", "fast")
 
@@ -59,24 +60,33 @@ def compile(
     {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `style` is "notes" or "fast",
     `names` "notes", "letters" or "wengert", `target` a key of `gradc.emit.targets.TARGETS`; `literal` keeps the
     textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
-    beside its passes (see `gradc.plan.modes`). Raises `GradcError` for what is wrong with the program, and ValueError
-    for an unknown option.
+    beside its passes: "jvp", "hvp", "jacobian", "hessian". Raises `GradcError` for what is wrong with the
+    program, and ValueError for an unknown option.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
-    modes = tuple(dict.fromkeys([also] if isinstance(also, str) else also))
-    for mode in modes:
-        if mode not in MODES or mode in PASSES:
-            others = ", ".join(repr(name) for name in MODES if name not in PASSES) or "none yet"
-            raise ValueError(f"no mode {mode!r} beside the passes; there are {others}")
+    modes = _modes(also)
     _check_function_name(function_name)
     with collector_paused():
         dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
     if target != "numpy":
         _fits_target(dag, TARGETS[target])
-    return Function(dag, wanted, style, names, target, literal, function_name, modes)
+    fn = Function(dag, wanted, style, names, target, literal, function_name, modes)
+    if "hessian" in modes:
+        fn._has_a_hessian()
+    return fn
+
+
+def _modes(also: Sequence[str] | str) -> tuple[str, ...]:
+    """The modes that a module has beside the passes, as they are asked for; ValueError for what is none."""
+    wanted = tuple(dict.fromkeys(also.replace(",", " ").split() if isinstance(also, str) else also))
+    for name in wanted:
+        if name not in MODES or name in PASSES:
+            known = ", ".join(repr(each) for each in MODES if each not in PASSES)
+            raise ValueError(f"no mode {name!r} beside the passes; there are {known}")
+    return wanted
 
 
 def _check_function_name(name: str) -> None:
@@ -333,6 +343,72 @@ class Function:
         value, cache = self._function("forward")(*bound)
         return value, self.backward(cache, df)
 
+    # ---- other modes -----------------------------------------------------------------------------
+
+    def jvp(self, /, *args: Any, **given: Any) -> tuple[Any, Any]:
+        """jvp(x, y, x_dot, y_dot): the value, and how it changes along the tangents of the `wrt` inputs."""
+        return cast("tuple[Any, Any]", self._run_mode("jvp", args, given))
+
+    def hvp(self, /, *args: Any, **given: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """hvp(x, y, x_dot, y_dot): the value, the gradient, and how the gradient changes: the Hessian times a vector.
+
+        An array output, or several, take their adjoints as `df=`, as `value_and_grad` does.
+        """
+        return cast("tuple[Any, dict[str, Any], dict[str, Any]]", self._run_mode("hvp", args, given))
+
+    def jacobian(self, /, *args: Any, **given: Any) -> Jacobian:
+        """The derivatives of each output by each input: `blocks` by name, `dense()` as one matrix."""
+        from gradc.run.modes import Jacobian
+
+        value, blocks = self._run_mode("jacobian", args, given)
+        values = dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=True))
+        points = self._points(values)
+        shapes = {name: () if points else _shape(each) for name, each in values.items()}
+        return Jacobian(value, blocks, self._wrt_shapes(args, given), shapes, points)
+
+    def hessian(self, /, *args: Any, **given: Any) -> Hessian:
+        """The second derivatives by pairs of inputs: `blocks` by names, `dense()` as one symmetric matrix."""
+        from gradc.run.modes import Hessian
+
+        self._has_a_hessian()
+        value, grads, blocks = self._run_mode("hessian", args, given)
+        return Hessian(value, grads, blocks, self._wrt_shapes(args, given), self._points({"f": value}))
+
+    def _has_a_hessian(self) -> None:
+        from gradc.plan.blocks import one_number
+
+        one_number(self.dag, self.dag.roots)
+
+    def _points(self, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """The points of an elementwise program: the axes of its outputs."""
+        return () if self.dag.declared else max((_shape(each) for each in values.values()), key=len)
+
+    def _wrt_shapes(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+        values = dict(zip(self.inputs, self._bound(args, given), strict=True))
+        return {name: _shape(values[name]) if self.dag.declared else () for name in self.inputs if name in self.wrt}
+
+    def _run_mode(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+        from gradc.run.modes import bound
+
+        function, names, optional = self._mode(mode)
+        return function(*bound(names, args, given, optional))
+
+    def _mode(self, mode: str) -> tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
+        """The function of a mode, compiled when first asked for; its parameters, and those that may be left out."""
+        if mode not in self._made:
+            with collector_paused():
+                text = emit(self.staged, self.target, "", (mode,)).text
+            function = getattr(load(text), mode)
+            names = function.__code__.co_varnames[: function.__code__.co_argcount]
+            self._made[mode] = function, names, names[len(names) - len(function.__defaults__ or ()) :]
+        return self._made[mode]
+
+    @cached_property
+    def _made(self) -> dict[str, tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]]:
+        return {}
+
+    # ---- engines ---------------------------------------------------------------------------------
+
     def _in_blocks(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
         """Value and gradient of an elementwise program at arrays, whatever the style prints; None for any other."""
         if wrt not in self._kernels:
@@ -538,3 +614,13 @@ def _is_array(value: Any) -> bool:
 
 
 __all__ = ["Function", "Node", "compile", "load"]
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a list of numbers."""
+    shape = getattr(value, "shape", None)
+    if shape is None and not isinstance(value, (int, float)):
+        import numpy as np
+
+        shape = np.shape(value)
+    return tuple(shape or ())

@@ -38,6 +38,7 @@ def compiled(options: dict[str, Any]) -> Function:
     given = {key: options.pop(key) for key in _COMPILING if key in options}
     given["shapes"] = shapes(given.pop("shape"))
     given["wrt"] = names(given["wrt"])
+    given["also"] = [mode for each in options.pop("also", ()) for mode in each.replace(",", " ").split()]
     try:
         fn = compile(text, **given)
     except GradcError as error:
@@ -240,6 +241,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @takes_program
 @has_style
 @_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
+@_module("--also", multiple=True, metavar="jvp,hvp,jacobian,hessian", help="Further functions: tangents, Hessians, …")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
 @_result("--check", is_flag=True, help="Write nothing; exit 1 if FILE is not what would be written.")

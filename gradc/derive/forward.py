@@ -67,7 +67,7 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool) -
     if op.linear == "all":
         zero = build.const(0)
         return build.make(op, tuple(whole(build, known.get(arg, zero), arg) for arg in node.args), node.attr)
-    if op.linear == "each":
+    if op.linear == "each" or op is scalar.mul:
         return _sum(
             build,
             [

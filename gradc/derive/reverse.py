@@ -57,11 +57,12 @@ def reverse(
     arrays: bool = True,
     level: int = 0,
     again: bool = False,
+    ones: bool = False,
 ) -> list[Step]:
     """The steps of the backward pass, outputs first. `build` must hold the program's graph.
 
     `level` tells the adjoints of a gradient's gradient from those of the gradient; `again` says that the
-    contributions are to be differentiated, too.
+    contributions are to be differentiated, too; with `ones` the adjoints of the outputs are 1.
 
     Gates whose slope may be infinite where a kink sends nothing back are spared there: by safe arguments where values
     may be `arrays`, else by a real conditional.
@@ -74,7 +75,8 @@ def reverse(
     build.annihilate = True
     incoming: dict[Node, list[Node]] = {}
     first = []
-    for node, seed in zip(dag.roots, seeds(build, dag, level), strict=True):
+    given = [build.const(1.0)] * len(dag.roots) if ones else seeds(build, dag, level)
+    for node, seed in zip(dag.roots, given, strict=True):
         if node in active:
             incoming.setdefault(node, []).append(seed)
             first.append((node, seed))

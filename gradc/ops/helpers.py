@@ -94,6 +94,68 @@ def as_number(name, x, *others):
     """The input as a number; one of Python's own takes the precision of the arrays."""
     return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 '''
+_ROOM = '''
+def room(what, shape, dtype, way_out):
+    """A block of zeros, unless it is too large for memory."""
+    size = math.prod(shape)*np.dtype(dtype).itemsize
+    if size > 4*2**30:
+        raise ValueError(f"the block of {what} has shape {shape}, {size/2**30:,.1f} GiB; use {way_out} instead")
+    return np.zeros(shape, dtype)
+'''
+_HESSIAN_BY = '''
+def hessian_by(hvp, places, zero, *inputs):
+    """Value, gradient and the blocks of the Hessian that are not zero: a row is its product with a unit vector."""
+    x = {name: np.asarray(inputs[at]) for name, at in places.items()}
+    x = {name: each if each.dtype.kind == "f" else each.astype(float) for name, each in x.items()}
+    kind = np.result_type(*x.values()) if x else float
+    order = list(x)
+    pairs = [(a, b) for i, a in enumerate(order) for b in order[i:] if (a, b) not in zero]
+    blocks = {(a, b): room(f"{a} and {b}", x[a].shape + x[b].shape, kind, "hvp") for a, b in pairs}
+    zeros = {name: np.zeros_like(each) for name, each in x.items()}
+    value, grads, _ = hvp(*inputs, *(each[()] for each in zeros.values()))
+    for a in dict.fromkeys(a for a, _ in pairs):
+        for at in np.ndindex(x[a].shape):
+            along = zeros[a].copy()
+            along[at] = 1.0
+            rows = hvp(*inputs, *((along if name == a else each)[()] for name, each in zeros.items()))[2]
+            for b in [b for first, b in pairs if first == a]:
+                blocks[a, b][at] = rows[b]
+        if (a, a) in blocks:
+            flat = blocks[a, a].reshape(x[a].size, x[a].size)
+            flat[...] = np.triu(flat) + np.triu(flat, 1).T
+    return value, grads, {pair: block[()] for pair, block in blocks.items()}
+'''
+_JACOBIAN_BY = '''
+def jacobian_by(jvp, forward, backward, places, rows, *inputs):
+    """The value, and the blocks of its derivatives: a column is a tangent, a row a backward pass; the fewer are run."""
+    x = {name: np.asarray(inputs[at]) for name, at in places.items()}
+    x = {name: each if each.dtype.kind == "f" else each.astype(float) for name, each in x.items()}
+    value, cache = forward(*inputs)
+    values = dict(zip(rows, value if len(rows) > 1 else (value,)))
+    kind = np.result_type(*x.values()) if x else float
+    blocks = {f: {a: room(f"{f} by {a}", np.shape(values[f]) + x[a].shape, kind, "jvp") for a in rows[f]} for f in rows}
+    if sum(map(np.size, values.values())) < sum(map(np.size, x.values())):
+        zeros = {f: np.zeros(np.shape(each), kind) for f, each in values.items()}
+        for f in rows:
+            for at in np.ndindex(np.shape(values[f])):
+                along = zeros[f].copy()
+                along[at] = 1.0
+                df = [(along if name == f else each)[()] for name, each in zeros.items()]
+                grads = backward(cache, tuple(df) if len(rows) > 1 else df[0])
+                for a in rows[f]:
+                    blocks[f][a][at] = grads[a]
+    else:
+        zeros = {name: np.zeros_like(each) for name, each in x.items()}
+        for a in x:
+            for at in np.ndindex(x[a].shape):
+                along = zeros[a].copy()
+                along[at] = 1.0
+                dots = jvp(*inputs, *((along if name == a else each)[()] for name, each in zeros.items()))[1]
+                for f, dot in zip(rows, dots if len(rows) > 1 else (dots,)):
+                    if a in rows[f]:
+                        blocks[f][a][(..., *at)] = dot
+    return value, {f: {a: block[()] for a, block in row.items()} for f, row in blocks.items()}
+'''
 
-for _text in (_AS_FLOAT, _AS_FLOATS, _AS_ARRAY, _AS_NUMBER):
+for _text in (_AS_FLOAT, _AS_FLOATS, _AS_ARRAY, _AS_NUMBER, _ROOM, _HESSIAN_BY, _JACOBIAN_BY):
     add("numpy", _text)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 
 from gradc.derive.reverse import _send_back, active_nodes, unbroadcast
+from gradc.derive.rules import partials
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
@@ -35,11 +36,13 @@ def gradients(
     parts: bool,
     late: bool = False,
     arrays: bool = False,
+    again: bool = False,
 ) -> tuple[dict[str, Node | None], dict[Node, Node]]:
     """Each input's gradient, None where it is zero everywhere, and the adjoint of each gate.
 
     `parts` says that gates are to be written in the parts that are cheapest for single numbers. With `late` the
-    output is a quotient, and its divisor divides each gradient last: (dx - f*dy)/y.
+    output is a quotient, and its divisor divides each gradient last: (dx - f*dy)/y. `again` says that the gradient
+    is to be differentiated, too.
     """
     targets = {name: program.inputs[name] for name in wrt}
     nodes = reachable(program.roots)
@@ -78,7 +81,7 @@ def gradients(
             sent = []
             safe, out = spared(build, gate, dout) if arrays and gate in steep else (args, gate)
             comes = make(routing.ne, (dout, zero)) if gate in steep and not arrays and dout not in build.masks else None
-            for arg, partial in zip(args, partials_of(op, build.literal, parts), strict=True):
+            for arg, partial in zip(args, slopes_of(gate, build.literal, parts, again), strict=True):
                 if arg in active:
                     part = dout if partial is None else times(build, partial(build, safe, out, gate.attr), dout)
                     if part is zero:
@@ -93,7 +96,7 @@ def gradients(
                         )
                     )
         else:
-            sent = list(_send_back(build, gate, dout, active, build.boundary))
+            sent = list(_send_back(build, gate, dout, active, build.boundary, again=again))
         for arg, part in sent:
             have = adjoints.get(arg)
             adjoints[arg] = part if have is None else make(scalar.add, (have, part))
@@ -119,6 +122,16 @@ def times(build: Frugal, partial: Node, dout: Node) -> Node:
             x, y = partial.args
             return build.make(scalar.mul, (x, build.make(scalar.div, (dout, y))))
     return build.make(scalar.mul, (partial, dout))
+
+
+def slopes_of(gate: Node, literal: bool, parts: bool, again: bool) -> tuple[Partial | None, ...]:
+    """The slopes of a gate; where they are differentiated again, as gates of their own."""
+    if again:
+        texts = tuple(partials(gate, literal, again))
+        if texts != gate.op.partials(literal):
+            return tuple([None if text == "1" else _compiled(gate.op, text, {}) for text in texts])
+        return partials_of(gate.op, literal)
+    return partials_of(gate.op, literal, parts)
 
 
 @cache

@@ -73,6 +73,11 @@ NUMBER_OF = _core("number_of", ("x",))
 CAST = _core("cast", ("x", "like"), free=True)
 ITEM = _core("item", ("x",), free=True, at=0)
 CALL = _core("call", ("args",), free=True, variadic=True, function="")
+# Zeros of a shape, in the precision of an array.
+ZEROS_OF = _core("zeros_of", ("like",), shape=())
+# Blocks of second derivatives, and of first ones, put together from products with unit vectors.
+HESSIAN_BY = _core("hessian_by", ("args",), free=True, variadic=True, function="", names="", zero="")
+JACOBIAN_BY = _core("jacobian_by", ("args",), free=True, variadic=True, functions="", names="", blocks="")
 # x with v added at an index: for targets whose arrays may not be written to.
 ADDED_AT = _core("added_at", ("x", "v"), index=())
 

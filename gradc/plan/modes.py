@@ -27,12 +27,13 @@ itself asks `notes.facts.in_place` first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradc.plan.code import CALL, Def, Return, Unpack, made, name_of
 
 if TYPE_CHECKING:
+    from gradc.graph.dag import Dag
     from gradc.plan.notes import Notes
 
 
@@ -71,13 +72,51 @@ def _value_and_grad(notes: Notes) -> Def:
     return Def(notes.function_name("value_and_grad"), (*inputs, *df), body, "value_and_grad")
 
 
+def _jvp(notes: Notes) -> Def:
+    from gradc.plan.tangents import jvp_of  # loaded where it is asked for
+
+    return jvp_of(notes)
+
+
+def _hvp(notes: Notes) -> Def:
+    from gradc.plan.tangents import hvp_of
+
+    return hvp_of(notes)
+
+
+def _jacobian(notes: Notes) -> Def:
+    from gradc.plan.blocks import jacobian_of
+
+    return jacobian_of(notes)
+
+
+def _hessian(notes: Notes) -> Def:
+    from gradc.plan.blocks import hessian_of
+
+    return hessian_of(notes)
+
+
 MODES = {
     mode.name: mode
     for mode in (
         Mode("forward", "_forward", "the value, and the cache that backward needs", _forward),
         Mode("backward", "_backward", "the gradient by input, contracted with df", _backward),
         Mode("value_and_grad", "", "the value and the gradient by input", _value_and_grad),
+        Mode("jvp", "_jvp", "the value and its tangent along those of the inputs", _jvp),
+        Mode("hvp", "_hvp", "the value, the gradient, and the Hessian times a vector", _hvp),
+        Mode("jacobian", "_jacobian", "the value, and its derivatives by output and input", _jacobian),
+        Mode("hessian", "_hessian", "the value, the gradient, and the second derivatives by pairs of inputs", _hessian),
     )
 }
 # What every module has; the others are for `also`.
 PASSES = ("forward", "backward", "value_and_grad")
+
+
+def needed(dag: Dag, also: Sequence[str]) -> list[str]:
+    """The modes of `also`, and before each what its function calls: blocks of arrays are made of products."""
+    if not also:
+        return []
+    from gradc.plan.blocks import of_numbers
+
+    calls = {} if of_numbers(dag) else {"jacobian": "jvp", "hessian": "hvp"}
+    return [mode for name in also for mode in (calls.get(name, name), name)]

@@ -5,7 +5,7 @@
 >>> from gradc.plan.program import gates_of_the_notes, stage
 >>> dag, build = gates_of_the_notes(parse("(x + y)*z"), False)
 >>> forward, backward, both = Notes(stage(dag, build, ["x"]), TARGETS["numpy"]).module().defs()
->>> [stmt.target for stmt in forward.body[3:5]], forward.params, backward.params
+>>> [stmt.target for stmt in forward.body[1:3]], forward.params, backward.params
 (['xpy', 'f'], ('x', 'y', 'z'), ('cache', 'df'))
 """
 
@@ -55,8 +55,8 @@ from gradc.plan.code import (
     name_of,
     names_read,
 )
-from gradc.plan.modes import MODES, PASSES
-from gradc.plan.program import Group, Line, Program
+from gradc.plan.modes import MODES, PASSES, needed
+from gradc.plan.program import Group, Line, Program, gates_of_the_notes, stage
 from gradc.plan.program import Stmt as Staged
 from gradc.rewrite.sides import Guard
 from gradc.rewrite.simplify import Builder, number
@@ -76,7 +76,7 @@ class Notes:
     def __init__(self, program: Program, facts: Facts, function: str = "", also: Sequence[str] = ()) -> None:
         self.program, self.facts, self.function = program, facts, function
         self.dag, self.names, self.words = program.dag, program.names, program.module
-        self.modes = [MODES[name] for name in dict.fromkeys((*PASSES, *also))]
+        self.modes = [MODES[name] for name in dict.fromkeys((*PASSES, *needed(self.dag, also)))]
         self.elementwise = not self.dag.declared
         self.results = frozenset(program.gradients.values())
         self.leaves: dict[Node, Node] = {}
@@ -84,10 +84,14 @@ class Notes:
 
     def module(self) -> Module:
         """The functions of the modes, and what else the module must know."""
+        from gradc.plan.blocks import of_numbers, pattern_of
+
         items: list[Def | Alias] = []
         for mode in self.modes:
             made = mode.write(self)
             items += [Alias(new, old) for old, new in self.stepped_aside.items()] if mode is self.modes[2] else []
+            if mode.name == "hessian" and of_numbers(self.dag):
+                items.append(Alias("HESSIAN_PATTERN", _listed(pattern_of(self))))
             items.append(made)
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
@@ -244,15 +248,16 @@ class Notes:
         """The adjoint lines, df made ready before them."""
         rows = [Row(group.guard, tuple(self.group(group))) for group in self.program.backward]
         lines = self.branches(rows)
-        return (*self._ready_df(lines), *lines)
+        return (*self.ready_df(lines), *lines)
 
     def group(self, group: Group) -> list[Any]:
         """The adjoint lines of one gate."""
         of = self.lines[group.line.gate] if group.line is not None else None
-        found = [self._adjoint_line(stmt, group, of, at == 0) for at, stmt in enumerate(group.stmts)]
+        found = [self.adjoint_line(stmt, group, of, at == 0, self.cut) for at, stmt in enumerate(group.stmts)]
         return [stmt for stmt in found if stmt is not None]
 
-    def _adjoint_line(self, stmt: Staged, group: Group, of: Assign | None, first: bool) -> Any:
+    def adjoint_line(self, stmt: Staged, group: Group, of: Assign | None, first: bool, cut: Callable[..., Node]) -> Any:
+        """One statement of the backward pass; `cut` brings its expression down to what has a name."""
         target, expr = stmt.target, stmt.expr
         shape = expr.shape if stmt.shape is None else stmt.shape
         me = made(NAME, attr=target, shape=shape)
@@ -260,10 +265,10 @@ class Notes:
         minus = expr.op is scalar.neg and expr not in self.names
         match stmt.kind:
             case "=":
-                value = self.cut(expr, own=self.names.get(expr) == target)
+                value = cut(expr, own=self.names.get(expr) == target)
                 return Assign(target, self._number(value, expr, target in self.results), note)
             case "sum" | "+=" | "put":
-                value = self.cut(expr.args[0] if minus else expr)
+                value = cut(expr.args[0] if minus else expr)
                 if stmt.kind == "sum" or not self.facts.in_place:
                     if stmt.kind == "put":
                         value = made(scalar.neg, value) if minus else value
@@ -273,11 +278,11 @@ class Notes:
                     return Update(target, "-" if minus else "+", value, stmt.index, Note(of=of))
                 return Update(target, "-" if minus else "+", value, None, note)
             case "zeros":
-                value = made(ZEROS_LIKE, self.cut(expr), shape=expr.shape)
+                value = made(ZEROS_LIKE, cut(expr), shape=expr.shape)
                 plain = self.elementwise and self.facts.arrays
                 return Assign(target, made(NUMBER_OF, value) if plain else value, Note(of=of))
             case "copy":
-                value = self.cut(expr)
+                value = cut(expr)
                 if not self.facts.in_place:
                     return Assign(target, value, note)
                 if value.op is NAME:
@@ -287,7 +292,7 @@ class Notes:
             case "own":
                 return Assign(target, made(COPY, me, shape=shape), Note(of=of)) if self.facts.in_place else None
         filled_with = name_of(str(stmt.index[0])) if stmt.kind == "seed" else me
-        value = made(FULL_LIKE, self.cut(expr), filled_with, shape=expr.shape)
+        value = made(FULL_LIKE, cut(expr), filled_with, shape=expr.shape)
         if self.elementwise:
             return Assign(target, made(NUMBER_OF, value), Note(0, (("one for each element of the output",),), of))
         return Assign(target, value, Note(0, ((f"{target}: {self.show(expr.shape)}",),), of))
@@ -304,7 +309,7 @@ class Notes:
             remarks.append(filled(why, x=x, out=self.cut(gate), minus=minus))
         return tuple(remarks)
 
-    def _ready_df(self, lines: Sequence[Any]) -> list[Any]:
+    def ready_df(self, lines: Sequence[Any]) -> list[Any]:
         """An array's upstream adjoint is brought to floats and checked."""
         outputs, df = self.program.outputs, self.words["df"]
         if not self.facts.arrays or self.elementwise:
@@ -358,6 +363,34 @@ class Notes:
         """What a function returns as the gradient: each by its name, 0 where there is none."""
         zero = self.build.const(0.0)
         return {name: zero if own is None else name_of(own) for name, own in self.program.gradients.items()}
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """What is differentiated by, in the order of the inputs: that of tangents and of blocks."""
+        return tuple(name for name in self.dag.inputs if name in self.program.gradients)
+
+    @cached_property
+    def again(self) -> Notes:
+        """The same with adjoints that can be differentiated again."""
+        return self._anew(True)
+
+    @property
+    def fresh(self) -> Notes:
+        """The same in a graph of its own."""
+        return self._anew(False)
+
+    def _anew(self, again: bool) -> Notes:
+        from gradc.plan.blocks import one_spelling
+
+        p = self.program
+        dag, build = gates_of_the_notes(one_spelling(self.dag, p.literal), p.literal)
+        program = stage(dag, build, tuple(p.gradients), p.scheme, self.facts.arrays, again=again)
+        return Notes(program, self.facts, self.function)
+
+    @staticmethod
+    def row(guard: Guard, stmts: Iterable[Any]) -> Row:
+        """Statements that stand together."""
+        return Row(guard, tuple(stmts))
 
     # ---- what every function needs -----------------------------------------------------------------------------------
 
@@ -426,6 +459,12 @@ class Notes:
         """The upstream adjoint where it is left out: none for an array, or for several, never summed in silence."""
         outputs = self.program.outputs
         return "1.0" if len(outputs) == 1 and not outputs[0].shape else ""
+
+
+def _listed(pairs: Sequence[tuple[int, int]]) -> str:
+    """Pairs as text, a few lines of them where there are many."""
+    rows = ["    " + ", ".join(map(str, pairs[at : at + 10])) + "," for at in range(0, len(pairs), 10)]
+    return "\n".join(["(", *rows, ")"]) if len(pairs) > 10 else str(tuple(pairs))
 
 
 def _joined(op: Any, tests: Sequence[Node]) -> Node:

@@ -79,6 +79,7 @@ class Program(NamedTuple):
     module: dict[str, str]
     sizes: dict[str, str]
     literal: bool = False
+    scheme: str = "notes"
 
 
 # ---- which gates get a line --------------------------------------------------------------------
@@ -231,11 +232,18 @@ class _Adjoint:
 
 
 def stage(
-    dag: Dag, build: Builder, wrt: Sequence[str], scheme: str = "notes", arrays: bool = True, every_gate: bool = False
+    dag: Dag,
+    build: Builder,
+    wrt: Sequence[str],
+    scheme: str = "notes",
+    arrays: bool = True,
+    every_gate: bool = False,
+    again: bool = False,
 ) -> Program:
     """The statements of both passes. `arrays` says whether a value may be a buffer that somebody shares.
 
-    With `every_gate` nothing is written inside the line of another: a picture has each gate by itself.
+    With `every_gate` nothing is written inside the line of another: a picture has each gate by itself; `again` says
+    that the adjoints are to be differentiated, too.
     """
     nodes = reachable([*dag.roots, *dag.inputs.values()])
     inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
@@ -250,7 +258,7 @@ def stage(
     names = name_gates(dag, staged, inline, namer, scheme)
     lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate), guards.get(gate, ())) for k, gate in enumerate(staged, 1))
     targets = [dag.inputs[name] for name in wrt]
-    steps = reverse(dag, build, targets, lambda node: node in names, arrays)
+    steps = reverse(dag, build, targets, lambda node: node in names, arrays, again=again)
     by_gate = {line.gate: line for line in lines}
     many = arrays and not dag.declared and len(dag.inputs) > MOST_TRACKED
     back = _Backward(dag, build, names, namer.copy(), module, arrays, whole=many)
@@ -273,6 +281,7 @@ def stage(
         module=module,
         sizes=sizes,
         literal=build.literal,
+        scheme=scheme,
     )
 
 
@@ -630,10 +639,10 @@ def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[
                 if seen[node] == 1 or (known is not None and known != guard):
                     guards[node] = known if known == guard else None
                     stack += node.args
-    return {node for node, n in seen.items() if n > 1 and guards[node] is not None and not _is_cheap(node)}
+    return {node for node, n in seen.items() if n > 1 and guards[node] is not None and not is_cheap(node)}
 
 
-def _is_cheap(node: Node) -> bool:
+def is_cheap(node: Node) -> bool:
     """Gates that cost little more than a name: signs, views, comparisons, a doubled value."""
     return (
         node.op in (scalar.neg, scalar.square, routing.nonzero) or node.op.view or node.op.boolean or _is_scaled(node)

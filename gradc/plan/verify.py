@@ -17,7 +17,7 @@
 >>> forward, backward, both = code.defs()
 >>> verify(code._replace(items=(forward, backward._replace(body=backward.body[1:]), both)), TARGETS["numpy"])
 Traceback (most recent call last):
-gradc.plan.verify.Faulty: backward: x is read before it is bound
+gradc.plan.verify.Faulty: backward: f is read before it is bound
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ TARGET = Target(
         "number_of": "{x}[()]",
         "cast": "{like}.dtype.type({x})",
         "item": "{x}[{at}]",
+        "zeros_of": "np.zeros({shape:dims}, {like}.dtype)",
+        "hessian_by": "hessian_by({function}, {names}, {zero}, {*args})",
+        "jacobian_by": "jacobian_by({functions}, {names}, {blocks}, {*args})",
         "call": "{function}({*args})",
     },
 )
