@@ -15,6 +15,7 @@ from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims
 from gradc.ops import array
 from gradc.ops.again import AGAIN, Again
+from gradc.ops.borders import PASSES_ON
 from gradc.ops.table import statics_of
 from gradc.rewrite.simplify import Builder
 
@@ -36,6 +37,8 @@ def partials(gate: Node, literal: bool, again: bool = False) -> Sequence[str]:
 def vjps(gate: Node, dims: Dims, again: bool = False) -> Sequence[str]:
     """What a gate of arrays sends back to each argument."""
     op = gate.op
+    if op in PASSES_ON:
+        return PASSES_ON[op]
     rules = _again(gate).vjps if again or not op.vjps else ()
     rules = rules or op.vjps
     if not callable(rules):

@@ -1,6 +1,6 @@
 """The operators: `table` says how an entry is registered, the other files hold the entries."""
 
-from gradc.ops import again, array, loss, routing, scalar
+from gradc.ops import again, array, borders, loss, routing, scalar
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 
@@ -8,6 +8,7 @@ __all__ = [
     "Op",
     "again",
     "array",
+    "borders",
     "entries",
     "lookup",
     "loss",

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar as s
 from gradc.ops.array import spread
+from gradc.ops.borders import held, held_else
 from gradc.ops.routing import where
 from gradc.optimize.backward import gradients, value_of
 from gradc.optimize.constructors import Frugal, masking
@@ -234,6 +235,8 @@ def _factored(joint: Joint, parts: bool) -> Joint:
 
 
 def _in_parts(build: Frugal, old: Node, args: Args, parts: bool, gates: dict[Node, Node]) -> Node:
+    if old.op in (held, held_else):
+        return build.make(where, args)  # the gradient, for which they differ from a branch, is made
     value = value_of(old.op, build.literal) if parts else None
     if value is None:
         return build.make(old.op, args, old.attr)

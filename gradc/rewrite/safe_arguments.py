@@ -1,308 +1,390 @@
-"""Branches in array code: both sides are computed, so the side that is not taken gets safe arguments.
+"""Branches in array code: both sides are computed, and what is not taken is spared at the border.
 
-`where(x > 0, log(x), 0)` becomes `where(x > 0, log(safex), 0)` with `safex = where(x > 0, x, 1)`: no NaN, no
-inf and no warning, in value or gradient, however branches are nested and composed.
+`where(x > 0, log(x), 0)` becomes `where(x > 0, log(safex), 0)` with `safex = where(x > 0, x, 1)`. A value is made safe
+where it enters a side, once for all that stands there, at a number at which every gate of the side has a value and a
+finite slope. The branch masks what comes back; behind it all is finite, and 0 times that is 0: no nan, no inf and no
+warning, in value or gradient, however branches are nested and composed, and nothing below needs a case of its own.
 
-A gate belongs to the innermost side of a branch that all its uses lie in. The regions form a tree:
-
->>> root = Region(None, None, 0, 0)
->>> child = Region(root, None, 1, 1)
->>> meet(child, root) is root
-True
+>>> from gradc.language import parse
+>>> program = parse("where(x < 1, sqrt(1 - x**2), 0)")
+>>> spared = guard_branches(program, literal=False)
+>>> [node.args[2] for node in spared.nodes if node.op is held]
+[%3 = const() (0.0, '0.0')]
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
+from typing import NamedTuple, cast
 
 from gradc.graph.dag import Dag, Node, reachable
-from gradc.ops.array import eye
-from gradc.ops.routing import all_of, any_of, not_, where
+from gradc.ops import array, bounds, routing, scalar
+from gradc.ops.borders import held, held_else
+from gradc.ops.bounds import Bounds
+from gradc.ops.routing import not_, where
 from gradc.ops.scalar import const, input_
-from gradc.rewrite.simplify import Args, Builder, rebuild
+from gradc.ops.table import statics_of
+from gradc.rewrite.needs import Cond, Masks, Need, Needs
+from gradc.rewrite.rules import compiled
+from gradc.rewrite.simplify import FOLDING, Args, Builder, folded, number, rebuild
+from gradc.rewrite.steep import leaves_smooth
+
+# The numbers that are tried for what enters a side, after those that its first gates ask for.
+TRIED = (1.0, 0.0, 0.5, 2.0, -1.0, 3.0)
+# Where one number for all will not do, as in 1/(x - y): a number each.
+APART = ((1.0, 0.5), (0.5, 1.0), (2.0, 0.5), (0.25, 0.5))
+# What hangs on more values that entered than this, or serves more gates, is not tried at other numbers again.
+MOST_LEAVES, MOST_GATES = 16, 64
+# A sum has at least one term, and no more than this many, as far as the safe numbers go.
+MOST_TERMS = 1e9
+
+EYE = "eye"
+# What the order of a program is made of: gates, and the conditions that their borders wait for.
+Item = Node | Need | Cond
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """One side of a branch (1: the condition holds, 2: it fails) within the side that the branch lies in.
+class Border(NamedTuple):
+    """A value that is made safe where a need of it begins."""
 
-    `within` are the sides on which the branch itself is needed, if those are several; `parent` is then around them all.
-    """
-
-    parent: Region | None
-    branch: Node | None
-    side: int
-    depth: int
-    within: frozenset[Region] = frozenset()
-
-    @property
-    def aligned(self) -> Region:
-        """The innermost region around this one whose conditions are all scalars: masks fit arrays of any shape."""
-        best: Region = self
-        at: Region | None = self
-        while at is not None and at.branch is not None:
-            if at.branch.args[0].shape:
-                best = at.parent  # type: ignore[assignment]  # a side of a branch has a parent
-            at = at.parent
-        return best
+    value: Node
+    need: Need
 
 
-def meet(a: Region, b: Region) -> Region:
-    """The innermost region around both."""
-    while a is not b:
-        if a.depth >= b.depth:
-            a = a.parent  # type: ignore[assignment]  # two regions meet at the root at last
-        else:
-            b = b.parent  # type: ignore[assignment]
-    return a
-
-
-def regions(nodes: Sequence[Node], roots: Sequence[Node], deepest: int = 1 << 30) -> dict[Node, Region]:
-    """The region of each node; sides deeper than `deepest` belong to the one around them."""
-    root = Region(None, None, 0, 0)
-    found: dict[Node, Region] = dict.fromkeys(roots, root)
-    for node in reversed(nodes):
-        here = found.setdefault(node, root)
-        sides = [here] * len(node.args)
-        if node.op is where and here.depth < deepest:
-            sides[1], sides[2] = Region(here, node, 1, here.depth + 1), Region(here, node, 2, here.depth + 1)
-        elif here is not root and not node.op.elementwise:
-            sides = [here.aligned] * len(node.args)
-        for arg, side in zip(node.args, sides, strict=True):
-            found[arg] = meet(found[arg], side) if arg in found else side
-    return found
-
-
-Needs = frozenset[Region]
-
-# A value that more sides than this use counts as used by the innermost side around them all.
-MOST_SIDES = 32
-
-
-def needs(nodes: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Needs]:
-    """The sides of branches on which each node is needed: a node is needed where one of its users is.
-
-    No side of the set lies within another; the root alone means everywhere.
-    """
-    root = Region(None, None, 0, 0)
-    everywhere = frozenset([root])
-    found: dict[Node, Needs] = dict.fromkeys(roots, everywhere)
-    for node in reversed(nodes):
-        here = found.setdefault(node, everywhere)
-        sides = [here] * len(node.args)
-        if node.op is where:
-            parent, within = _around(here), here if len(here) > 1 else frozenset()
-            sides[1], sides[2] = (frozenset([Region(parent, node, side, parent.depth + 1, within)]) for side in (1, 2))
-        elif here is not everywhere and not node.op.elementwise:
-            sides = [_outermost(frozenset(region.aligned for region in here))] * len(node.args)
-        for arg, side in zip(node.args, sides, strict=True):
-            before = found.get(arg)
-            found[arg] = side if before is None or before is side else _outermost(before | side)
-    return found
-
-
-def _around(here: Needs) -> Region:
-    """The innermost region around a set of sides."""
-    first, *others = here
-    for other in others:
-        first = meet(first, other)
-    return first
-
-
-def _outermost(sides: Needs) -> Needs:
-    """The sides that lie in no other of the set."""
-    if len(sides) > MOST_SIDES:
-        return frozenset([_around(sides)])
-    return frozenset(side for side in sides if not any(_within(side.parent, other) for other in sides))
-
-
-def _within(side: Region | None, other: Region) -> bool:
-    while side is not None and side.depth >= other.depth:
-        if side is other:
-            return True
-        side = side.parent
-    return False
-
-
-def conditions_first(roots: Sequence[Node], found: dict[Node, Needs]) -> list[Node]:
-    """A topological order in which a condition stands before the gates that need safe arguments on its sides.
-
-    A gate that stands before such a condition all the same, by way of other gates' conditions, is needed everywhere.
-    """
-    while True:
-        order, tied = _ordered(roots, {node: sides for node, sides in found.items() if node.op.steep.safe})
-        if tied is None:
-            return order
-        found[tied] = frozenset([Region(None, None, 0, 0)])
-
-
-def _ordered(roots: Sequence[Node], found: Mapping[Node, Needs]) -> tuple[list[Node], Node | None]:
-    """The order, or a gate whose conditions wait for itself."""
-    order: list[Node] = []
-    state: dict[Node, int] = {}
-    met: set[Region] = set()
-    path: dict[Node, Sequence[Node]] = {}  # what is waiting, and for which conditions
-    stack = list(reversed(roots))
-    while stack:
-        node = stack[-1]
-        if state.get(node) == 2:
-            stack.pop()
-            continue
-        if state.get(node) == 1:
-            state[node] = 2
-            order.append(node)
-            stack.pop()
-            del path[node]
-            continue
-        state[node] = 1
-        first = _conditions(found[node], met) if node in found else []
-        path[node] = first
-        waits = [arg for arg in (*reversed(node.args), *first) if state.get(arg) != 2]
-        if any(arg in path for arg in waits):
-            return order, _tied([*path], path, next(arg for arg in waits if arg in path))
-        stack += waits
-    return order, None
-
-
-def _tied(waiting: Sequence[Node], conditions: Mapping[Node, Sequence[Node]], start: Node) -> Node:
-    """Of a ring of gates that wait for each other, one that waits for a condition."""
-    ring = waiting[waiting.index(start) :]
-    return next(
-        node
-        for node, after in zip(ring, [*ring[1:], start], strict=True)
-        if after in conditions[node] and after not in node.args
-    )
-
-
-def _settled(node: Node, sides: Needs) -> Needs:
-    """The sides whose conditions do not themselves hang on the node; in place of one that does, what is around it."""
-    while len(sides) > 1 and node.op.steep.safe:
-        tied = [
-            side
-            for side in sides
-            if any(_hangs_on(condition, node) for condition in _conditions(frozenset([side]), set()))
-        ]
-        if not tied:
-            break
-        around = [each for side in tied for each in side.within or ([side.parent] if side.parent is not None else [])]
-        sides = _outermost(frozenset([*(side for side in sides if side not in tied), *around]))
-    return sides
-
-
-def _hangs_on(root: Node, node: Node) -> bool:
-    stack, seen = [root], {root}
-    while stack:
-        at = stack.pop()
-        if at is node:
-            return True
-        new = [arg for arg in at.args if arg.id >= node.id and arg not in seen]
-        seen.update(new)
-        stack += new
-    return False
-
-
-def _conditions(sides: Needs, met: set[Region]) -> list[Node]:
-    """The conditions of some sides and of all around them that have not been met, innermost first."""
-    todo, found = list(sides), []
-    while todo:
-        side = todo.pop()
-        if side.branch is not None and side not in met:
-            met.add(side)
-            found.append(side)
-            todo += side.within or ([side.parent] if side.parent is not None else [])
-    return [
-        side.branch.args[0]
-        for side in sorted(found, key=lambda side: (-side.depth, _age(side)))
-        if side.branch is not None
-    ]
-
-
-def _age(side: Region) -> tuple[int, int]:
-    return (side.branch.id if side.branch is not None else -1, side.side)
-
-
-def guard_branches(dag: Dag, literal: bool, blocks: Mapping[Node, Region] | None = None) -> Dag:
-    """The same program with safe arguments on the sides that are not taken; itself if it has no branch.
-
-    `blocks` are the regions of code with real branches: there only those gates need safe arguments that
-    several sides share, and that stand before the branches for it.
-    """
+def guard_branches(dag: Dag, literal: bool) -> Dag:
+    """The same program with safe arguments on the sides that are not taken; itself if it has no branch."""
     if not any(node.op is where for node in dag.nodes):
         return dag
     roots = [*dag.roots, *dag.inputs.values()]
     nodes = reachable(roots)
-    found = {node: _settled(node, sides) for node, sides in needs(nodes, roots).items()}
+    needs = Needs(dag.dims, nodes, roots)
     build = Builder(dag.dims, literal)
     new: dict[Node, Node] = {}
-    masks: dict[Region, Node] = {}
+    masks = Masks(needs, build, new)
+    plan = _Plan(needs, nodes)
+    order = _conditions_first(roots, plan, masks)
     roles: dict[Node, str] = {}
     why: dict[Node, str] = {}
 
-    def mask_of(region: Region) -> Node:
-        todo = [region]
-        while todo:
-            inner = todo[-1]
-            around = sorted(inner.within, key=_age) or ([inner.parent] if inner.parent is not None else [])
-            outer = [side for side in around if side.branch is not None]
-            waiting = [side for side in outer if side not in masks]
-            if waiting or inner in masks:
-                todo = [*todo, *waiting] if waiting else todo[:-1]
-                continue
-            own = new[inner.branch.args[0]]  # type: ignore[union-attr]  # never the root, so a side of a branch
-            own = own if inner.side == 1 else build.make(not_, (own,))
-            masks[inner] = build.make(all_of, (either([masks[side] for side in outer]), own)) if outer else own
-        return masks[region]
-
-    def either(each: Sequence[Node]) -> Node:
-        first, *others = dict.fromkeys(each)
-        for other in others:
-            first = build.make(any_of, (first, other))
-        return first
-
-    def mask(sides: Needs) -> Node:
-        return either([mask_of(side) for side in sorted(sides, key=_age)])
+    def safe(arg: Node, border: Border, at: float | str) -> Node:
+        other = _identity(build, arg) if isinstance(at, str) else build.const(float(at))
+        mask = masks.mask(border.need)
+        if mask.op is const:
+            return arg if number(mask) else other if other.shape == arg.shape else arg
+        if mask.op is not_:
+            node = build.intern(held_else, (mask.args[0], other, arg))
+        else:
+            node = build.intern(held, (mask, arg, other))
+        roles.setdefault(node, "safe" + (str(arg.attr) if arg.op is input_ else ""))
+        why[node] = "safe where the branch is not taken"
+        return node
 
     def gate(build: Builder, old: Node, args: Args) -> Node:
-        sides = found[old]
-        if old.op.steep.safe and not old.op.elementwise:
-            sides = _outermost(frozenset(side.aligned for side in sides))
-        if (
-            not old.op.steep.safe
-            or old.op is where
-            or any(side.branch is None or side.branch.args[0] not in new for side in sides)
-        ):
-            return build.intern(old.op, args, old.attr)
-        if blocks is not None and len(sides) == 1 and _same_block(blocks[old], *sides):
-            return build.intern(old.op, args, old.attr)
-        needed = mask(sides)
-        if len(sides) > 1 and build.dims.broadcast(needed.shape, old.shape) != old.shape:
-            return build.intern(old.op, args, old.attr)  # a number of which some elements of an array have need
-        kept = []
-        for arg, was, safe in zip(args, old.args, old.op.steep.safe, strict=True):
-            if (
-                safe is None
-                or (safe == "eye" and len(arg.shape) != 2)
-                or was.op is const
-                or arg in roles
-                or (old.op.steep.tame and (found[was] == sides or any(each.op is const for each in args)))
-            ):
-                kept.append(arg)
-                continue
-            other = build.make(eye, (arg,)) if isinstance(safe, str) else build.const(int(safe))
-            safe_arg = build.make(where, (needed, arg, other))
-            if safe_arg.op is where:
-                roles[safe_arg] = "safe" + (str(arg.attr) if arg.op is input_ else "")
-                why[safe_arg] = "safe where the branch is not taken"
-            kept.append(safe_arg)
-        return build.intern(old.op, tuple(kept), old.attr)
+        borders = plan.borders.get(old)
+        if borders:
+            args = tuple(
+                arg
+                if border is None
+                else safe(arg, border, plan.at[old, i] if (old, i) in plan.at else plan.safe[border])
+                for i, (arg, border) in enumerate(zip(args, borders, strict=True))
+            )
+        return build.intern(old.op, args, old.attr)
 
-    guarded = rebuild(dag, build, gate, conditions_first(roots, found), new)
+    guarded = rebuild(dag, build, gate, order, new)
     guarded.roles.update(roles)
     guarded.rewrites.update(why)
     return guarded
 
 
-def _same_block(block: Region, side: Region) -> bool:
-    """Whether a gate stands in the very block on which it is needed."""
-    return block.branch is side.branch and block.side == side.side
+def _identity(build: Builder, arg: Node) -> Node:
+    """The identity in the shape of a matrix, or of each in a stack."""
+    if len(arg.shape) > 2:
+        arg = build.make(array.index, (arg,), ((0,) * (len(arg.shape) - 2),))
+    return build.make(array.eye, (arg,))
+
+
+# ---- which gates need nothing safe -------------------------------------------------------------
+
+
+def is_harmless(gate: Node) -> bool:
+    """Whether a gate passes on what it is given, nan and infinities too, and has slopes that hang on none of it."""
+    op = gate.op
+    if not gate.args or op.boolean or op in (where, held, held_else, routing.indicator):
+        return True
+    if op is scalar.mul:
+        return any(arg.op is const for arg in gate.args)
+    if op is scalar.div:
+        return gate.args[1].op is const
+    if op.slopes and op.elementwise:
+        return all(_is_flat(rule) for rule in op.slopes)
+    if op.elementwise:
+        return False
+    return op.linear == "all" or (op.linear == "each" and len(gate.args) == 1) or op.view or op.kink.selects
+
+
+def _is_flat(rule: str) -> bool:
+    """Whether a slope is a number, or a condition, which masks."""
+    program = compiled(rule)
+    last = program[-1]
+    return (last[0] == "op" and last[1].boolean) or all(part[0] != "arg" for part in program)
+
+
+# ---- what is made safe, and how ----------------------------------------------------------------
+
+
+class _Plan:
+    """For each gate the borders before its arguments, and the numbers that are safe there.
+
+    `at` are the numbers of single arguments, where a gate has none in what its side was made safe with.
+    """
+
+    def __init__(self, needs: Needs, nodes: Sequence[Node]) -> None:
+        self.needs = needs
+        self.borders: dict[Node, list[Border | None]] = {}
+        self.safe: dict[Border, float | str] = {}
+        self.at: dict[tuple[Node, int], float | str] = {}
+        self.known: dict[Node, Bounds] = {}  # of values that are made of what is safe
+        self.hang: dict[Node, tuple[Border, ...] | None] = {}  # on which borders; None: on too many
+        self.gates: dict[Border, list[Node]] = {}
+        within = [node for node in nodes if node.args and needs.of[node] != needs.everywhere]
+        strict = {node for node in within if not is_harmless(node)}
+        for node in within:
+            if node in strict:
+                self._enter(node)
+        for node in within:
+            self._settle(node, node in strict)
+
+    def _enter(self, gate: Node) -> None:
+        """What a gate takes from outside of its side, and has to be made safe."""
+        for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
+            if arg.op is const or arg.op.boolean or self.needs.covers(need, self.needs.of[arg]):
+                continue
+            border = Border(arg, need)
+            if border not in self.safe:
+                wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
+                self.safe[border] = EYE if isinstance(wanted, str) else 1.0 if wanted is None else float(wanted)
+                self.gates[border] = []
+
+    def _settle(self, gate: Node, strict: bool) -> None:
+        """A gate's borders, and what comes of it; a gate of no safe value gets safe arguments of its own."""
+        borders: list[Border | None] = []
+        for arg, need in zip(gate.args, self.needs.sent[gate], strict=True):
+            border = Border(arg, need)
+            if border in self.safe:
+                borders.append(border)
+            elif strict and arg.op is not const and not arg.op.boolean and arg not in self.known:
+                self.safe[border] = 1.0
+                self.gates[border] = []
+                borders.append(border)
+            else:
+                borders.append(None)
+        if any(borders):
+            self.borders[gate] = borders
+        if not strict:
+            sources = [arg for arg, border in zip(gate.args, borders, strict=True) if border is None]
+            if all(arg.op is const or arg.op.boolean or arg in self.known for arg in sources):
+                self._note(gate, borders)
+            return
+        self._note(gate, borders)
+        if not self._holds(gate) and not self._moved(gate):
+            self._own(gate, borders)
+
+    def _args(self, gate: Node) -> list[Bounds]:
+        borders = self.borders.get(gate, [None] * len(gate.args))
+        return [
+            _point(self.at.get((gate, i), self.safe[border])) if border is not None else self._of(arg)
+            for i, (arg, border) in enumerate(zip(gate.args, borders, strict=True))
+        ]
+
+    def _of(self, arg: Node) -> Bounds:
+        if arg.op is const:
+            return float(number(arg)), float(number(arg))
+        return (0.0, 1.0) if arg.op.boolean else self.known.get(arg, bounds.ANY)
+
+    def _note(self, gate: Node, borders: Sequence[Border | None]) -> None:
+        self.known[gate] = result(gate, self._args(gate))
+        hang: dict[Border, None] | None = {}
+        for arg, border in zip(gate.args, borders, strict=True):
+            if hang is None:
+                break
+            if border is not None:
+                hang[border] = None
+            elif arg in self.hang:
+                mine = self.hang[arg]
+                hang = None if mine is None else hang | dict.fromkeys(mine)
+        if hang is None or len(hang) > MOST_LEAVES:
+            self.hang[gate] = None
+            return
+        self.hang[gate] = tuple(hang)
+        for border in hang:
+            if len(self.gates[border]) <= MOST_GATES:
+                self.gates[border].append(gate)
+
+    def _holds(self, gate: Node) -> bool:
+        return is_sound(gate, self._args(gate), self.known[gate])
+
+    def _moved(self, gate: Node) -> bool:
+        """Other numbers for what entered the side, so that this gate has a safe value and all before it keep theirs."""
+        hang = self.hang[gate]
+        if not hang or any(len(self.gates[border]) > MOST_GATES or self.safe[border] == EYE for border in hang):
+            return False
+        touched = sorted({each for border in hang for each in self.gates[border]}, key=lambda node: node.id)
+        before = [self.safe[border] for border in hang]
+        for numbers in _choices(len(hang)):
+            self.safe.update(zip(hang, numbers, strict=True))
+            if self._all_hold(touched):
+                return True
+        self.safe.update(zip(hang, before, strict=True))
+        self._all_hold(touched)
+        return False
+
+    def _all_hold(self, touched: Iterable[Node]) -> bool:
+        for gate in touched:
+            self.known[gate] = result(gate, self._args(gate))
+        return all(is_harmless(gate) or self._holds(gate) for gate in touched)
+
+    def _own(self, gate: Node, borders: list[Border | None]) -> None:
+        """Safe numbers for the arguments of one gate."""
+        for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
+            if arg.op is const or arg.op.boolean:
+                continue
+            wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
+            if wanted is None and gate.op.steep.safe:
+                continue
+            borders[i] = border = Border(arg, need)
+            self.at[gate, i] = EYE if isinstance(wanted, str) else 1.0 if wanted is None else float(wanted)
+            self.safe.setdefault(border, 1.0)
+            self.gates.setdefault(border, [])
+        self.borders[gate] = borders
+        self.hang[gate] = ()
+        self.known[gate] = result(gate, self._args(gate))
+
+    def needed(self, gate: Node) -> Iterator[Need]:
+        for border in self.borders.get(gate, ()):
+            if border is not None:
+                yield border.need
+
+
+def _choices(count: int) -> Iterator[list[float]]:
+    for at in TRIED:
+        yield [at] * count
+    if count > 1:
+        for first, step in APART:
+            yield [first + step * k for k in range(count)]
+
+
+def _point(at: float | str) -> Bounds:
+    return (0.0, 1.0) if isinstance(at, str) else (at, at)
+
+
+def _of_sum(x: Bounds) -> Bounds:
+    return min(x[0], x[0] * MOST_TERMS), max(x[1], x[1] * MOST_TERMS)
+
+
+def result(gate: Node, args: Sequence[Bounds]) -> Bounds:
+    """From where to where a gate's value lies: its arguments are finite, all elements of each in the same bounds."""
+    op = gate.op
+    if op in (held, held_else, where):
+        return bounds.union(*args[1:])
+    if op is routing.indicator:
+        numbers = statics_of(op, gate.attr)
+        return bounds.union(*((float(numbers[each]), float(numbers[each])) for each in ("a", "b")))
+    if all(low == high for low, high in args) and (value := folded(op, [low for low, _ in args])) is not None:
+        return float(value), float(value)
+    if op is array.sum_:
+        return _of_sum(args[0])
+    if op in (array.matmul, array.inner):
+        return _of_sum(bounds.product(*args))
+    if op is array.outer:
+        return bounds.product(*args)
+    if op is array.prod:
+        return args[0] if args[0] in ((0.0, 0.0), (1.0, 1.0)) else bounds.ANY
+    if op is array.norm:
+        low, high = bounds.magnitude(args[0])
+        return low, high * math.sqrt(MOST_TERMS)
+    if op in (array.stack, array.concatenate):
+        return bounds.union(*args)
+    if op.bounds is not None:
+        return cast("Bounds", op.bounds(*args, **statics_of(op, gate.attr)))
+    if op.view and len(args) == 1:
+        return args[0]
+    return bounds.ANY
+
+
+def is_sound(gate: Node, args: Sequence[Bounds], out: Bounds) -> bool:
+    """Whether a gate has a finite value and finite slopes for all arguments within finite bounds."""
+    op = gate.op
+    points = all(low == high for low, high in args)
+    if points and op.elementwise and op in FOLDING and folded(op, [low for low, _ in args]) is None:
+        return False
+    if op is scalar.pow_ and args[0][0] <= 0.0 and not points:
+        return False
+    if leaves_smooth(gate, dict(zip(gate.args, args, strict=True))):
+        return False
+    if op.steep.safe and not op.steep.tame and not op.steep.outside:
+        return all(wanted is None or _point_of(wanted) == arg for wanted, arg in zip(op.steep.safe, args, strict=True))
+    finite = all(-inf < low and high < inf for low, high in args)
+    return not (finite and op.bounds is not None and op.elementwise and (out[0] == -inf or out[1] == inf))
+
+
+def _point_of(wanted: float | str) -> Bounds:
+    return _point(wanted if isinstance(wanted, str) else float(wanted))
+
+
+# ---- the order ---------------------------------------------------------------------------------
+
+
+def _conditions_first(roots: Sequence[Node], plan: _Plan, masks: Masks) -> list[Node]:
+    """A topological order in which a condition stands before the gates that need safe arguments on its sides.
+
+    A gate that its own conditions wait for, by way of other gates' conditions, has no border.
+    """
+    while True:
+        order, tied = _ordered(roots, plan, masks)
+        if tied is None:
+            return order
+        del plan.borders[tied]
+
+
+def _ordered(roots: Sequence[Node], plan: _Plan, masks: Masks) -> tuple[list[Node], Node | None]:
+    """The order, or a gate whose conditions wait for itself."""
+    order: list[Node] = []
+    done: set[Item] = set()
+    path: dict[Item, None] = {}
+    stack: list[Item] = list(reversed(roots))
+    while stack:
+        item = stack[-1]
+        if item in done:
+            stack.pop()
+            continue
+        if item in path:
+            stack.pop()
+            del path[item]
+            done.add(item)
+            if isinstance(item, Node):
+                order.append(item)
+            continue
+        path[item] = None
+        waits = [each for each in _before(item, plan, masks) if each not in done]
+        met = next((each for each in waits if each in path), None)
+        if met is not None:
+            ring = [*path][[*path].index(met) :]
+            after = [*ring[1:], met]
+            return order, next(
+                node
+                for node, next_ in zip(ring, after, strict=True)
+                if isinstance(node, Node) and not isinstance(next_, Node)
+            )
+        stack += waits
+    return order, None
+
+
+def _before(item: Item, plan: _Plan, masks: Masks) -> Iterator[Item]:
+    if isinstance(item, Node):
+        yield from reversed(item.args)
+        yield from plan.needed(item)
+    else:
+        yield from masks.waits(item)
+        if isinstance(item, Cond) and item.test is not None:
+            yield item.test

@@ -142,6 +142,14 @@ _FOLDS: dict[Op, Callable[..., float]] = {
 }  # fmt: skip
 
 
+FOLDING = frozenset(_FOLDS)
+
+
+def folded(op: Op, values: list[float]) -> float | None:
+    """The value of an operator at numbers; None where it has no finite one, or is not worked out here."""
+    return _folded(op, values) if op in _FOLDS else None
+
+
 def _folded(op: Op, values: list[float]) -> float | None:
     if op is s.pow_ and _power_bits(*values) > 1100:
         raise GradcError("constant too large: the power has more than 1e300 as its value")

@@ -66,11 +66,11 @@ def bounds_of(nodes: Sequence[Node]) -> dict[Node, Bounds]:
 def _is_steep(gate: Node, known: Mapping[Node, Bounds]) -> bool:
     """Whether a slope of the gate may be infinite: the gate's own, or that of a product with something infinite."""
     if gate.op.steep.tame:
-        return any(_leaves(arg, known) for arg in gate.args if arg.op.steep.pole)
-    return _leaves(gate, known) or any(_leaves(arg, known) for arg in gate.args if arg.op.steep.pole)
+        return any(leaves_smooth(arg, known) for arg in gate.args if arg.op.steep.pole)
+    return leaves_smooth(gate, known) or any(leaves_smooth(arg, known) for arg in gate.args if arg.op.steep.pole)
 
 
-def _leaves(gate: Node, known: Mapping[Node, Bounds]) -> bool:
+def leaves_smooth(gate: Node, known: Mapping[Node, Bounds]) -> bool:
     """Whether an argument may leave the open interval on which the gate's slopes are finite."""
     if gate.op in (scalar.ipow, scalar.pow_) and _exponent(gate) >= 1.0:
         return False
@@ -107,4 +107,4 @@ def is_spared(node: Node) -> bool:
     return node.op is routing.where and node.args[0].op is routing.ne and node.args[0].args[0].op is scalar.adjoint
 
 
-__all__ = ["bounds_of", "exposed", "is_spared", "spared"]
+__all__ = ["bounds_of", "exposed", "is_spared", "leaves_smooth", "spared"]

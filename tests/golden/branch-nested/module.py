@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 22, backward 24; together 2.09 times the forward pass alone.
+Operations: forward 22, backward 17; together 1.77 times the forward pass alone.
 """
 
 import numpy as np
@@ -44,11 +44,11 @@ def forward(x, y):
     safexsafey = safex*safey  # (12)
     sel = np.where(y > 2, logsafe2, safexsafey)  # (13)
     f = np.where(x > y, sqrtsafe, sel)[()]  # (14)
-    return f, (x, y, sqrtsafe, notxgty, both, safe2, notygt2, safex, safey, f)
+    return f, (x, y, sqrtsafe, safe2, safex, safey, f)
 
 
 def backward(cache, df=1.0):
-    x, y, sqrtsafe, notxgty, both, safe2, notygt2, safex, safey, f = cache
+    x, y, sqrtsafe, safe2, safex, safey, f = cache
     df = np.full_like(f, df)[()]  # one for each element of the output
     # f = np.where(x > y, sqrtsafe, sel)[()]  (14)
     dsqrtsafe = np.where(x > y, df, 0.0)
@@ -60,21 +60,21 @@ def backward(cache, df=1.0):
     dsafex = safey*dsafexsafey
     dsafey = safex*dsafexsafey
     # safey = np.where(np.logical_and(notxgty, notygt2), y, 1.0)  (11)
-    dy = np.where(np.logical_and(notxgty, notygt2), dsafey, 0.0)[()]
+    dy = dsafey
     # safex = np.where(np.logical_and(notxgty, notygt2), x, 1.0)  (10)
-    dx = np.where(np.logical_and(notxgty, notygt2), dsafex, 0.0)[()]
+    dx = dsafex
     # logsafe2 = np.log(safe2)  (8)
     dsafe2 = dlogsafe2/safe2
     # safe2 = np.where(both, ym2, 1.0)  (7)
-    dym2 = np.where(both, dsafe2, 0.0)
+    dym2 = dsafe2
     # ym2 = y - 2  (4)
-    dy += dym2
+    dy = dy + dym2
     # sqrtsafe = np.sqrt(safe)  (3)
     dsafe = 0.5/sqrtsafe*dsqrtsafe
     # safe = np.where(x > y, xmy, 1.0)  (2)
-    dxmy = np.where(x > y, dsafe, 0.0)
+    dxmy = dsafe
     # xmy = x - y  (1)
-    dx += dxmy
+    dx = dx + dxmy
     dy -= dxmy
     return {"x": dx, "y": dy}
 

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 12, backward 20; together 2.67 times the forward pass alone.
+Operations: forward 12, backward 14; together 2.17 times the forward pass alone.
 """
 
 import numpy as np
@@ -51,18 +51,18 @@ def backward(cache, df=1.0):
     dsafey = safex2sqr*dprod2
     dsafex2sqr = safey*dprod2
     # safey = np.where(x > 0, 1.0, y)  (6)
-    dy = np.where(x > 0, 0.0, dsafey)[()]
+    dy = dsafey
     # safex2sqr = safex2**2  (5)
     dsafex2 = 2*safex2*dsafex2sqr
     # safex2 = np.where(x > 0, 1.0, x)  (4)
-    dx = np.where(x > 0, 0.0, dsafex2)[()]
+    dx = dsafex2
     # prod = safex*logsafex  (3)
     dsafex = logsafex*dprod
     dlogsafex = safex*dprod
     # logsafex = np.log(safex)  (2)
     dsafex += dlogsafex/safex
     # safex = np.where(x > 0, x, 1.0)  (1)
-    dx += np.where(x > 0, dsafex, 0.0)
+    dx = dx + dsafex
     return {"x": dx, "y": dy}
 
 

@@ -5,7 +5,7 @@
 
 Inputs: x: (n,) (arrays).
 Gradient with respect to: x.
-Operations: forward 14, backward 23; together 2.64 times the forward pass alone.
+Operations: forward 14, backward 19; together 2.36 times the forward pass alone.
 """
 
 import numpy as np
@@ -61,11 +61,11 @@ def backward(cache, df=1.0):
     # safex2sqr = safex2**2  (4)
     dsafex2 = 2*safex2*dsafex2sqr  # dsafex2: (n,)
     # safex2 = np.where(x > 0, 1.0, x)  (3)
-    dx += np.where(x > 0, 0.0, dsafex2)  # dx: (n,)
+    dx += dsafex2  # dx: (n,)
     # sqrtsafex = np.sqrt(safex)  (2)
     dsafex = 0.5/sqrtsafex*dsqrtsafex  # dsafex: (n,)
     # safex = np.where(x > 0, x, 1.0)  (1)
-    dx += np.where(x > 0, dsafex, 0.0)  # dx: (n,)
+    dx += dsafex  # dx: (n,)
     return {"x": dx}
 
 

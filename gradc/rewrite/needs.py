@@ -1,0 +1,398 @@
+"""Where the elements of each value are needed: on which sides of which branches, and in which of their elements.
+
+A side of a branch needs its value where the condition says so. What stands below a sum, a slice, a transpose or a
+product there is needed where the elements are that it sends on: the condition is moved the way a gradient goes.
+
+>>> from gradc.language import parse
+>>> dag = parse("x: [n, 3]; c: [n]; sum(where(c > 0, sum(log(x), axis=1), 0))")
+>>> needs = Needs(dag.dims, dag.nodes, dag.roots)
+>>> [(node.op.name, needs.shape(need)) for node, need in needs.of.items() if len(node.args) == 1]
+[('sum', ()), ('sum', ('n',)), ('log', ('n', 1))]
+
+A side is a `Region` within the needs of its branch; a `Need` is some of them: a value is needed where any of them is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gradc.graph.dag import Node, Shape
+from gradc.graph.shapes import Dims, total
+from gradc.ops import array as a
+from gradc.ops import borders
+from gradc.ops import routing as r
+from gradc.ops.table import Op, statics_of
+from gradc.rewrite.simplify import Builder
+
+# Conditions further out than this are not searched for one that holds already.
+FURTHEST = 64
+
+# One gate that moves a mask: the operator and its attribute.
+Step = tuple[Op, Any]
+
+
+class Cond:
+    """A condition: a test of the program (`test`), or another one, or a need, that `steps` have moved."""
+
+    __slots__ = ("need", "of", "shape", "steps", "test")
+
+    def __init__(self, shape: Shape, test: Node | None, of: Cond | None, need: Need, steps: tuple[Step, ...]) -> None:
+        self.shape, self.test, self.of, self.need, self.steps = shape, test, of, need, steps
+
+
+class Region:
+    """One side of a condition (1: it holds, 2: it fails), where `parent` is needed; `at` is when it was met."""
+
+    __slots__ = ("at", "cond", "depth", "parent", "side")
+
+    def __init__(self, at: int, parent: Need, cond: Cond | None, side: int, depth: int) -> None:
+        self.at, self.parent, self.cond, self.side, self.depth = at, parent, cond, side, depth
+
+
+Need = tuple[Region, ...]
+
+# Gates that take whole axes together and leave them out (or keep them with size 1), and those that keep the shape.
+_REDUCING: tuple[Op, ...] = (a.sum_, a.mean, a.prod, a.amax, a.amin, a.norm, a.logsumexp)
+_ALONG: tuple[Op, ...] = (a.softmax, a.log_softmax, a.others, a.first_max, a.first_min)
+
+
+class Needs:
+    """The needs of all nodes of a program, in `of`, and for each gate what it needs of each argument, in `sent`."""
+
+    def __init__(self, dims: Dims, nodes: Sequence[Node], roots: Sequence[Node]) -> None:
+        self.dims = dims
+        self.known: dict[Any, Region] = {}
+        self.conds: dict[Any, Cond] = {}
+        self.moves: dict[Any, Region] = {}
+        self.shapes: dict[Need, Shape] = {}
+        self.everywhere: Need = (Region(0, (), None, 0, 0),)
+        self.of: dict[Node, Need] = {}
+        self.sent: dict[Node, tuple[Need, ...]] = {}
+        waiting: dict[Node, dict[Need, None]] = {root: {self.everywhere: None} for root in roots}
+        for node in reversed(nodes):
+            arrived = waiting.pop(node, None)
+            here = self.of[node] = self.everywhere if arrived is None else self._settled(list(arrived))
+            self.sent[node] = sent = self._sent(node, here)
+            for arg, need in zip(node.args, sent, strict=True):
+                waiting.setdefault(arg, {})[need] = None
+
+    def shape(self, need: Need) -> Shape:
+        """The shape of the mask of a need: it broadcasts to that of the value."""
+        if need not in self.shapes:
+            for each in self._inner_first(need):
+                found: Shape = ()
+                for region in each:
+                    if region.cond is not None:
+                        found = self.dims.broadcast(found, self.shapes[region.parent])
+                        found = self.dims.broadcast(found, region.cond.shape)
+                self.shapes[each] = self.dims.resolve(found)
+        return self.shapes[need]
+
+    def _inner_first(self, need: Need) -> Iterator[Need]:
+        """The needs around one that have no shape yet, the outermost first, then itself."""
+        stack = [need]
+        while stack:
+            top = stack[-1]
+            waits = [
+                region.parent
+                for region in top
+                if region.cond is not None and region.parent not in self.shapes and region.parent is not top
+            ]
+            if top in self.shapes or not waits:
+                stack.pop()
+                if top not in self.shapes:
+                    yield top
+            else:
+                stack += waits
+
+    def covers(self, outer: Need, inner: Need) -> bool:
+        """Whether all that is needed in the inner way is in the outer: as far as one sees without reasoning."""
+        if outer is inner or outer == self.everywhere:
+            return True
+        have = set(outer)
+        return all(self._lies_in(region, have) for region in inner)
+
+    # ---- what a gate needs of its arguments --------------------------------------------------
+
+    def _sent(self, node: Node, here: Need) -> tuple[Need, ...]:
+        if node.op is r.where:
+            c, x, y = node.args
+            test = self._cond(node.args[0])
+            sides = [(c, here), (x, self._side(here, test, 1)), (y, self._side(here, test, 2))]
+            return tuple(self._fitting(need, arg.shape) for arg, need in sides)
+        if here == self.everywhere:
+            return (here,) * len(node.args)
+        if node.op.elementwise:
+            return tuple(self._fitting(here, arg.shape) for arg in node.args)
+        return tuple(self._below(node, i, here) for i in range(len(node.args)))
+
+    def _below(self, node: Node, i: int, here: Need) -> Need:
+        """What a gate that is not elementwise needs of an argument."""
+        if not self.shape(here):
+            return here
+        op, arg = node.op, node.args[i]
+        rank, statics = len(node.shape), statics_of(op, node.attr)
+        if op in _REDUCING:
+            if statics["keepdims"] or statics["axis"] is None:
+                return here
+            return self._moved(here, rank, ((a.expand, (statics["axis"],)),))
+        if op in _ALONG:
+            return self._any(here, a.axes_of(statics["axis"], rank), rank)
+        if op is a.matmul:
+            return self._product(node, i, here)
+        if op is a.outer:
+            if i == 0:
+                return self._any(here, (1,), 2, keep=False)
+            return self._fitting(here, arg.shape)
+        if op is a.det and rank:
+            return self._moved(here, rank, ((a.expand, ((-2, -1),)),))
+        if op is a.inv:
+            return self._any(here, (rank - 2, rank - 1), rank)
+        if op is a.swap:
+            return self._moved(here, rank, ((a.swap, None),))
+        if op is a.transpose:
+            axes = statics["axes"] or range(rank)[::-1]
+            back = tuple(sorted(range(rank), key=lambda at: axes[at] % rank))
+            return self._moved(here, rank, ((a.transpose, (back,)),))
+        full = (a.spread, (self.dims.resolve(node.shape),))
+        if op in (a.reshape, a.expand):
+            return self._moved(here, rank, (full, (a.reshape, (self.dims.resolve(arg.shape),))))
+        if op is a.index and all(item is None or item == ("slice", None, None, None) for item in node.attr[0]):  # type: ignore[index]
+            return self._moved(here, rank, (full, (a.reshape, (self.dims.resolve(arg.shape),))))
+        if op is a.index:
+            index = node.attr[0]  # type: ignore[index]
+            return self._whole(here, rank, (full, (borders.placed, (index, self.dims.resolve(arg.shape)))))
+        if op is a.stack:
+            at = statics["axis"] % rank
+            lead = (("slice", None, None, None),) * at
+            return self._moved(here, rank, (full, (a.index, ((*lead, i),))))
+        if op is a.concatenate:
+            at = statics["axis"] % rank
+            start = total([other.shape[at] for other in node.args[:i]])
+            return self._moved(here, rank, (full, (a.segment, (at, start, arg.shape[at]))))
+        if op is a.spread:
+            return self._fitting(here, arg.shape)
+        return self._any(here, tuple(range(rank)), rank, keep=False)
+
+    def _product(self, node: Node, i: int, here: Need) -> Need:
+        """Rows of the first factor, and columns of the second, that no element of the product needs are not needed."""
+        x, y = (len(arg.shape) for arg in node.args)
+        rank, arg = len(node.shape), node.args[i]
+        if i == 0 and y == 1:
+            need = self._moved(here, rank, ((a.expand, (-1,)),)) if x > 1 else here
+        elif i == 0:
+            need = self._any(here, (rank - 1,), rank, keep=x > 1)
+        elif x == 1:
+            need = self._moved(here, rank, ((a.expand, (-2,)),)) if y > 1 else here
+        else:
+            need = self._any(here, (rank - 1 if y == 1 else rank - 2,), rank, keep=y > 1)
+        return self._fitting(need, arg.shape)
+
+    def _fitting(self, need: Need, shape: Shape) -> Need:
+        """A need in the shape of an argument that was broadcast: any of the elements that are made of one."""
+        have, want = self.shape(need), self.dims.resolve(shape)
+        if not have or self.dims.resolve(self.dims.broadcast(have, want)) == want:
+            return need
+        lead = max(len(have) - len(want), 0)
+        kept = [at for at in range(lead, len(have)) if have[at] != 1 and want[at - len(have)] == 1]
+        if kept:
+            need = self._whole(need, len(have), ((borders.some, (tuple(kept), True)),))
+        if lead:
+            need = self._whole(need, len(have), ((borders.some, (tuple(range(lead)), False)),))
+        return need
+
+    def _any(self, need: Need, axes: tuple[int, ...], rank: int, keep: bool = True) -> Need:
+        """Needed along whole axes where any element is."""
+        have = self.shape(need)
+        missing = rank - len(have)
+        mine = tuple(at - missing for at in axes if at >= missing and (not keep or have[at - missing] != 1))
+        if not mine:
+            return need
+        return self._whole(need, len(have), ((borders.some, (mine, keep)),))
+
+    # ---- conditions, regions, needs -----------------------------------------------------------
+
+    def _cond(self, test: Node) -> Cond:
+        cond = self.conds.get(test)
+        if cond is None:
+            cond = self.conds[test] = Cond(self.dims.resolve(test.shape), test, None, (), ())
+        return cond
+
+    def _region(self, parent: Need, cond: Cond, side: int) -> Region:
+        key = parent, cond, side
+        if key not in self.known:
+            depth = 1 + max(region.depth for region in parent)
+            self.known[key] = Region(1 + len(self.known), parent, cond, side, depth)
+        return self.known[key]
+
+    def _side(self, here: Need, cond: Cond, side: int) -> Need:
+        """A side of a condition where a branch is needed; the whole of that where the condition is known to hold."""
+        at, steps = here, 0
+        while len(at) == 1 and at[0].cond is not None and steps < FURTHEST:
+            if at[0].cond is cond and at[0].side == side:
+                return here
+            at, steps = at[0].parent, steps + 1
+        return (self._region(here, cond, side),)
+
+    def _steps_shape(self, shape: Shape, steps: tuple[Step, ...]) -> Shape:
+        for op, attr in steps:
+            shape = op.shape(self.dims, shape, **statics_of(op, attr)) if op.shape else shape
+        return self.dims.resolve(shape)
+
+    def _whole(self, need: Need, rank: int, steps: tuple[Step, ...]) -> Need:
+        """A need as one condition, moved: for steps that leave elements out, or take several together."""
+        key = need, steps
+        if key not in self.conds:
+            shape = self._steps_shape(self._ranked_shape(self.shape(need), rank, steps), steps)
+            self.conds[key] = Cond(shape, None, None, need, self._ranked(self.shape(need), rank, steps))
+        return (self._region(self.everywhere, self.conds[key], 1),)
+
+    def _moved(self, need: Need, rank: int, steps: tuple[Step, ...]) -> Need:
+        """A need, each of its conditions moved: for steps that take each element from one other."""
+        stack = [need]
+        while stack:
+            top = stack[-1]
+            waits = [
+                region.parent for region in top if region.cond is not None and not self._done(region.parent, steps)
+            ]
+            if waits:
+                stack += waits
+                continue
+            for region in stack.pop():
+                if region.cond is None or (region, steps) in self.moves:
+                    continue
+                parent = self._placed(region.parent, steps)
+                cond = self._moved_cond(region.cond, rank, steps)
+                self.moves[region, steps] = self._region(parent, cond, region.side)
+        return self._placed(need, steps)
+
+    def _done(self, need: Need, steps: tuple[Step, ...]) -> bool:
+        return all(region.cond is None or (region, steps) in self.moves for region in need)
+
+    def _placed(self, need: Need, steps: tuple[Step, ...]) -> Need:
+        if need == self.everywhere:
+            return need
+        return self._settled([tuple(self.moves[region, steps] for region in need)])
+
+    def _moved_cond(self, cond: Cond, rank: int, steps: tuple[Step, ...]) -> Cond:
+        if not cond.shape:
+            return cond
+        key = cond, rank, steps
+        if key not in self.conds:
+            shape = self._steps_shape(self._ranked_shape(cond.shape, rank, steps), steps)
+            self.conds[key] = Cond(shape, None, cond, (), self._ranked(cond.shape, rank, steps))
+        return self.conds[key]
+
+    def _ranked(self, shape: Shape, rank: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """The steps, first one that brings a mask to the full rank, if that is what the steps count axes in."""
+        missing = rank - len(shape)
+        if steps[0] == (a.spread, (shape,)):
+            return steps[1:]
+        if missing <= 0 or steps[0][0] is a.spread or steps[0][0] is borders.some:
+            return steps
+        return ((a.expand, (tuple(range(missing)),)), *steps)
+
+    def _ranked_shape(self, shape: Shape, rank: int, steps: tuple[Step, ...]) -> Shape:
+        if steps[0][0] in (a.spread, borders.some):
+            return shape
+        return (1,) * (rank - len(shape)) + shape
+
+    def _settled(self, arrived: list[Need]) -> Need:
+        """Several needs as one: both sides of a condition are the whole of it, and what lies in another is left out."""
+        if len(arrived) == 1 and len(arrived[0]) == 1:
+            return arrived[0]
+        by_depth: dict[int, dict[Region, None]] = {}
+        for need in arrived:
+            for region in need:
+                by_depth.setdefault(region.depth, {})[region] = None
+        have: dict[Region, None] = {}
+        while by_depth:
+            depth = max(by_depth)
+            for region in by_depth.pop(depth):
+                if region.cond is None:
+                    return self.everywhere
+                other = self.known.get((region.parent, region.cond, 3 - region.side))
+                if other is not None and other in have:
+                    del have[other]
+                    for around in region.parent:
+                        by_depth.setdefault(around.depth, {})[around] = None
+                        have.pop(around, None)
+                else:
+                    have[region] = None
+        mine = set(have)
+        kept = [region for region in have if not self._lies_in(region, mine - {region})]
+        return tuple(sorted(kept, key=lambda region: region.at)) if kept else self.everywhere
+
+    def _lies_in(self, region: Region, others: set[Region]) -> bool:
+        steps = 0
+        while steps < FURTHEST:
+            if region in others:
+                return True
+            if len(region.parent) != 1:
+                return bool(region.parent) and others.issuperset(region.parent)
+            region, steps = region.parent[0], steps + 1
+        return False
+
+
+class Masks:
+    """The masks of needs as nodes of a new graph, each built once, when it is first asked for."""
+
+    def __init__(self, needs: Needs, build: Builder, new: dict[Node, Node]) -> None:
+        self.needs, self.build, self.new = needs, build, new
+        self.of_need: dict[Need, Node] = {}
+        self.of_cond: dict[Cond, Node] = {}
+
+    def mask(self, need: Need) -> Node:
+        """The mask of a need, its tests being there."""
+        stack: list[Need | Cond] = [need]
+        while stack:
+            top = stack[-1]
+            waits = list(self.waits(top))
+            if waits:
+                stack += waits
+                continue
+            stack.pop()
+            if isinstance(top, Cond):
+                if top not in self.of_cond:
+                    self.of_cond[top] = self._of_cond(top)
+            elif top not in self.of_need:
+                self.of_need[top] = self._of_need(top)
+        return self.of_need[need]
+
+    def waits(self, top: Need | Cond) -> Iterator[Need | Cond]:
+        """The conditions and needs that one is made of, as far as they have no mask yet."""
+        if isinstance(top, Cond):
+            if top.of is not None and top.of not in self.of_cond:
+                yield top.of
+            if top.need and top.need not in self.of_need:
+                yield top.need
+            return
+        for region in top:
+            if region.cond is not None and region.cond not in self.of_cond:
+                yield region.cond
+            if region.parent and region.parent[0].cond is not None and region.parent not in self.of_need:
+                yield region.parent
+
+    def _of_cond(self, cond: Cond) -> Node:
+        if cond.test is not None:
+            return self.new[cond.test]
+        mask = self.of_cond[cond.of] if cond.of is not None else self.of_need[cond.need]
+        for op, attr in cond.steps:
+            mask = self.build.make(op, (mask,), attr) if attr is not None else self.build.make(op, (mask,))
+        return mask
+
+    def _of_need(self, need: Need) -> Node:
+        make, either = self.build.make, None
+        for region in need:
+            assert region.cond is not None  # everywhere needs no mask
+            own = self.of_cond[region.cond]
+            own = own if region.side == 1 else make(r.not_, (own,))
+            around = self.of_need.get(region.parent)
+            mine = own if around is None else make(r.all_of, (around, own))
+            either = mine if either is None else make(r.any_of, (either, mine))
+        assert either is not None
+        return either
+
+
+__all__ = ["Cond", "Masks", "Need", "Needs", "Region"]

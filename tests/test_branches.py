@@ -1,0 +1,140 @@
+"""What a branch does not take adds nothing, whatever stands in it, above it or below it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from tests.support import standalone
+
+INF, NAN = np.inf, np.nan
+
+# A program, a point with poison on the sides that are not taken, and the gradients there.
+TENSORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    # below sums, slices, transposes, products and joins
+    (
+        "x: [2, 2]; c: [2]; sum(where(c > 0, sum(log(x), axis=1), 0))",
+        {"x": [[1, 2], [-1, 0]], "c": [1, -1]},
+        {"x": [[1, 0.5], [0, 0]], "c": [0, 0]},
+    ),
+    ("x: [3]; m: [2]; sum(where(m > 0, log(x)[1:], 0))", {"x": [-1, 2, 0], "m": [1, 0]}, {"x": [0, 0.5, 0]}),
+    (
+        "x: [2, 3]; m: [3, 2]; sum(where(m > 0, log(x).T, 0))",
+        {"x": [[1, 0, 2], [-1, 4, NAN]], "m": [[1, 0], [0, 1], [1, 0]]},
+        {"x": [[1, 0, 0.5], [0, 0.25, 0]]},
+    ),
+    (
+        "x: [4]; m: [2, 2]; sum(where(m > 0, reshape(log(x), (2, 2)), 0))",
+        {"x": [1, 0, -1, 2], "m": [[1, 0], [0, 1]]},
+        {"x": [1, 0, 0, 0.5]},
+    ),
+    ("x: [2]; m: [2, 2]; sum(where(m > 0, log(x)[:, None], 0))", {"x": [2, 0], "m": [[1, 1], [0, 0]]}, {"x": [1, 0]}),
+    (
+        "x: [2, 2]; w: [2]; m: [2]; sum(where(m > 0, sqrt(x) @ w, 0))",
+        {"x": [[1, 4], [-1, INF]], "w": [2, 3], "m": [1, 0]},
+        {"x": [[1, 0.75], [0, 0]], "w": [1, 2]},
+    ),
+    (
+        "x: [2, 2]; w: [2, 2]; m: [2]; sum(where(m > 0, w @ log(x), 0))",
+        {"x": [[1, -1], [2, 0]], "w": [[1, 1], [1, 1]], "m": [1, 0]},
+        {"x": [[2, 0], [1, 0]]},
+    ),
+    (
+        "a: [2]; b: [2]; m: [2, 2]; sum(where(m > 0, outer(log(a), b), 0))",
+        {"a": [2, 0], "b": [1, 3], "m": [[1, 1], [0, 0]]},
+        {"a": [2, 0]},
+    ),
+    (
+        "x: [2]; y: [1]; m: [3]; sum(where(m > 0, concatenate([log(x), 1/y]), 0))",
+        {"x": [2, -1], "y": [0], "m": [1, 0, 0]},
+        {"x": [0.5, 0], "y": [0]},
+    ),
+    (
+        "x: [2]; y: [2]; m: [2]; sum(where(m > 0, stack([log(x), sqrt(y)]), 0))",
+        {"x": [2, -1], "y": [1, 0], "m": [1, 0]},
+        {"x": [0.5, 0], "y": [0.5, 0]},
+    ),
+    (
+        "x: [2, 2]; m: [2]; sum(where(m > 0, prod(x, axis=1), 0))",
+        {"x": [[2, 3], [INF, NAN]], "m": [1, 0]},
+        {"x": [[3, 2], [0, 0]]},
+    ),
+    (
+        "x: [2, 2]; m: [2]; sum(where(m > 0, norm(x, axis=1), 0))",
+        {"x": [[3, 4], [INF, NAN]], "m": [1, 0]},
+        {"x": [[0.6, 0.8], [0, 0]]},
+    ),
+    (
+        "x: [2, 2]; m: [2]; sum(where(m > 0, logsumexp(x, axis=1), 0))",
+        {"x": [[0, 0], [INF, NAN]], "m": [1, 0]},
+        {"x": [[0.5, 0.5], [0, 0]]},
+    ),
+    (
+        "x: [2, 2]; w: [2, 2]; m: [2, 1]; sum(where(m > 0, w*softmax(x), 0))",
+        {"x": [[0, 0], [INF, NAN]], "w": [[1, -1], [1, 1]], "m": [[1], [0]]},
+        {"x": [[0.5, -0.5], [0, 0]]},
+    ),
+    ("A: [2, 2]; where(s > 0, sum(inv(A)), 0)", {"A": [[1, 1], [1, 1]], "s": -1.0}, {"A": [[0, 0], [0, 0]]}),
+    # gates that have a value everywhere, at what has overflown
+    ("x: [2]; u = x*x; sum(where(x < 1, cos(u), 0))", {"x": [1e200, 0.5]}, {"x": [0, -np.sin(0.25)]}),
+    ("x: [2]; sum(where(abs(x) < 1, tanh(x)*x, 0))", {"x": [INF, 0]}, {"x": [0, 0]}),
+    # missing data
+    ("x: [2]; y: [2]; sum(where(y == y, (x - y)**2, 0))", {"x": [1, 2], "y": [NAN, 1]}, {"x": [0, 2]}),
+    (
+        "X: [2, 2]; w: [2]; y: [2]; sum(where(y == y, (X @ w - y)**2, 0))",
+        {"X": [[NAN, 1], [1, 2]], "w": [1, 1], "y": [NAN, 1]},
+        {"w": [4, 8]},
+    ),
+    # a number on a side of an array's condition
+    ("x: [2]; s: [1]; sum(where(x > 0, log(s[0]), x))", {"x": [-1, -2], "s": [0]}, {"x": [1, 1], "s": [0]}),
+]
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(("program", "point", "slopes"), TENSORS, ids=[each[0] for each in TENSORS])
+def test_nothing_comes_of_a_side_that_is_not_taken(
+    program: str, point: dict[str, Any], slopes: dict[str, Any], style: str
+) -> None:
+    fn = gradc.compile(program, style=style)
+    module = standalone(fn.source)
+    given = {name: np.array(value, dtype=float) if np.ndim(value) else value for name, value in point.items()}
+    with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+        warnings.simplefilter("error")
+        value, cache = module.forward(**given)
+        for got in (module.value_and_grad(**given)[1], module.backward(cache), fn.value_and_grad(**given)[1]):
+            for name, slope in slopes.items():
+                np.testing.assert_allclose(got[name], slope, rtol=1e-15)
+    assert np.isfinite(value)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_a_value_of_many_sides(style: str) -> None:
+    fn = gradc.compile("r = log(x); " + " + ".join(f"where(x > {k}, r*{k}, 0)" for k in range(1, 70)), style=style)
+    with np.errstate(all="raise"):
+        for x, slope in ((np.array([-1.0, 0.0, 3.5]), [0.0, 0.0, 6 / 3.5]), (-1.0, 0.0), (3.5, 6 / 3.5)):
+            np.testing.assert_allclose(fn.value_and_grad(x)[1]["x"], slope, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("x: [n]; sum(where(x > 0, log(x), 0))", "safex = np.where(x > 0, x, 1.0)"),
+        ("x: [n]; sum(where(x < 1, sqrt(1 - x**2), 0))", "safex = np.where(x < 1, x, 0.0)"),
+        ("x: [n]; y: [n]; sum(where(y == y, (x - y)**2, 0))", "safe = np.where(y == y, xmy, 1.0)"),
+    ],
+)
+def test_what_enters_is_made_safe_once(program: str, text: str) -> None:
+    source = gradc.compile(program).source
+    assert text in source
+    lines = [line for line in source.splitlines() if "np.where(" in line and not line.strip().startswith("#")]
+    assert len(lines) == 3, lines  # what enters, the branch, and its mask on the way back
+
+
+def test_a_value_that_both_sides_need_has_no_mask() -> None:
+    source = gradc.compile("x: [n]; r = exp(x); sum(where(x > 0, r**2, log(r)))").source
+    assert "r = np.exp(x)" in source
+    assert "np.logical_or" not in source
