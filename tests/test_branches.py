@@ -111,6 +111,39 @@ def test_nothing_comes_of_a_side_that_is_not_taken(
     assert np.isfinite(value)
 
 
+# The condition looks at the value itself, or a kink drops what a steep slope sends it: a point, its gradients.
+OWN = [
+    ("l = log(p); where(l > -100, l, -100)", {"p": 0.0}, {"p": 0.0}),
+    ("q = x/y; where(q < 10, q, 0)", {"x": 1.0, "y": 0.0}, {"x": 0.0, "y": 0.0}),
+    ("v = exp(x); where(v < 9, v, 0)", {"x": 1e3}, {"x": 0.0}),
+    ("v = x*y; where(v == v, v, 0)", {"x": NAN, "y": 2.0}, {"x": 0.0, "y": 0.0}),
+    ("v = sin(x); where(v < 2, v, 0)", {"x": NAN}, {"x": 0.0}),
+    ("sqrt(max(0, x))", {"x": -1.0}, {"x": 0.0}),
+    ("acos(clip(x, -1, 1))*y", {"x": 2.0, "y": 3.0}, {"x": 0.0, "y": 0.0}),
+    ("where(x > 0, acos(sign(z)), z)", {"x": 1.0, "z": 2.0}, {"x": 0.0, "z": 0.0}),
+    ("sqrt(1 - min(x**2, 1)) + x", {"x": 2.0}, {"x": 1.0}),
+]
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(("program", "point", "slopes"), OWN)
+def test_a_condition_on_the_value_itself_and_a_kink_that_drops(
+    program: str, point: dict[str, float], slopes: dict[str, float], style: str
+) -> None:
+    fn = gradc.compile(program, style=style)
+    module = standalone(fn.source)
+    for given in (point, {name: np.full(3, value) for name, value in point.items()}):
+        with np.errstate(all="ignore"):
+            _, cache = module.forward(**given)
+        with np.errstate(all="raise", under="ignore"):
+            grads = [module.backward(cache)]
+        with np.errstate(all="ignore"):
+            grads += [module.value_and_grad(**given)[1], fn.value_and_grad(**given)[1]]
+        for got in grads:
+            for name, slope in slopes.items():
+                np.testing.assert_array_equal(np.abs(got[name]), np.full(np.shape(given[name]), slope))
+
+
 @pytest.mark.parametrize("style", ["notes", "fast"])
 def test_a_value_of_many_sides(style: str) -> None:
     fn = gradc.compile("r = log(x); " + " + ".join(f"where(x > {k}, r*{k}, 0)" for k in range(1, 70)), style=style)

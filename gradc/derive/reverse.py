@@ -9,7 +9,7 @@ stay *smaller* than its target where it only has to be broadcast, and is summed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradc.derive import rules
 from gradc.graph.dag import Dag, Node, Shape, reachable
@@ -17,6 +17,9 @@ from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder, is_const
+
+if TYPE_CHECKING:
+    from gradc.rewrite.steep import Sparing
 
 
 class Step(NamedTuple):
@@ -27,12 +30,13 @@ class Step(NamedTuple):
 
 
 def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
-    """The nodes whose value hangs on an input of `wrt`. Conditions carry no gradient, and neither does a shape."""
+    """The nodes whose value hangs on an input of `wrt`. A condition carries no gradient, nor a shape, nor a step."""
     active = set(wrt)
     for node in nodes:
         if not node.op.boolean and node.op not in rules.OF_A_SHAPE:
-            for arg in node.args:
-                if arg in active:
+            flat = node.op.slopes if node.op.slopes and "0" in node.op.slopes else ()
+            for i, arg in enumerate(node.args):
+                if arg in active and not (flat and flat[i] == "0"):
                     active.add(node)
                     break
     return active
@@ -64,13 +68,13 @@ def reverse(
     `level` tells the adjoints of a gradient's gradient from those of the gradient; `again` says that the
     contributions are to be differentiated, too; with `ones` the adjoints of the outputs are 1.
 
-    Gates whose slope may be infinite where a kink sends nothing back are spared there: by safe arguments where values
-    may be `arrays`, else by a real conditional.
+    Gates whose slopes may be infinite or nan where nothing comes back, or a kink drops it, are spared there: by safe
+    arguments where values may be `arrays`, else by a real conditional.
     """
     nodes = reachable(dag.roots)
-    steep = _steep(nodes, dag.roots)
     wrt = list(wrt)
     active = active_nodes(nodes, wrt)
+    sparing = _sparing(dag, nodes, active)
     boundary = len(build.graph.nodes)
     build.annihilate = True
     incoming: dict[Node, list[Node]] = {}
@@ -88,8 +92,8 @@ def reverse(
         dout = total(build, arrived)
         if named(gate):
             dout = adjoint_of(build, gate, dout.shape)
-        spare = "" if gate not in steep else "safe" if arrays else "branch"
-        sent = list(_send_back(build, gate, dout, active, boundary, spare, again))
+        spare = sparing if sparing is not None and gate in sparing.gates else None
+        sent = list(_send_back(build, gate, dout, active, boundary, spare, arrays, again))
         for target, contribution in sent:
             incoming.setdefault(target, []).append(contribution)
         steps.append(Step(gate, tuple(sent)))
@@ -97,12 +101,13 @@ def reverse(
     return steps
 
 
-def _steep(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+def _sparing(dag: Dag, nodes: Sequence[Node], active: set[Node]) -> Sparing | None:
+    """Which slopes are taken at safe numbers, if the program has branches or kinks at all."""
     if not any(node.op.kink.selects for node in nodes):
-        return set()
-    from gradc.rewrite.steep import exposed  # only programs with kinks need it
+        return None
+    from gradc.rewrite.steep import Sparing
 
-    return exposed(nodes, roots)
+    return Sparing(dag.dims, nodes, dag.roots, active)
 
 
 def total(build: Builder, parts: list[Node]) -> Node:
@@ -119,7 +124,8 @@ def _send_back(
     dout: Node,
     active: set[Node],
     boundary: int,
-    spare: str = "",
+    spare: Sparing | None = None,
+    arrays: bool = True,
     again: bool = False,
 ) -> Iterable[tuple[Node, Node]]:
     """What one gate sends to each active argument."""
@@ -130,10 +136,11 @@ def _send_back(
         dout = _ready(build, gate, dout)
         texts = rules.vjps(gate, build.dims, again)
     args, out = gate.args, gate
-    if spare == "safe":
-        from gradc.rewrite.steep import spared
-
-        args, out = spared(build, gate, dout)
+    counts: Node | None = None
+    if spare is not None and arrays:
+        args, out = spare.spared(build, gate, dout)
+    elif spare is not None:
+        counts, _ = spare.masks(build, gate, dout)
     names = dict(zip(op.params, args, strict=False))
     names["out"], names["dout"] = out, dout
     statics = statics_of(op, gate.attr)
@@ -145,9 +152,8 @@ def _send_back(
                 sent = dout
             else:
                 sent = _times(build, instantiate(build, rule, names, statics), dout, boundary)
-                if spare == "branch":
-                    comes = build.make(routing.ne, (dout, build.const(0)))
-                    sent = build.make(routing.where, (comes, sent, build.const(0.0)))
+                if counts is not None:
+                    sent = build.make(routing.where, (counts, sent, build.const(0.0)))
         else:
             sent = _turned(build, instantiate(build, rule, names, statics), boundary)
         if is_const(sent, 0):

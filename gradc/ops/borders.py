@@ -37,7 +37,7 @@ held = op(
     bounds=lambda c, x, y: bounds.union(x, y),
     public=False,
     say=Say(stem="safe{x}", short="safe", part="passes on"),
-    fast=Fast(value="where(c, x, y)", ufunc="where"),
+    fast=Fast(value="where(c, x, y)"),
     test=Test(sympy="Piecewise((x, c), (y, True))", domain=_SIDES),
 )
 held_else = op(
@@ -49,7 +49,7 @@ held_else = op(
     bounds=lambda c, y, x: bounds.union(x, y),
     public=False,
     say=Say(stem="safe{x}", short="safe", part="passes on"),
-    fast=Fast(value="where(c, y, x)", ufunc="where"),
+    fast=Fast(value="where(c, y, x)"),
     test=Test(sympy="Piecewise((y, c), (x, True))", domain=_SIDES),
 )
 some = op(
@@ -63,7 +63,7 @@ some = op(
 placed = op(
     "placed(c; index=None, shape=None)",
     doc="a condition at an index, false elsewhere",
-    code="scatter({c}, np.s_[{index}], {shape})",
+    code="scatter({c}, np.s_[{index:subscript}], {shape:dims})",
     shape=_given,
     boolean=True,
     public=False,

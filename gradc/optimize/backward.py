@@ -22,7 +22,7 @@ from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
 from gradc.optimize.constructors import Frugal, mask, masking
 from gradc.rewrite.rules import compiled
-from gradc.rewrite.steep import exposed, spared
+from gradc.rewrite.steep import Sparing
 
 Args = tuple[Node, ...]
 Partial = Callable[[Frugal, Args, Node, Hashable], Node]
@@ -48,7 +48,7 @@ def gradients(
     nodes = reachable(program.roots)
     active = active_nodes(nodes, targets.values())
     make = build.make
-    steep = exposed(nodes, program.roots)
+    sparing = Sparing(program.dims, nodes, program.roots, active)
     one, zero = build.const(1.0), build.const(0.0)
     build.boundary = len(build.graph.nodes)
     build.annihilate = True
@@ -79,8 +79,10 @@ def gradients(
             ]
         elif op.slopes and op.elementwise:
             sent = []
-            safe, out = spared(build, gate, dout) if arrays and gate in steep else (args, gate)
-            comes = make(routing.ne, (dout, zero)) if gate in steep and not arrays and dout not in build.masks else None
+            safe, out = sparing.spared(build, gate, dout) if arrays and gate in sparing.gates else (args, gate)
+            comes = None
+            if gate in sparing.gates and not arrays and (dout not in build.masks or sparing.drops.intersection(args)):
+                comes, _ = sparing.masks(build, gate, dout)
             for arg, partial in zip(args, slopes_of(gate, build.literal, parts, again), strict=True):
                 if arg in active:
                     part = dout if partial is None else times(build, partial(build, safe, out, gate.attr), dout)
@@ -96,7 +98,8 @@ def gradients(
                         )
                     )
         else:
-            sent = list(_send_back(build, gate, dout, active, build.boundary, again=again))
+            spare = sparing if gate in sparing.gates else None
+            sent = list(_send_back(build, gate, dout, active, build.boundary, spare, arrays, again))
         for arg, part in sent:
             have = adjoints.get(arg)
             adjoints[arg] = part if have is None else make(scalar.add, (have, part))

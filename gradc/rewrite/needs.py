@@ -22,7 +22,9 @@ from gradc.graph.shapes import Dims, total
 from gradc.ops import array as a
 from gradc.ops import borders
 from gradc.ops import routing as r
+from gradc.ops import scalar as s
 from gradc.ops.table import Op, statics_of
+from gradc.rewrite.rules import compiled
 from gradc.rewrite.simplify import Builder
 
 # Conditions further out than this are not searched for one that holds already.
@@ -52,28 +54,41 @@ class Region:
 
 Need = tuple[Region, ...]
 
+_BRANCHES: tuple[Op, ...] = (r.where, borders.held, borders.held_else)
+
 # Gates that take whole axes together and leave them out (or keep them with size 1), and those that keep the shape.
 _REDUCING: tuple[Op, ...] = (a.sum_, a.mean, a.prod, a.amax, a.amin, a.norm, a.logsumexp)
 _ALONG: tuple[Op, ...] = (a.softmax, a.log_softmax, a.others, a.first_max, a.first_min)
 
 
 class Needs:
-    """The needs of all nodes of a program, in `of`, and for each gate what it needs of each argument, in `sent`."""
+    """The needs of all nodes of a program, in `of`, and for each gate what it needs of each argument, in `sent`.
 
-    def __init__(self, dims: Dims, nodes: Sequence[Node], roots: Sequence[Node]) -> None:
+    With `slopes_of` they are where something comes back to a value, beside where it is needed: nothing does over a
+    condition, and () is nowhere.
+    """
+
+    def __init__(
+        self, dims: Dims, nodes: Sequence[Node], roots: Sequence[Node], slopes_of: Needs | None = None
+    ) -> None:
         self.dims = dims
-        self.known: dict[Any, Region] = {}
-        self.conds: dict[Any, Cond] = {}
-        self.moves: dict[Any, Region] = {}
-        self.shapes: dict[Need, Shape] = {}
-        self.everywhere: Need = (Region(0, (), None, 0, 0),)
+        self.slopes = slopes_of is not None
+        self.known: dict[Any, Region] = slopes_of.known if slopes_of else {}
+        self.conds: dict[Any, Cond] = slopes_of.conds if slopes_of else {}
+        self.moves: dict[Any, Region] = slopes_of.moves if slopes_of else {}
+        self.shapes: dict[Need, Shape] = slopes_of.shapes if slopes_of else {}
+        self.everywhere: Need = slopes_of.everywhere if slopes_of else (Region(0, (), None, 0, 0),)
         self.of: dict[Node, Need] = {}
         self.sent: dict[Node, tuple[Need, ...]] = {}
         waiting: dict[Node, dict[Need, None]] = {root: {self.everywhere: None} for root in roots}
         for node in reversed(nodes):
             arrived = waiting.pop(node, None)
-            here = self.of[node] = self.everywhere if arrived is None else self._settled(list(arrived))
-            self.sent[node] = sent = self._sent(node, here)
+            if arrived is None:
+                here = () if self.slopes else self.everywhere
+            else:
+                here = self._settled(list(arrived))
+            self.of[node] = here
+            self.sent[node] = sent = self.sent_by(node, here)
             for arg, need in zip(node.args, sent, strict=True):
                 waiting.setdefault(arg, {})[need] = None
 
@@ -115,8 +130,21 @@ class Needs:
 
     # ---- what a gate needs of its arguments --------------------------------------------------
 
+    def where(self, test: Node) -> Need:
+        """The need of all elements at which a condition holds."""
+        return self._side(self.everywhere, self._cond(test), 1)
+
+    def sent_by(self, node: Node, here: Need) -> tuple[Need, ...]:
+        """What a gate that is needed somewhere needs of each argument."""
+        if self.slopes and (not here or node.op.boolean):
+            return ((),) * len(node.args)
+        sent = self._sent(node, here)
+        if self.slopes and node.op.slopes:
+            return tuple(() if rule == "0" else need for rule, need in zip(node.op.slopes, sent, strict=True))
+        return ((), *sent[1:]) if self.slopes and node.op in _BRANCHES else sent
+
     def _sent(self, node: Node, here: Need) -> tuple[Need, ...]:
-        if node.op is r.where:
+        if node.op in _BRANCHES:
             c, x, y = node.args
             test = self._cond(node.args[0])
             sides = [(c, here), (x, self._side(here, test, 1)), (y, self._side(here, test, 2))]
@@ -300,7 +328,7 @@ class Needs:
 
     def _settled(self, arrived: list[Need]) -> Need:
         """Several needs as one: both sides of a condition are the whole of it, and what lies in another is left out."""
-        if len(arrived) == 1 and len(arrived[0]) == 1:
+        if len(arrived) == 1 and len(arrived[0]) <= 1:
             return arrived[0]
         by_depth: dict[int, dict[Region, None]] = {}
         for need in arrived:
@@ -322,7 +350,7 @@ class Needs:
                     have[region] = None
         mine = set(have)
         kept = [region for region in have if not self._lies_in(region, mine - {region})]
-        return tuple(sorted(kept, key=lambda region: region.at)) if kept else self.everywhere
+        return tuple(sorted(kept, key=lambda region: region.at))
 
     def _lies_in(self, region: Region, others: set[Region]) -> bool:
         steps = 0
@@ -395,4 +423,37 @@ class Masks:
         return either
 
 
-__all__ = ["Cond", "Masks", "Need", "Needs", "Region"]
+# ---- which gates need nothing safe -------------------------------------------------------------
+
+
+def is_harmless(gate: Node) -> bool:
+    """Whether a gate passes on what it is given, nan and infinities too, and has slopes that hang on none of it."""
+    op = gate.op
+    if not gate.args or op.boolean or op in _BRANCHES or op is r.indicator:
+        return True
+    if op is s.mul:
+        return any(arg.op is s.const for arg in gate.args)
+    if op is s.div:
+        return gate.args[1].op is s.const
+    if op.slopes and op.elementwise:
+        return all(_is_flat(rule) for rule in op.slopes)
+    if op.elementwise:
+        return False
+    return op.linear == "all" or (op.linear == "each" and len(gate.args) == 1) or op.view or op.kink.selects
+
+
+def _is_flat(rule: str) -> bool:
+    """Whether a slope is a number, or a condition, which masks."""
+    program = compiled(rule)
+    last = program[-1]
+    return (last[0] == "op" and last[1].boolean) or all(part[0] != "arg" for part in program)
+
+
+def identity(build: Builder, arg: Node) -> Node:
+    """The identity in the shape of a matrix, or of each in a stack."""
+    if len(arg.shape) > 2:
+        arg = build.make(a.index, (arg,), ((0,) * (len(arg.shape) - 2),))
+    return build.make(a.eye, (arg,))
+
+
+__all__ = ["Cond", "Masks", "Need", "Needs", "Region", "identity", "is_harmless"]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import array, bounds, routing, scalar
@@ -26,8 +26,7 @@ from gradc.ops.bounds import Bounds
 from gradc.ops.routing import not_, where
 from gradc.ops.scalar import const, input_
 from gradc.ops.table import statics_of
-from gradc.rewrite.needs import Cond, Masks, Need, Needs
-from gradc.rewrite.rules import compiled
+from gradc.rewrite.needs import Cond, Masks, Need, Needs, identity, is_harmless
 from gradc.rewrite.simplify import FOLDING, Args, Builder, folded, number, rebuild
 from gradc.rewrite.steep import leaves_smooth
 
@@ -68,7 +67,7 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
     why: dict[Node, str] = {}
 
     def safe(arg: Node, border: Border, at: float | str) -> Node:
-        other = _identity(build, arg) if isinstance(at, str) else build.const(float(at))
+        other = identity(build, arg) if isinstance(at, str) else build.const(float(at))
         mask = masks.mask(border.need)
         if mask.op is const:
             return arg if number(mask) else other if other.shape == arg.shape else arg
@@ -95,39 +94,6 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
     guarded.roles.update(roles)
     guarded.rewrites.update(why)
     return guarded
-
-
-def _identity(build: Builder, arg: Node) -> Node:
-    """The identity in the shape of a matrix, or of each in a stack."""
-    if len(arg.shape) > 2:
-        arg = build.make(array.index, (arg,), ((0,) * (len(arg.shape) - 2),))
-    return build.make(array.eye, (arg,))
-
-
-# ---- which gates need nothing safe -------------------------------------------------------------
-
-
-def is_harmless(gate: Node) -> bool:
-    """Whether a gate passes on what it is given, nan and infinities too, and has slopes that hang on none of it."""
-    op = gate.op
-    if not gate.args or op.boolean or op in (where, held, held_else, routing.indicator):
-        return True
-    if op is scalar.mul:
-        return any(arg.op is const for arg in gate.args)
-    if op is scalar.div:
-        return gate.args[1].op is const
-    if op.slopes and op.elementwise:
-        return all(_is_flat(rule) for rule in op.slopes)
-    if op.elementwise:
-        return False
-    return op.linear == "all" or (op.linear == "each" and len(gate.args) == 1) or op.view or op.kink.selects
-
-
-def _is_flat(rule: str) -> bool:
-    """Whether a slope is a number, or a condition, which masks."""
-    program = compiled(rule)
-    last = program[-1]
-    return (last[0] == "op" and last[1].boolean) or all(part[0] != "arg" for part in program)
 
 
 # ---- what is made safe, and how ----------------------------------------------------------------
@@ -306,7 +272,7 @@ def result(gate: Node, args: Sequence[Bounds]) -> Bounds:
     if op in (array.stack, array.concatenate):
         return bounds.union(*args)
     if op.bounds is not None:
-        return cast("Bounds", op.bounds(*args, **statics_of(op, gate.attr)))
+        return op.bounds(*args, **statics_of(op, gate.attr))
     if op.view and len(args) == 1:
         return args[0]
     return bounds.ANY

@@ -1,34 +1,147 @@
-"""Gates whose slope may be infinite where a kink sends nothing back: 0 times that would be nan.
+"""Slopes where nothing comes back, or nothing that comes is used: taken at safe numbers, as 0 times infinity is nan.
 
 `max(sqrt(x), 1)` needs sqrt(x) to compare it, so that no branch can leave it out; but at x = 0, where the other side is
-taken, what comes back is 0, and the slope of sqrt is infinite. Such gates are found here, by bounds of their arguments:
-the square root of `v**2 + 1` is none of them.
+taken, what comes back is 0, and the slope of sqrt is infinite. The same holds where a branch's own condition looks at
+a value, `where(log(x) > -5, log(x), -5)`. And in `sqrt(max(0, x))` the infinite slope at 0 goes to a kink that drops
+it. Kinks expose the gates that may be steep, as far as bounds of their arguments tell: the square root of `v**2 + 1` is
+none of them. A branch exposes every gate that it can leave out, for there the value may be nan.
 
 >>> from gradc.language import parse
->>> dag = parse("max(sqrt(x), sqrt(x**2 + 1)) + log(x)")
->>> [gate.op.name for gate in exposed(dag.nodes, dag.roots)]
-['sqrt']
+>>> def spared(text):
+...     dag = parse(text)
+...     active = {node for node in dag.nodes if node.op is not scalar.const}
+...     return [gate.op.name for gate in Sparing(dag.dims, dag.nodes, dag.roots, active).gates]
+>>> spared("max(sqrt(x), sqrt(x**2 + 1)) + log(x)"), spared("l = x*y; where(l > 0, l, 0)"), spared("acos(max(x, -1))")
+(['sqrt'], ['mul'], ['acos'])
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 from gradc.graph.dag import Node
+from gradc.graph.shapes import Dims
 from gradc.ops import bounds, routing, scalar
+from gradc.ops.borders import PASSES_ON, held
 from gradc.ops.bounds import ANY, Bounds
 from gradc.ops.table import statics_of
+from gradc.rewrite.needs import Masks, Needs, identity, is_harmless
+from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder, number
 
 
-def exposed(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
-    """The steep gates all of whose ways to the outputs lead over gates that select, some over others than branches.
+class Sparing:
+    """Which gates of a program take their slopes at safe numbers, and where."""
 
-    What lies behind branches alone has safe arguments already, or is not computed at all.
-    """
-    if not any(_is_kink(node) for node in nodes):
+    def __init__(self, dims: Dims, nodes: Sequence[Node], roots: Sequence[Node], active: Collection[Node]) -> None:
+        self.gates: dict[Node, None] = {}
+        self.behind: set[Node] = set()  # of the gates those to which nothing may come back
+        self.drops: set[Node] = set()
+        self.active = active
+        if not any(node.op.kink.selects for node in nodes):
+            return
+        known: dict[Node, Bounds] = {}
+        kinks = any(_is_kink(node) for node in nodes)
+        self.behind = _exposed(dims, nodes, roots, kinks)
+        if kinks:
+            known = bounds_of(nodes)
+            self.behind.update(gate for gate in _behind_kinks(nodes, roots) if _is_steep(gate, known))
+        self.drops = _dropping(nodes, active)
+        for gate in nodes:
+            if gate in self.behind:
+                self.gates[gate] = None
+            elif gate.op.elementwise and not gate.op.kink.selects and any(arg in self.drops for arg in gate.args):
+                known = known or bounds_of(nodes)
+                if not is_harmless(gate) and leaves_smooth(gate, known):
+                    self.gates[gate] = None
+
+    def masks(self, build: Builder, gate: Node, dout: Node) -> tuple[Node | None, list[Node | None]]:
+        """Where the slopes of a gate count: for its value, and for each of its arguments. None for everywhere."""
+        out: Node | None = None
+        if gate in self.behind:
+            out = build.make(routing.ne, (dout, build.const(0)))
+        args: list[Node | None] = [out] * len(gate.args)
+        if gate.op.elementwise:
+            passed = self._used(build, gate)
+            if passed is not None:
+                out = passed if out is None else build.make(routing.all_of, (passed, out))
+                args = [out] * len(gate.args)
+        if out is None or all(arg.shape == gate.shape == out.shape for arg in gate.args):
+            return out, args
+        needs = Needs(build.dims, (), ())
+        sent = needs.sent_by(gate, needs.where(out))
+        masks = Masks(needs, build, {out: out})
+        return out, [masks.mask(need) for need in sent]
+
+    def _used(self, build: Builder, gate: Node) -> Node | None:
+        """Where what a gate sends back is not dropped by a kink below it; None for everywhere."""
+        stack = [arg for arg in gate.args if arg in self.active]
+        if not stack or not all(arg in self.drops for arg in stack):
+            return None
+        masks: dict[Node, None] = {}
+        seen: set[Node] = set()
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.op.kink.selects:
+                masks.update(dict.fromkeys(self._ways(build, node)))
+            else:
+                stack += [arg for arg in node.args if arg in self.active]
+        if any(build.dims.broadcast(mask.shape, arg.shape) != arg.shape for mask in masks for arg in gate.args):
+            return None
+        either: Node | None = None
+        for mask in masks:
+            either = mask if either is None else build.make(routing.any_of, (either, mask))
+        return either
+
+    def _ways(self, build: Builder, kink: Node) -> list[Node]:
+        """Where a kink takes one of the arguments that have an adjoint."""
+        op = kink.op
+        if op is routing.where:
+            c, x, _ = kink.args
+            return [c if x in self.active else build.make(routing.not_, (c,))]
+        names = {**dict(zip(op.params, kink.args, strict=True)), "out": kink}
+        rules = zip(kink.args, op.slopes or (), strict=True)
+        return [instantiate(build, rule, names) for arg, rule in rules if arg in self.active]
+
+    def spared(self, build: Builder, gate: Node, dout: Node) -> tuple[tuple[Node, ...], Node]:
+        """The gate's arguments and its value, for its slopes: safe numbers in place of them where nothing counts."""
+        out, masks = self.masks(build, gate, dout)
+
+        def safe(x: Node, mask: Node | None, at: float) -> Node:
+            return x if mask is None or x.op is scalar.const else build.make(held, (mask, x, build.const(at)))
+
+        args = []
+        for i, (arg, mask) in enumerate(zip(gate.args, masks, strict=True)):
+            wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
+            if isinstance(wanted, str):
+                args.append(arg if mask is None else build.make(held, (mask, arg, identity(build, arg))))
+            else:
+                args.append(safe(arg, mask, 1.0 if wanted is None else float(wanted)))
+        return tuple(args), safe(gate, out, 1.0)
+
+
+# ---- to which gates nothing may come back ------------------------------------------------------
+
+
+def _exposed(dims: Dims, nodes: Sequence[Node], roots: Sequence[Node], kinks: bool) -> set[Node]:
+    """The gates whose values are needed where no branch takes them, by its own condition for one."""
+    if not any(node.op is routing.where for node in nodes):
         return set()
+    values = Needs(dims, nodes, roots)
+    slopes = Needs(dims, nodes, roots, slopes_of=values)
+    return {
+        node
+        for node in nodes
+        if slopes.of[node] not in ((), slopes.everywhere, values.of[node]) and node.args and not is_harmless(node)
+    }
+
+
+def _behind_kinks(nodes: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
+    """The gates all of whose ways to the outputs lead over gates that select, some over others than branches."""
     free, kinked = set(roots), set[Node]()
     for gate in reversed(nodes):
         if gate.op.boolean:
@@ -37,17 +150,32 @@ def exposed(nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
             free.update(gate.args)
         if gate in kinked or _is_kink(gate):
             kinked.update(gate.args)
-    behind = [
+    return [
         gate for gate in nodes if gate in kinked and gate not in free and gate.op.steep.safe and gate.op.elementwise
     ]
-    if not behind:
-        return set()
-    known = bounds_of(nodes)
-    return {gate for gate in behind if _is_steep(gate, known)}
 
 
 def _is_kink(gate: Node) -> bool:
     return gate.op.kink.selects and gate.op is not routing.where
+
+
+def _dropping(nodes: Sequence[Node], active: Collection[Node]) -> set[Node]:
+    """The values whose adjoints a kink may drop: an argument that it can take instead has none."""
+    found: set[Node] = set()
+    for node in nodes:
+        if not node.args or node not in active or not node.op.elementwise or node.op in PASSES_ON:
+            continue
+        mine = [arg for arg in _valued(node) if arg in active]
+        if len(mine) < max(len(_valued(node)), 2) if node.op.kink.selects else mine and found.issuperset(mine):
+            found.add(node)
+    return found
+
+
+def _valued(gate: Node) -> tuple[Node, ...]:
+    return gate.args[1:] if gate.op is routing.where else gate.args
+
+
+# ---- which gates may be steep ------------------------------------------------------------------
 
 
 def bounds_of(nodes: Sequence[Node]) -> dict[Node, Bounds]:
@@ -87,24 +215,9 @@ def _exponent(gate: Node) -> float:
     return float(number(gate.args[1])) if gate.args[1].op is scalar.const else -inf
 
 
-def spared(build: Builder, gate: Node, dout: Node) -> tuple[tuple[Node, ...], Node]:
-    """The gate's arguments and its value, for its slopes: safe numbers in place of them where nothing comes back."""
-    comes = build.make(routing.ne, (dout, build.const(0)))
-
-    def safe(x: Node, number: float) -> Node:
-        return x if x.op is scalar.const else build.make(routing.where, (comes, x, build.const(int(number))))
-
-    steep = [arg.op.steep.pole or not gate.op.steep.tame for arg in gate.args]
-    args = tuple(
-        safe(arg, float(at)) if is_steep and not isinstance(at, str) and at is not None else arg
-        for arg, at, is_steep in zip(gate.args, gate.op.steep.safe, steep, strict=True)
-    )
-    return args, safe(gate, 1.0)
-
-
 def is_spared(node: Node) -> bool:
-    """Whether a node is one of the safe numbers that `spared` makes."""
-    return node.op is routing.where and node.args[0].op is routing.ne and node.args[0].args[0].op is scalar.adjoint
+    """Whether a node is one of the safe numbers that `Sparing` makes."""
+    return node.op is held
 
 
-__all__ = ["bounds_of", "exposed", "is_spared", "leaves_smooth", "spared"]
+__all__ = ["Sparing", "bounds_of", "is_spared", "leaves_smooth"]

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers).
 Gradient with respect to: x, y.
-Operations: forward 13, backward 19; together 2.46 times the forward pass alone.
+Operations: forward 13, backward 18; together 2.38 times the forward pass alone.
 """
 
 import math
@@ -27,16 +27,15 @@ def forward(x, y):
     minxy = x if x <= y or x != x else y  # (7)  at a tie the gradient goes to x
     sgnxminxy = sgnx*minxy  # (8)
     f = total + sgnxminxy  # (9)
-    return f, (x, y, hypxy, sgnx, minxy)
+    return f, (x, y, hypxy, sgnx)
 
 
 def backward(cache, df=1.0):
-    x, y, hypxy, sgnx, minxy = cache
+    x, y, hypxy, sgnx = cache
     # f = total + sgnxminxy  (9)
     dtotal = df
     dsgnxminxy = df
     # sgnxminxy = sgnx*minxy  (8)
-    dsgnx = minxy*dsgnxminxy
     dminxy = sgnx*dsgnxminxy
     # minxy = x if x <= y or x != x else y  (7)
     dx = dminxy if x <= y else 0.0

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 9, backward 23; together 3.56 times the forward pass alone.
+Operations: forward 9, backward 22; together 3.44 times the forward pass alone.
 """
 
 import numpy as np
@@ -39,17 +39,16 @@ def forward(x, y):
     minxy = np.minimum(x, y)  # (7)  at a tie the gradient goes to x
     sgnxminxy = sgnx*minxy  # (8)
     f = total + sgnxminxy  # (9)
-    return f, (x, y, hypxy, sgnx, minxy, f)
+    return f, (x, y, hypxy, sgnx, f)
 
 
 def backward(cache, df=1.0):
-    x, y, hypxy, sgnx, minxy, f = cache
+    x, y, hypxy, sgnx, f = cache
     df = np.full_like(f, df)[()]  # one for each element of the output
     # f = total + sgnxminxy  (9)
     dtotal = df
     dsgnxminxy = df
     # sgnxminxy = sgnx*minxy  (8)
-    dsgnx = minxy*dsgnxminxy
     dminxy = sgnx*dsgnxminxy
     # minxy = np.minimum(x, y)  (7)
     dx = np.where(x <= y, dminxy, 0.0)[()]
