@@ -211,8 +211,23 @@ class Function:
         with collector_paused():
             fast = self._fast() if self.style == "fast" and not self.also else None
             if fast is None:
-                return emit(self.staged, self.target, self.function_name, self.also)
-        return fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast
+                return self._quiet(emit(self.staged, self.target, self.function_name, self.also))
+        return self._quiet(fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast)
+
+    def _quiet(self, emitted: Emitted) -> Emitted:
+        """The module without NumPy's warnings of values that it computes to decide, and then leaves out."""
+        if not TARGETS[self.target].arrays or not any(node.op.kink.selects for node in self.dag.nodes):
+            return emitted
+        from gradc.rewrite.steep import warned_of
+
+        kinds = warned_of(self.dag)
+        if not kinds:
+            return emitted
+        from gradc.emit.quiet import quiet
+
+        stem = f"{self.function_name}_" if self.function_name else ""
+        names = [self.function_name or "value_and_grad", *(f"{stem}{name}" for name in ("forward", *self.also))]
+        return emitted._replace(text=quiet(emitted.text, names, kinds))
 
     @property
     def _own_names(self) -> set[str]:

@@ -49,7 +49,7 @@ _WORDS = r"[^\W\d]\w*"
 def verify(text: str) -> None:
     """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for."""
     at = 0
-    for part in re.split(r"\n(?=def )", text):
+    for part in re.split(r"\n(?=@|(?<!\)\n)def )", text):
         long = len(part) > LONG and part.startswith("def ")
         if long and len(part) > LARGE:
             verify_lines(part, at)

@@ -27,12 +27,13 @@ from typing import NamedTuple
 from gradc.derive.reverse import active_nodes
 from gradc.emit.operand import Printer, constant
 from gradc.graph.dag import Dag, Node
-from gradc.ops import routing, scalar
+from gradc.ops import borders, routing, scalar
 from gradc.ops.table import ADD, ATOM, MUL, UNARY, Op
 from gradc.optimize.backward import partials_of
 from gradc.optimize.constructors import Frugal
 from gradc.rewrite.safe_arguments import guard_branches
 from gradc.rewrite.simplify import is_const, number
+from gradc.rewrite.steep import Sparing
 
 # Lines of a function, and operators of a line.
 LINES, OPERATORS = 250, 24
@@ -117,6 +118,8 @@ def gate_of(op: Op, attr: Hashable, literal: bool) -> Gate:
     value = writer.form(build.make(op, leaves, attr), True)
     if op is routing.where:
         slopes = [None, Slope("if", False, writer.form(leaves[0])), Slope("unless", False, writer.form(leaves[0]))]
+    elif op in borders.PASSES_ON:
+        slopes = [Slope("pass", False, NOTHING) if rule else None for rule in borders.PASSES_ON[op]]
     elif op.boolean or not op.slopes:
         slopes = [None] * len(leaves)
     else:
@@ -214,6 +217,7 @@ class _Long:
         self.place = {node: place[name] for name, node in dag.inputs.items()}
         self.targets = {dag.inputs[name]: place[name] for name in wrt}
         self.active = active_nodes(self.nodes, self.targets)
+        self.behind = Sparing(dag.dims, self.nodes, self.roots, self.active).behind
         self.parts = _Parts()
         self.texts: dict[Node, Text] = {}
         self.gates: dict[tuple[Op, Hashable], Gate] = {}
@@ -332,9 +336,14 @@ class _Long:
             sent = [(args[0], gate.slopes[0])] if gate.slopes[0] is not None else []
         if dout[3] and (len(sent) > 1 or dout[2] < MUL or dout[3] >= OPERATORS - 1):
             dout = self.named(dout, "d")
+        may_be_none = node in self.behind and dout is not ONE
+        if may_be_none and dout[3]:
+            dout = self.named(dout, "d")
         for arg, slope in sent:
             assert slope is not None
             part = dout if slope.kind == "pass" else self._contribution(dout, slope, node)
+            if may_be_none and slope.kind in ("times", "over"):
+                part = self.named((f"{part[0]} if {dout[0]} else 0.0", part[1], 0, part[3] + 1), "d")
             if arg in waiting:
                 self._send(waiting, arg, minus is not slope.minus, part)
             else:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
-from gradc.graph.dag import Node
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.graph.shapes import Dims
 from gradc.ops import bounds, routing, scalar
 from gradc.ops.borders import PASSES_ON, held
@@ -43,7 +43,7 @@ class Sparing:
             return
         known: dict[Node, Bounds] = {}
         kinks = any(_is_kink(node) for node in nodes)
-        self.behind = _exposed(dims, nodes, roots, kinks)
+        self.behind = _exposed(dims, nodes, roots)
         if kinks:
             known = bounds_of(nodes)
             self.behind.update(gate for gate in _behind_kinks(nodes, roots) if _is_steep(gate, known))
@@ -124,10 +124,24 @@ class Sparing:
         return tuple(args), safe(gate, out, 1.0)
 
 
+def warned_of(dag: Dag) -> tuple[str, ...]:
+    """What NumPy may say of values that a program computes to decide, and that may then come to nothing."""
+    roots = [*dag.roots, *dag.inputs.values()]
+    nodes = reachable(roots)
+    if any(gate.op.elementwise for gate in _exposed(dag.dims, nodes, roots)):
+        return "divide", "over", "invalid"
+    steep = _behind_kinks(nodes, dag.roots)
+    if steep:
+        known = bounds_of(nodes)
+        if any(_is_steep(gate, known) for gate in steep):
+            return "divide", "over"
+    return ()
+
+
 # ---- to which gates nothing may come back ------------------------------------------------------
 
 
-def _exposed(dims: Dims, nodes: Sequence[Node], roots: Sequence[Node], kinks: bool) -> set[Node]:
+def _exposed(dims: Dims, nodes: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
     """The gates whose values are needed where no branch takes them, by its own condition for one."""
     if not any(node.op is routing.where for node in nodes):
         return set()
@@ -220,4 +234,4 @@ def is_spared(node: Node) -> bool:
     return node.op is held
 
 
-__all__ = ["Sparing", "bounds_of", "is_spared", "leaves_smooth"]
+__all__ = ["Sparing", "bounds_of", "is_spared", "leaves_smooth", "warned_of"]
