@@ -1,6 +1,6 @@
 """The operators: `table` says how an entry is registered, the other files hold the entries."""
 
-from gradc.ops import again, array, borders, loss, routing, scalar
+from gradc.ops import again, array, borders, forms, loss, routing, scalar
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 
@@ -10,6 +10,7 @@ __all__ = [
     "array",
     "borders",
     "entries",
+    "forms",
     "lookup",
     "loss",
     "op",

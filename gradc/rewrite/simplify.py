@@ -30,6 +30,7 @@ from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape, static
+from gradc.rewrite.written_out import FORMS
 
 Args = tuple[Node, ...]
 
@@ -65,6 +66,10 @@ class Builder:
                 return node
         elif len(args) == 1 and args[0].op is s.const and op in _FOLDS:
             return self.fold(op, args) or self.intern(op, args, attr)
+        if op in FORMS and not self.literal and not self.annihilate:
+            node = FORMS[op](self, *args)
+            if node is not None:
+                return node
         return self.intern(op, args, attr)
 
     def intern(self, op: Op, args: Args, attr: Hashable = None) -> Node:

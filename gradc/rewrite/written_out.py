@@ -1,0 +1,499 @@
+r"""Written-out forms: sums and quotients of exponentials, and roots, read as the gates that they are.
+
+A sum of exponentials is looked at as its terms, each a factor above 0 and an exponent: `1 + 2*exp(u)` is 1*exp(0) and
+2*exp(u). A quotient by such a sum is a sigmoid of one exponent less the logarithm of the sum of the others:
+
+>>> from gradc.language import parse
+>>> from gradc.language.unparse import unparse
+>>> def read(text):
+...     return unparse(parse(text)).split("\n")[-1]
+>>> read("L/(1 + exp(-x))"), read("exp(a)/(1 + exp(b) + exp(a))"), read("(exp(c) - 1)/(exp(c) + 1)")
+('L*v1', 'sigmoid(v2)', 'tanh(v1)')
+>>> read("log(exp(a) + exp(b))"), read("sqrt(x**2 + 4)")
+('logaddexp(a, b)', 'hypot(2, x)')
+
+Each is read where a program has it, never where a derivative does, and not where the textbook's forms are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradc.graph.dag import Node
+from gradc.graph.op import Op
+from gradc.ops import array as a
+from gradc.ops import forms as f
+from gradc.ops import loss
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops.table import lookup, static
+
+if TYPE_CHECKING:
+    from gradc.rewrite.simplify import Builder
+
+# Sums of more exponentials are left as they are written.
+MOST_TERMS = 32
+
+
+class Term(NamedTuple):
+    """A factor above 0 times exp of a node; of 0 where there is none."""
+
+    factor: float
+    exponent: Node | None
+
+
+def _value(node: Node) -> float | None:
+    """The value of a constant."""
+    if node.op is not s.const:
+        return None
+    attr: Any = node.attr
+    return float(attr if type(attr) is int else attr[0])
+
+
+def _is(node: Node, value: float) -> bool:
+    return node.op is s.const and _value(node) == value
+
+
+def exponentials(node: Node) -> list[Term] | None:
+    """The terms of a sum of at least two, one of them an exponential; None for anything else."""
+    if node.op is not s.add:
+        return None
+    terms: list[Term] = []
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if top.op is s.add:
+            stack += reversed(top.args)
+            continue
+        term = _term(top)
+        if term is None or len(terms) >= MOST_TERMS:
+            return None
+        terms.append(term)
+    return terms if any(term.exponent is not None for term in terms) else None
+
+
+def _term(node: Node) -> Term | None:
+    if node.op is s.exp and not node.shape:
+        return Term(1.0, node.args[0])
+    value = _value(node)
+    if value is not None:
+        return Term(value, None) if 0.0 < value < math.inf else None
+    if node.op is s.mul:
+        for k, e in (node.args, node.args[::-1]):
+            value = _value(k)
+            if value is not None and 0.0 < value < math.inf and e.op is s.exp and not e.shape:
+                return Term(value, e.args[0])
+    return None
+
+
+def _shifted(build: Builder, term: Term) -> Node:
+    """The logarithm of a term."""
+    log = math.log(term.factor)
+    if term.exponent is None:
+        return build.const(log)
+    return term.exponent if log == 0.0 else build.make(s.add, (term.exponent, build.const(log)))
+
+
+def _log_of_sum(build: Builder, terms: Sequence[Term]) -> Node:
+    """The logarithm of a sum of terms."""
+    numbers = math.fsum(term.factor for term in terms if term.exponent is None)
+    parts = [_shifted(build, term) for term in terms if term.exponent is not None]
+    if not parts:
+        return build.const(math.log(numbers))
+    out = parts[0]
+    if numbers == 1.0:
+        out = build.make(loss.softplus, (out,))
+    for part in parts[1:]:
+        out = build.make(f.logaddexp, (out, part))
+    if numbers and numbers != 1.0:
+        out = build.make(f.logaddexp, (out, build.const(math.log(numbers))))
+    return out
+
+
+def _less(build: Builder, x: Node, y: Node) -> Node:
+    return build.make(s.sub, (x, y))
+
+
+# ---- quotients ---------------------------------------------------------------------------------
+
+_WHY_SIGMOID = "a share of exponentials as a sigmoid, which cannot overflow"
+_WHY_TANH = "a quotient of exponentials as tanh(u), which cannot overflow"
+
+
+def _quotient(build: Builder, x: Node, y: Node) -> Node | None:
+    if x.op is s.neg and y.op in (s.add, s.square, s.ipow, s.pow_):
+        found = _quotient(build, x.args[0], y)
+        return None if found is None else build.make(s.neg, (found,))
+    value = _value(y)
+    if value is not None:
+        return _half(build, x) if value == 2.0 else None
+    if y.op in (s.square, s.ipow, s.pow_):
+        return _by_power(build, x, y)
+    terms = exponentials(y)
+    if terms is None:
+        return _by_weighted(build, x, y)
+    return _tangent(build, x, terms) or _share(build, x, terms)
+
+
+def _share(build: Builder, x: Node, terms: list[Term]) -> Node | None:
+    """K*exp(a)/(exp(a) + …) as K*sigmoid(a - log(…)), and x/(1 + …) as x*sigmoid(-log(…))."""
+    mine, rest = _taken_out(x, terms)
+    if mine is None:
+        mine, rest = next((term for term in terms if term.exponent is None), None), x
+        if mine is None or mine.factor != math.fsum(t.factor for t in terms if t.exponent is None):
+            return None
+    others = [term for term in terms if term is not mine]
+    at = _less(build, _shifted(build, mine), _log_of_sum(build, others))
+    share = build.read(loss.sigmoid, (at,), why=_WHY_SIGMOID)
+    if mine.factor != 1.0:
+        share = build.make(s.div, (share, build.const(mine.factor)))
+    return share if rest is None else build.make(s.mul, (rest, share))
+
+
+def _taken_out(x: Node, terms: list[Term]) -> tuple[Term | None, Node | None]:
+    """The term whose exponential is a factor of x, and what else x is a product of."""
+    if x.op is s.exp:
+        return next((term for term in terms if term.exponent is x.args[0]), None), None
+    if x.op is s.mul:
+        for e, rest in (x.args, x.args[::-1]):
+            if e.op is s.exp:
+                mine = next((term for term in terms if term.exponent is e.args[0]), None)
+                if mine is not None:
+                    return mine, rest
+    return None, None
+
+
+def _tangent(build: Builder, x: Node, terms: list[Term]) -> Node | None:
+    """(exp(c) - 1)/(exp(c) + 1) and (exp(a) - exp(b))/(exp(a) + exp(b)) as tanh of half the difference."""
+    if len(terms) != 2 or any(term.factor != 1.0 for term in terms):
+        return None
+    first, last = (term.exponent for term in terms)
+    if first is not None and last is not None:
+        if x.op is not s.sub or any(arg.op is not s.exp for arg in x.args):
+            return None
+        up, down = (arg.args[0] for arg in x.args)
+        if {up, down} != {first, last}:
+            return None
+        at = up if down.op is s.neg and down.args[0] is up else _halved(build, _less(build, up, down))
+        return build.read(s.tanh, (at,), why=_WHY_TANH)
+    one = first if last is None else last
+    if x.op is s.expm1 and x.args[0] is one:
+        return build.read(s.tanh, (_halved(build, x.args[0]),), why=_WHY_TANH)
+    return None
+
+
+def _halved(build: Builder, x: Node) -> Node:
+    """x/2: of 2*u, u."""
+    if x.op is s.neg:
+        return build.make(s.neg, (_halved(build, x.args[0]),))
+    if x.op is s.mul and x.args[0].op is s.const:
+        return build.make(s.mul, (build.const((_value(x.args[0]) or 0.0) * 0.5), x.args[1]))
+    return build.make(s.mul, (build.const(0.5), x))
+
+
+def _by_power(build: Builder, x: Node, y: Node) -> Node | None:
+    """x/(1 + exp(u))**p as a product of x and shares."""
+    base = y.args[0]
+    terms = exponentials(base)
+    if terms is None:
+        return None
+    first = _share(build, x, terms)
+    if first is None:
+        return None
+    if y.op is s.square:
+        return _share(build, first, terms)
+    one = _share(build, build.const(1), terms)
+    if one is None:
+        return None
+    if y.op is s.ipow:
+        n = static(y, "n")
+        return build.make(s.mul, (x, build.make(s.pow_, (one, build.const(n))))) if n > 0 else None
+    return build.make(s.mul, (x, build.make(s.pow_, (one, y.args[1]))))
+
+
+def _by_weighted(build: Builder, x: Node, y: Node) -> Node | None:
+    """x/(c + A*exp(u)) with any A: both sides times sigmoid(-u), so that nothing overflows."""
+    if y.op is not s.add:
+        return None
+    for one, product in (y.args, y.args[::-1]):
+        c = _value(one)
+        if c is None or not c or product.op is not s.mul:
+            continue
+        for e, weight in (product.args, product.args[::-1]):
+            if e.op is s.exp and not e.shape and weight.op is not s.exp:
+                up, down = (build.make(loss.sigmoid, (u,)) for u in (e.args[0], build.make(s.neg, e.args)))
+                below = build.make(s.add, (build.make(s.mul, (one, down)), build.make(s.mul, (weight, up))))
+                out = build.make(s.div, (build.make(s.mul, (x, down)), below))
+                build.rewrites.setdefault(out, "both sides of the quotient by 1 + exp(u), so that nothing overflows")
+                return out
+    return None
+
+
+def _half(build: Builder, x: Node) -> Node | None:
+    """(exp(u) - exp(-u))/2 as sinh(u), and (exp(u) + exp(-u))/2 as cosh(u)."""
+    if x.op not in (s.add, s.sub) or any(arg.op is not s.exp for arg in x.args):
+        return None
+    up, down = (arg.args[0] for arg in x.args)
+    if down.op is s.neg and down.args[0] is up:
+        why = "written out with exp, which loses digits near 0" if x.op is s.sub else "written out with exp"
+        return build.read(s.sinh if x.op is s.sub else s.cosh, (up,), why=why)
+    return None
+
+
+def _product(build: Builder, x: Node, y: Node) -> Node | None:
+    """0.5*(exp(u) - exp(-u)); and x*x**0.5, whose slope at 0 is no product of 0 and infinity."""
+    for k, rest in ((x, y), (y, x)):
+        if _is(k, 0.5):
+            return _half(build, rest)
+        base, n = _powers(k)
+        other, p = _powers(rest)
+        if base is other and p != int(p) and n == int(n) and n > 0 and n + p > 0:
+            return build.read(s.pow_, (base, build.const(n + p)), why="one power: its slope at 0 is finite")
+    return None
+
+
+def _powers(x: Node) -> tuple[Node, float]:
+    """What x is a constant power of."""
+    if x.op is s.square:
+        return x.args[0], 2.0
+    if x.op is s.sqrt:
+        return x.args[0], 0.5
+    if x.op is s.ipow:
+        return x.args[0], float(static(x, "n"))
+    if x.op is s.pow_ and (p := _value(x.args[1])) is not None:
+        return x.args[0], p
+    return x, 1.0
+
+
+# ---- differences -------------------------------------------------------------------------------
+
+
+def _difference(build: Builder, x: Node, y: Node) -> Node | None:
+    if _is(x, 1.0) and y.op is s.square and y.args[0].op is s.tanh:
+        return build.read(s.tanh_slope, y.args[0].args, why="1 - tanh(u)**2, with all its digits")
+    if _is(y, 1.0) and x.op is s.mul and _is(x.args[0], 2.0) and x.args[1].op is loss.sigmoid:
+        at = _halved(build, x.args[1].args[0])
+        return build.read(s.tanh, (at,), why="2*sigmoid(2*u) - 1 as tanh(u), which keeps its digits near 0")
+    if _is(x, 1.0) and y.op is s.mul and _is(y.args[0], 2.0) and y.args[1].op is loss.sigmoid:
+        at = build.make(s.neg, (_halved(build, y.args[1].args[0]),))
+        return build.read(s.tanh, (at,), why="1 - 2*sigmoid(-2*u) as tanh(u), which keeps its digits near 0")
+    return _log_share(build, x, y)
+
+
+def _log_share(build: Builder, x: Node, y: Node) -> Node | None:
+    """v - logsumexp(v), v[k] - logsumexp(v), and the same with the other sign, by log_softmax(v)."""
+    for part, total, sign in ((x, y, 1), (y, x, -1)):
+        if total.op is not a.logsumexp:
+            continue
+        (v,) = total.args
+        axis, keepdims = static(total, "axis"), static(total, "keepdims")
+        whole = axis is None or len(v.shape) == 1
+        if part is v and (keepdims or len(v.shape) == 1):
+            out = build.read(a.log_softmax, (v,), (axis,), why=_WHY_LOG_SHARE)
+        elif part.op is a.index and part.args[0] is v and not part.shape and whole:
+            out = build.make(a.index, (build.read(a.log_softmax, (v,), (axis,), why=_WHY_LOG_SHARE),), part.attr)
+        else:
+            continue
+        return out if sign == 1 else build.make(s.neg, (out,))
+    return None
+
+
+_WHY_LOG_SHARE = "v - logsumexp(v) as log_softmax(v), which keeps its digits"
+
+
+# ---- logarithms --------------------------------------------------------------------------------
+
+
+def _log(build: Builder, x: Node) -> Node | None:
+    if x.op is s.neg and x.args[0].op is s.expm1:
+        return build.read(f.log1mexp, x.args[0].args)
+    if x.op is s.cosh:
+        return build.read(f.logcosh, x.args)
+    if x.op in (s.mul, s.div):
+        return _log_of_multiple(build, x)
+    if x.op is s.erfc:
+        return _log_erfc(build, x, 1.0)
+    if x.op is not s.add:
+        return None
+    for u, other in (x.args, x.args[::-1]):
+        if other.op is s.hypot and _is(other.args[0], 1.0) and other.args[1] is u:
+            return build.read(f.asinh, (u,))
+    terms = exponentials(x)
+    if terms is None:
+        return None
+    pair = _pair(terms)
+    if pair is not None:
+        k = build.const(math.log(2.0 * pair.factor))
+        assert pair.exponent is not None
+        return build.make(s.add, (build.read(f.logcosh, (pair.exponent,)), k))
+    out = _log_of_sum(build, terms)
+    build.rewrites.setdefault(out, f.logaddexp.say.why)
+    return out
+
+
+def _pair(terms: list[Term]) -> Term | None:
+    """The first of two terms, exp(u) and exp(-u) times one factor."""
+    if len(terms) == 2 and terms[0].factor == terms[1].factor:
+        first, last = (term.exponent for term in terms)
+        if first is not None and last is not None:
+            if last.op is s.neg and last.args[0] is first:
+                return terms[0]
+            if first.op is s.neg and first.args[0] is last:
+                return terms[1]
+    return None
+
+
+def _log_of_multiple(build: Builder, x: Node) -> Node | None:
+    """log(k*y) as log(k) + log(y), where y is read as something."""
+    k, y = x.args if x.op is s.mul else x.args[::-1]
+    value = _value(k)
+    if value is None and x.op is s.mul:
+        value, y = _value(y), k
+    if value is None or not 0.0 < value < math.inf:
+        return None
+    factor = value if x.op is s.mul else 1.0 / value
+    if y.op is s.erfc:
+        return _log_erfc(build, y, factor)
+    terms = exponentials(y)
+    if terms is not None:
+        pair = _pair(terms)
+        if pair is not None and 2.0 * pair.factor * factor == 1.0:
+            assert pair.exponent is not None
+            return build.read(f.logcosh, (pair.exponent,), why="log((exp(u) + exp(-u))/2) as logcosh(u)")
+    if terms is None and y.op is not s.cosh:
+        return None
+    found = _log(build, y)
+    return None if found is None else build.make(s.add, (found, build.const(math.log(factor))))
+
+
+def _log_erfc(build: Builder, x: Node, factor: float) -> Node | None:
+    """log(0.5*erfc(u)) as the logarithm of the normal distribution's tail, which never vanishes."""
+    tail = lookup("log_ndtr")
+    if tail is None:
+        return None
+    at = build.make(s.mul, (build.const(-math.sqrt(2.0)), *x.args))
+    out = build.read(tail, (at,), why="log(0.5*erfc(u)) as log_ndtr(-sqrt(2)*u), which does not vanish")
+    return out if factor == 0.5 else build.make(s.add, (out, build.const(math.log(2.0 * factor))))
+
+
+def _log1p(build: Builder, x: Node) -> Node | None:
+    if x.op is s.exp:
+        return build.read(loss.softplus, x.args, why="log1p(exp(u)) as softplus(u), which cannot overflow")
+    if x.op is s.neg and x.args[0].op is s.exp:
+        return build.read(f.log1mexp, x.args[0].args, why="log1p(-exp(u)) as log1mexp(u), which keeps its digits")
+    if x.op is s.neg and x.args[0].op is loss.sigmoid:
+        why = "log1p(-sigmoid(u)) as -softplus(u), which keeps its digits"
+        return build.make(s.neg, (build.read(loss.softplus, x.args[0].args, why=why),))
+    terms = exponentials(x)
+    if terms is None and (term := _term(x)) is not None and term.exponent is not None:
+        terms = [term]
+    if terms is None:
+        return None
+    out = _log_of_sum(build, [Term(1.0, None), *terms])
+    build.rewrites.setdefault(out, f.logaddexp.say.why)
+    return out
+
+
+# ---- roots -------------------------------------------------------------------------------------
+
+
+def _sqrt(build: Builder, x: Node) -> Node | None:
+    if x.op is s.ipow and (n := static(x, "n")) > 0 and n % 2 == 0:
+        half = n // 2
+        base = x.args[0] if half % 2 == 0 else build.make(s.abs_, x.args)
+        why = "the root of an even power, whose slope at 0 is finite"
+        return build.read(s.pow_, (base, build.const(half)), why=why)
+    if x.op is s.sub and _is(x.args[0], 1.0) and x.args[1].op is s.square:
+        return build.read(f.complement, x.args[1].args)
+    if x.op is s.add:
+        for k, square in (x.args, x.args[::-1]):
+            value = _value(k)
+            if value is not None and value > 0.0 and square.op is s.square and math.sqrt(value) ** 2 == value:
+                side = math.sqrt(value)
+                one = build.const(int(side) if side.is_integer() else side)
+                return build.read(s.hypot, (one, square.args[0]), why="sqrt(1 + u**2), which could overflow")
+        parts = _squares(x)
+        if parts is not None:
+            out = parts[0]
+            for part in parts[1:]:
+                out = build.read(s.hypot, (out, part))
+            return out
+    if x.op in (a.matmul, a.inner) and x.args[0] is x.args[1] and len(x.args[0].shape) == 1:
+        why = "sqrt(v @ v) as norm(v), whose slope at 0 is 0"
+        return build.read(a.norm, x.args[:1], (None, False), why=why)
+    return build.read(f.root, (x,)) if _is_of_squares(x) else None
+
+
+def _squares(x: Node) -> list[Node] | None:
+    """The sides of a sum of plain squares of numbers."""
+    found: list[Node] = []
+    stack = [x]
+    while stack:
+        top = stack.pop()
+        if top.op is s.add:
+            stack += reversed(top.args)
+        elif top.op is s.square and len(found) < MOST_TERMS:
+            found.append(top.args[0])
+        else:
+            return None
+    return found
+
+
+# What a sum of squares stays through: it is 0 only where all of them are, and then has slope 0.
+_KEEPS: tuple[Op, ...] = (a.sum_, a.mean, a.index, a.reshape, a.expand, a.transpose, r.where)
+
+
+def _is_of_squares(x: Node) -> bool:
+    """Whether a value is a sum of squares, weighted or not: with all of them at 0 its slope is 0."""
+    stack, seen = [x], 0
+    while stack:
+        top, seen = stack.pop(), seen + 1
+        if seen > MOST_TERMS:
+            return False
+        if top.op is s.square or (top.op is s.ipow and static(top, "n") > 0 and static(top, "n") % 2 == 0):
+            continue
+        if top.op is s.add or (top.op in _KEEPS and len(top.args) == 1):
+            stack += top.args
+        elif top.op is s.mul:
+            squares = [arg for arg in top.args if _has_squares(arg)]
+            if not squares:
+                return False
+            stack += squares[:1]
+        elif top.op is s.div:
+            stack += top.args[:1]
+        elif top.op is a.matmul and _is_form(top):
+            continue
+        elif top.op in (a.matmul, a.inner):
+            squares = [arg for arg in top.args if _has_squares(arg)]
+            if not squares:
+                return False
+            stack += squares[:1]
+        else:
+            return False
+    return True
+
+
+def _has_squares(x: Node) -> bool:
+    return x.op in (s.square, s.ipow, *_KEEPS) or x.op in (s.mul, s.div)
+
+
+def _is_form(x: Node) -> bool:
+    """v @ A @ v, and v @ v."""
+    v = x.args[1]
+    left = x.args[0]
+    return left is v or (left.op is a.matmul and v in left.args)
+
+
+FORMS: dict[Op, Callable[..., Node | None]] = {
+    s.div: _quotient,
+    s.inv: lambda build, y: _quotient(build, build.const(1), y),
+    s.mul: _product,
+    s.sub: _difference,
+    s.log: _log,
+    s.log1p: _log1p,
+    s.sqrt: _sqrt,
+}
+
+__all__ = ["FORMS", "exponentials"]

@@ -1,0 +1,108 @@
+"""Written-out forms keep their digits over the whole range, value and slope, against 2,000-bit arithmetic."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import gradc
+
+DIGITS = 700  # exp(1000) and what is left of 1 beside it
+TOL = 4e-13  # a condition number of some thousands of roundings
+
+POINTS: list[tuple[str, list[dict[str, float]]]] = [
+    ("L/(1 + exp(-k*(x - c)))", [{"L": 2.0, "k": 3.0, "x": x, "c": 1.0} for x in (5.0, -300.0, 50.0)]),
+    ("x/(1 + exp(-x))", [{"x": x} for x in (-40.0, -700.0, 3.0, 800.0)]),
+    ("K/(1 + q*exp(-u))", [{"K": 3.0, "q": 0.5, "u": u} for u in (900.0, -700.0, 2.0)]),
+    ("1/(1 + exp(-u))**3", [{"u": u} for u in (900.0, -100.0, 40.0, 0.3)]),
+    ("exp(-u)/(1 + exp(-u))**2", [{"u": u} for u in (700.0, -700.0, 40.0, 0.3)]),
+    ("log(1 - exp(u))", [{"u": u} for u in (-1e-10, -0.5, -0.69, -0.7, -40.0, -700.0)]),
+    ("log1p(exp(u))", [{"u": u} for u in (-700.0, -30.0, 0.0, 2.0, 1e3)]),
+    ("log1p(-sigmoid(u))", [{"u": u} for u in (-700.0, -30.0, 0.0, 2.0, 1e3)]),
+    ("log(exp(a) + exp(b))", [{"a": a, "b": b} for a, b in ((1e3, 999.0), (-1e3, -999.0), (-40.0, 3.0))]),
+    ("log(0.3*exp(a) + 0.7*exp(b))", [{"a": 1e3, "b": 990.0}, {"a": -30.0, "b": 3.0}]),
+    ("log(1 + exp(a) + exp(b))", [{"a": 1e3, "b": 999.0}, {"a": -40.0, "b": -50.0}]),
+    ("exp(a)/(1 + exp(a) + exp(b))", [{"a": 700.0, "b": 0.0}, {"a": 40.0, "b": 1.0}, {"a": -40.0, "b": 50.0}]),
+    ("1/(1 + exp(a) + exp(b))", [{"a": 600.0, "b": 0.0}, {"a": 40.0, "b": 1.0}, {"a": -40.0, "b": -50.0}]),
+    ("(exp(c) - 1)/(exp(c) + 1)", [{"c": c} for c in (1e-9, 500.0, -50.0)]),
+    ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", [{"x": x} for x in (1e-9, 300.0, -50.0)]),
+    ("2/(1 + exp(-2*x)) - 1", [{"x": x} for x in (1e-9, 300.0, -50.0)]),
+    ("log((exp(x) + exp(-x))/2)", [{"x": x} for x in (1e-8, 1e3, -0.7)]),
+    ("log(cosh(x))", [{"x": x} for x in (1e-8, 1e3, -0.7, 1.0)]),
+    ("1 - tanh(u)**2", [{"u": 40.0}, {"u": -3.0}]),
+    ("sqrt(1 - u**2)", [{"u": 1 - 1e-12}, {"u": 1e-10}, {"u": -0.5}]),
+    ("sqrt(1 + u**2)", [{"u": 1e200}, {"u": 1e-10}, {"u": -0.5}]),
+    ("log(u + sqrt(u**2 + 1))", [{"u": 1e200}, {"u": 1e-10}, {"u": -1e5}]),
+    ("(exp(x) - exp(-x))/2", [{"x": 1e-9}, {"x": 3.0}]),
+    ("sqrt(x**2 + y**2 + z**2)", [{"x": 2.0, "y": 1e200, "z": 1e200}, {"x": 1.0, "y": 2.0, "z": 3.0}]),
+    ("x*x**0.5", [{"x": 2.0}]),
+    ("sqrt(x**4)", [{"x": 2.0}, {"x": -3.0}]),
+]
+
+FUNCTIONS: dict[str, Any] = {
+    **{name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "tanh", "cosh")},
+    "log1p": lambda x: mpmath.log(1 + x),
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+}
+
+
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(("program", "points"), POINTS, ids=[each[0] for each in POINTS])
+def test_every_digit_is_kept(program: str, points: list[dict[str, float]], style: str, target: str) -> None:
+    fn = gradc.compile(program, style=style, target=target)
+    with mpmath.workdps(DIGITS), warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+        warnings.simplefilter("error")
+        for point in points:
+            exact = {name: mpmath.mpf(x) for name, x in point.items()}
+            value, grads = fn.value_and_grad(**point)
+            assert float(value) == pytest.approx(float(formula(program, exact)), rel=TOL, abs=1e-300)
+            for name in point:
+                assert float(grads[name]) == pytest.approx(float(slope(program, exact, name)), rel=TOL, abs=1e-300)
+
+
+def formula(program: str, point: dict[str, Any]) -> Any:
+    return eval(program, {**FUNCTIONS, **point})
+
+
+def slope(program: str, point: dict[str, Any], name: str) -> Any:
+    """The central difference at so small a step that nothing of it is left in a float."""
+    step = mpmath.mpf(10) ** (-DIGITS // 3) * max(abs(point[name]), 1)
+    up, down = (formula(program, {**point, name: point[name] + each}) for each in (step, -step))
+    return mpmath.re(up - down) / (2 * step)
+
+
+# Norms in disguise at the origin, and products of 0 and an infinite slope whose function has a finite one.
+AT_ZERO = [
+    ("sqrt(x**2 + y**2 + z**2)", {"x": 0.0, "y": 0.0, "z": 0.0}),
+    ("x: [3]; sqrt(x @ x)", {"x": np.zeros(3)}),
+    ("x: [3]; sqrt(mean(x**2))", {"x": np.zeros(3)}),
+    ("x: [3]; w: [3]; sqrt(sum(w*x**2))", {"x": np.zeros(3), "w": np.ones(3)}),
+    ("x: [3]; sqrt(mean((x - mean(x))**2))", {"x": np.ones(3)}),
+    ("x: [2]; A: [2, 2]; sqrt(x @ A @ x)", {"x": np.zeros(2), "A": np.eye(2)}),
+    ("x*x**0.5", {"x": 0.0}),
+    ("sqrt(x**4)", {"x": 0.0}),
+]
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(("program", "point"), AT_ZERO)
+def test_the_slope_at_the_origin_is_0(program: str, point: dict[str, Any], style: str) -> None:
+    fn = gradc.compile(program, style=style)
+    with np.errstate(all="raise"):
+        value, grads = fn.value_and_grad(**point)
+    assert value == 0
+    for slope in grads.values():
+        np.testing.assert_array_equal(slope, np.zeros(np.shape(slope)))
+
+
+@pytest.mark.parametrize(("program", "_points"), POINTS, ids=[each[0] for each in POINTS])
+def test_a_comment_names_the_rewrite_and_literal_gives_it_up(program: str, _points: Any) -> None:
+    words = ("overflow", "digits", "norm", "finite", "written out", "as logcosh", "as asinh")
+    assert any(word in gradc.compile(program).source for word in words)
+    literal = gradc.compile(program, literal=True)
+    assert literal.dag.rewrites == {} or "sigmoid" in program or program.startswith("1/")
