@@ -31,6 +31,7 @@ from gradc.run.functions import collector_paused, direct, direct_arrays, direct_
 
 if TYPE_CHECKING:
     from gradc.emit.calls import Elements
+    from gradc.run.flat import Flat
     from gradc.run.modes import Hessian, Jacobian
 
 STYLES = ("notes", "fast")
@@ -388,6 +389,22 @@ class Function:
         self._has_a_hessian()
         value, grads, blocks = self._run_mode("hessian", args, given)
         return Hessian(value, grads, blocks, self._wrt_shapes(args, given), self._points({"f": value}))
+
+    def flat(self, wrt: Sequence[str] | str | None = None, like: Mapping[str, Any] | None = None, **data: Any) -> Flat:
+        """The function of one vector of parameters, as solvers want it: the inputs in `wrt`, flattened in that order.
+
+        The other inputs are held at their `data`; `like` gives arrays like the parameters whose sizes nothing else
+        gives. `wrt` left out means all inputs that are not data.
+        """
+        from gradc.run.flat import Flat
+
+        if isinstance(wrt, str):
+            wrt = (wrt,)
+        wanted = tuple(wrt) if wrt is not None else tuple(name for name in self.wrt if name not in data)
+        known = tuple(name for name in wanted if name in self.inputs)
+        same = known == self.wrt
+        narrow = self if same else Function(self.dag, known, self.style, self.names, self.target, self.literal)
+        return Flat(narrow, wanted, like or {}, data)
 
     def _has_a_hessian(self) -> None:
         from gradc.plan.blocks import one_number
