@@ -103,7 +103,7 @@ def _check_function_name(name: str) -> None:
 
 def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
     if wrt is None:
-        return tuple(dag.inputs)
+        return tuple(name for name in dag.inputs if name not in dag.integers)
     wanted = tuple(dict.fromkeys([wrt] if isinstance(wrt, str) else wrt))
     for name in wanted:
         if name not in dag.inputs:
@@ -111,6 +111,11 @@ def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
             raise GradcError(
                 f"no input '{name}' to differentiate with respect to",
                 hint=f"inputs are {known}" if known else "the program has no inputs",
+            )
+        if name in dag.integers:
+            raise GradcError(
+                f"'{name}' is an index: it is made of integers and has no gradient",
+                hint="leave it out of wrt; the others are differentiated where wrt is left out",
             )
     return wanted
 

@@ -240,7 +240,9 @@ ROWS: list[tuple[int, str, list[str], list[str] | None]] = [
     (23, "{x: y}", ["key", "constant"], None),
     (24, "x: [3]\nx[5]", ["index 5", "0..2"], None),
     (24, "x: [3]\nx[-4]", ["index -4"], None),
-    (24, "x: [3]\nx[i]", ["index", "constant"], ["i"]),
+    (24, "x: [3]\nx[1.5]", ["an index is a constant, a whole number"], None),
+    (38, "x: [3]\nx[exp(i)]", ["an index is made of whole numbers", "exp"], None),
+    (38, "x: [3]; y: [2]\nx[y > 0]", ["a mask is no index", "where"], None),
 ]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def pushed(nodes: Sequence[Node], build: Builder, dots: Mapping[Node, Node], aga
 
 def tangent_of(node: Node, build: Builder, known: Mapping[Node, Node], again: bool = False) -> Node | None:
     """The tangent of one node from those of its arguments, in its shape; None where it has none."""
-    if node.op.boolean or node.op in rules.OF_A_SHAPE or not any(arg in known for arg in node.args):
+    if node.op.boolean or node.op.integer or node.op in rules.OF_A_SHAPE or not any(arg in known for arg in node.args):
         return None
     tangent = _push(build, node, known, again)
     return None if tangent is None or is_const(tangent, 0) else whole(build, tangent, node)
@@ -73,7 +73,7 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool) -
             [
                 build.make(op, _replaced(node, i, known[arg]), node.attr)
                 for i, arg in enumerate(node.args)
-                if arg in known
+                if arg in known and i not in op.whole
             ],
         )
     names = {**dict(zip(op.params, node.args, strict=False)), "out": node}

@@ -774,6 +774,8 @@ def fits_arrays(dag: Dag) -> bool:
     """Whether a program is of arrays that have elements, and its upstream adjoint one array or none."""
     return (
         dag.declared
+        and not dag.integers
+        and not any(node.op.integer or node.op.whole for node in dag.nodes)
         and (len(dag.outputs) == 1 or not any(node.shape for node in dag.roots))
         and not any(0 in dag.dims.resolve(node.shape) for node in reachable(dag.roots))
     )

@@ -89,7 +89,7 @@ def as_map(dag: Dag) -> Dag | None:
     for node in dag.nodes:
         if node.shape and dag.dims.resolve(node.shape) != shape:
             return None
-        if node.args and not node.op.elementwise:
+        if (not node.op.elementwise) if node.args else (node.shape and node.op is not scalar.input_):
             return None
         args = tuple([new[arg] for arg in node.args])
         new[node] = build.intern(node.op, args, node.attr) if args else build.graph.node(node.op, (), node.attr)

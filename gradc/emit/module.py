@@ -14,7 +14,7 @@ from typing import Any
 from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
 from gradc.emit.modules import BUILTINS, Emitted
-from gradc.emit.operand import Printer, subscript
+from gradc.emit.operand import Printer
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import by_names, names_in, renamed, show
@@ -43,8 +43,14 @@ class Writer:
     def _printer(self) -> Printer:
         p = self.program
         return Printer(
-            p.names, self.target.name, literal=p.literal, module=self.module, sizes=p.sizes, dims=self.dag.dims
-        )
+            p.names, self.target.name, literal=p.literal, module=self.module, sizes=p.sizes, dims=self.dag.dims,
+            like=self._precise(),
+        )  # fmt: skip
+
+    def _precise(self) -> str:
+        """The input whose precision is that of arrays of written numbers: an array if there is one."""
+        floats = [name for name in self.dag.inputs if name not in self.dag.integers]
+        return next((name for name in floats if self.dag.inputs[name].shape), floats[0] if floats else "")
 
     def emit(self) -> Emitted:
         """The whole module."""
@@ -237,11 +243,19 @@ class Writer:
                 return f"{target} = {f'{text}.copy()' if text.isidentifier() else copied}{note}"
             case "sum" | "+=":
                 return self._accumulate(stmt) + note
-            case "put":
+            case "put" | "add at":
                 self.printer.ops += 1
                 minus = expr.op is scalar.neg
                 text = self.printer.text(expr.args[0] if minus else expr)
-                return f"{target}[{subscript(stmt.index)}] {'-' if minus else '+'}= {text}"
+                place = self.printer.subscript(stmt.index)
+                if stmt.kind == "put":
+                    return f"{target}[{place}] {'-' if minus else '+'}= {text}"
+                function = self._np("np.subtract.at" if minus else "np.add.at")
+                if any(isinstance(item, (tuple, str)) for item in stmt.index):
+                    place = f"{self._np('np.s_')}[{place}]"
+                elif len(stmt.index) > 1:
+                    place = f"({place})"
+                return f"{function}({target}, {place}, {text})"
             case "zeros":
                 return f"{target} = {self._zeros(expr)}"
             case "own":
@@ -318,7 +332,7 @@ class Writer:
 
     def _like(self) -> str:
         """An input in the cache, whose precision numbers take; "" where all inputs are numbers."""
-        arrays = [name for name, node in self.dag.inputs.items() if node.shape]
+        arrays = [name for name, node in self.dag.inputs.items() if node.shape and name not in self.dag.integers]
         first = next((name for name in arrays if name in self.printer.used), (arrays or [""])[0])
         self.printer.used.update([first] if first else [])
         return first
@@ -330,15 +344,19 @@ class Writer:
         ):
             return []
         self.printer.ops += 1
-        return [f"{df} = {self._like()}.dtype.type({df})"]
+        like = self._like()
+        return [f"{df} = {like}.dtype.type({df})"] if like else []
 
     def _head_helpers(self) -> list[str]:
         if not self.target.arrays:
             return []
         arrays = any(node.shape for node in self.dag.inputs.values())
+        indices = ["as_index"] * bool(self.dag.integers)
         if not self.elementwise and arrays:
             mixed = any(not node.shape for node in self.dag.inputs.values())
-            return ["as_array", *["as_number"] * mixed]
+            return ["as_array", *["as_number"] * mixed, *indices]
+        if indices:
+            return ["as_array", *indices]
         return ["as_floats"] if len(self.program.params) > 1 else ["as_float"]
 
     def _prelude(self, used: set[str]) -> list[str]:
@@ -363,14 +381,16 @@ class Writer:
         wanted += 2 * [name for dim, _, _ in demands for name in names_in(dim)]
         out: list[str] = []
         bound: set[str] = set()
-        others = ", ".join(name for name, shape in shapes if shape)
+        integers = self.dag.integers
+        others = ", ".join(name for name, shape in shapes if shape and name not in integers)
         for name, shape in sorted(shapes, key=lambda each: not each[1]):
-            if not shape:
+            if not shape and name not in integers:
                 read = f'{self._np("as_number")}("{name}", {name}, {others})'
                 out.append(f"{name} = {read if others else read.replace('as_number', 'as_array')}")
                 continue
             args = [self._expected(dim, bound) for dim in shape]
-            out.append(f'{name} = {self._np("as_array")}("{name}", {", ".join([name, *args])})')
+            reads = self._np("as_index" if name in integers else "as_array")
+            out.append(f'{name} = {reads}("{name}", {", ".join([name, *args])})')
             new = [dim for dim in shape if isinstance(dim, str) and dim in sizes and dim not in bound]
             needed = [dim for dim in dict.fromkeys(new) if wanted.count(dim) > 1 or sizes[dim] in used]
             bound.update(needed)

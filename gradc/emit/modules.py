@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from gradc.base.files import COMPILED
 from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
-from gradc.emit.operand import Printer, subscript
+from gradc.emit.operand import Printer
 from gradc.emit.target import Target
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import renamed, show
@@ -211,12 +211,25 @@ class Text:
         """A line without its note."""
         if isinstance(stmt, Assign):
             return self.assignment(stmt, self.values)
-        place = "" if stmt.place is None else f"[{subscript(stmt.place)}]"
+        if stmt.repeats:
+            return self.added_at(stmt)
+        place = "" if stmt.place is None else f"[{self.values.subscript(stmt.place)}]"
         return f"{stmt.name}{place} {stmt.op}= {self.text(stmt.value)}"
 
     def assignment(self, stmt: Assign, printer: Printer) -> str:
         """target = value, without its note."""
         return f"{stmt.target} = {printer.text(stmt.value)}"
+
+    def added_at(self, stmt: Update) -> str:
+        """name[place] += value, as often as an element is named."""
+        items = stmt.place or ()
+        place = self.values.subscript(items)
+        if any(isinstance(item, (tuple, str)) for item in items):
+            place = f"{self.values._rename('np.s_')}[{place}]"
+        elif len(items) > 1:
+            place = f"({place})"
+        function = self.values._rename("np.add.at" if stmt.op == "+" else "np.subtract.at")
+        return f"{function}({stmt.name}, {place}, {self.text(stmt.value)})"
 
     def fill(self, stmt: Fill) -> list[str]:
         """An array filled by its gate's own function."""

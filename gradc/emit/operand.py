@@ -14,7 +14,7 @@ the hole it goes into; what has a name is written by its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gradc.emit.count import count
@@ -22,12 +22,12 @@ from gradc.emit.target import Target, plain_number
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
-from gradc.ops.array import stack
+from gradc.ops.array import product, stack
 from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
-from gradc.plan.code import AS_ARRAY, NAME, Leaf
+from gradc.plan.code import AS_ARRAY, AS_INDEX, NAME, Leaf
 from gradc.rewrite.simplify import number
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -45,9 +45,10 @@ class Printer:
         module: Mapping[str, str] | None = None,
         sizes: Mapping[str, str] | None = None,
         dims: Dims | None = None,
+        like: str = "",
     ) -> None:
         self.target: Target = TARGETS[target] if isinstance(target, str) else target
-        self.names, self.literal = names, literal
+        self.names, self.literal, self.like = names, literal, like
         self.module, self.sizes, self.dims = dict(module or {}), sizes or {}, dims or Dims()
         self.renamed = any(key != value for key, value in self.module.items())
         self.helpers: dict[str, None] = {}
@@ -92,7 +93,7 @@ class Printer:
             return ":, " * int(s["axis"]) + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
         if hole == "*precision":
             return self._precision(node.args)
-        if hole == "*dims" and node.op is AS_ARRAY:
+        if hole == "*dims" and node.op in (AS_ARRAY, AS_INDEX):
             s = statics_of(node.op, node.attr)
             known = zip(s["dims"], s["known"], strict=True)
             return "".join(
@@ -100,6 +101,8 @@ class Printer:
             )
         if hole == "*labelled":
             return ", ".join(f"{arg.attr}={arg.attr}" for arg in node.args)
+        if hole in _HOLES:
+            return _HOLES[hole](self, node)
         if hole.startswith("*"):
             return ", ".join(self._write(arg)[0] for arg in node.args)
         value = statics_of(node.op, node.attr)[hole]
@@ -108,6 +111,43 @@ class Printer:
         if least == PRECEDENCE["dims"]:
             return self.shape(value) if isinstance(value, tuple) else self.dim(value)
         return str(value)
+
+    def subscript(self, index: Iterable[Any]) -> str:
+        """What stands between brackets; a node among it as its text."""
+        return ", ".join([self._write(item)[0] if isinstance(item, Node) else _item(item) for item in index])
+
+    def _dtype(self, node: Node) -> str:
+        """The precision of the program's inputs, for an array that is made of written numbers."""
+        like = self._write(node.args[-1])[0] if node.args else self.like
+        if like:
+            self.used.add(like)
+        return f", dtype={like}.dtype" if like else ""
+
+    def _floats(self, node: Node) -> str:
+        """The same for what NumPy would take for an array of integers."""
+        return self._dtype(node) or ", dtype=float"
+
+    def _gather(self, node: Node) -> str:
+        """The subscript of a gather: its arguments stand where the index says."""
+        index = statics_of(node.op, node.attr)["index"]
+        return self.subscript([node.args[item[1]] if _is_argument(item) else item for item in index])
+
+    def _span(self, node: Node) -> str:
+        """The arguments of a range: from where, up to where, in which steps."""
+        s = statics_of(node.op, node.attr)
+        start, size, step = s["start"], s["size"], s["step"]
+        stop = total([product((size, step)), start])
+        return self.dim(stop) if (start, step) == (0, 1) else f"{start}, {self.dim(stop)}" + f", {step}" * (step != 1)
+
+    def _nested(self, node: Node) -> str:
+        """Values in rows, as they are written in brackets."""
+        s = statics_of(node.op, node.attr)
+        texts = [self._write(arg)[0] for arg in node.args if node.op.params] or [
+            constant(value)[0] for value in s["values"]
+        ]
+        for long in reversed(s["shape"][1:]):
+            texts = [f"[{', '.join(texts[at : at + long])}]" for at in range(0, len(texts), long)]
+        return f"[{', '.join(texts)}]"
 
     def _precision(self, args: Iterable[Node]) -> str:
         """The precision of values among which written numbers stand, which NumPy would take for float64."""
@@ -123,7 +163,9 @@ class Printer:
         return f", dtype={self._rename('np.result_type')}({', '.join(texts)})"
 
     def _form(self, node: Node) -> Form:
-        return self.target.form(node, self.literal)
+        form = self.target.form(node, self.literal)
+        square = node.op.code.get(self.target.name + "_square")
+        return square if square is not None and len({*self.dims.resolve(node.shape)}) == 1 else form
 
     def _leaf(self, node: Node) -> tuple[str, int]:
         if node.op is NAME:
@@ -181,6 +223,32 @@ class Printer:
         return own
 
 
+def _is_argument(item: Any) -> bool:
+    """Whether a part of a subscript stands for an argument of its gate."""
+    return isinstance(item, tuple) and item[0] == "at"
+
+
+def _diagonal(printer: Printer, node: Node) -> str:
+    k = statics_of(node.op, node.attr)["k"]
+    return f", k={k}" if k else ""
+
+
+def _endpoint(printer: Printer, node: Node) -> str:
+    return "" if statics_of(node.op, node.attr)["endpoint"] else ", endpoint=False"
+
+
+# Holes that several static parameters, or the surroundings, fill.
+_HOLES: dict[str, Callable[[Printer, Node], str]] = {
+    "*dtype": Printer._dtype,
+    "*floats": Printer._floats,
+    "*gather": Printer._gather,
+    "*span": Printer._span,
+    "*nested": Printer._nested,
+    "*diagonal": _diagonal,
+    "*endpoint": _endpoint,
+}
+
+
 def _is_written(node: Node) -> bool:
     """Whether a value is a number, or a list of them: at most as deep as an array has axes."""
     known = node.of if isinstance(node, Leaf) and node.of is not None else node
@@ -213,7 +281,7 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = text.replace("{*statics}", "").replace("{*precision}", "")
+        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint)\}", "", text)
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

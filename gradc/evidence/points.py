@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import evaluated, names_in
+from gradc.ops.table import statics_of
 
 Range = tuple[float, float]
 Point = dict[str, Any]  # a float or nested lists of floats for each input
@@ -89,6 +90,7 @@ class Search:
         self.ranges = {name: _range(fn, name, each) for name, each in (ranges or {}).items()}
         self.domains = domains(fn.dag)
         self.sizes: dict[str, int] = {}
+        self.whole: dict[str, Any] = {}  # integers that fit: the same at every point
 
     def points(self, count: int) -> list[Staged]:
         """Up to `count` random points at which value and gradient are finite. GradcError if there is none."""
@@ -100,6 +102,7 @@ class Search:
             staged = self.at(self._draw(WAYS[attempt % len(WAYS)]))
             if staged is not None:
                 found.append(staged)
+                self.whole = {name: staged.point[name] for name in self.fn.dag.integers}
             if len(found) == count or (time.monotonic() > until and attempt >= count):
                 break
         if not found:
@@ -166,12 +169,24 @@ class Search:
         """A random point."""
         out = {}
         for name in self.fn.inputs:
+            if name in self.fn.dag.integers:
+                out[name] = self.whole.get(name) or self._integers(name)
+                continue
             home = self.domains.get(name, MODERATE)
             where = {HOME: home, MIDDLE: MODERATE}.get(way) or self.rng.choice([home, *RANGES])
             low, high = self.ranges.get(name) or where
             shape = self._shape(name)
             out[name] = nested([_short(self.rng.uniform(low, high), low, high) for _ in range(math.prod(shape))], shape)
         return out
+
+    def _integers(self, name: str) -> Any:
+        """Indices that may fit: below the sizes of the axes that they count along."""
+        shape = self._shape(name)
+        low, high = self.ranges.get(name, (0.0, 0.0))
+        if name not in self.ranges:
+            sizes = [evaluated(dim, self.sizes) for dim in _counted_along(self.fn.dag, name)]
+            high = self.rng.randint(1, max(min(sizes, default=3), 1)) - 1
+        return nested([float(self.rng.randint(int(low), int(high))) for _ in range(math.prod(shape))], shape)
 
     def _sizes_that_fit(self) -> dict[str, int]:
         """Sizes of the named dimensions that the program takes."""
@@ -192,6 +207,29 @@ class Search:
             else:
                 return self.sizes
         raise GradcError(f"found no sizes that fit: {problem}", hint="give a point: --at 'X=[[1, 2], [3, 4]]'")
+
+
+def _counted_along(dag: Dag, name: str) -> list[int | str]:
+    """The sizes of the axes along which an integer input, or what is computed from it, is an index."""
+    hangs = {dag.inputs[name]}
+    found: list[int | str] = []
+    for node in dag.nodes:
+        if not any(arg in hangs for arg in node.args):
+            continue
+        if not node.op.whole:
+            hangs.add(node)
+            continue
+        axis, index = 0, statics_of(node.op, node.attr)["index"]
+        for place, item in enumerate(index):
+            if item == "...":
+                axis = len(node.args[0].shape) - sum(1 for later in index[place + 1 :] if later is not None)
+            elif item is not None:
+                if item[0] == "at" and node.args[item[1]] in hangs if isinstance(item, tuple) else False:
+                    found.append(dag.dims.resolve(node.args[0].shape)[axis])
+                axis += 1
+        if node.args[0] in hangs:
+            hangs.add(node)
+    return found
 
 
 def _short(value: float, low: float, high: float) -> float:

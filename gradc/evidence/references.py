@@ -117,6 +117,7 @@ def _job(search: Search, staged: list[Staged], points: int, timeout: float, evid
         "candidates": [each.point for each in staged],
         "points": points,
         "wrt": list(search.fn.wrt),
+        "whole": list(search.fn.dag.integers),
         "seed": search.seed,
         "seconds": NUMERIC * timeout,
     }

@@ -120,7 +120,7 @@ class Dag(NamedTuple):
 
     `inputs` are in order of first appearance; `names` holds what the user called a node, first name first;
     `spans` are places in `text`; `notes` what the user should be told of; `rewrites` say how a written-out form
-    was read; `dims` knows the named sizes.
+    was read; `dims` knows the named sizes; `integers` are the inputs that are indices, and have no gradient.
     """
 
     text: str
@@ -135,6 +135,7 @@ class Dag(NamedTuple):
     declared: bool = False
     notes: tuple[Any, ...] = ()
     graph: Graph | None = None
+    integers: tuple[str, ...] = ()
 
     @property
     def roots(self) -> list[Node]:

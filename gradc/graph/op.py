@@ -141,6 +141,8 @@ class Op(Record):
     lazy: bool = False  # its rule takes a dout that is still to be broadcast
     view: bool = False
     commutes: bool = False
+    whole: tuple[int, ...] = ()  # which arguments are whole numbers: indices
+    integer: bool = False  # gives whole numbers, which nothing moves
     public: bool = True
     needs: str = ""  # the condition on its arguments, in words
     aliases: tuple[str, ...] = ()

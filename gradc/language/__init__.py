@@ -71,9 +71,10 @@ def parse(
         rewrites=build.rewrites,
         dims=build.dims,
         roles={},
-        declared=any(node.shape for node in inputs.values()),
+        declared=any(node.shape for node in inputs.values()) or bool(reader.scope.integers),
         notes=tuple(source.notes),
         graph=build.graph,
+        integers=tuple(name for name in inputs if name in reader.scope.integers),
     )
 
 

@@ -12,11 +12,13 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, names_in, shared, show, total
-from gradc.language import advice, lists
+from gradc.language import advice, array_functions, indexing, lists
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
 from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Slice, Star, Text, Word
 from gradc.ops import array as a
+from gradc.ops import constant_arrays as c
+from gradc.ops import gather as g
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, bind_statics, lookup
@@ -55,6 +57,7 @@ class Gates:
     ) -> None:
         self.source, self.build, self.scope, self.lower = source, build, scope, lower
         self.max_turns = 0
+        self.integers = indexing.Integers(self)
 
     # ---- values --------------------------------------------------------------------------------
 
@@ -123,12 +126,28 @@ class Gates:
                     done.append(self.number(value))
                 continue
             todo.pop()
-            node = POISON if POISON in done else self._stacked(here, tuple(done))
+            node = POISON if POISON in done else self._rows(here, done) or self._stacked(here, tuple(done))
             if here.name and node is not POISON:
                 self.scope.call_it(node, here.name)
             if not todo:
                 return node
             todo[-1][1].append(node)
+
+    def _rows(self, group: Group, rows: list[Node]) -> Node | None:
+        """Rows of values as one array of them all; of written numbers as a constant."""
+        inner = {(row.op, row.shape) for row in rows}
+        if len(inner) != 1 or rows[0].op not in (a.stack, c.array, c.literal):
+            return None
+        if any(row.args and row.args[0].shape for row in rows):
+            return None
+        shape = (len(rows), *self.build.dims.resolve(rows[0].shape))
+        values = [value for row in rows for value in (row.args or row.attr[0])]  # type: ignore[index]  # (values, shape)
+        if all(value.op is s.const if isinstance(value, Node) else True for value in values):
+            numbers = tuple(number(value) if isinstance(value, Node) else value for value in values)
+            return self.build.make(c.literal, (), (numbers, shape))
+        if not all(isinstance(value, Node) for value in values):
+            return None
+        return self.build.make(c.array, tuple(values), (shape,))
 
     def _stacked(self, group: Group, rows: tuple[Node, ...]) -> Any:
         try:
@@ -250,9 +269,26 @@ class Gates:
             if found is not lists.UNKNOWN:
                 return found
         index = tuple([self._index_item(item) for item in items])
+        if not all(type(item) is int or item is None or isinstance(item, (str, tuple)) for item in index):
+            return self._gathered(base, self._by_sizes(self.value(base), index, base, last), items, last)
         if index.count("...") > 1:
             raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
         return self.subscript(base, index, last)
+
+    def _gathered(self, base: Arg, index: tuple[Any, ...], items: list[Arg], last: int) -> Node:
+        """x[index] with integers of the program in the index."""
+        array = self.value(base)
+        if POISON in (array, *index):
+            return POISON
+        if not array.shape and (name := self.undeclared(array)):
+            raise self.scalar_error(name, a.index, base)
+        place = Arg(array, base.first, last)
+        whole = tuple(
+            self.integers.of(part, item) if isinstance(part, Node) else part
+            for part, item in zip(index, items, strict=True)
+        )
+        node: Node = self.placed(lambda: indexing.made(self, array, whole), a.index, [place])
+        return node
 
     def subscript(self, base: Arg, index: tuple[Any, ...], last: int) -> Node:
         """x[index]; x itself where the index takes everything."""
@@ -324,18 +360,32 @@ class Gates:
                 return None if text == "None" else text
             case str(size):
                 return self.build.dims.find(size)
+            case Group(kind=kind) as group if kind != "tuple":
+                return self._index_list(group, item)
             case Group():
                 raise self.source.error(
-                    "an index is a constant, one for each axis",
+                    "an index is a number or an array of them, one for each axis",
                     item.first,
                     item.last,
-                    "write x[0, 2], or stack the elements",
+                    "write x[0, 2], or x[[0, 2]] for several places",
                 )
             case Node(op=op) if op.boolean:
                 raise self.source.error(
-                    "an index is a constant", item.first, item.last, "for a mask write where(condition, x, 0)"
+                    "a mask is no index", item.first, item.last, "for a mask write where(condition, x, 0)"
                 )
+            case Node(op=op) if op is not s.const:
+                return item.value
         return self._integer(item)
+
+    def _index_list(self, group: Group, item: Arg) -> Node:
+        """A list of integers as an array of them."""
+        values = [each.value for each in group.items]
+        numbers = [number(each) if isinstance(each, Node) and each.op is s.const else None for each in values]
+        if not numbers or any(type(each) is not int for each in numbers):
+            return self.value(item)
+        if numbers == list(range(len(numbers))):
+            return self.build.make(g.iota, (), (len(numbers), 0, 1))
+        return self.build.make(g.picked, (), (tuple(numbers), (len(numbers),)))
 
     def _integer(self, arg: Arg) -> int | str | None:
         if isinstance(arg.value, Word) and arg.value.text == "None":
@@ -358,7 +408,7 @@ class Gates:
             return Callee(name, None)
         if not prefixed and receiver is None:
             self.scope.functions.setdefault(name, at)
-        return Callee(name, entry, receiver, prefixed)
+        return Callee(name, None if name in array_functions.FUNCTIONS else entry, receiver, prefixed)
 
     def _unknown(self, name: str, at: int, method: bool) -> None:
         start, end = self.source.span(at, at)
@@ -727,7 +777,10 @@ def _heaviside(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(r.heaviside, [args[0], Arg(gates.build.const(0.5), last, last)], {})
 
 
-SPECIAL: dict[str, Special] = {"dot": _dot, "Piecewise": _piecewise, **lists.BUILTINS}
+SPECIAL: dict[str, Special] = {
+    "dot": _dot, "Piecewise": _piecewise, **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
+    **lists.BUILTINS,
+}  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
 }  # fmt: skip

@@ -20,6 +20,7 @@ from gradc.language.values import EMPTY, NONE, POISON, Arg, Callee, Dict, Functi
 from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops.gather import iota
 from gradc.rewrite.simplify import number
 
 if TYPE_CHECKING:
@@ -432,6 +433,8 @@ def method(value: Any, name: str) -> Method | None:
 
 def _range(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     _takes(gates, callee.name, args, 1, 3, first, last)
+    if len(args) == 1 and isinstance(args[0].value, str):  # a loop over it has no end yet, but an index may be it
+        return gates.build.make(iota, (), (gates.build.dims.find(args[0].value), 0, 1))
     ends = [whole(gates, arg) for arg in args]
     if len(ends) == 3 and ends[2] == 0:
         raise gates.source.error("the step of a range cannot be 0", args[2].first, args[2].last)

@@ -385,6 +385,9 @@ class Reader(Flow):
 
     def _learn_name(self, token: str, i: int, top: int) -> tuple[Any, int, int]:
         word = base_name(token)
+        if top == 0 and self.stack and self._is_type():
+            self._careful()
+            return NONE, i, top
         if token == "not":
             self._careful()
             self.stack.append((top, invert, None, i))
@@ -441,6 +444,13 @@ class Reader(Flow):
 
     def _takes_keywords(self, top: int) -> bool:
         return bool(self.stack) and top == 0 and isinstance(self.stack[-1][1], (Callee, Op))
+
+    def _is_type(self) -> bool:
+        """Whether the value that is expected is a precision, as in dtype=float: values have that of the inputs."""
+        _, bracket, args, _ = self.stack[-1]
+        if not isinstance(bracket, Callee):
+            return False
+        return bracket.name == "astype" or (isinstance(args, Args) and args.key == "dtype")
 
     def _keyword(self, token: str, at: int) -> None:
         """Begin a keyword argument of the innermost call."""
@@ -937,7 +947,14 @@ class Reader(Flow):
             self.targets.append(self._target(name, at))
             return end + 1
         shape: tuple[int | str, ...] = ()
-        if tokens[i] in ("[", "("):
+        kind, bracket, inside = tokens[i].partition("[")
+        if kind in SCALARS and (bracket or tokens[i + 1] == "["):
+            if kind in ("int", "integer"):
+                self.scope.integers[spelled(name)] = None
+            i += not bracket
+        if kind in SCALARS and bracket:  # int[3, 4] is one token
+            shape = tuple(int(size) for size in inside[:-1].split(","))
+        elif tokens[i] in ("[", "("):
             shape, i = self.dimensions(i)
         elif tokens[i] not in SCALARS:
             shape = (dimension(self.source, i),)

@@ -66,6 +66,7 @@ class Scope:
         self.functions: dict[str, int] = {}  # called, or a prefix: the token of the first call
         self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
         self.declared: set[str] = set(self.given)
+        self.integers: dict[str, None] = {}  # inputs that are indices, or were declared as integers
         self.dims = self._given_dims()
 
     # ---- reading a name ------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The operators: `table` says how an entry is registered, the other files hold the entries."""
 
-from gradc.ops import again, array, borders, forms, loss, routing, scalar
+from gradc.ops import again, array, borders, constant_arrays, forms, gather, loss, routing, scalar
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 
@@ -9,8 +9,10 @@ __all__ = [
     "again",
     "array",
     "borders",
+    "constant_arrays",
     "entries",
     "forms",
+    "gather",
     "lookup",
     "loss",
     "op",

@@ -40,7 +40,7 @@ def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _reduced(dims: Dims, x: Shape, axis: Axis = None, keepdims: bool = False) -> Shape:
+def reduced(dims: Dims, x: Shape, axis: Axis = None, keepdims: bool = False) -> Shape:
     gone = axes_of(axis, len(x))
     if keepdims:
         return tuple(1 if i in gone else dim for i, dim in enumerate(x))
@@ -209,10 +209,10 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
 
     An int takes an axis away, a slice ("slice", start, stop, step) keeps it, None adds one.
     """
-    taken = sum(1 for item in index if item is not None and item != "...")
-    if taken > len(x):
+    used = sum(1 for item in index if item is not None and item != "...")
+    if used > len(x):
         raise ShapeError(
-            f"too many indices: {taken} for an array of shape {show(dims.resolve(x))}",
+            f"too many indices: {used} for an array of shape {show(dims.resolve(x))}",
             args_at_fault=(0,),
         )
     out: list[Dim] = []
@@ -235,7 +235,7 @@ def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
                     args_at_fault=(0,),
                 )
         else:
-            dims.at_least(rest[0], _taken(*item[1:]))
+            dims.at_least(rest[0], taken(*item[1:]))
             out.append(sliced(rest.pop(0), *item[1:]))
     return tuple(out + rest)
 
@@ -256,10 +256,10 @@ def sliced(dim: Dim, start: int | None, stop: int | None, step: int | None) -> D
     return total([dim, count]) if times else max(count, 0)
 
 
-def _taken(start: int | None, stop: int | None, step: int | None) -> int:
+def taken(start: int | None, stop: int | None, step: int | None) -> int:
     """How long an axis is at least if a slice of it has its full length, whatever the axis is.
 
-    >>> _taken(None, 5, None), _taken(-3, None, None), _taken(1, None, None), _taken(5, 2, None)
+    >>> taken(None, 5, None), taken(-3, None, None), taken(1, None, None), taken(5, 2, None)
     (5, 3, 0, 0)
     """
     if step not in (None, 1) or (stop is None or stop < 0) != ((start or 0) < 0):
@@ -371,9 +371,16 @@ def swaps(rank: int, attr: Any) -> bool:
     return [axis % rank for axis in axes] == [*range(rank - 2), rank - 1, rank - 2]
 
 
+# A whole axis, and a whole axis from its end.
+_EVERY = ("slice", None, None, None)
+_BACK = ("slice", None, None, -1)
+
+
 def _index_vjp(ranks: Ranks, shapes: tuple[Shape, ...], index: tuple[Any, ...] = ()) -> list[str]:
-    if all(item is None or item == ("slice", None, None, None) or item == "..." for item in index):
+    if all(item is None or item == _EVERY or item == "..." for item in index):
         return [f"reshape(dout, shape={shapes[0]!r})"]
+    if all(item in (_EVERY, _BACK) or item == "..." for item in index):
+        return [f"index(dout, index={index!r})"]
     return [f"scatter(dout, index=index, shape={shapes[0]!r})"]
 
 
@@ -413,7 +420,7 @@ sum_ = op(
     doc="sum over the axes; every element gets the gradient",
     linear=_sum_vjp,
     code="np.sum({x}{*statics})",
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     bounds=lambda x, **statics: bounds.one_sided(x),
     say=Say(symbol="Σ", part="sum distributes to every element", latex=r"\sum {x}", short="total"),
@@ -426,7 +433,7 @@ mean = op(
     doc="mean over the axes; every element gets its share",
     linear=_mean_vjp,
     code="np.mean({x}{*statics})",
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     say=Say(part="mean distributes an equal share to every element"),
@@ -449,7 +456,7 @@ logsumexp = op(
     jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
     code="logsumexp({x}{*statics})",
     helpers={"numpy": _LOGSUMEXP},
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     aliases="lse",
     say=Say(
@@ -545,7 +552,7 @@ norm = op(
     jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)",
     code="norm({x}{*statics})",
     helpers={"numpy": _NORM},
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     bounds=lambda x, **statics: bounds.FROM_0,
     say=Say(
@@ -565,7 +572,7 @@ prod = op(
     vjps=_masked_vjp("DOUT*others(x, axis=axis)"),
     jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
     code="np.prod({x}{*statics})",
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     say=Say(symbol="Π", part="prod gives each factor the product of the others"),
     fast=Fast(reduce="multiply"),
@@ -649,7 +656,7 @@ amax = op(
     vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"),
     jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
     code="np.max({x}{*statics})",
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     aliases="amax",
@@ -665,7 +672,7 @@ amin = op(
     vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"),
     jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
     code="np.min({x}{*statics})",
-    shape=_reduced,
+    shape=reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     aliases="amin",

@@ -157,5 +157,26 @@ def jacobian_by(jvp, forward, backward, places, rows, *inputs):
     return value, {f: {a: block[()] for a, block in row.items()} for f, row in blocks.items()}
 '''
 
-for _text in (_AS_FLOAT, _AS_FLOATS, _AS_ARRAY, _AS_NUMBER, _ROOM, _HESSIAN_BY, _JACOBIAN_BY):
+_AS_INDEX = '''
+def as_index(name, x, *shape):
+    """The input as an array of whole numbers of the given shape, in which a name stands for any size."""
+    x = as_array(name, x, *shape)
+    broken = np.argwhere((x != np.floor(x)) | (np.abs(x) > 2**53))
+    if len(broken):
+        at = tuple(broken[0].tolist())
+        place = f" at {', '.join(map(str, at))}" if at else ""
+        raise ValueError(f"{name}: integers are expected, and it has {x[at]}{place}")
+    return x.astype(np.intp)[()]
+'''
+
+for _text in (
+    _AS_FLOAT,
+    _AS_FLOATS,
+    _AS_ARRAY,
+    _AS_NUMBER,
+    _AS_INDEX,
+    _ROOM,
+    _HESSIAN_BY,
+    _JACOBIAN_BY,
+):
     add("numpy", _text)

@@ -56,6 +56,8 @@ NAME = _core("name", free=True)
 # An input as floats: `name` is what a message calls it; `dims` its shape, of which `known` says what is bound by then.
 AS_FLOAT = _core("as_float", ("x",), free=True, name="")
 AS_ARRAY = _core("as_array", ("x",), free=True, name="", dims=(), known=())
+# An input as integers.
+AS_INDEX = _core("as_index", ("x",), free=True, name="", dims=(), known=())
 # Several inputs as floats at once, and a number beside arrays: Python's own numbers take the precision of the others.
 # A target without a form for these reads them one by one.
 AS_FLOATS = _core("as_floats", ("args",), free=True, variadic=True)
@@ -78,7 +80,8 @@ ZEROS_OF = _core("zeros_of", ("like",), shape=())
 # Blocks of second derivatives, and of first ones, put together from products with unit vectors.
 HESSIAN_BY = _core("hessian_by", ("args",), free=True, variadic=True, function="", names="", zero="")
 JACOBIAN_BY = _core("jacobian_by", ("args",), free=True, variadic=True, functions="", names="", blocks="")
-# x with v added at an index: for targets whose arrays may not be written to.
+# x with v added at an index: for targets whose arrays may not be written to. Integers that are values follow v; they
+# stand in the index as `("at", position)`.
 ADDED_AT = _core("added_at", ("x", "v"), index=())
 
 
@@ -138,13 +141,18 @@ class Assign(NamedTuple):
 
 
 class Update(NamedTuple):
-    """name op= value, or name[place] op= value; with op "" a put, name[place] = value."""
+    """name op= value, or name[place] op= value; with op "" a put, name[place] = value.
+
+    Integers that are values stand in the place as nodes; where it `repeats` it may name an element more than once, to
+    which the value is added as often.
+    """
 
     name: str
     op: str
     value: Node
     place: tuple[Any, ...] | None = None
     note: Note = PLAIN
+    repeats: bool = False
 
 
 class Fill(NamedTuple):
@@ -273,8 +281,8 @@ def written(node: Node, form: Form) -> tuple[Node, ...]:
     """The arguments that a form writes, each as often as it does."""
     if not node.args:
         return ()
-    if node.op.variadic:
-        return node.args
+    if node.op.variadic or node.op.whole or not node.op.params:
+        return node.args  # what has no parameters is an array of written numbers, in the precision of its argument
     at = dict(zip(node.op.params, node.args, strict=False))
     return tuple([at[hole] for _, hole, _ in form.pieces if hole in at])
 
@@ -288,7 +296,7 @@ def values(stmt: Any) -> tuple[Value, ...]:
     if kind is Assign or kind is Unpack or kind is Return or kind is Do:
         return (stmt.value,)
     if kind is Update:
-        return (name_of(stmt.name), stmt.value)
+        return (name_of(stmt.name), stmt.value, *(item for item in stmt.place or () if isinstance(item, Node)))
     if kind is Fill:
         return (stmt.value,)
     return (stmt.test,) if kind is If else ()
@@ -377,7 +385,7 @@ def dims_of(node: Node, facts: Facts | None = None, literal: bool = False) -> li
     if not op.statics:
         return []
     given = statics_of(op, node.attr)
-    if op is AS_ARRAY:
+    if op is AS_ARRAY or op is AS_INDEX:
         return [dim for dim, known in zip(given["dims"], given["known"], strict=True) if known]
     if facts is None:
         return []
@@ -386,6 +394,8 @@ def dims_of(node: Node, facts: Facts | None = None, literal: bool = False) -> li
         if hole == "*segment":
             start = given["start"]
             found += [start, total([start, given["size"]])]
+        elif hole == "*span":
+            found += [given["start"], given["size"]]
         elif least == PRECEDENCE["dims"]:
             found += given[hole] if isinstance(given[hole], tuple) else (given[hole],)
     return found

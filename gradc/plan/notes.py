@@ -24,6 +24,7 @@ from gradc.plan.code import (
     AS_ARRAY,
     AS_FLOAT,
     AS_FLOATS,
+    AS_INDEX,
     AS_NUMBER,
     CAST,
     CLONE,
@@ -110,9 +111,17 @@ class Notes:
                 self.leaves[node] = leaf = name_of(name, node)
                 return leaf
         if not node.args:
-            return node
+            like = self.like if node.shape and not node.op.integer else ()
+            return Node(node.id, node.op, like, node.attr, node.shape) if like else node
         args = tuple([self.cut(arg) for arg in node.args])
         return Node(node.id, node.op, args, node.attr, node.shape)
+
+    @cached_property
+    def like(self) -> tuple[Node, ...]:
+        """The input whose precision is that of arrays of written numbers: an array if there is one."""
+        floats = [name for name in self.dag.inputs if name not in self.dag.integers]
+        arrays = [name for name in floats if self.dag.inputs[name].shape]
+        return tuple([name_of(name, self.dag.inputs[name]) for name in (arrays or floats)[:1]])
 
     def output(self, node: Node) -> Node:
         """An output by its name; a number as a float."""
@@ -206,11 +215,13 @@ class Notes:
         wanted += 2 * [name for dim, _, _ in demands for name in names_in(dim)]
         out: list[Any] = []
         known: set[str] = set()
+        whole = frozenset(self.dag.integers)
 
         def as_array(name: str, shape: Shape) -> Assign:
-            return Assign(name, self.as_array(name, name_of(name), shape, known))
+            value = self.as_array(name, name_of(name), shape, known)
+            return Assign(name, made(AS_INDEX, *value.args, attr=value.attr, shape=shape) if name in whole else value)
 
-        arrays = [name for name, shape in given if shape]
+        arrays = [name for name, shape in given if shape and name not in whole]
         for name, shape in [each for each in given if each[1]]:
             out.append(as_array(name, shape))
             before = [all(each in known for each in names_in(dim)) for dim in shape]
@@ -225,7 +236,9 @@ class Notes:
             late = [dim for dim, was in zip(shape, before, strict=True) if not was and not str(dim).isidentifier()]
             if any(known.issuperset(names_in(dim)) for dim in late):
                 out.append(as_array(name, shape))
-        out += [Assign(name, self.as_number(name, name_of(name), arrays)) for name, shape in given if not shape]
+        numbers = [name for name, shape in given if not shape]
+        out += [as_array(name, ()) for name in numbers if name in whole]
+        out += [Assign(name, self.as_number(name, name_of(name), arrays)) for name in numbers if name not in whole]
         return [*out, *(Require(str(dim), sign, size) for dim, sign, size in demands)]
 
     def as_number(self, label: str, value: Node, like: Sequence[str]) -> Node:
@@ -267,15 +280,22 @@ class Notes:
             case "=":
                 value = cut(expr, own=self.names.get(expr) == target)
                 return Assign(target, self._number(value, expr, target in self.results), note)
-            case "sum" | "+=" | "put":
+            case "sum" | "+=" | "put" | "add at":
+                puts = stmt.kind in ("put", "add at")
+                place = tuple([cut(item) if isinstance(item, Node) else item for item in stmt.index])
                 value = cut(expr.args[0] if minus else expr)
                 if stmt.kind == "sum" or not self.facts.in_place:
-                    if stmt.kind == "put":
+                    if puts:
                         value = made(scalar.neg, value) if minus else value
-                        return Assign(target, made(ADDED_AT, me, value, attr=(stmt.index,), shape=shape), Note(of=of))
+                        nodes = [item for item in place if isinstance(item, Node)]
+                        at = iter(range(2, 2 + len(nodes)))
+                        index = tuple(("at", next(at)) if isinstance(item, Node) else item for item in place)
+                        return Assign(
+                            target, made(ADDED_AT, me, value, *nodes, attr=(index,), shape=shape), Note(of=of)
+                        )
                     return Assign(target, made(scalar.sub if minus else scalar.add, me, value, shape=shape), note)
-                if stmt.kind == "put":
-                    return Update(target, "-" if minus else "+", value, stmt.index, Note(of=of))
+                if puts:
+                    return Update(target, "-" if minus else "+", value, place, Note(of=of), stmt.kind == "add at")
                 return Update(target, "-" if minus else "+", value, None, note)
             case "zeros":
                 value = made(ZEROS_LIKE, cut(expr), shape=expr.shape)
@@ -330,11 +350,12 @@ class Notes:
         if not any(self._decides_precision(stmt.expr) for group in self.program.backward for stmt in group.stmts):
             return []
         # A number that is broadcast to an array first takes the inputs' precision: its array would decide theirs.
-        return [Assign(df, made(CAST, name_of(df), *map(name_of, self._like(lines))))]
+        like = self._like(lines)
+        return [Assign(df, made(CAST, name_of(df), *map(name_of, like)))] if like else []
 
     def _like(self, lines: Sequence[Any]) -> list[str]:
         """An input in the cache, whose precision numbers take; none where all inputs are numbers."""
-        arrays = [name for name, node in self.dag.inputs.items() if node.shape]
+        arrays = [name for name, node in self.dag.inputs.items() if node.shape and name not in self.dag.integers]
         used = self.used(lines)
         return [name for name in arrays if name in used][:1] or arrays[:1]
 

@@ -19,6 +19,7 @@ from gradc.derive.reverse import Step, reverse, seeds
 from gradc.graph.dag import Dag, Node, Shape, reachable, users
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
+from gradc.ops.table import statics_of
 from gradc.plan.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.rewrite.sides import Guard, conditions_first, implies, places, settled_guard
 from gradc.rewrite.simplify import Builder, is_const, number, rebuild
@@ -32,8 +33,8 @@ LONGEST_DOT = 8
 
 class Stmt(NamedTuple):
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
-    "put" (t[index] += e), "own" (t = a copy of t), "copy" (t = a copy of e), "full" (t in the whole shape of e), or
-    "seed" (index[0] in it)."""
+    "put" (t[index] += e), "add at" (the same where an index may repeat), "own" (t = a copy of t), "copy" (t = a copy
+    of e), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
 
     target: str
     kind: str
@@ -557,17 +558,17 @@ class _Backward:
         state = self.state[target]
         name = state.name
         shape = self.build.dims.resolve(target.shape)
-        if sent.op is array.scatter:
-            index = sent.attr[0]  # type: ignore[index]  # a scatter's attribute is (index, shape)
+        if sent.op is array.scatter or sent.op.whole:
+            index, kind = _place(sent)
             before = []
             if not state.started:
                 before = [Stmt(name, "zeros", target)]
             elif not state.owned or self.shapes[target] != shape:
                 before = [Stmt(name, "full" if self.shapes[target] != shape else "own", target)]
             state.started = state.owned = True
-            self.shapes[target] = shape
+            state.support, self.shapes[target] = -1, shape
             value = sent.args[0]
-            return [*before, Stmt(name, "put", value.args[0] if value.op is array.spread else value, index)]
+            return [*before, Stmt(name, kind, value.args[0] if value.op is array.spread else value, index)]
         support = self._supports(sent)
         seed = sent.op is scalar.adjoint and not isinstance(sent.attr, int)
         if seed and self.whole and len(self.dag.roots) > 1 and not state.started:
@@ -596,6 +597,16 @@ class _Backward:
         if self.shapes[target] != shape:
             self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
         return [Stmt(name, "sum", sent, shape=self.shapes[target], full=shape)]
+
+
+def _place(sent: Node) -> tuple[tuple[object, ...], str]:
+    """Where something is added in an array, and how: where an index may repeat, as often as it is there."""
+    statics = statics_of(sent.op, sent.attr)
+    index = statics["index"]
+    if not sent.op.whole:
+        return index, "put"
+    at = tuple([sent.args[item[1]] if isinstance(item, tuple) and item[0] == "at" else item for item in index])
+    return at, "put" if statics["once"] else "add at"
 
 
 def _is_spread(sent: Node) -> bool:

@@ -574,4 +574,5 @@ def rebuild(
         roles={new[node]: role for node, role in dag.roles.items() if node in new},
         notes=dag.notes,
         graph=build.graph,
+        integers=dag.integers,
     )

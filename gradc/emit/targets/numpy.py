@@ -15,6 +15,7 @@ TARGET = Target(
         "as_floats": "as_floats({*labelled})",
         "as_number": 'as_number("{name}", {*args})',
         "as_array": 'as_array("{name}", {x}{*dims})',
+        "as_index": 'as_index("{name}", {x}{*dims})',
         "shape_of": "{x}.shape",
         "size_of": "{x}.shape[{axis}]",
         "zeros_like": "np.zeros_like({x})",

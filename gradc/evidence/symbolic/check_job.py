@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradc.evidence.symbolic.digits import DISTURBANCE, Decision, Program, flat
-from gradc.evidence.symbolic.elements import Value, run
+from gradc.evidence.symbolic.elements import Value, array, run
 from gradc.evidence.symbolic.expressions import Derivatives, Expr, Expressions, Numbers, Values
 from gradc.evidence.symbolic.python import Sized
 from gradc.evidence.symbolic.steps import Written
@@ -148,12 +148,17 @@ def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
     """SymPy's derivatives, one number of each input in turn."""
     algebra = Expressions()
     symbols = algebra.inputs(program.program)
+    integers = {
+        name: array(map(algebra.number, np.ravel(value).tolist()), np.shape(value)) for name, value in _whole(job)
+    }
+    symbols |= integers
     outputs = run(program.program, symbols, algebra)
     weights = [algebra.number(df) for df in np.concatenate([np.ravel(df) for df in job["df"]])]
     whole = algebra.total([w * e for w, e in zip(weights, [e for out in outputs for e in flat(out)], strict=True)])
     sized = Sized()
     yield {"size": _size(sized, whole)}
-    given = [_bound(symbols, job["candidates"][k]) for k in points]
+    free = {name: value for name, value in symbols.items() if name not in integers}
+    given = [_bound(free, job["candidates"][k]) for k in points]
     nearby = [_disturbed(point, random.Random(seed)) for seed, point in enumerate(given)]
     values = Values(algebra, [*given, *nearby])
     wanted = [[(name, j, symbol) for j, symbol in enumerate(flat(symbols[name]))] for name in job["wrt"]]
@@ -165,6 +170,12 @@ def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
         noise = [float(abs(a - b) / DISTURBANCE) for a, b in zip(here, here[len(points) :], strict=False)]
         answer = {"slopes": dict(zip(points, said, strict=True)), "noise": dict(zip(points, noise, strict=True))}
         yield {"input": name, "element": j, "size": _size(sized, slope), **answer}
+
+
+def _whole(job: Job) -> Iterator[tuple[str, Any]]:
+    """The inputs that are integers: the same at every point, as formulas hang on which elements they name."""
+    for name in job.get("whole", ()):
+        yield name, np.asarray(job["candidates"][0][name], int)
 
 
 def _size(sized: Sized, expression: Expr) -> int:

@@ -229,6 +229,67 @@ def _items(index: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(slice(*item[1:]) if isinstance(item, tuple) else Ellipsis if item == "..." else item for item in index)
 
 
+def _gather(algebra: Algebra, x: Value, *rest: Any) -> Value:
+    """x at integers: the arguments, the index that they stand in, and whether a place comes once."""
+    return plain(np.asarray(x, object)[_placed(rest[:-2], rest[-2])])
+
+
+def _added(algebra: Algebra, x: Value, *rest: Any) -> Value:
+    at, index, shape = rest[:-3], rest[-3], rest[-2]
+    out = np.full(shape, algebra.number(0), object)
+    np.add.at(out, _placed(at, index), x)
+    return out
+
+
+def _placed(at: Sequence[Value], index: tuple[Any, ...]) -> tuple[Any, ...]:
+    filled = [at[item[1] - 1] if isinstance(item, tuple) and item[0] == "at" else None for item in index]
+    items = [0 if each is not None else item for item, each in zip(index, filled, strict=True)]
+    return tuple(
+        item if each is None else _integers(each) for item, each in zip(_items(tuple(items)), filled, strict=True)
+    )
+
+
+def _integers(value: Value) -> Any:
+    """Elements as the integers that they are, to a rounding."""
+    try:
+        whole = np.vectorize(lambda one: round(float(one)), otypes=[int])(value) if np.size(value) else np.zeros(0, int)
+    except TypeError:
+        raise Unwritten("which elements are taken hangs on the point") from None
+    return whole.reshape(np.shape(value))[()]
+
+
+def _by_value(function: Callable[..., Any]) -> Callable[..., Value]:
+    """Where elements stand in their order, which hangs on numbers."""
+
+    def find(algebra: Algebra, x: Value, *statics: Any) -> Value:
+        try:
+            floats = np.asarray(x, float)
+        except TypeError:
+            raise Unwritten("an order of elements hangs on the point") from None
+        found = np.asarray(function(floats, *statics))
+        return array((algebra.number(int(one)) for one in found.ravel()), found.shape)
+
+    return find
+
+
+def _numbers(algebra: Algebra, values: Any, shape: Any) -> Value:
+    return array((algebra.number(one) for one in np.ravel(values).tolist()), tuple(shape))
+
+
+def _range(algebra: Algebra, size: int, start: int, step: int) -> Value:
+    return _numbers(algebra, [start + i * step for i in range(size)], (size,))
+
+
+def _linspace(algebra: Algebra, start: float, stop: float, size: int, endpoint: bool) -> Value:
+    """start + i*(stop - start)/n by the algebra's own division."""
+    steps = max(size - 1, 1) if endpoint else size
+    plus, times, by = (algebra.words[word] for word in "+*/")
+    gap = by(
+        algebra.words["+"](algebra.number(stop), algebra.words["neg"](algebra.number(start))), algebra.number(steps)
+    )
+    return array((plus(algebra.number(start), times(algebra.number(i), gap)) for i in range(size)), (size,))
+
+
 def _others(algebra: Algebra, x: Value, axis: Any = None) -> Value:
     out = np.empty(x.shape, object)
     for at in np.ndindex(x.shape):
@@ -267,5 +328,21 @@ WHOLE: dict[str, Callable[..., Value]] = {
     "segment": _segment,
     "concatenate": lambda algebra, xs, axis: np.concatenate(xs, axis),
     "stack": lambda algebra, xs, axis: np.stack([np.asarray(x, object) for x in xs], axis),
+    **{f"gather{n}": _gather for n in ("", *range(2, 7))},
+    **{f"pick{n}": _gather for n in ("", *range(2, 7))},
+    **{f"added{n}": _added for n in ("", *range(2, 7))},
+    "argmax": _by_value(lambda x, axis, keepdims: np.argmax(x, axis, keepdims=keepdims)),
+    "argmin": _by_value(lambda x, axis, keepdims: np.argmin(x, axis, keepdims=keepdims)),
+    "argsort": _by_value(lambda x, axis: np.argsort(x, axis, kind="stable")),
+    "iota": _range,
+    "arange": _range,
+    "linspace": _linspace,
+    "picked": _numbers,
+    "literal": _numbers,
+    "zeros": lambda algebra, shape: _numbers(algebra, np.zeros(shape), shape),
+    "ones": lambda algebra, shape: _numbers(algebra, np.ones(shape), shape),
+    "full": lambda algebra, shape, value: _numbers(algebra, np.full(shape, value), shape),
+    "identity": lambda algebra, n, m, k: _numbers(algebra, np.eye(n, m, k), (n, m)),
+    "array": lambda algebra, xs, shape: array(xs, shape),
     "eye": lambda algebra, n: array((algebra.number(int(i == j)) for i in range(n) for j in range(n)), (n, n)),
 }

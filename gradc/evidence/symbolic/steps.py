@@ -96,7 +96,11 @@ def _sized(dag: Dag, key: str, value: Any, sizes: Sizes) -> Any:
     """A static parameter with its named sizes as numbers."""
     if key == "shape":
         return tuple(evaluated(dag.dims.find(dim), sizes) for dim in value)
-    return evaluated(dag.dims.find(value), sizes) if key in ("n", "start", "size") else value
+    return (
+        evaluated(dag.dims.find(value), sizes)
+        if isinstance(value, (int, str)) and key in ("n", "m", "start", "size")
+        else value
+    )
 
 
 def _frozen(value: Any) -> Any:
