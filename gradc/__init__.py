@@ -7,14 +7,20 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradc.api import Function, compile
+    from gradc.api import Function, compile, grade
     from gradc.base.errors import GradcError
     from gradc.ops.table import op
 
 __version__ = "0.1.0"
-__all__ = ["Function", "GradcError", "__version__", "compile", "op"]
+__all__ = ["Function", "GradcError", "__version__", "compile", "grade", "op"]
 
-_ROOMS = {"Function": "gradc.api", "GradcError": "gradc.base.errors", "compile": "gradc.api", "op": "gradc.ops"}
+_ROOMS = {
+    "Function": "gradc.api",
+    "GradcError": "gradc.base.errors",
+    "compile": "gradc.api",
+    "grade": "gradc.api",
+    "op": "gradc.ops",
+}
 
 
 def __getattr__(name: str) -> Any:

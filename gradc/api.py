@@ -31,6 +31,7 @@ from gradc.run.functions import collector_paused, direct, direct_arrays, direct_
 
 if TYPE_CHECKING:
     from gradc.emit.calls import Elements
+    from gradc.evidence.grade import Grade
     from gradc.run.flat import Flat
     from gradc.run.modes import Hessian, Jacobian
 
@@ -88,6 +89,19 @@ def _modes(also: Sequence[str] | str) -> tuple[str, ...]:
             known = ", ".join(repr(each) for each in MODES if each not in PASSES)
             raise ValueError(f"no mode {name!r} beside the passes; there are {known}")
     return wanted
+
+
+def grade(text: str, program: str, shapes: Mapping[str, Sequence[int | str]] | None = None, **options: Any) -> Grade:
+    """Mark a hand-written forward and backward pass line by line against the program that it is of.
+
+    `text` is a script, functions or a class in Python; it is somebody's code, and runs in a process of its own under
+    limits of time (`seconds=`) and memory. Raises `GradcError` if the text is no Python or has nothing of the program.
+    See `gradc.evidence.grade`.
+    """
+    from gradc.evidence.grade import grade as graded
+
+    fn = compile(program, shapes=shapes)
+    return graded(fn, compile(program, shapes=shapes, literal=True), text, **options)
 
 
 def _check_function_name(name: str) -> None:
@@ -650,7 +664,7 @@ def _is_array(value: Any) -> bool:
     return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 
 
-__all__ = ["Function", "Node", "compile", "load"]
+__all__ = ["Function", "Node", "compile", "grade", "load"]
 
 
 def _shape(value: Any) -> tuple[int, ...]:

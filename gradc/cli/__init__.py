@@ -1,7 +1,7 @@
 """The words of a command line into what the library does; its answers to standard output, all else to standard error.
 
 >>> list(main.commands)
-['compile', 'check', 'trace', 'graph', 'page', 'report', 'gates', 'completion', 'help']
+['compile', 'check', 'trace', 'graph', 'page', 'report', 'grade', 'gates', 'completion', 'help']
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Action = TypeVar("Action", bound=Callable[..., Any])
 # ---- what the options say ----------------------------------------------------------------------
 
 
-def compiled(options: dict[str, Any]) -> Function:
-    """The program of a command line, compiled; its notes are told."""
+def compiled(options: dict[str, Any], quiet: bool = False) -> Function:
+    """The program of a command line, compiled; its notes are told, unless `quiet`."""
     from gradc.api import compile
     from gradc.run.arguments import names, program, shapes
 
@@ -43,7 +43,7 @@ def compiled(options: dict[str, Any]) -> Function:
         fn = compile(text, **given)
     except GradcError as error:
         raise _meant_a_file(text) or error from None
-    for note in fn.notes:
+    for note in () if quiet else fn.notes:
         tell(note.render(color=coloured()))
     for name in given["shapes"]:
         if name not in fn.inputs:
@@ -499,6 +499,35 @@ def _upstream(df: str | None) -> dict[str, Any]:
 def _wanted(fn: Function) -> str:
     missing = " ".join(f"--at {name}=…" for name in fn.inputs)
     return f"give every input a value: {missing}" if len(missing) <= 80 else "give every input a value with --at"
+
+
+@_command(
+    "grade",
+    """gradc grade hand.py "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
+gradc grade layer.py -f layer.txt --shape X=n,d --shape W=d,c""",
+)
+@takes_program
+@_option("--timeout", type=click.FloatRange(0), metavar="S", help="Seconds for a run of HAND.py.  [default: 20]")
+@writes_file
+@as_data
+def grade_command(
+    words: Sequence[str], timeout: float | None, output: str | None, force: bool, json: bool, **options: Any
+) -> int:
+    """Mark a hand-written pass, HAND.py, line by line against a program; exit 1 if a line is wrong.
+
+    HAND.py is somebody's code: it is run, in a process of its own with limits of time and memory.
+    """
+    from gradc.base.files import read
+    from gradc.evidence.grade import SECONDS, grade
+
+    if not words:
+        raise GradcError("no file to grade", hint='gradc grade hand.py "x*y"')
+    text = read(words[0], options["max_source"])
+    given = {**options, "words": words[1:], "literal": False}
+    fn, literal = studied(dict(given)), compiled({**given, "literal": True}, quiet=True)
+    graded = grade(fn, literal, text, seconds=timeout or SECONDS)
+    _deliver(as_json(graded.to_dict()) if json else graded.render(words[0]) + "\n", output, force)
+    return 0 if graded.ok else FAILED
 
 
 @_command("gates", "gradc gates sigmoid tanh", Command)

@@ -1,0 +1,284 @@
+"""A hand-written forward and backward pass, marked line by line against the program that it is of.
+
+>>> marked = grade("q = x + y\\nf = q*z\\ndq = z\\ndz = -q\\ndx = dq\\ndy = dq", "(x + y)*z")
+>>> marked.ok, [(each.line, each.name, each.reason) for each in marked.wrong]
+(False, [(4, 'dz', 'the sign')])
+
+The text is somebody's code: it runs in a process of its own, see `gradc.evidence.grade.sandbox`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.evidence.grade.calls import File, Shapes, glance, plans
+from gradc.evidence.grade.diagnose import Reason
+from gradc.evidence.grade.judge import FIRST, Judge, Judged, Verdict
+from gradc.evidence.grade.marks import RIGHT, Marks
+from gradc.evidence.grade.match import Matcher
+from gradc.evidence.grade.names import UPSTREAM, bases
+from gradc.evidence.grade.point import LABELS, Plan, points
+from gradc.evidence.grade.reference import LARGEST, Compiled, Reference, View
+from gradc.evidence.grade.report import Grade, Wrong
+from gradc.evidence.grade.runs import Run, Runner
+from gradc.evidence.grade.sandbox import SECONDS, Sandbox
+from gradc.run.hand import encoded
+
+# float64 may differ by another order of sums, or by an epsilon that somebody adds; float32 by its roundings.
+LOOSE, LOOSE_SINGLE = 1e-5, 1e-3
+POINTS = 3
+# So many ways to call a file's functions are tried.
+WAYS = 40
+
+
+def grade(
+    fn: Compiled, literal: Compiled, text: str, sandbox: Sandbox | None = None, seconds: float = SECONDS
+) -> Grade:
+    """Mark a text against a program, compiled as it is and with `literal`.
+
+    Raises GradcError for a text that is no Python, or nothing of which belongs to the program.
+    """
+    if len(fn.dag.nodes) > LARGEST:
+        raise GradcError(f"the program has {len(fn.dag.nodes):,} gates; nobody stages so many by hand")
+    try:
+        file = glance(text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 0) or 0
+        raise GradcError(f"the hand-written pass is no Python: line {line}: {getattr(error, 'msg', error)}") from None
+    with Sandbox(seconds) if sandbox is None else _kept(sandbox) as box:
+        return _Grading(fn, literal, text, file, box).grade()
+
+
+class _kept:
+    """A sandbox that somebody else closes."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.box = box
+
+    def __enter__(self) -> Sandbox:
+        return self.box
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+class _Grading:
+    def __init__(self, fn: Compiled, literal: Compiled, text: str, file: File, box: Sandbox) -> None:
+        self.fn, self.text, self.file, self.box = fn, text, file, box
+        self.views = [View(fn), View(literal)]
+        self.given, self.labels = self._names()
+
+    def _names(self) -> tuple[dict[str, str], list[str]]:
+        """What the text calls each input, and which inputs are labels."""
+        names, file = list(self.fn.inputs), self.file
+        given = {name: name for name in names if name in file.names}
+        for name in names:
+            folded = [n for n in sorted(file.names) if n.lower() == name.lower() and n not in names]
+            if name not in given and folded:
+                given[folded[0]] = name
+        labels = []
+        classes = bool(re.search(r"soft|log|exp|max|where|relu|clip", self.fn.program))
+        for name in names:
+            shape = self.fn.shapes[name]
+            called = [n for n, of in given.items() if of == name] or [name]
+            indexed = any(n in file.indices for n in called)
+            asked = any(n in file.names for t in called for n in (f"d{t}", f"d_{t}", f"grad_{t}"))
+            if LABELS.match(name) and not asked and shape and (indexed or (classes and len(shape) > 1)):
+                labels.append(name)
+        for name in labels:
+            for theirs in [n for n, of in given.items() if of == name]:
+                if theirs in file.indices:
+                    given[theirs] = f"labels:{name}"
+            if not any(of.endswith(name) for of in given.values()):
+                index = next((n for n in sorted(file.indices) if LABELS.match(n)), "")
+                if index:
+                    given[index] = f"labels:{name}"
+        heard = set(given.values())
+        self.spare = tuple(
+            name for name in names if self.fn.shapes[name] and name not in heard and f"labels:{name}" not in heard
+        )
+        params = {a.arg for a in ast.walk(file.tree) if isinstance(a, ast.arg)}
+        self.assigned = tuple(n for of in self.fn.dag.names.values() for n in of if n not in self.fn.outputs)
+        for name in sorted(file.names - params):
+            inner = [b for b in bases(name) if b in self.assigned]
+            if name in given or not (UPSTREAM.match(name) or inner):
+                continue
+            if UPSTREAM.match(name) and self.spare and not inner:
+                given[name] = f"up:{self.spare[0]}"
+            elif inner and (self.spare or name in names):
+                given[name] = f"adj:{inner[0]}"
+        for name in sorted(file.names):
+            base = [b for b in bases(name) if b in self.fn.outputs]
+            if name not in given and (UPSTREAM.match(name) or base) and name not in self.fn.inputs:
+                at = self.fn.outputs.index(base[0]) if base else 0
+                given[name] = f"df:{at}"
+        return given, labels
+
+    # ---- what runs -------------------------------------------------------------------------------
+
+    def grade(self) -> Grade:
+        draft = points(self.views, Plan(self.fn, {}, self.labels), 1, df=True)[0]
+        shapes = self._observed(draft)
+        plan = Plan(self.fn, shapes, self.labels)
+        way, has_df = self._way(plan)
+        references = points(self.views, plan, POINTS, has_df)
+        judged: list[Judged] = []
+        for reference in references:
+            runner = Runner(self.box, self._job(way, reference))
+            hints = [verdict.line for verdict in judged[0].verdicts] if judged else []
+            judged.append(Judge(runner, reference, self._loose(judged), hints).judge())
+            if judged[0].marks.run.single and len(judged) == 1:
+                judged = [Judge(Runner(self.box, self._job(way, reference)), reference, LOOSE_SINGLE).judge()]
+        return self._graded(judged)
+
+    def _loose(self, judged: Sequence[Judged]) -> float:
+        return LOOSE_SINGLE if judged and judged[0].marks.run.single else LOOSE
+
+    def _observed(self, draft: Reference) -> dict[str, list[int]]:
+        """The shapes that a script gives its inputs."""
+        if not self.file.works:
+            return {}
+        job = {**self._job({"main": True, "calls": []}, draft), "observe": True, "limit": 500}
+        found = Runner(self.box, job).run().shapes
+        return {name: shape for name, (shape, _, _) in found.items() if name in self.fn.inputs}
+
+    def _way(self, plan: Plan) -> tuple[dict[str, Any], bool]:
+        """The way to run the text that reaches most of the program; whether it takes an upstream adjoint."""
+        config = {"mode": "train", "eps": 1e-5, "momentum": 0.9, "stride": 1, "pad": 0, "p": 1.0}
+        known = Shapes(
+            self.fn.shapes, self.fn.outputs, {n: of for n, of in self.given.items() if of.startswith("labels:")}
+        )
+        known = known._replace(
+            inputs={name: self.fn.shapes[name] for name in self.fn.inputs}, assigned=self.assigned, spare=self.spare
+        )
+        best: tuple[tuple[int, ...], dict[str, Any], bool] | None = None
+        cached: dict[bool, Reference] = {}
+        for k, way in enumerate(plans(self.file, known, config)):
+            if k >= WAYS:
+                break
+            has_df = self._has_df(way)
+            if has_df not in cached:
+                cached[has_df] = points(self.views, plan, 1, has_df)[0]
+            reference = cached[has_df]
+            runner = Runner(self.box, self._job(way, reference))
+            runner.limit = FIRST
+            run = runner.run()
+            marks = Marks(run, reference, Matcher(reference, LOOSE_SINGLE if run.single else LOOSE))
+            outputs = sum(id(slot) in marks.reached for _, slot in reference.outputs)
+            finals = marks.finals()
+            worth = (outputs, len(finals), sum(finals.values()), len(marks.reached), -(run.error is not None), -k)
+            if best is None or worth > best[0]:
+                best = worth, way, has_df
+            if (
+                outputs == len(reference.outputs)
+                and finals
+                and (run.error is None or not any(finals.values()) or way["main"])
+            ):
+                break
+        if best is None:
+            raise GradcError("there is nothing to run in the hand-written pass")
+        return best[1], best[2]
+
+    def _has_df(self, way: Mapping[str, Any]) -> bool:
+        if not way["main"]:
+            return "'df:" in str(way["calls"])
+        return any(of.startswith("df:") for of in self.given.values()) and self._reads_df()
+
+    def _reads_df(self) -> bool:
+        """Whether a script assigns an upstream adjoint, and reads it."""
+        names = {n for n, of in self.given.items() if of.startswith("df:")}
+        stored = {n.id for n in ast.walk(self.file.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        read = {n.id for n in ast.walk(self.file.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        from gradc.evidence.grade.instrument import given_sites
+
+        sites = given_sites(self.file.tree, self.given)
+        fixed = {
+            t.id
+            for s in ast.walk(self.file.tree)
+            if id(s) in sites and isinstance(s, ast.Assign)
+            for t in s.targets
+            if isinstance(t, ast.Name) and not _is_zero(s.value)
+        }
+        params = {a.arg for a in ast.walk(self.file.tree) if isinstance(a, ast.arg)}
+        return bool(names & (stored - params) & read & fixed) or bool(names & read - stored - params)
+
+    def _job(self, way: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+        inputs = {name: encoded(value) for name, value in reference.inputs.items()}
+        for name in self.labels:
+            inputs[f"labels:{name}"] = encoded(reference.inputs[name].argmax(axis=-1).astype(float))
+        for name in self.assigned:
+            adjoints = [v.adjoint for slot in reference.by_name.get(name, ()) for v in slot.variants]
+            if adjoints:
+                inputs[f"adj:{name}"] = encoded(adjoints[-1])
+        for name in self.spare:
+            inputs[f"up:{name}"] = inputs[name]
+        for k, df in enumerate(reference.df):
+            inputs[f"df:{k}"] = encoded(df)
+        supplied = {name: ["input", of] for name, of in self.given.items() if of in inputs} if way["main"] else {}
+        single = "float32" in self.text and "float64" not in self.text
+        torch = bool(re.search(r"\btorch\b", self.text)) and not re.search(r"\bnumpy\b", self.text)
+        return {
+            "text": self.text,
+            "inputs": inputs,
+            "given": self.given,
+            "supplied": supplied,
+            "kind": ("torch" if torch else "numpy", "float32" if single else "float64"),
+            **way,
+        }
+
+    # ---- what it comes to ------------------------------------------------------------------------
+
+    def _graded(self, judged: Sequence[Judged]) -> Grade:
+        found: dict[tuple[int, str], list[Verdict]] = {}
+        for each in judged:
+            for verdict in each.verdicts:
+                found.setdefault((verdict.line, verdict.name), []).append(verdict)
+        lines = self.text.splitlines()
+        wrong = []
+        for (line, name), verdicts in sorted(found.items()):
+            reason = _common([verdict.reasons for verdict in verdicts])
+            source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+            ours = tuple(self._ours(name, verdicts[0].slot))
+            wrong.append(Wrong(line, name, reason.word, reason.detail, source, ours))
+        first = judged[0]
+        named = sum(s.states[-1] == RIGHT for s in first.marks.segments)
+        free = len({(s.last.line, s.last.name) for s in first.marks.segments if s.states[-1] == "free"})
+        reached = any(id(slot) in first.marks.reached for slot in first.marks.outputs)
+        if not wrong and not reached and not first.marks.finals():
+            error = first.marks.run.error
+            why = f": line {error[0]}: {error[1]}" if error else ""
+            raise GradcError(
+                f"nothing in the hand-written pass belongs to the program{why}",
+                hint=f"the program's inputs are {', '.join(self.fn.inputs)}",
+            )
+        return Grade(self.fn.program, not wrong, tuple(wrong), named, free, first.error)
+
+    def _ours(self, name: str, slot: str) -> Iterator[str]:
+        view = self.views[0]
+        for base in [slot, *bases(name)]:
+            if f"d{base}" in view.back and (name != slot):
+                yield from view.back[f"d{base}"]
+                return
+        for node, line in view.lines.items():
+            if slot in view.names_of(node):
+                yield line
+                return
+
+
+def _is_zero(value: Any) -> bool:
+    return "zeros" in ast.unparse(value) or (isinstance(value, ast.Constant) and not value.value)
+
+
+def _common(each: Sequence[Sequence[Reason]]) -> Reason:
+    """The first reason that holds at all points; at one of them, if there is none."""
+    for reason in sorted(each[0], key=lambda r: r.rank):
+        if all(any(reason.word == other.word for other in others) for others in each[1:]):
+            return reason
+    return min((reason for some in each for reason in some), key=lambda r: r.rank)
+
+
+__all__ = ["SECONDS", "Grade", "Run", "Wrong", "grade"]

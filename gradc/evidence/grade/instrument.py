@@ -1,0 +1,350 @@
+"""Somebody's text into the same with a call after each line that looks at what it assigned.
+
+Each assignment, tuple target, subscript, in-place change, parameter and returned expression is a `Site`.
+
+>>> tree, sites = watched("q = x + y\\ndx = dq = 2*q\\n", {})
+>>> print(ast.unparse(tree))
+q = x + y
+q = mark_(0, q, scope_)
+dx = dq = 2 * q
+dx = mark_(1, dx, scope_)
+dq = mark_(2, dq, scope_)
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gradc.run.hand import Site
+
+_AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
+
+
+def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
+    """The instrumented tree and its sites; lines in the job's `bypass` are left out, and their targets given."""
+    tree = ast.parse(text)
+    _added(tree, set(job.get("added", ())))
+    marks = _Marks(given_sites(tree, job.get("given", {})), set(job.get("bypass", ())))
+    tree.body = marks.block(tree.body)
+    return ast.fix_missing_locations(tree), marks.sites
+
+
+def _added(tree: ast.Module, lines: set[int]) -> None:
+    """`=` as `+=` in some lines, to see whether that was meant."""
+    for node in ast.walk(tree) if lines else ():
+        for field in ("body", "orelse", "finalbody"):
+            block: Any = getattr(node, field, None)
+            for k, s in enumerate(block if isinstance(block, list) else ()):
+                if isinstance(s, ast.Assign) and s.lineno in lines and len(s.targets) == 1:
+                    target = s.targets[0]
+                    if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+                        block[k] = ast.copy_location(ast.AugAssign(target, ast.Add(), s.value), s)
+
+
+def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
+    """The statements, by `id`, that give an input a number: what they read hangs on no input."""
+    inputs = set(given)
+    named = {name for name, of in given.items() if not of.startswith(("df:", "adj:", "up:"))}
+    tainted = set(named)
+    found: set[int] = set()
+    statements = [(s, scope) for s, scope in _statements(tree)]
+    size = -1
+    while size != len(tainted):  # what hangs on an input, through any number of lines
+        size = len(tainted)
+        for statement, _ in statements:
+            if _read(statement) & tainted:
+                tainted |= set(_stored(statement))
+    first: set[str] = set()
+    for statement, scope in statements:
+        names = set(_stored(statement)) & inputs
+        if not names:
+            continue
+        free = not (_read(statement) - _sized(statement)) & tainted
+        making = scope.startswith("__init__") or "init" in scope
+        first_at_top = not scope and names & named and not names & first
+        if not isinstance(statement, ast.For) and (free or first_at_top):
+            found.add(id(statement))
+        if making and not isinstance(statement, (ast.AugAssign, ast.For)):
+            found.add(id(statement))
+        first |= names
+    return found
+
+
+def _statements(tree: ast.AST, scope: str = "") -> Iterator[tuple[ast.stmt, str]]:
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from _statements(child, child.name)
+        else:
+            if isinstance(child, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)):
+                yield child, scope
+            yield from _statements(child, scope)
+
+
+def _read(statement: ast.stmt) -> set[str]:
+    """The names that a statement's value and subscripts read."""
+    parts: list[ast.AST] = []
+    if isinstance(statement, ast.For):
+        parts = [statement.iter]
+    elif isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        parts = [statement.value] if statement.value is not None else []
+        if isinstance(statement, ast.AugAssign):
+            parts += [n.slice for n in ast.walk(statement.target) if isinstance(n, ast.Subscript)]
+    found = set()
+    for part in parts:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+    return found
+
+
+def _sized(statement: ast.stmt) -> set[str]:
+    """The names of which only the shape is read: `np.zeros_like(W)`, `randn(*x.shape)`, `len(x)`."""
+    whole: dict[str, int] = {}
+    sized: dict[str, int] = {}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            whole[node.id] = whole.get(node.id, 0) + 1
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("shape", "size", "ndim")
+            and isinstance(node.value, ast.Name)
+        ):
+            sized[node.value.id] = sized.get(node.value.id, 0) + 1
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called.endswith("_like") or called in ("len", "shape"):
+                sized[node.args[0].id] = sized.get(node.args[0].id, 0) + 1
+    return {name for name, count in sized.items() if whole.get(name) == count}
+
+
+def _stored(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.Assign):
+        targets: Iterable[ast.expr] = statement.targets
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign, ast.For)):
+        targets = [statement.target]
+    else:
+        return []
+    return [name for target in targets for name in map(_name_of, _flat(target)) if name]
+
+
+def _flat(target: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for each in target.elts:
+            yield from _flat(each)
+    elif isinstance(target, ast.Starred):
+        yield from _flat(target.value)
+    else:
+        yield target
+
+
+def _name_of(target: ast.expr) -> str:
+    """What a target is called: `self.dW` is dW, `grads["W"]` is W, `hs[t]` is hs."""
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            return target.slice.value
+        return _name_of(target.value)
+    return ""
+
+
+def holder_of(target: ast.expr) -> str:
+    """What holds a keyed element: `grads` of `self.grads["W"]`."""
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return _name_of(target.value) if isinstance(target.slice.value, str) else ""
+    return ""
+
+
+class _Marks:
+    """Writes the calls."""
+
+    def __init__(self, given: set[int], bypass: set[int]) -> None:
+        self.sites: list[Site] = []
+        self.given, self.bypass = given, bypass
+        self.function: list[str] = []
+
+    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        out: list[ast.stmt] = []
+        for statement in statements:
+            out += self.statement(statement)
+        return out
+
+    def statement(self, s: ast.stmt) -> list[ast.stmt]:
+        if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return [self.define(s)]
+        if isinstance(s, ast.ClassDef):
+            s.body = [self.define(each) if isinstance(each, ast.FunctionDef) else each for each in s.body]
+            return [s]
+        if isinstance(s, ast.Return) and s.value is not None:
+            s.value = self.returned(s.value, s, "")
+            return [s]
+        if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and s.value is not None:
+            return self.assigned(s)
+        if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call):
+            return [s, *self.touched(s, s.value)]
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(s, field, None)
+            if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+                setattr(s, field, self.block(inner))
+        for handler in getattr(s, "handlers", []):
+            handler.body = self.block(handler.body)
+        if isinstance(s, (ast.For, ast.AsyncFor)):
+            heads = [self.mark(t, s, "for") for t in _flat(s.target) if isinstance(t, ast.Name)]
+            s.body = [*(each for each in heads if each is not None), *s.body]
+        return [s]
+
+    def define(self, s: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
+        self.function.append(s.name)
+        args = s.args
+        params = [each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+        head: list[ast.stmt] = [_enter(s.name)]
+        for name in params:
+            if name not in ("self", "cls"):
+                mark = self.mark(ast.Name(name, ast.Store()), s, "param")
+                head += [mark] if mark is not None else []
+        doc = s.body[:1] if ast.get_docstring(s, clean=False) is not None else []
+        s.body = [*doc, *head, *self.block(s.body[len(doc) :])]
+        self.function.pop()
+        _located(s, head)
+        return s
+
+    def assigned(self, s: ast.Assign | ast.AugAssign | ast.AnnAssign) -> list[ast.stmt]:
+        targets = [*(t for each in s.targets for t in _flat(each))] if isinstance(s, ast.Assign) else [s.target]
+        reads = _read(s)
+        if isinstance(s.value, ast.Dict):
+            s.value = self.returned(s.value, s, _name_of(targets[0]))
+        if s.lineno in self.bypass and len(targets) == 1:
+            out: list[ast.stmt] = []
+            base = _augmented(s)
+            if isinstance(targets[0], ast.Name) and not base:
+                out.append(ast.Assign([ast.Name(targets[0].id, ast.Store())], ast.Constant(0.0)))
+        else:
+            out = [s]
+        for target in targets:
+            name = _name_of(target)
+            how = _augmented(s) or ("own" if name in reads and not isinstance(target, ast.Subscript) else "=")
+            if isinstance(target, ast.Subscript) and not holder_of(target):
+                how = "[]" + how.replace("own", "=")
+            elif holder_of(target) and _augmented(s):
+                how = _augmented(s)
+            mark = self.mark(target, s, how)
+            if mark is not None:
+                out.append(mark)
+        return _located(s, out)
+
+    def mark(self, target: ast.expr, s: ast.stmt, how: str) -> ast.stmt | None:
+        name = _name_of(target)
+        if not name:
+            return None
+        site = len(self.sites)
+        self.sites.append(Site(s.lineno, name, how, ".".join(self.function), id(s) in self.given, holder_of(target)))
+        number = ast.Constant(site)
+        scope = ast.Name("scope_", ast.Load())
+        if isinstance(target, ast.Subscript):
+            container = _loaded(target.value)
+            if isinstance(target.slice, ast.Slice) or any(isinstance(n, ast.Slice) for n in ast.walk(target.slice)):
+                key: ast.expr = ast.Constant(None)
+            else:
+                key = _loaded(target.slice)
+            look = ast.Lambda(ast.arguments([], [], None, [], [], None, []), key)
+            call = ast.Call(ast.Name("element_", ast.Load()), [number, container, look, scope], [])
+            return _placed(ast.Expr(call), s)
+        if isinstance(target, ast.Attribute):
+            args: list[ast.expr] = [number, _loaded(target), scope, _loaded(target.value)]
+        else:
+            args = [number, _loaded(target), scope]
+        call = ast.Call(ast.Name("mark_", ast.Load()), args, [])
+        return _placed(ast.Assign([_stored_to(target)], call), s)
+
+    def returned(self, value: ast.expr, s: ast.stmt, holder: str) -> ast.expr:
+        """A value with its expressions looked at: what has no name of its own, and what stands under a key."""
+        if isinstance(value, (ast.Tuple, ast.List)) and isinstance(s, ast.Return):
+            value.elts = [self.returned(each, s, holder) for each in value.elts]
+        elif isinstance(value, ast.Dict):
+            pairs = zip(value.keys, value.values, strict=True)
+            value.values = [
+                self.look(each, s, key.value, holder or "grads")
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and not isinstance(each, ast.Dict)
+                else each
+                for key, each in pairs
+            ]
+        elif isinstance(value, ast.IfExp) and isinstance(s, ast.Return):
+            value.body, value.orelse = (self.returned(each, s, holder) for each in (value.body, value.orelse))
+        elif isinstance(s, ast.Return) and not isinstance(value, (ast.Constant, ast.Starred)):
+            name = _name_of(value) if isinstance(value, (ast.Name, ast.Attribute)) else ""
+            return self.look(value, s, name, "")
+        return value
+
+    def look(self, value: ast.expr, s: ast.stmt, name: str, holder: str) -> ast.expr:
+        site = len(self.sites)
+        how = "item" if holder else "return"
+        self.sites.append(Site(value.lineno, name, how, ".".join(self.function), False, holder))
+        args: list[ast.expr] = [ast.Constant(site), value, ast.Name("scope_", ast.Load())]
+        return ast.copy_location(ast.Call(ast.Name("mark_", ast.Load()), args, []), value)
+
+    def touched(self, s: ast.stmt, call: ast.Call) -> list[ast.stmt]:
+        """What a call by itself may have changed: `np.add.at(dW, i, d)`, `rows.append(v)`, `x.sub_(…)`."""
+        out: list[ast.stmt] = []
+        parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and _name_of(call.func.value):
+            site = len(self.sites)
+            self.sites.append(Site(s.lineno, _name_of(call.func.value), "=", ".".join(self.function)))
+            args: list[ast.expr] = [ast.Constant(site), _loaded(call.func.value), ast.Name("scope_", ast.Load())]
+            return _located(s, [ast.Expr(ast.Call(ast.Name("appended_", ast.Load()), args, []))])
+        for part in [*parts, *call.args, *(each.value for each in call.keywords)]:
+            if isinstance(part, ast.Name) or (isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)):
+                mark = self.changed(part, s)
+                out += [mark] if mark is not None else []
+        return _located(s, out)
+
+    def changed(self, part: ast.Name | ast.Attribute, s: ast.stmt) -> ast.stmt | None:
+        if isinstance(part, ast.Attribute) and not (isinstance(part.value, ast.Name) and part.value.id == "self"):
+            return None
+        site = len(self.sites)
+        self.sites.append(Site(s.lineno, _name_of(part), "call", ".".join(self.function)))
+        args: list[ast.expr] = [ast.Constant(site), _loaded(part), ast.Name("scope_", ast.Load())]
+        if isinstance(part, ast.Attribute):
+            args.append(_loaded(part.value))
+        return ast.Expr(ast.Call(ast.Name("mark_", ast.Load()), args, []))
+
+
+def _augmented(s: ast.stmt) -> str:
+    return _AUGMENTED.get(type(s.op), "op=") if isinstance(s, ast.AugAssign) else ""
+
+
+def _enter(name: str) -> ast.stmt:
+    """`scope_ = enter_(name, -1)`: the function's own scope."""
+    call = ast.Call(ast.Name("enter_", ast.Load()), [ast.Constant(name), ast.Constant(-1)], [])
+    return ast.Assign([ast.Name("scope_", ast.Store())], call)
+
+
+def _loaded(target: ast.expr) -> Any:
+    """A copy of an expression, to be read."""
+    return ast.parse(ast.unparse(target), mode="eval").body
+
+
+def _stored_to(target: ast.expr) -> ast.expr:
+    copy = ast.parse(f"{ast.unparse(target)} = 0").body[0]
+    assert isinstance(copy, ast.Assign)
+    return copy.targets[0]
+
+
+def _placed(new: ast.stmt, s: ast.stmt) -> ast.stmt:
+    for node in ast.walk(new):
+        if hasattr(node, "lineno") or isinstance(node, (ast.expr, ast.stmt)):
+            node.lineno = node.end_lineno = s.lineno  # type: ignore[attr-defined]
+            node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
+    return new
+
+
+def _located(s: ast.stmt, out: list[ast.stmt]) -> list[ast.stmt]:
+    for new in out:
+        if new is not s:
+            _placed(new, s)
+    return out

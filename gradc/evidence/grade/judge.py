@@ -1,0 +1,464 @@
+"""A text and what is right at a point into the lines that are wrong, one mistake at a time.
+
+The first wrong value is explained and put right, and the text runs again, so that no error is carried forward. A value
+is wrong only if it matters: where putting it right makes nothing else right, and the gradients are right without, the
+text has another way of staging, and stands.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gradc.evidence.grade.diagnose import (
+    MASK,
+    MEAN,
+    MISSING,
+    POINT,
+    SIGN,
+    SLOPE,
+    SUM_MISSING,
+    TRANSPOSED,
+    Reason,
+    explanations,
+    factor,
+    is_sum_of_some,
+)
+from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, PART, RIGHT, WRONG, Marks, Problem, Segment
+from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, squeezed
+from gradc.evidence.grade.reference import Array, Reference, Slot, Variant
+from gradc.evidence.grade.runs import Event, Place, Runner
+
+# So many mistakes are put right in one text.
+MOST = 12
+# So many events are looked at first: most texts have fewer, and a training loop has far more.
+FIRST = 600
+# What a guess that explains nothing costs.
+VAGUE = 5
+
+
+class Verdict(NamedTuple):
+    """A line that is wrong, with all that explains it."""
+
+    line: int
+    name: str
+    reasons: tuple[Reason, ...]
+    slot: str
+
+
+class Guess(NamedTuple):
+    """A value in place of a wrong one, the line to blame, and why."""
+
+    line: int
+    name: str
+    right: dict[Place, Array]
+    reasons: list[Reason]
+    slot: Slot
+
+
+class Judged(NamedTuple):
+    """The verdicts at one point, and what was compared."""
+
+    verdicts: list[Verdict]
+    marks: Marks
+    error: tuple[int, str] | None
+
+
+class Judge:
+    """Judges one text at one point."""
+
+    def __init__(self, runner: Runner, reference: Reference, loose: float, hints: Sequence[int] = ()) -> None:
+        self.runner, self.reference, self.hints = runner, reference, list(hints)
+        self.matcher = Matcher(reference, loose)
+        self.loose = loose
+        self.right: dict[Place, Array] = {}
+        self.bypass: list[int] = []
+        self.dismissed: set[Place] = set()
+        self.verdicts: list[Verdict] = []
+        shapes = [slot.value.shape for slot in reference.slots]
+        self.sizes = sorted({n for shape in shapes for n in shape} | {int(np.prod(shape)) for shape in shapes if shape})
+
+    def marks(self, right: dict[Place, Array] | None = None, **more: Sequence[object]) -> Marks:
+        run = self.runner.run({**self.right, **(right or {})}, bypass=self.bypass, **more)  # type: ignore[arg-type]
+        return Marks(run, self.reference, self.matcher)
+
+    def judge(self) -> Judged:
+        self.runner.limit = FIRST
+        marks = self.marks()
+        self.runner.limit = None
+        if len(marks.run.events) >= FIRST and not marks.moved:
+            marks = self.marks()
+        if marks.moved:
+            self.runner.limit = marks.last_used + 2
+        marks = self._unmoved(marks)
+        for _ in range(3 * MOST):
+            if len(self.verdicts) >= MOST or self.runner.left <= 0:
+                break
+            wrong, _, _ = marks.score()
+            settled = not wrong and bool(marks.finals()) and marks.run.error is None
+            if settled and not any(p.kind == "forward" for p in marks.problems):
+                break
+            open_ = [p for p in marks.problems if p.segment.last.place not in self.dismissed]
+            problem = next((p for p in open_ if p.kind == "forward" or not settled), None)
+            if settled and problem is None:
+                break
+            guess = self._guess(marks, problem)
+            if guess is not None:
+                self._accept(guess)
+                marks = self.marks()
+                continue
+            if problem is not None:
+                self.dismissed.add(problem.segment.last.place)
+                continue
+            if not self._past_the_error(marks):
+                break
+            marks = self.marks()
+        return Judged(self.verdicts, marks, marks.run.error)
+
+    def _unmoved(self, marks: Marks) -> Marks:
+        """Values that read what was updated before: right in a run without the updates."""
+        for _ in range(4):
+            wrong, _, problems = marks.score()
+            if not marks.updates or not (wrong or problems):
+                return marks
+            updates = sorted(set(marks.updates))
+            frozen = self.marks(frozen=updates)
+            if frozen.score() >= marks.score():
+                return marks
+            steady = {event.place: event for event in frozen.run.events}
+            for event in marks.run.events[: marks.last_used + 1]:
+                other = steady.get(event.place)
+                if other is None or event.site in updates or marks.state[event.index] == GIVEN:
+                    continue
+                if event.value.shape == other.value.shape and not fits(event.value, other.value, self.loose):
+                    slot = next(iter(m.slot for m in marks.meanings(event)[0]), None) or self.reference.slots[0]
+                    told = [Reason(POINT, "it reads a value that was changed before")]
+                    self._accept(Guess(event.line, event.name, {event.place: other.value}, told, slot))
+                    break
+            else:
+                return marks
+            marks = self.marks()
+        return marks
+
+    def _accept(self, guess: Guess) -> None:
+        self.right.update(guess.right)
+        title = guess.slot.title
+        known = [(v.line, v.name) for v in self.verdicts]
+        if (guess.line, guess.name) not in known:
+            self.verdicts.append(Verdict(guess.line, guess.name, tuple(guess.reasons), title))
+
+    # ---- which line, and why ---------------------------------------------------------------------
+
+    def _guess(self, marks: Marks, problem: Problem | None) -> Guess | None:
+        """What explains the first problem best: an unnamed value before it, or itself."""
+        hidden = self._hidden(marks, problem)
+        if hidden is not None or problem is None:
+            return hidden
+        guesses = list(self._named(marks, problem))
+        if not guesses:
+            return None
+        before = marks.score()
+        best: tuple[tuple[int, ...], Guess] | None = None
+        for k, guess in enumerate(guesses[:4]):
+            after = self.marks(guess.right)
+            score = after.score()
+            worth = (
+                score[0] - before[0],
+                score[1] - before[1],
+                guess.reasons[0].rank,
+                score[2] - before[2],
+                k,
+            )
+            if best is None or worth < best[0]:
+                best = worth, guess
+        assert best is not None
+        (finals, reached, rank, problems, _), guess = best
+        gains = finals < 0 or reached < 0 or problems < -1
+        loses = finals > 0 or reached > 0 or problems > 0
+        alone = not marks.finals() or marks.run.error is not None
+        if problem.final or gains:
+            return self._why(marks, problem, guess)
+        if loses or (rank >= VAGUE and not alone):
+            return None
+        if problem.kind == "forward" and rank >= VAGUE and marks.run.error is None:
+            return None
+        return guess if before[0] or alone else None
+
+    def _named(self, marks: Marks, problem: Problem) -> Iterator[Guess]:
+        """What the value should be by its name, with the reasons for each way to read that."""
+        segment = problem.segment
+        event = segment.last
+        if problem.kind == "forward":
+            for slot in self.reference.by_name[event.name]:
+                reasons = explanations(event.value, slot.value, (), self.sizes, self.loose)
+                yield Guess(event.line, event.name, {event.place: slot.value}, _forward(reasons), slot)
+            return
+        found: list[tuple[int, int, Meaning, Variant, list[Reason]]] = []
+        for k, meaning in enumerate(segment.meanings):
+            for variant in meaning.variants():
+                reasons = explanations(event.value, variant.adjoint, variant.parts, self.sizes, self.loose)
+                late = sum(s.last.index > event.index for s in marks.segments if s.meanings[:1] == [meaning])
+                found.append((reasons[0].rank, 10 * late + k, meaning, variant, reasons))
+        found.sort(key=lambda each: each[:2])
+        for _, _, meaning, variant, reasons in found[:4]:
+            blamed, told = self._blame(marks, problem, variant, reasons)
+            yield Guess(blamed.line, event.name, {event.place: variant.adjoint}, told, meaning.slot)
+
+    def _blame(
+        self, marks: Marks, problem: Problem, variant: Variant, reasons: list[Reason]
+    ) -> tuple[Event, list[Reason]]:
+        """The line among those of a name that is the wrong one."""
+        segment = problem.segment
+        want, events = variant.adjoint, segment.events
+        event = segment.last
+        if segment.states[-1] == PART and np.any(event.value):
+            reasons = [r for r in reasons if r.word == MISSING] or [Reason(MISSING, "not all that comes back is there")]
+            overwrites = any(np.any(s.last.value) and s.states[-1] in (PART, WRONG) for s in problem.earlier)
+            return self._earliest(marks, events[0] if overwrites else event), reasons
+        if len(events) == 1:
+            return self._earliest(marks, event), reasons
+        for test in (self._idle, self._added, self._scaled):
+            found = test(marks, segment, want)
+            if found is not None:
+                return found
+        for i, (each, state) in enumerate(zip(events, segment.states, strict=True)):
+            if state in (WRONG, FREE):
+                if each.place == event.place:
+                    break
+                if each.value.shape == want.shape == event.value.shape:
+                    before = events[i - 1].value if i and each.where.how != "=" else np.zeros(want.shape)
+                    step = each.value - before
+                    told = explanations(step, step + want - event.value, variant.parts, self.sizes, self.loose)
+                    if told[0].rank < VAGUE:
+                        return each, told
+        odd = list(self._odd(segment, variant))
+        if len(odd) == 1:
+            each, step = odd[0]
+            right = step + want - event.value
+            return each, explanations(step, right, variant.parts, self.sizes, self.loose)
+        previous = events[-2].value
+        if event.where.how in ("+=", "-=", "own", "[]+=", "[]-=") and previous.shape == event.value.shape == want.shape:
+            told = explanations(event.value - previous, want - previous, variant.parts, self.sizes, self.loose)
+            if told[0].rank < reasons[0].rank:
+                return event, told
+        return event, reasons
+
+    def _idle(self, marks: Marks, segment: Segment, want: Array) -> tuple[Event, list[Reason]] | None:
+        """A line that changes nothing, and would have to."""
+        for before, event in itertools.pairwise(segment.events):
+            if event.where.how in ("*=", "/=", "[]=", "own") and fits(event.value, before.value, self.loose):
+                reasons = explanations(segment.last.value, want, (), self.sizes, self.loose)
+                if reasons[0].rank < VAGUE or event.where.how in ("*=", "/="):
+                    told = reasons if reasons[0].rank < VAGUE else [Reason(MEAN, "this line changes nothing")]
+                    return event, [r._replace(detail=f"this line changes nothing; {r.detail}") for r in told]
+        return None
+
+    def _added(self, marks: Marks, segment: Segment, want: Array) -> tuple[Event, list[Reason]] | None:
+        """The line whose `=` has only to be `+=`."""
+        for event in {
+            e.line: e for e in segment.events if e.where.how in ("=", "[]=") and e is not segment.events[0]
+        }.values():
+            run = self.runner.run(self.right, bypass=self.bypass, added=[event.line])
+            value = next((e.value for e in run.events if e.place == segment.last.place), None)
+            if value is not None and fits(value, want, self.loose):
+                return event, [Reason(MISSING, "what was there before is written over: '=' for '+='?")]
+        return None
+
+    def _odd(self, segment: Segment, variant: Variant) -> Iterator[tuple[Event, Array]]:
+        """The steps of a sum that are no contribution, nor some of them."""
+        before = np.zeros(variant.adjoint.shape)
+        for event in segment.events:
+            if event.value.shape != before.shape:
+                return
+            step = event.value - (0.0 if event.where.how == "=" else before)
+            if np.any(step) and not is_sum_of_some(step, variant.parts, self.loose):
+                yield event, step
+            before = event.value
+
+    def _scaled(self, marks: Marks, segment: Segment, want: Array) -> tuple[Event, list[Reason]] | None:
+        """The site whose steps have only to be scaled for the sum to be right."""
+        sites = list(dict.fromkeys(event.site for event in segment.events if np.any(event.value)))
+        last = segment.last
+        lengths = [float(n) for n in self.sizes if n > 2]
+        scales = [-1.0, 2.0, 0.5, *(1 / n for n in lengths), *lengths]
+        for scale in scales:
+            for site in sites[:6]:
+                if self.runner.left <= 40:
+                    return None
+                run = self.runner.run(self.right, scales=[(site, scale)], bypass=self.bypass)
+                value = next((e.value for e in run.events if e.place == last.place), None)
+                if value is not None and fits(value, want, self.loose):
+                    event = next(e for e in segment.events if e.site == site)
+                    return event, [_scale(scale)]
+        return None
+
+    def _earliest(self, marks: Marks, event: Event) -> Event:
+        """The first line that had this wrong value: later ones hand it on."""
+        for other in marks.run.events:
+            if other.index >= event.index:
+                break
+            if other.where.how in ("param", "for") or not np.any(other.value) or not other.name:
+                continue
+            if marks.state[other.index] in (WRONG, PART, FREE) and fits(other.value, event.value, self.loose):
+                mine, theirs = marks.meanings(event), marks.meanings(other)
+                if theirs[0] and not theirs[1] and theirs[0][0].slot is mine[0][0].slot:
+                    return other
+        return event
+
+    def _why(self, marks: Marks, problem: Problem, guess: Guess) -> Guess:
+        """Better reasons for a wrong value that nothing simple explains."""
+        event = problem.segment.last
+        if marks.updates:
+            frozen = self.marks(frozen=sorted(set(marks.updates)))
+            if frozen.is_right_at(event.place):
+                told = Reason(POINT, "it reads a value that was changed before")
+                return guess._replace(reasons=[told, *guess.reasons])
+        if guess.reasons[0].rank < VAGUE or problem.kind == "forward":
+            return guess
+        for other, want in self._unmasked(marks, event):
+            after = self.marks({other.place: want})
+            if after.is_right_at(event.place):
+                reasons = explanations(other.value, want, (), self.sizes, self.loose)
+                return guess._replace(
+                    reasons=[
+                        reasons[0]._replace(detail=f"of d{other.name or other.line}: {reasons[0].detail}"),
+                        *guess.reasons,
+                    ]
+                )
+        return guess
+
+    def _unmasked(self, marks: Marks, event: Event) -> Iterator[tuple[Event, Array]]:
+        """Right adjoints before an event, with those of what their gates take: is a step left out?"""
+        seen = [e for e in marks.run.events if e.index < event.index and marks.state[e.index] in (RIGHT, OTHER)]
+        for other in reversed(seen):
+            for slot, _ in self.matcher.adjoint(other.value):
+                for arg in slot.args:
+                    for variant in arg.variants:
+                        if squeezed(variant.adjoint.shape) == squeezed(other.value.shape):
+                            reasons = explanations(other.value, variant.adjoint, (), self.sizes, self.loose)
+                            if reasons and self.runner.left > 20:
+                                yield other, variant.adjoint.reshape(other.value.shape)
+
+    # ---- values without a telling name -----------------------------------------------------------
+
+    def _hidden(self, marks: Marks, problem: Problem | None) -> Guess | None:
+        """A value before a problem that, put right, makes it right."""
+        until = problem.segment.last.index if problem is not None else len(marks.run.events)
+        before = marks.score()
+        if problem is None and not before[0] and not before[1]:
+            return None
+        tried = 0
+        suspects = [(event, wants) for event, wants in self._suspects(marks, until) if wants]
+        if self.hints:  # what was found at another point comes first
+            suspects = [each for each in suspects if each[0].line in self.hints]
+        for vague in (False, True):
+            for event, wants in suspects:
+                for want, slot, reasons in wants:
+                    if (reasons[0].rank >= VAGUE) != vague or (vague and marks.state[event.index] != FREE):
+                        continue
+                    if self.runner.left <= 60 or tried >= 80:
+                        return None
+                    tried += 1
+                    if self._cures(marks, event, want, problem, before):
+                        return Guess(event.line, event.name, {event.place: want}, reasons, slot)
+        return None
+
+    def _cures(
+        self, marks: Marks, event: Event, want: Array, problem: Problem | None, before: tuple[int, int, int]
+    ) -> bool:
+        """Whether a problem is none, once an event before it has another value."""
+        after = self.marks({event.place: want})
+        score = after.score()
+        if (after.run.error is not None and marks.run.error is None) or score >= before or score[0] > before[0]:
+            return False
+        last = problem.segment.last.place if problem is not None else None
+        return last is None or (last != event.place and after.is_right_at(last))
+
+    def _suspects(self, marks: Marks, until: int) -> Iterator[tuple[Event, list[tuple[Array, Slot, list[Reason]]]]]:
+        """Values whose names say nothing, with what they could have been meant to be."""
+        lengths = sorted({float(slot.value.shape[0]) for slot in self.reference.slots if slot.value.ndim})
+        for event in marks.run.events[:until]:
+            state = marks.state[event.index]
+            idle = event.where.how in ("[]=", "*=", "call") and state in (RIGHT, OTHER) and self._is_idle(marks, event)
+            plain = chance(event.value) and event.value.size < 3
+            silent = state in (FREE, PART, RIGHT) and event.where.how != "param" and not marks.meanings(event)[0]
+            if event.place in self.right or plain or not (silent or idle):
+                continue
+            wants: list[tuple[Array, Slot, list[Reason]]] = []
+            forward = marks.first_output < 0 or event.index <= marks.first_output
+            for slot in self.reference.slots:
+                rights = [(v.adjoint, v.parts) for v in slot.variants]
+                if forward and state == FREE and id(slot) not in marks.reached and not slot.is_input:
+                    rights = [(slot.value, ()), *rights]
+                for want, some in rights:
+                    if not want.size or fits(want, event.value, self.loose):
+                        continue
+                    told = explanations(event.value, want, some, self.sizes, self.loose)
+                    if told[0].rank < VAGUE or squeezed(want.shape) == squeezed(event.value.shape):
+                        wants.append((want, slot, _forward(told) if want is slot.value else told))
+                    if state == FREE and told[0].rank >= VAGUE and squeezed(want.shape) == squeezed(event.value.shape):
+                        for n in lengths if want.size > 2 else ():  # before it is divided by their number
+                            told = explanations(event.value, n * want, [], (), self.loose)
+                            if told[0].rank < VAGUE:
+                                wants.append((n * want, slot, told))
+            wants.sort(key=lambda each: each[2][0].rank)
+            yield event, wants[:8]
+
+    def _is_idle(self, marks: Marks, event: Event) -> bool:
+        """Whether a line in place changed nothing: a mask that masks nothing."""
+        before = [e for e in marks.run.events[: event.index] if e.key == event.key and e.name == event.name]
+        return bool(before) and fits(before[-1].value, event.value, self.loose)
+
+    # ---- exceptions ------------------------------------------------------------------------------
+
+    def _past_the_error(self, marks: Marks) -> bool:
+        """Give a line that raised its right value, if its name says which."""
+        error = marks.run.error
+        if error is None or error[0] in self.bypass or not error[0]:
+            return False
+        sites = [k for k, site in enumerate(marks.run.sites) if site.line == error[0] and site.how != "param"]
+        if len(sites) != 1:
+            return False
+        site = sites[0]
+        where = marks.run.sites[site]
+        scope = marks.run.events[-1].scope if marks.run.events else 0
+        asked = Event(len(marks.run.events), site, 0, scope, scope, np.zeros(()), where, False)
+        wanted, _ = marks.meanings(asked)
+        if not wanted or not any(word in error[1] for word in ("ValueError", "RuntimeError", "IndexError")):
+            return False
+        self.bypass.append(error[0])
+        meaning = wanted[0]
+        want = next(meaning.variants()).adjoint
+        at = sum(event.site == site for event in marks.run.events)
+        product = any(word in error[1] for word in ("matmul", "shapes", "aligned", "mat1", "size mismatch"))
+        broadcast = "broadcast" in error[1]
+        word = SUM_MISSING if broadcast and not product else TRANSPOSED if product or not broadcast else SLOPE
+        reasons = [Reason(word, f"it raises {error[1]}")]
+        self._accept(Guess(error[0], where.name, {(site, at): want}, reasons, meaning.slot))
+        return True
+
+
+def _scale(scale: float) -> Reason:
+    """
+    >>> _scale(-1.0).word, _scale(0.5).word
+    ('the sign', 'a factor of 2')
+    """
+    if scale == -1.0:
+        return Reason(SIGN, "what this line adds has the wrong sign")
+    if scale in (2.0, 0.5):
+        return Reason(
+            factor(1 / scale), f"what this line adds is {'half' if scale == 2 else 'twice'} what it should be"
+        )
+    n = round(scale if scale > 1 else 1 / scale)
+    return Reason(MEAN, f"what this line adds is {'1/' if scale > 1 else ''}{n} times what it should be")
+
+
+def _forward(reasons: list[Reason]) -> list[Reason]:
+    """Reasons for a forward value: there is no slope."""
+    return [r._replace(word="the value", detail="not the value of its gate") if r.word == SLOPE else r for r in reasons]
+
+
+__all__ = ["FORWARD", "GIVEN", "MASK", "Judge", "Judged", "Verdict"]

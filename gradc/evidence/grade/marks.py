@@ -1,0 +1,289 @@
+"""The events of a run into what each is: right, a part, not compared, or wrong.
+
+A forward value is known by its numbers; a backward name by the name that it is made of. What is wrong is a `Problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from gradc.evidence.grade.diagnose import is_sum_of_some
+from gradc.evidence.grade.match import Matcher, Meaning, chance, fits
+from gradc.evidence.grade.names import HOLDERS, UPSTREAM, bases, piece_of
+from gradc.evidence.grade.reference import Array, Reference, Slot
+from gradc.evidence.grade.runs import Event, Run
+
+FORWARD, RIGHT, PART, OTHER, FREE, WRONG, GIVEN = "forward", "right", "part", "other", "free", "wrong", "given"
+
+
+class Segment:
+    """The events of one name from a fresh assignment to the next; what counts is the last."""
+
+    __slots__ = ("events", "meanings", "piece", "states")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.states: list[str] = []
+        self.meanings: list[Meaning] = []
+        self.piece = False
+
+    @property
+    def last(self) -> Event:
+        return self.events[-1]
+
+
+class Problem(NamedTuple):
+    """A value that is not what its name says. `kind` is "adjoint" or "forward"; `final` that nothing comes after it."""
+
+    segment: Segment
+    kind: str
+    final: bool
+    earlier: tuple[Segment, ...] = ()
+
+
+class Marks:
+    """What is known of a run."""
+
+    def __init__(self, run: Run, reference: Reference, matcher: Matcher) -> None:
+        self.run, self.reference, self.matcher = run, reference, matcher
+        self.loose = matcher.loose
+        self.bound: dict[tuple[int, str], list[Meaning]] = {}
+        self.anywhere: dict[str, list[Meaning]] = {}
+        self.state: list[str] = []
+        self.segments: list[Segment] = []
+        self.open: dict[tuple[int, str], Segment] = {}
+        self.of_name: dict[tuple[int, str], list[Segment]] = {}
+        self.moved: set[str] = set()
+        self.updates: list[int] = []
+        self.held: dict[tuple[int, str], str] = {}
+        self.reached: set[int] = set()
+        self.first_output = -1
+        self.last_used = 0
+        self.outputs = [slot for _, slot in reference.outputs]
+        self._read()
+        self.problems = sorted(self._problems(), key=lambda p: p.segment.last.index)
+
+    # ---- reading -------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        ran: set[int] = set()
+        for event in self.run.events:
+            if self.moved and event.site in ran and not self._restores(event):
+                self.state.append(GIVEN)  # a later step from another point
+                continue
+            ran.add(event.site)
+            self.last_used = event.index
+            self.state.append(self._event(event))
+
+    def _restores(self, event: Event) -> bool:
+        name = self.held.get((event.key, event.name), "")
+        return name in self.moved and fits(event.value, self.reference.inputs[name], self.loose)
+
+    def _event(self, event: Event) -> str:
+        meanings = self.matcher.forward(event.value)
+        self._inputs(event, meanings)
+        if event.where.how in ("param", "for"):
+            if meanings and not self._is_upstream(event):
+                self._bind(event, meanings)
+            return GIVEN
+        if event.where.how == "return" and self._is_known(event):
+            return GIVEN
+        wanted, piece = self.meanings(event)
+        segment = self._segment(event, wanted, piece)
+        state = self._state(event, meanings, wanted, segment)
+        segment.events.append(event)
+        segment.states.append(state)
+        if state == FORWARD:
+            self._bind(event, meanings)
+            for meaning in meanings:
+                self.reached.add(id(meaning.slot))
+                if meaning.slot in self.outputs and self.first_output < 0 and not meaning.slot.is_input:
+                    self.first_output = event.index
+        return state
+
+    def _is_known(self, event: Event) -> bool:
+        """Whether a value that is returned was looked at before, under its name."""
+        segment = self.open.get((event.key, event.name)) if event.name else None
+        return segment is not None and fits(event.value, segment.last.value, self.loose)
+
+    def _is_upstream(self, event: Event) -> bool:
+        return bool(UPSTREAM.match(event.name)) and event.name not in self.reference.by_name
+
+    def _inputs(self, event: Event, meanings: list[Meaning]) -> None:
+        """Which variable holds which input, and which inputs were moved away from the point."""
+        key = (event.key, event.name)
+        held = next((m.slot.is_input for m in meanings if m.slot.is_input), "")
+        before = self.held.get(key, "")
+        if held and (not before or before == held):
+            self.held[key] = held
+            self.moved.discard(held)
+        elif before and not held:
+            how = event.where.how
+            changed = how in ("+=", "-=", "[]=", "[]-=", "[]+=", "own", "call") and self.first_output >= 0
+            if changed and not meanings and not (how == "own" and self._is_forward_name(event)):
+                self.moved.add(before)
+                if how in ("+=", "-=", "own"):
+                    self.updates.append(event.site)
+                return
+            self.held.pop(key, None)
+
+    def _is_forward_name(self, event: Event) -> bool:
+        """Whether a name that held an input goes on as another value, `x = relu(x)`."""
+        held = self.reference.inputs.get(self.held.get((event.key, event.name), ""))
+        return held is not None and bool(event.value.shape != held.shape)
+
+    def _bind(self, event: Event, meanings: list[Meaning]) -> None:
+        for known in (self.bound.setdefault((event.key, event.name), []), self.anywhere.setdefault(event.name, [])):
+            for meaning in meanings:
+                if all(meaning.slot is not each.slot for each in known):
+                    known.append(meaning)
+
+    def meanings(self, event: Event) -> tuple[list[Meaning], bool]:
+        """The values whose adjoint an event is by its name, the likeliest first; and whether it is but a part."""
+        name, holder = event.name, event.where.holder
+        if not name:
+            return [], False
+        if name in self.reference.by_name and not HOLDERS.match(holder):
+            return [], False  # the program itself has a value of this name
+        wanted = bases(name)
+        if holder and (HOLDERS.match(holder) or event.where.how == "item"):
+            wanted = [name, *wanted] if HOLDERS.match(holder) else wanted
+        found = self._known(event, wanted)
+        if found:
+            return found, False
+        piece = piece_of(name)
+        return (self._known(event, bases(piece)), True) if piece else ([], False)
+
+    def _known(self, event: Event, wanted: Iterable[str]) -> list[Meaning]:
+        for base in wanted:
+            found = self._of(event, base)
+            if found:
+                return found
+        return []
+
+    def _of(self, event: Event, base: str) -> list[Meaning]:
+        found: list[Meaning] = []
+        near = self.bound.get((event.scope, base), [])
+        far = self.anywhere.get(base, [])
+        here = [Meaning(slot, lambda a: a, slot.value.shape) for slot in self.reference.by_name.get(base, [])]
+        spelled = [] if near or far or here else self._spelled(base)
+        for meaning in [*reversed(near), *reversed(far), *here, *spelled]:
+            if meaning.slot.variants and all(meaning.slot is not each.slot for each in found):
+                found.append(meaning)
+        return found
+
+    def _spelled(self, base: str) -> list[Meaning]:
+        """The one name that a base is short for: `hidden` of `hidden_layer`, `w` of `W`."""
+        folded = base.lower()
+        for names in (
+            [name for name in self.anywhere if name.lower() == folded],
+            [name for name in self.anywhere if len(folded) > 2 and name.lower().startswith(folded)],
+        ):
+            if len(names) == 1:
+                return self.anywhere[names[0]]
+        return []
+
+    def _segment(self, event: Event, wanted: list[Meaning], piece: bool) -> Segment:
+        key = (event.key, event.name or f"line {event.site}")
+        segment = self.open.get(key)
+        fresh = event.where.how in ("=", "item") or segment is None
+        if event.where.how == "return":
+            fresh = not event.name or segment is None
+        if fresh or segment is None:
+            segment = Segment()
+            self.open[key] = segment
+            self.segments.append(segment)
+            self.of_name.setdefault(key, []).append(segment)
+        segment.meanings, segment.piece = wanted, piece
+        return segment
+
+    def _state(self, event: Event, meanings: list[Meaning], wanted: list[Meaning], segment: Segment) -> str:
+        value = event.value
+        if wanted:
+            if any(fits(value, want, self.loose) for meaning in wanted for want in meaning.adjoints()):
+                return RIGHT
+            if any(self.matcher.is_sum(value, meaning, is_sum_of_some) for meaning in wanted if _sized(meaning, value)):
+                return PART
+            if not np.any(value):
+                return PART
+            if segment.piece and self.matcher.part(value):
+                return PART
+            return OTHER if self.matcher.adjoint(value) and not chance(value) else WRONG
+        if meanings:
+            return FORWARD
+        if self.matcher.adjoint(value):
+            return RIGHT
+        if not np.any(value) or self.matcher.part(value):
+            return PART
+        return FREE
+
+    # ---- what is wrong ---------------------------------------------------------------------------
+
+    def _problems(self) -> Iterator[Problem]:
+        last_of: dict[int, int] = {}
+        for segment in self.segments:
+            for meaning in segment.meanings[:1]:
+                last_of[id(meaning.slot)] = max(last_of.get(id(meaning.slot), -1), segment.last.index)
+        for segments in self.of_name.values():
+            for i, segment in enumerate(segments):
+                state = segment.states[-1]
+                event = segment.last
+                if not segment.meanings:
+                    if self._is_wrong_forward(segment):
+                        yield Problem(segment, "forward", False)
+                    continue
+                if state == RIGHT or segment.piece:
+                    continue
+                slots = [meaning.slot for meaning in segment.meanings]
+                last = all(last_of.get(id(slot), -1) <= event.index for slot in slots[:1])
+                if state == PART and not last:
+                    continue
+                if state == OTHER and i + 1 < len(segments):
+                    continue
+                final = last and bool(slots[0].is_input)
+                yield Problem(segment, "adjoint", final, tuple(segments[:i]))
+
+    def _is_wrong_forward(self, segment: Segment) -> bool:
+        event = segment.last
+        if segment.states[-1] != FREE or event.where.holder or event.where.how in ("return", "for"):
+            return False
+        slots = self.reference.by_name.get(event.name, [])
+        return any(not slot.is_input for slot in slots) and not any(slot.is_input for slot in slots)
+
+    # ---- what it comes to ------------------------------------------------------------------------
+
+    def finals(self) -> dict[str, bool]:
+        """Whether the last adjoint of each input that the text works out is right."""
+        found: dict[str, tuple[int, bool]] = {}
+        for segment in self.segments:
+            for meaning in segment.meanings[:1]:
+                name = meaning.slot.is_input
+                if name and not segment.piece:
+                    right = segment.states[-1] == RIGHT
+                    if segment.last.index >= found.get(name, (-1, True))[0]:
+                        found[name] = (segment.last.index, right)
+        return {name: right for name, (_, right) in found.items()}
+
+    def score(self) -> tuple[int, int, int]:
+        """The less, the better: wrong gradients, an output that is not reached, problems; an exception is worst."""
+        if self.run.error is not None and not self.run.events:
+            return 99, 99, 99
+        wrong = sum(not right for right in self.finals().values())
+        missed = sum(id(slot) not in self.reached for slot in self.outputs)
+        return wrong, missed, len(self.problems)
+
+    def is_right_at(self, place: tuple[int, int]) -> bool:
+        """Whether nothing is wrong with an event any more."""
+        return all(problem.segment.last.place != place for problem in self.problems) and any(
+            event.place == place for event in self.run.events
+        )
+
+
+def _sized(meaning: Meaning, value: Array) -> bool:
+    return value.size == meaning.slot.value.size
+
+
+__all__ = ["FORWARD", "FREE", "GIVEN", "OTHER", "PART", "RIGHT", "WRONG", "Marks", "Problem", "Segment", "Slot"]

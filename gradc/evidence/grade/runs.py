@@ -1,0 +1,89 @@
+"""The answer of a run into its events, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gradc.evidence.grade.reference import Array
+from gradc.evidence.grade.sandbox import Sandbox
+from gradc.run.hand import Site, decoded, encoded
+
+
+class Event(NamedTuple):
+    """A value that a line assigned: the `at`-th time that its site ran, in the scope or object `key`."""
+
+    index: int  # type: ignore[assignment]  # a tuple's own index() is of no use here
+    site: int
+    at: int
+    key: int
+    scope: int
+    value: Array
+    where: Site
+    single: bool
+
+    @property
+    def name(self) -> str:
+        return self.where.name
+
+    @property
+    def line(self) -> int:
+        return self.where.line
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.site, self.at
+
+
+class Run(NamedTuple):
+    """What one run gave."""
+
+    events: list[Event]
+    sites: list[Site]
+    scopes: list[tuple[str, int]]
+    shapes: dict[str, Any]
+    error: tuple[int, str] | None
+
+    @property
+    def single(self) -> bool:
+        return any(event.single for event in self.events)
+
+
+Place = tuple[int, int]
+
+
+class Runner:
+    """Runs a text at a point, with corrections."""
+
+    def __init__(self, sandbox: Sandbox, job: Mapping[str, Any], budget: int = 400) -> None:
+        self.sandbox, self.job = sandbox, dict(job)
+        self.left = budget
+        self.limit: int | None = None
+
+    def run(
+        self,
+        right: Mapping[Place, Array] | None = None,
+        scales: Iterable[tuple[int, float]] = (),
+        frozen: Sequence[int] = (),
+        bypass: Sequence[int] = (),
+        added: Sequence[int] = (),
+    ) -> Run:
+        """One run: values put `right`, steps of sites scaled, updates `frozen`, lines left out, `=` read as `+=`."""
+        self.left -= 1
+        corrected = [[site, at, encoded(value)] for (site, at), value in (right or {}).items()]
+        job = {**self.job, "right": corrected, "scales": list(scales), "frozen": list(frozen), "bypass": list(bypass)}
+        job["added"] = list(added)
+        if self.limit is not None:
+            job["limit"] = self.limit
+        return _run(self.sandbox.run(job))
+
+
+def _run(answer: Mapping[str, Any]) -> Run:
+    sites = [Site(*each) for each in answer["sites"]]
+    events = [
+        Event(index, site, at, key, scope, decoded(value), sites[site], single)
+        for index, (site, at, key, scope, value, single) in enumerate(answer["events"])
+    ]
+    error = answer["error"]
+    scopes = [(name, caller) for name, caller in answer["scopes"]]
+    return Run(events, sites, scopes, dict(answer["shapes"]), (int(error[0]), str(error[1])) if error else None)

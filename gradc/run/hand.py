@@ -1,0 +1,463 @@
+"""Somebody's code, instrumented, run in this process: what each of its lines assigned, as plain data.
+
+This is the inside of the process that `gradc.evidence.grade.sandbox` starts. A job is one line of JSON, its answer is
+another; arrays go both ways as bytes in base64. Nothing that the code says is trusted: the answer is data alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import importlib
+import json
+import os
+import signal
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# No more than this is remembered of one run.
+EVENTS = 6_000
+ELEMENTS = 4_000_000
+LONG = 300
+
+
+class Site(NamedTuple):
+    """A place that assigns: `how` is "=", "own" (= that reads itself), "+=", …, "[]=", "[]+=", "call", "param", "item"
+    or "return"; `given` says that it may be a number for an input."""
+
+    line: int
+    name: str
+    how: str
+    function: str
+    given: bool = False
+    holder: str = ""
+
+
+Watched = Callable[[str, Mapping[str, Any]], tuple[ast.Module, list[Site]]]
+
+
+class _Enough(BaseException):
+    """Enough was seen."""
+
+
+class _TooLong(BaseException):
+    """The time is over."""
+
+
+class Hand:
+    """One run of a text."""
+
+    def __init__(self, job: Mapping[str, Any], code: types.CodeType, sites: Sequence[Site]) -> None:
+        self.job, self.code, self.sites = job, code, sites
+        self.inputs = {name: decoded(value) for name, value in job["inputs"].items()}
+        self.given: dict[str, str] = job.get("given", {})
+        self.kind: tuple[str, str] = tuple(job.get("kind", ("numpy", "float64")))
+        self.right = {(site, at): decoded(value) for site, at, value in job.get("right", ())}
+        self.scales: dict[int, float] = dict(job.get("scales", ()))
+        self.frozen = set(job.get("frozen", ()))
+        self.limit = min(job.get("limit", EVENTS), EVENTS)
+        self.events: list[list[Any]] = []
+        self.counts: dict[int, int] = {}
+        self.scopes: list[tuple[str, int]] = [("", -1)]
+        self.before: dict[tuple[int, str], np.ndarray[Any, Any]] = {}
+        self.latest: dict[str, Any] = {}
+        self.objects: dict[Any, int] = {}
+        self.kept: list[Any] = []
+        self.shapes: dict[str, Any] = {}
+        self.elements = 0
+
+    # ---- what the instrumented text calls --------------------------------------------------------
+
+    def enter(self, name: str, caller: int) -> int:
+        """A function begins: the number of its scope."""
+        self.scopes.append((name, caller))
+        return len(self.scopes) - 1
+
+    def mark(self, site: int, value: Any, scope: int = 0, owner: Any = None) -> Any:
+        """Note a value that was assigned; what is returned takes its place."""
+        at = self.counts.get(site, 0)
+        self.counts[site] = at + 1
+        where = self.sites[site]
+        if isinstance(value, (dict, list, tuple)) and not _is_numbers(value):
+            self.latest[where.name] = value
+            return value
+        if type(value) is bool or value is None or isinstance(value, (str, types.FunctionType, types.ModuleType)):
+            return value
+        seen = as_numbers(value)
+        if seen is None:
+            self.latest[where.name] = value
+            return value
+        key = (scope if owner is None else -2 - self._number(owner), where.name)
+        name = self.given.get(where.name, "") if where.given else ""
+        if name and where.how != "param":
+            self.shapes.setdefault(name, [list(seen.shape), _kind(value), where.name])
+            right = None if self.job.get("observe") else self.inputs.get(name)
+            if right is not None and (np.any(seen) or not name.startswith(("df:", "adj:", "up:"))):
+                right = right.reshape(seen.shape) if right.size == seen.size else right
+                value = _like(value, right, where.how)
+                seen = as_numbers(value)
+        old = self.before.get(key)
+        if where.how == "call" and (old is None or (old.shape == seen.shape and _equal(old, seen))):
+            self.counts[site] = at
+            self.before.setdefault(key, seen)
+            return value
+        if site in self.frozen and old is not None:
+            value = _like(value, old, where.how)
+            seen = as_numbers(value)
+        if site in self.scales and where.how not in ("param", "call"):
+            base = old if old is not None and where.how != "=" and old.shape == seen.shape else np.zeros_like(seen)
+            value = _like(value, base + self.scales[site] * (seen - base), where.how)
+            seen = as_numbers(value)
+        if (site, at) in self.right:
+            value = _like(value, self.right[site, at], where.how)
+            seen = as_numbers(value)
+        self.before[key] = seen
+        self.latest[where.name] = value
+        self._note(site, at, key[0], scope, seen, value)
+        return value
+
+    def element(self, site: int, container: Any, key: Callable[[], Any], scope: int = 0) -> None:
+        """Note what a subscript assigned: the whole of an array, the element of a list or dictionary."""
+        if not isinstance(container, (dict, list)):
+            self.mark(site, container, scope)
+            return
+        try:
+            at = key()
+            value = container[at]
+        except Exception:
+            return
+        if isinstance(container, list) and _is_numbers(container) and not hasattr(value, "shape"):
+            self.mark(site, container, scope)  # a list that stands for a vector
+            return
+        new = self.mark(site, value, scope, (site, str(at)))
+        if new is not value and not isinstance(at, slice):
+            container[at] = new
+
+    def appended(self, site: int, container: Any, scope: int = 0) -> None:
+        """Note what was appended to a list."""
+        if isinstance(container, list) and container:
+            new = self.mark(site, container[-1], scope, (site, str(len(container))))
+            if new is not container[-1]:
+                container[-1] = new
+
+    # ---- the record ------------------------------------------------------------------------------
+
+    def _number(self, owner: Any) -> int:
+        key = owner if isinstance(owner, tuple) else id(owner)
+        if key not in self.objects:
+            self.objects[key] = len(self.objects)
+            self.kept.append(owner)
+        return self.objects[key]
+
+    def _note(self, site: int, at: int, key: int, scope: int, seen: np.ndarray[Any, Any], value: Any) -> None:
+        self.elements += seen.size
+        single = str(getattr(value, "dtype", "")).endswith(("float32", "float16"))
+        self.events.append([site, at, key, scope, encoded(seen), single])
+        if len(self.events) >= self.limit or self.elements > ELEMENTS:
+            raise _Enough
+
+    # ---- running ---------------------------------------------------------------------------------
+
+    def run(self) -> dict[str, Any]:
+        """The events, and what ended the run before its time."""
+        space: dict[str, Any] = {
+            "__name__": "__main__" if self.job.get("main", True) else "hand",
+            "__builtins__": __builtins__,
+            "mark_": self.mark,
+            "element_": self.element,
+            "appended_": self.appended,
+            "enter_": self.enter,
+            "scope_": 0,
+        }
+        error = None
+        np.random.seed(0)
+        _alarm(self.job.get("seconds", 0.0))
+        module = types.ModuleType("hand")
+        try:
+            for name, source in self.job.get("supplied", {}).items():
+                space[name] = self._source(source, [])
+            with np.errstate(all="ignore"):
+                exec(self.code, space)
+                module.__dict__.update(space)
+                self._calls(space)
+        except _Enough:
+            pass
+        except BaseException as raised:
+            error = _where(raised)
+        _alarm(0.0)
+        return {
+            "events": self.events,
+            "sites": [list(site) for site in self.sites],
+            "scopes": self.scopes,
+            "shapes": self.shapes,
+            "error": error,
+        }
+
+    def _calls(self, space: Mapping[str, Any]) -> None:
+        results: list[Any] = []
+        for call in self.job.get("calls", ()):
+            target = space[call["name"]] if "name" in call else results[call["of"]]
+            if "method" in call:
+                target = getattr(target, call["method"])
+            args = [self._source(each, results) for each in call.get("args", ())]
+            named = {key: self._source(each, results) for key, each in call.get("named", {}).items()}
+            results.append(target(*args, **named))
+
+    def _supplied(self, name: str) -> Any:
+        """An input as somebody would have it: an array of NumPy's or torch's; labels are whole numbers."""
+        value = self.inputs[name]
+        library, precision = self.kind
+        if name.startswith("labels:"):
+            value = value.astype(int)
+        elif not value.shape and library == "numpy":
+            return float(value)
+        elif precision == "float32":
+            value = value.astype(np.float32)
+        if library == "torch":
+            torch: Any = importlib.import_module("torch")
+
+            return torch.as_tensor(np.array(value))
+        return np.array(value) if value.shape else value[()]
+
+    def _source(self, source: Sequence[Any], results: Sequence[Any]) -> Any:
+        match source:
+            case ["input", name]:
+                return self._supplied(name)
+            case ["latest", name, otherwise]:
+                return self.latest[name] if name in self.latest else self._source(otherwise, results)
+            case ["first", at]:
+                return results[at][0] if isinstance(results[at], tuple) else results[at]
+            case ["const", value]:
+                return value
+            case ["result", at]:
+                return results[at]
+            case ["part", at, place]:
+                return results[at][place]
+            case ["cache", at]:
+                result = results[at]
+                if isinstance(result, tuple) and len(result) >= 2:
+                    return result[1] if len(result) == 2 else _cache_of(result)
+                return result
+            case ["dict", items]:
+                return {key: self._source(each, results) for key, each in items.items()}
+            case ["list", items]:
+                return [self._source(each, results) for each in items]
+        raise ValueError(f"no source {source!r}")
+
+
+def _cache_of(result: tuple[Any, ...]) -> Any:
+    last = result[-1]
+    return last if isinstance(last, (tuple, dict, list)) else result[1:]
+
+
+class _Anything:
+    """What stands for a module that is not here: it takes every call and gives itself."""
+
+    __path__: Sequence[str] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+
+class _Missing:
+    """Finds plotting and progress modules that are not installed: their use changes no value."""
+
+    WORDS = ("matplotlib", "pylab", "seaborn", "tqdm", "IPython", "google", "mpl_toolkits", "plotly")
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.partition(".")[0] not in self.WORDS:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
+
+    def create_module(self, spec: Any) -> Any:
+        return _Anything()
+
+    def exec_module(self, module: Any) -> None:
+        pass
+
+
+# ---- values ----------------------------------------------------------------------------------------
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether lists in lists hold numbers alone."""
+    if isinstance(value, (list, tuple)):
+        return isinstance(value, list) and 0 < len(value) <= 10_000 and all(map(_is_numbers, value))
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def as_numbers(value: Any) -> Any:
+    """A copy as an array of floats, None of what holds no numbers."""
+    try:
+        if type(value).__module__.partition(".")[0] == "torch":
+            value = value.detach().cpu().numpy()
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub" or (array.dtype.kind == "b" and not array.shape):
+            return None
+        return array.astype(float, copy=True)
+    except Exception:
+        return None
+
+
+def _kind(value: Any) -> str:
+    if type(value).__module__.partition(".")[0] == "torch":
+        return "torch." + str(value.dtype).rpartition(".")[2]
+    if isinstance(value, list):
+        return "list"
+    return str(getattr(value, "dtype", type(value).__name__))
+
+
+def _like(value: Any, right: Any, how: str) -> Any:
+    """The right numbers in the form of a value; in its memory, where the line wrote there."""
+    inside = how.startswith(("[]", "call")) or (how in ("+=", "-=", "*=", "/=") and getattr(value, "ndim", 0) > 0)
+    if type(value).__module__.partition(".")[0] == "torch":
+        torch: Any = importlib.import_module("torch")
+
+        made = torch.as_tensor(right)
+        made = made.to(value.dtype) if value.dtype.is_floating_point or np.all(right == np.round(right)) else made
+        if inside and tuple(value.shape) == right.shape:
+            with torch.no_grad():
+                value.copy_(made)
+            return value
+        return made.requires_grad_() if value.requires_grad and value.is_leaf else made
+    if isinstance(value, np.ndarray):
+        if inside and value.shape == right.shape and value.dtype.kind == "f" and value.flags.writeable:
+            value[...] = right
+            return value
+        if value.shape != right.shape and value.size == right.size and how != "=":
+            right = right.reshape(value.shape)
+        kind = value.dtype if value.dtype.kind == "f" else None
+        if value.dtype.kind in "iu" and np.all(right == np.round(right)):
+            kind = value.dtype
+        return np.array(right, kind) if right.shape else (np.array(right, kind)[()] if not value.shape else right[()])
+    if isinstance(value, list):
+        return right.tolist()
+    if isinstance(value, np.floating) and not right.shape:
+        return value.dtype.type(right)
+    if right.shape:
+        return np.array(right)
+    return int(right) if isinstance(value, int) and float(right).is_integer() else float(right)
+
+
+def _equal(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    return bool(np.array_equal(x, y, equal_nan=True))
+
+
+def encoded(array: np.ndarray[Any, Any]) -> list[Any]:
+    """An array as plain data.
+
+    >>> decoded(encoded(np.array([[1.0, 2.0]]))).tolist()
+    [[1.0, 2.0]]
+    """
+    return [list(array.shape), base64.b64encode(np.ascontiguousarray(array, "<f8").tobytes()).decode()]
+
+
+def decoded(data: Sequence[Any]) -> np.ndarray[Any, Any]:
+    """The array again."""
+    shape, text = data
+    return np.frombuffer(base64.b64decode(text), "<f8").reshape(shape).astype(float)
+
+
+def _alarm(seconds: float) -> None:
+    """End what runs after some seconds, where the system has such a clock; 0 calls it off."""
+    if not hasattr(signal, "setitimer"):
+        return
+
+    def over(number: int, frame: Any) -> None:
+        raise _TooLong(f"it took more than {seconds:g} seconds")
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _where(raised: BaseException) -> list[Any]:
+    """The line of the text that raised, and what."""
+    line = 0
+    if isinstance(raised, SyntaxError):
+        line = raised.lineno or 0
+    tb = raised.__traceback__
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename == "hand.py":
+            line = tb.tb_lineno
+        tb = tb.tb_next
+    said = str(raised) if isinstance(raised, _TooLong) else f"{type(raised).__name__}: {raised}"
+    return [line, said.strip()[:LONG]]
+
+
+# ---- the process -----------------------------------------------------------------------------------
+
+
+def serve(watched: Watched, megabytes: int) -> None:
+    """Answer the jobs of standard input until there are none; what the code prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    jobs = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    known: dict[str, tuple[types.CodeType, list[Site]]] = {}
+    sys.meta_path.append(_Missing())
+    sys.setrecursionlimit(3000)
+    os.environ["MPLBACKEND"] = "Agg"
+    answers.write("{}\n")  # ready
+    answers.flush()
+    for line in jobs:
+        job = json.loads(line)
+        for library in job.get("needs", ()):
+            _loaded(library)
+        _limit(megabytes)
+        answers.write(json.dumps(_answer(job, watched, known)) + "\n")
+        answers.flush()
+
+
+def _loaded(library: str) -> None:
+    try:
+        importlib.import_module(library)
+    except Exception:
+        return
+
+
+def _answer(
+    job: Mapping[str, Any], watched: Watched, known: dict[str, tuple[types.CodeType, list[Site]]]
+) -> dict[str, Any]:
+    """What a job gave; a text that ran before is not instrumented again."""
+    key = json.dumps([job["text"], job.get("given"), job.get("bypass"), job.get("added")])
+    try:
+        if key not in known:
+            tree, sites = watched(job["text"], job)
+            known[key] = compile(tree, "hand.py", "exec", dont_inherit=True), sites
+        return Hand(job, *known[key]).run()
+    except BaseException as error:
+        return {"events": [], "sites": [], "scopes": [], "shapes": {}, "error": _where(error)}
+
+
+def _limit(megabytes: int) -> None:
+    """Let the process take so much more memory than it has, and write no file; time alone, where there is no such."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as file:
+            had = int(file.read().split()[0]) * resource.getpagesize()
+        limit = had + megabytes * 1024 * 1024
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        return
