@@ -14,9 +14,10 @@ PY    := $(VENV)/bin/python
 TESTS := $(VENV)/.ready-test
 DEV   := $(VENV)/.ready-dev
 PEERS := .venv-bench
+FRAMEWORKS := .venv-targets
 PIP   := -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test check golden bench fuzz mutation clean
+.PHONY: help run test check golden bench fuzz mutation targets clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +48,11 @@ fuzz: $(TESTS) ## random programs against independent oracles; make fuzz N=10000
 mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 	$(PY) -m tests.mutation
 
+targets: $(FRAMEWORKS)/.ready ## the frameworks' own checkers over all corpora, in an environment that has them
+	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(PEERS) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS) $(FRAMEWORKS) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find gradc tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -72,4 +76,12 @@ $(PEERS)/.ready: pyproject.toml
 	$(PEERS)/bin/python -m compileall -q gradc
 	@$(PEERS)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"], sep="\n")' \
 	| while read -r peer; do $(PEERS)/bin/python $(PIP) "$$peer" || echo "left out: $$peer" >&2; done
+	@touch $@
+
+# A framework that doesn't install here is left out, and its tests are skipped.
+$(FRAMEWORKS)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "gradc needs Python 3.11 or newer with venv and pip; none was found on PATH" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python $(PIP) --editable ".[test]"
+	@for each in torch jax; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
 	@touch $@

@@ -54,6 +54,7 @@ def compile(
     literal: bool = False,
     function_name: str = "",
     also: Sequence[str] | str = (),
+    double: bool = False,
     **limits: Any,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
@@ -62,8 +63,9 @@ def compile(
     {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `style` is "notes" or "fast",
     `names` "notes", "letters" or "wengert", `target` a key of `gradc.emit.targets.TARGETS`; `literal` keeps the
     textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
-    beside its passes: "jvp", "hvp", "jacobian", "hessian". Raises `GradcError` for what is wrong with the
-    program, and ValueError for an unknown option.
+    beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the
+    class of a torch module one that can be differentiated again (and mapped), at the price of a second forward pass.
+    Raises `GradcError` for what is wrong with the program, and ValueError for an unknown option.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
@@ -75,7 +77,7 @@ def compile(
     wanted = _wanted(dag, wrt)
     if target != "numpy":
         _fits_target(dag, TARGETS[target])
-    fn = Function(dag, wanted, style, names, target, literal, function_name, modes)
+    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
     if "hessian" in modes:
         fn._has_a_hessian()
     return fn
@@ -170,9 +172,10 @@ class Function:
         literal: bool,
         function_name: str = "",
         also: tuple[str, ...] = (),
+        double: bool = False,
     ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
-        self.function_name, self.also = function_name, also
+        self.function_name, self.also, self.double = function_name, also, double
 
     # ---- the interface -------------------------------------------------------------------------
 
@@ -231,12 +234,13 @@ class Function:
         with collector_paused():
             fast = self._fast() if self.style == "fast" and not self.also else None
             if fast is None:
-                return self._quiet(emit(self.staged, self.target, self.function_name, self.also))
+                return self._quiet(emit(self.staged, self.target, self.function_name, self.also, self.double))
         return self._quiet(fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast)
 
     def _quiet(self, emitted: Emitted) -> Emitted:
         """The module without NumPy's warnings of values that it computes to decide, and then leaves out."""
-        if not TARGETS[self.target].arrays or not any(node.op.kink.selects for node in self.dag.nodes):
+        target = TARGETS[self.target]
+        if not target.arrays or target.value_function or not any(node.op.kink.selects for node in self.dag.nodes):
             return emitted
         from gradc.rewrite.steep import warned_of
 
@@ -266,6 +270,8 @@ class Function:
         from gradc.emit.calls import by_elements, emit_elements
         from gradc.emit.fast_scalar import emit_scalar
 
+        if TARGETS[self.target].value_function:
+            return None
         if not TARGETS[self.target].arrays:
             return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
         if fits_blocks(self.dag):
@@ -299,7 +305,8 @@ class Function:
         return load(self.emitted.text)
 
     def _function(self, which: str) -> Callable[..., Any]:
-        name = {"forward": "_forward", "backward": "_backward", "value_and_grad": ""}[which]
+        own = "_value_and_grad" if TARGETS[self.target].value_function else ""
+        name = {"forward": "_forward", "backward": "_backward", "value_and_grad": own}[which]
         return cast(
             "Callable[..., Any]", getattr(self.module, self.function_name + name if self.function_name else which)
         )
@@ -473,7 +480,13 @@ class Function:
     def _kernel(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
         from gradc.emit.blocks import emit_blocks, fits_blocks
 
-        if not TARGETS[self.target].arrays or len(self.dag.nodes) > LARGEST_KERNEL or not fits_blocks(self.dag):
+        target = TARGETS[self.target]
+        if (
+            not target.arrays
+            or target.value_function
+            or len(self.dag.nodes) > LARGEST_KERNEL
+            or not fits_blocks(self.dag)
+        ):
             return None
         with collector_paused():
             text = emit_blocks(self.dag, wrt, self.literal).text
@@ -483,7 +496,7 @@ class Function:
         """The function that runs the fast style's lines on plain numbers, and goes the general way for all else."""
         from gradc.emit.calls import by_elements, call_text
 
-        if self._shadows:
+        if self._shadows or TARGETS[self.target].value_function:
             return general
         with collector_paused():
             if len(self.dag.nodes) > LONG and self._rolled is not None:

@@ -62,6 +62,28 @@ class Case:
         return (GOLDEN / self.name / "module.py").read_text(encoding="utf-8")
 
 
+# Modules of frameworks, of which each target shows the same programs: numbers with the notes' names, arrays, a branch.
+SHOWN = {
+    "staged": ("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)", {}),
+    "staged-double": ("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)", {"double": True}),
+    "layer": ("X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]\nH = tanh(X @ W + b)\nmean(sum((H - Y)**2, axis=1))", {}),
+    "branch": ("w: [3]\nz = w[0]*x + w[1]\nloss = where(z > 0, log(z), w[2]*z)\nmax(loss, -1)", {"wrt": ["w"]}),
+}
+FRAMEWORKS = ("torch", "jax")
+
+
+def shown() -> dict[Path, str]:
+    """The modules of frameworks, by their golden files."""
+    return {
+        GOLDEN / "frameworks" / f"{name}_{target}.py".replace("-", "_"): gradc.compile(
+            program, target=target, function_name="" if name == "staged" else "loss", **options
+        ).source
+        for target in FRAMEWORKS
+        for name, (program, options) in SHOWN.items()
+        if target == "torch" or "double" not in options
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One golden error."""
@@ -153,6 +175,7 @@ def wanted() -> dict[Path, str]:
         texts[GOLDEN / case.name / "module.py"] = case.compiled().source
     for mistake in mistakes():
         texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()
+    texts |= shown()
     texts[readme.README] = readme.refreshed()
     return texts
 
@@ -168,6 +191,7 @@ def main() -> int:
     }
     for path, text in stale.items():
         if write:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         print("written:" if write else "stale:", path.relative_to(ROOT))
     print(f"{len(stale)} of the golden files {'rewritten' if write else 'differ'}")

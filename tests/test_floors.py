@@ -117,6 +117,7 @@ def test_no_operator_is_named_above_the_table() -> None:
     names -= set(dir(builtins))  # called by that name in emitted text
     names -= {name for entry in entries() for name, _ in entry.statics}  # the name of a parameter, too
     files = [path for path in FILES if relative(path) in WITHOUT_OPERATORS or room(path) in WITHOUT_OPERATORS]
+    files = [path for path in files if path.parent.name != "targets"]  # a target has forms of its own for some
     assert files
     for path in files:
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -65,7 +65,18 @@ def studied(options: dict[str, Any]) -> Function:
     return fn
 
 
-_COMPILING = ("wrt", "shape", "style", "names", "target", "literal", "function_name", "max_source", "max_turns")
+_COMPILING = (
+    "wrt",
+    "shape",
+    "style",
+    "names",
+    "target",
+    "literal",
+    "function_name",
+    "double",
+    "max_source",
+    "max_turns",
+)
 
 
 @contextmanager
@@ -204,7 +215,7 @@ takes_program = _options(
     _module("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
     _module("--names", type=_choice("notes", "letters", "wengert"), default="notes", show_default=True,
             help="How lines are named."),
-    _module("--target", type=_choice("numpy", "math"), default="numpy", show_default=True,
+    _module("--target", type=_choice("numpy", "math", "torch", "jax"), default="numpy", show_default=True,
             help="What the module stands on."),
 )  # fmt: skip
 has_style = _module(
@@ -242,6 +253,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @has_style
 @_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
 @_module("--also", multiple=True, metavar="jvp,hvp,jacobian,hessian", help="Further functions: tangents, Hessians, …")
+@_module("--double", is_flag=True, help="A torch class that can be differentiated again.")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
 @_result("--check", is_flag=True, help="Write nothing; exit 1 if FILE is not what would be written.")

@@ -14,9 +14,15 @@ from gradc.plan.notes import Notes
 from gradc.plan.program import Program
 
 
-def emit(program: Program, target: str = "numpy", function: str = "", also: Sequence[str] = ()) -> Emitted:
-    """The module of a program in the style of the notes; `also` are modes beside the three passes."""
-    return printed(Notes(program, TARGETS[target], function, also).module(), TARGETS[target])
+def emit(
+    program: Program, target: str = "numpy", function: str = "", also: Sequence[str] = (), double: bool = False
+) -> Emitted:
+    """The module of a program in the style of the notes; `also` are modes beside the three passes.
+
+    `double` asks for a function that can be differentiated again, where the target has a form for one.
+    """
+    code = Notes(program, TARGETS[target], function, also).module()
+    return printed(code._replace(double=double), TARGETS[target])
 
 
 __all__ = ["TARGETS", "Emitted", "emit"]

@@ -22,10 +22,12 @@ _ALLOWED = frozenset({
     "Load", "Store",
     "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt", "GtE",
     "Lt", "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias",
-    "ImportFrom",
+    "ImportFrom", "ClassDef",
 })  # fmt: skip
 
-_MODULES = frozenset({"numpy", "math", "concurrent.futures", "threading"})
+_MODULES = frozenset(
+    "numpy math concurrent.futures threading jax jax.numpy jax.scipy torch torch.autograd.function".split()
+)
 
 # A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.
 LARGE = 200_000

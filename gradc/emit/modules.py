@@ -88,7 +88,7 @@ class Text:
         body = self.items()
         forward, backward = (operations(defs[kind].body, self.target, self.code) for kind in ("forward", "backward"))
         used = self.used_helpers()
-        lines = [*self.docstring(forward, backward), *self.imports(used), *self.helpers(used), *body]
+        lines = [*self.docstring(forward, backward), *self.imports(used, body), *self.helpers(used), *body]
         return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
 
     def stages(self, forward: Def) -> tuple[tuple[int, str], ...]:
@@ -129,13 +129,17 @@ class Text:
             "",
         ]
 
-    def imports(self, used: Iterable[str]) -> list[str]:
-        """The target's imports, and those that a helper asks for; Python's own functions where they step aside."""
+    def imports(self, used: Iterable[str], body: Iterable[str] = ()) -> list[str]:
+        """The target's imports, and those that a helper or a line asks for; Python's own where they step aside."""
         lines = []
         texts = [self.target.helpers[name] for name in used]
         for each in self.target.imports:
-            if each.always or any(re.search(rf"\b{each.word}\.", text) for text in texts):
-                name = self.words.get(each.word, each.word)
+            name = self.words.get(each.word, each.word)
+            if (
+                each.always
+                or any(re.search(rf"\b{each.word}\.", text) for text in texts)
+                or any(re.search(rf"(?<![\w.]){name}\.", line) for line in body)
+            ):
                 lines.append(each.line if name == each.word else each.renamed.format(name=name))
         aside = [f"{own} = {word}" for word, own in self.values.said.items() if word in BUILTINS]
         lines += [""] * bool(aside) + sorted(aside)
@@ -153,6 +157,22 @@ class Text:
         rename = Printer({}, self.target, module=self.code.words)._rename
         out = [line for name in used for line in ("", rename(self.target.helpers[name].strip("\n")), "")]
         return [*out, ""] if out else [""]
+
+    def word(self, word: str) -> str:
+        """A word of the target's, as the module has it."""
+        return self.words.get(word, word)
+
+    def free(self, name: str) -> str:
+        """A name that no input has."""
+        while name in self.dag.inputs:
+            name += "_"
+        return name
+
+    def callee(self, kind: str) -> str:
+        """The name by which a function with the inputs as parameters calls that of a mode."""
+        name = next(item.name for item in self.code.defs() if item.kind == kind)
+        other = [item.name for item in self.code.items if isinstance(item, Alias) and item.other == name]
+        return other[0] if other and name in self.dag.inputs else name
 
     # ---- functions and statements ------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +39,17 @@ def plain_number(value: float) -> tuple[str, int]:
     return text, UNARY if text.startswith("-") else ATOM
 
 
+def respelled(text: str, words: Mapping[str, str]) -> str:
+    """A text with words of one target in place of those of another.
+
+    >>> respelled("np.exp({x})", {"np.": "jnp."})
+    'jnp.exp({x})'
+    """
+    for old, new in words.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(old)}", new, text)
+    return text
+
+
 class Target(NamedTuple):
     """A target as data; `gradc.plan.code` says what the facts mean and how to add one.
 
@@ -48,6 +60,8 @@ class Target(NamedTuple):
     * `arrays`: values may be arrays, whose memory somebody else may hold. `in_place`: an array may be written to.
       `ifs`: a branch may be taken or left by a value, and `where` leaves the other side alone.
     * `number`: a number's text and precedence; `zero`: the gradient of an input that nothing hangs on.
+    * `spelled`: what words of the other target's forms and helpers are here, where it is `like` another.
+    * `value_function`: the module has a function of the value alone, `f` or what `--function-name` says.
     * `text`: the printer, where it is not that of Python modules with the passes and nothing else.
     """
 
@@ -62,6 +76,8 @@ class Target(NamedTuple):
     number: Any = plain_number  # Callable[[float], tuple[str, int]]
     zero: str = "0.0"  # the gradient of what a scalar program does not hang on
     keeps_whole: bool = True  # whether a written 2 is as good as 2.0 wherever a gate takes it
+    spelled: Mapping[str, str] = {}
+    value_function: bool = False
     text: type[Text] | None = None
 
     def form(self, node: Node, literal: bool = False) -> Form:
@@ -77,16 +93,20 @@ class Target(NamedTuple):
         plain = bool(op.statics) and statics_of(op, attr) == dict(op.statics)
         for name in (self.name, self.like):
             if literal and name in op.literal.forms:
-                return op.literal.forms[name]
+                return self._own(op.literal.forms[name], name)
             if name == self.name:
                 text = (plain and self.forms.get(op.name + "_plain")) or self.forms.get(op.name)
                 if text is not None:
                     return Form(text)
             if plain and name + "_plain" in op.code:
-                return op.code[name + "_plain"]
+                return self._own(op.code[name + "_plain"], name)
             if name in op.code:
-                return op.code[name]
+                return self._own(op.code[name], name)
         raise KeyError(f"the target '{self.name}' has no form for '{op.name}'")
+
+    def _own(self, form: Form, written_for: str) -> Form:
+        """A form in this target's words."""
+        return form if written_for == self.name else Form(respelled(form.text, self.spelled))
 
     def takes(self, node: Node) -> bool:
         """Whether the target has a form for a gate, or what the gate is among numbers."""

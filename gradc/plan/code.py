@@ -241,6 +241,8 @@ class Module(NamedTuple):
     sizes: Mapping[str, str]
     own: frozenset[str]
     literal: bool = False
+    value_name: str = "f"
+    double: bool = False
 
     @property
     def elementwise(self) -> bool:
@@ -269,6 +271,10 @@ class Facts(Protocol):
     @property
     def ifs(self) -> bool:
         """Whether a branch may be taken or left by a value: `if x > 0:`."""
+
+    @property
+    def value_function(self) -> bool:
+        """Whether the module has a function of the value alone, which goes by the `--function-name`."""
 
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written."""

@@ -96,7 +96,8 @@ class Notes:
             items.append(made)
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
-        return Module(dag, tuple(items), tuple(p.gradients), self.words, p.sizes, own, p.literal)
+        name = self.function or "f"
+        return Module(dag, tuple(items), tuple(p.gradients), self.words, p.sizes, own, p.literal, name)
 
     # ---- values ------------------------------------------------------------------------------------------------------
 
@@ -456,6 +457,8 @@ class Notes:
 
     def function_name(self, mode: str) -> str:
         """What the function of a mode is called."""
+        if self.function and mode == "value_and_grad" and self.facts.value_function:
+            return f"{self.function}_{mode}"
         return self.function + MODES[mode].suffix if self.function else mode
 
     def callee(self, mode: str) -> str:

@@ -166,11 +166,16 @@ def _only_here(node: Node, taken: dict[Node, list[Node]], kept: set[Node]) -> bo
 MODULE_NAMES = (
     "np",
     "math",
+    "jax",
+    "jnp",
+    "torch",
+    "special",
     "forward",
     "backward",
     "value_and_grad",
     "cache",
     "df",
+    *"added_at axes_of count_of cube_root expanded fitted picked product_of stack_of".split(),  # of torch and jax
     *dict.fromkeys([*HELPERS["numpy"], *HELPERS["math"]]),
 )
 

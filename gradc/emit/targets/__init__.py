@@ -1,12 +1,36 @@
-"""The targets, one file each. A new one is its file and a line here.
+"""The targets, one file each, read when it is first asked for. A new one is its file and its name here.
 
 >>> sorted(TARGETS)
-['math', 'numpy']
+['jax', 'math', 'numpy', 'torch']
+>>> TARGETS["math"].arrays
+False
 """
 
-from gradc.emit.targets.math import TARGET as MATH
-from gradc.emit.targets.numpy import TARGET as NUMPY
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-TARGETS = {target.name: target for target in (NUMPY, MATH)}
+from gradc.emit.target import Target
+
+
+class _Targets(Mapping[str, Target]):
+    """The targets by name."""
+
+    def __init__(self, names: str) -> None:
+        self.names: dict[str, Target | None] = dict.fromkeys(names.split())
+
+    def __getitem__(self, name: str) -> Target:
+        found = self.names[name]
+        if found is None:
+            found = self.names[name] = import_module(f"gradc.emit.targets.{name}").TARGET
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+TARGETS = _Targets("numpy math torch jax")
 
 __all__ = ["TARGETS"]

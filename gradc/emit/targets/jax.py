@@ -1,0 +1,184 @@
+"""The target `jax`: pure `jax.numpy`, and a function of the value with gradc's backward pass as its `custom_vjp`.
+
+Nothing is written to in place, and nothing asks for a value: the passes run under `jit`, `vmap` and `grad`.
+"""
+
+from __future__ import annotations
+
+from gradc.emit.layout import broken, indent
+from gradc.emit.modules import Text
+from gradc.emit.target import Import, Target, respelled
+from gradc.ops.helpers import HELPERS
+
+_HELPERS = {
+    "as_float": '''
+def as_float(x):
+    """The input as an array of floats."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
+''',
+    "as_floats": '''
+def as_floats(**given):
+    """The inputs as arrays of floats."""
+    return [as_float(x) for x in given.values()]
+''',
+    "as_array": '''
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x
+''',
+    "as_number": '''
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return as_array(name, x)
+''',
+    "softmax": '''
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = jnp.max(x, axis=axis, keepdims=True, initial=-jnp.inf)
+    e = jnp.exp(x - jax.lax.stop_gradient(jnp.where(jnp.isfinite(top), top, 0.0)))
+    total = jnp.sum(e, axis=axis, keepdims=True)
+    return e/jnp.where(total == 0, 1.0, total)
+''',
+    "log_total": '''
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = jnp.sum(e, axis=axis, keepdims=True)
+    near = (total >= 1.0) & (total < 1.5)
+    rest = jnp.sum(jnp.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
+    return jnp.where(near, jnp.log1p(jnp.where(near, rest, 0.0)), jnp.log(jnp.where(near, 1.0, total)))
+''',
+    "rows": '''
+def rows(x, axis):
+    """x with the reduced axes flattened into the last one, and the way back."""
+    axes = (axis,) if isinstance(axis, int) else axis
+    gone = list(range(x.ndim)) if axis is None else [a % x.ndim for a in axes]
+    order = [a for a in range(x.ndim) if a not in gone] + gone
+    moved = jnp.transpose(x, order)
+    size = 1
+    for a in gone:
+        size *= x.shape[a]
+    flat = moved.reshape(moved.shape[:x.ndim - len(gone)] + (size,))
+    return flat, lambda y: jnp.transpose(y.reshape(moved.shape), [order.index(a) for a in range(x.ndim)])
+''',
+    "others": '''
+def others(x, axis=None):
+    """For each element the product of all the others along the axes: what is before it times what is after it."""
+    flat, back = rows(x, axis)
+    one = jnp.ones_like(flat[..., :1])
+    before = jnp.concatenate([one, jnp.cumprod(flat[..., :-1], axis=-1)], axis=-1)
+    after = jnp.concatenate([jnp.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1], one], axis=-1)
+    return back(before*after if flat.shape[-1] else flat)
+''',
+    "quotients": '''
+def quotients(x):
+    """For each element of a vector the product of all the others."""
+    return others(x)
+''',
+    "from_heaviest": '''
+def from_heaviest(x, weights, axis=-1):
+    """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
+    flat, back = rows(jnp.asarray(x, weights.dtype), axis)
+    if flat.size == 0:
+        return x
+    return back(flat - jnp.take_along_axis(flat, jnp.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
+''',
+    "pairs": '''
+def pairs(x, w, axis=None):
+    """How the product of all others of an element changes along w: w in place of each factor in turn."""
+    return jax.jvp(lambda x: others(x, axis), (x,), (jnp.broadcast_to(w, x.shape),))[1]
+''',
+    "scatter": '''
+def scatter(x, index, shape):
+    """Zeros of a shape, with x added at an index."""
+    x = jnp.asarray(x)
+    return jnp.zeros(shape, x.dtype).at[index].add(x)
+''',
+    "fitted": '''
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    x, dx = jnp.asarray(x), jnp.asarray(dx)
+    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
+    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
+    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
+    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)
+''',
+}
+
+
+class JaxText(Text):
+    """A module with a function of the value, whose gradient is the module's own backward pass."""
+
+    def items(self) -> list[str]:
+        return [*super().items(), "", "", *self.value_function()]
+
+    def value_function(self) -> list[str]:
+        """f(x, y): the value alone, with the passes as its rule."""
+        self.values.need("fitted")
+        name = self.code.value_name
+        inputs, wrt = list(self.dag.inputs), set(self.code.wrt)
+        own = {word: self.free(word) for word in ("value", "cache", "df", "grads", "kept")}
+        forward, backward = (self.callee(kind) for kind in ("forward", "backward"))
+        params = ", ".join(inputs)
+        sent = [f'fitted({own["grads"]}["{x}"], {x})' if x in wrt else "None" for x in inputs]
+        return [
+            f"@{self.word('jax')}.custom_vjp",
+            f"def {name}({params}):",
+            '    """The value; its gradient is the backward pass above."""',
+            f"    return {forward}({params})[0]",
+            "",
+            "",
+            f"def {name}_ahead({params}):",
+            f"    {own['value']}, {own['cache']} = {forward}({params})",
+            *indent(broken(f"return {own['value']}, (", [own["cache"], *inputs], ")")),
+            "",
+            "",
+            f"def {name}_back({own['kept']}, {own['df']}):",
+            *indent(broken("", [own["cache"], *inputs], f" = {own['kept']}", closed=False, parens=True)),
+            f"    {own['grads']} = {backward}({own['cache']}, {own['df']})",
+            *indent(broken("return (", sent, ")")),
+            "",
+            "",
+            f"{name}.defvjp({name}_ahead, {name}_back)",
+        ]
+
+
+_SPELLED = {"np.": "jnp."}
+
+TARGET = Target(
+    name="jax",
+    like="numpy",
+    spelled=_SPELLED,
+    imports=(
+        Import("jax", "import jax", "import jax as {name}"),
+        Import("jnp", "import jax.numpy as jnp", "import jax.numpy as {name}"),
+        Import("special", "from jax.scipy import special", "from jax.scipy import special as {name}", always=False),
+    ),
+    helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    in_place=False,
+    value_function=True,
+    text=JaxText,
+    forms={
+        "as_float": "as_float({x})",
+        "as_floats": "as_floats({*args})",
+        "as_number": 'as_number("{name}", {*args})',
+        "as_array": 'as_array("{name}", {x}{*dims})',
+        "shape_of": "{x}.shape",
+        "size_of": "{x}.shape[{axis}]",
+        "zeros_like": "jnp.zeros_like({x})",
+        "copy": "{x}",
+        "clone": "{x}",
+        "full_like": "jnp.full_like({x}, {v})",
+        "number_of": "{x}",
+        "cast": "jnp.asarray({x}, {like}.dtype)",
+        "item": "{x}[{at}]",
+        "call": "{function}({*args})",
+        "added_at": "{x}.at[{index:subscript}].add({v})",
+        "sigmoid": "jax.nn.sigmoid({x})",
+        "erf": "special.erf({x})",
+        "erfc": "special.erfc({x})",
+    },
+)

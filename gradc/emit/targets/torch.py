@@ -1,0 +1,539 @@
+"""The target `torch`: the passes in torch operations, and a `torch.autograd.Function` around them.
+
+The class ends the notes: what `forward` leaves for `backward` is saved for it, sizes stay on `ctx`, and lines that only
+serve inputs whose gradient nobody asked for are not run. Any device, any floating dtype; nothing asks for a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import pack, unpack
+from typing import Any
+
+from gradc.emit.layout import broken, floats_of, indent
+from gradc.emit.modules import Text
+from gradc.emit.target import Import, Target, respelled
+from gradc.graph.dag import Node
+from gradc.graph.forms import Form
+from gradc.ops.helpers import HELPERS
+from gradc.ops.scalar import const, size
+from gradc.plan.code import Assign, Def, Return, Unpack, bound, every, names_read
+from gradc.rewrite.simplify import number
+
+_HELPERS = {
+    "as_float": '''
+def as_float(x):
+    """The input as a tensor of floats."""
+    x = torch.as_tensor(x)
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+''',
+    "as_floats": '''
+def as_floats(**given):
+    """The inputs as tensors of floats; Python's own numbers take the precision and the device of the others."""
+    like = next((x for x in given.values() if isinstance(x, torch.Tensor) and x.is_floating_point()), None)
+    if like is None:
+        return [as_float(x) for x in given.values()]
+    return [as_float(x) if isinstance(x, torch.Tensor) else like.new_tensor(x) for x in given.values()]
+''',
+    "as_array": '''
+def as_array(name, x, *shape):
+    """The input as a tensor of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
+    return x
+''',
+    "as_number": '''
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision and the device of the tensors."""
+    return as_array(name, x if isinstance(x, torch.Tensor) else others[0].new_tensor(x))
+''',
+    "axes_of": '''
+def axes_of(x, axis):
+    """Axes as torch takes them, all of them for None."""
+    return list(range(x.ndim)) if axis is None else [axis] if isinstance(axis, int) else list(axis)
+''',
+    "tanh_slope": '''
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = torch.exp(-2.0*torch.abs(x))
+    return 4.0*e/(1.0 + e)**2
+''',
+    "product_of": '''
+def product_of(x, axis=None, keepdims=False):
+    """The product along axes."""
+    for a in sorted((a % x.ndim for a in axes_of(x, axis)), reverse=True):
+        x = torch.prod(x, a, keepdims)
+    return x
+''',
+    "logsumexp": '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = torch.amax(x, axes_of(x, axis), True) if x.numel() else x.new_full((), -torch.inf)
+    shift = torch.where(torch.isfinite(top), top, 0.0).detach()
+    out = shift + log_total(torch.exp(x - shift), axis)
+    return out if keepdims else out.squeeze(axes_of(x, axis))
+''',
+    "softmax": '''
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = torch.amax(x, axes_of(x, axis), True) if x.numel() else x.new_full((), -torch.inf)
+    e = torch.exp(x - torch.where(torch.isfinite(top), top, 0.0).detach())
+    total = torch.sum(e, axes_of(x, axis), True)
+    return e/torch.where(total == 0, 1.0, total)
+''',
+    "log_softmax": '''
+def log_softmax(x, axis=-1):
+    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = torch.amax(x, axes_of(x, axis), True) if x.numel() else x.new_full((), -torch.inf)
+    z = x - torch.where(torch.isfinite(top), top, 0.0).detach()
+    return z - log_total(torch.exp(z), axis)
+''',
+    "log_total": '''
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = torch.sum(e, axes_of(e, axis), True)
+    near = (total >= 1.0) & (total < 1.5)
+    rest = torch.sum(torch.where(first_max(e, axis), 0.0, e), axes_of(e, axis), True)
+    return torch.where(near, torch.log1p(torch.where(near, rest, 0.0)), torch.log(torch.where(near, 1.0, total)))
+''',
+    "norm": '''
+def norm(x, axis=None, keepdims=False):
+    """sqrt(sum(x**2)), scaled by the largest element so that it can neither overflow nor vanish."""
+    top = torch.amax(torch.abs(x), axes_of(x, axis), True) if x.numel() else torch.sum(x, axes_of(x, axis), True)
+    scale = torch.where((top == 0) | ~torch.isfinite(top), 1.0, top).detach()
+    out = scale*torch.sqrt(torch.sum((x/scale)**2, axes_of(x, axis), True))
+    return out if keepdims else out.squeeze(axes_of(x, axis))
+''',
+    "rows": '''
+def rows(x, axis):
+    """x with the reduced axes flattened into the last one, and the way back."""
+    gone = [a % x.ndim for a in axes_of(x, axis)]
+    order = [a for a in range(x.ndim) if a not in gone] + gone
+    moved = x.permute(order)
+    size = 1
+    for a in gone:
+        size *= x.shape[a]
+    flat = moved.reshape((*moved.shape[:x.ndim - len(gone)], size))
+    return flat, lambda y: y.reshape(moved.shape).permute([order.index(a) for a in range(x.ndim)])
+''',
+    "others": '''
+def others(x, axis=None):
+    """For each element the product of all the others along the axes: what is before it times what is after it."""
+    flat, back = rows(x, axis)
+    if not flat.numel():
+        return x
+    one = torch.ones_like(flat[..., :1])
+    before = torch.cat([one, torch.cumprod(flat[..., :-1], -1)], -1)
+    after = torch.cat([torch.cumprod(flat[..., 1:].flip(-1), -1).flip(-1), one], -1)
+    return back(before*after)
+''',
+    "quotients": '''
+def quotients(x):
+    """For each element of a vector the product of all the others."""
+    return others(x)
+''',
+    "pairs": '''
+def pairs(x, w, axis=None):
+    """How the product of all others of an element changes along w: w in place of each factor in turn."""
+    return torch.func.jvp(lambda x: others(x, axis), (x,), (torch.broadcast_to(w, x.shape),))[1]
+''',
+    "from_heaviest": '''
+def from_heaviest(x, weights, axis=-1):
+    """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
+    flat, back = rows(torch.broadcast_to(torch.as_tensor(x, dtype=weights.dtype), weights.shape), axis)
+    if not flat.numel():
+        return x
+    return back(flat - torch.take_along_dim(flat, torch.argmax(rows(weights, axis)[0], -1)[..., None], -1))
+''',
+    "first_max": '''
+def first_max(x, axis=None):
+    """True at the first largest element along the axes, False elsewhere."""
+    flat, back = rows(x, axis)
+    if not flat.numel():
+        return torch.zeros_like(x, dtype=torch.bool)
+    return back(torch.arange(flat.shape[-1], device=x.device) == torch.argmax(flat, -1)[..., None])
+''',
+    "cofactor": '''
+def cofactor(x):
+    """The matrix of cofactors from the singular values: det(x)*inv(x).T where x is regular, and finite where not."""
+    u, s, v = torch.linalg.svd(x)
+    sign = torch.linalg.det(u)*torch.linalg.det(v)
+    return sign[..., None, None]*((u*others(s, -1)[..., None, :]) @ v)
+''',
+    "cube_root": '''
+def cube_root(x):
+    """The cube root, of numbers of either sign."""
+    root = torch.sign(x)*torch.abs(x)**(1/3)
+    safe = torch.where(root == 0, 1.0, root)
+    return torch.where((root == 0) | ~torch.isfinite(root), root, root - (root - x/safe**2)/3)
+''',
+    "scatter": '''
+def scatter(x, shape, *index):
+    """Zeros of a shape, with x added at an index."""
+    return added_at(x.new_zeros(shape), x, *index)
+''',
+    "added_at": '''
+def added_at(x, v, *index):
+    """x with v added at an index; x itself stays as it is."""
+    places = picked(torch.arange(x.numel(), device=x.device).reshape(x.shape), *index)
+    more = torch.broadcast_to(torch.as_tensor(v, dtype=x.dtype, device=x.device), places.shape).reshape(-1)
+    return x.reshape(-1).index_add(0, places.reshape(-1), more).reshape(x.shape)
+''',
+    "picked": '''
+def picked(x, *index):
+    """x at an index in which slices may run backward, as torch's own may not."""
+    ahead, axis = [], 0
+    for item in index:
+        if isinstance(item, slice) and item.step is not None and item.step < 0:
+            turned = torch.tensor(list(range(x.shape[axis]))[item], dtype=torch.long, device=x.device)
+            x, item = torch.index_select(x, axis, turned), slice(None)
+        axis += x.ndim - sum(each is not None for each in index) + 1 if item is ... else item is not None
+        ahead.append(item)
+    return x[tuple(ahead)]
+''',
+    "expanded": '''
+def expanded(x, axis):
+    """x with axes of length 1 at these places."""
+    places = [axis] if isinstance(axis, int) else axis
+    for a in sorted(a % (x.ndim + len(places)) for a in places):
+        x = x.unsqueeze(a)
+    return x
+''',
+    "count_of": '''
+def count_of(x, axis=None):
+    """How many elements there are along axes."""
+    size = 1
+    for a in axes_of(x, axis):
+        size *= x.shape[a]
+    return size
+''',
+    "stack_of": '''
+def stack_of(xs, axis=0):
+    """Values joined along a new axis; plain numbers take the precision and the device of the tensors."""
+    like = next((x for x in xs if isinstance(x, torch.Tensor)), None)
+    if like is None:
+        return torch.tensor(xs, dtype=torch.float64)
+    return torch.stack([x if isinstance(x, torch.Tensor) else like.new_tensor(x) for x in xs], axis)
+''',
+    "fitted": '''
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    dx = torch.as_tensor(dx, dtype=x.dtype, device=x.device)
+    dx = torch.broadcast_to(dx, torch.broadcast_shapes(dx.shape, x.shape))
+    return dx.sum_to_size(x.shape) if dx.shape != x.shape else dx
+''',
+}
+
+# Functions of torch that take no plain number where NumPy's do.
+_TENSORS = frozenset("maximum minimum atan2 hypot logaddexp heaviside fmax fmin".split())
+
+
+class TorchTarget(Target):
+    """The forms of torch; a plain number that meets a function of tensors becomes one."""
+
+    def form(self, node: Node, literal: bool = False) -> Form:
+        found, op, args = super().form(node, literal), node.op, node.args
+        text, plain = found.text, [_plain(arg) for arg in args]
+        if op.name in _TENSORS and any(plain):
+            others = [param for param, is_plain in zip(op.params, plain, strict=True) if not is_plain]
+            for param, is_plain in zip(op.params, plain, strict=True):
+                if is_plain:
+                    made = f"{{{others[0]}}}.new_tensor({{{param}}})" if others else f"torch.tensor({{{param}}})"
+                    text = text.replace(f"{{{param}}}", made)
+        elif op.name in ("where", "spread") and all(plain[-2:]) and not all(map(_is_short, args[-2:])):
+            for param in op.params[-2:]:
+                text = text.replace(f"{{{param}}}", f"torch.tensor({{{param}}}, dtype=torch.float64)")
+        elif op.name == "spread" and plain[0]:
+            text = "torch.full({shape:dims}, {x})"
+        elif op.name == "transpose" and node.attr == (None,) and len(args[0].shape) != 2:
+            text = f"{{x}}.permute({', '.join(map(str, reversed(range(len(args[0].shape)))))})"
+        elif op.name == "index" and any(map(_runs_back, node.attr[0])):  # type: ignore[index]  # (index,)
+            text = f"picked({{x}}, {_objects(node.attr[0])})"  # type: ignore[index]
+        elif op.name in ("scatter", "added_at"):
+            text = text.replace("{index}", _objects(node.attr[0]))  # type: ignore[index]  # (index, …)
+        elif op.name in ("sum", "mean", "max", "min") and node.attr == (None, True):
+            text = text.replace("{*statics}", f", {tuple(range(len(args[0].shape)))}, True")
+        return found if text is found.text else Form(text)
+
+
+def _plain(node: Node) -> bool:
+    known = getattr(node, "of", None) or node
+    return known.op is const or known.op is size
+
+
+class TorchText(Text):
+    """A module with a class: the passes as one node of torch's graph."""
+
+    def items(self) -> list[str]:
+        return [*super().items(), "", "", *self.function_class()]
+
+    def define(self, item: Def) -> list[str]:
+        """`backward` takes which gradients are needed, and leaves out the lines that serve none of these."""
+        if item.kind != "backward" or len(self.code.wrt) < 2:
+            return super().define(item)
+        needs = self.free("needs")
+        lines = _needed_lines(item)
+        at = {name: i for i, name in enumerate(self.code.wrt)}
+        params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
+        every_one = f"({', '.join(['True'] * len(at))})"
+        body: list[str] = []
+        run: list[Any] = []
+        test: tuple[str, ...] = ()
+
+        def close() -> None:
+            if run:
+                text = self.body(run)
+                asked = " or ".join(f"{needs}[{at[name]}]" for name in test)
+                body.extend([f"if {asked}:", *indent(text)] if test else text)
+                run.clear()
+
+        for stmt in item.body:
+            served = lines.get(id(stmt), ())
+            mine = () if len(served) in (0, len(at)) else served
+            if mine != test:
+                close()
+                test = mine
+            run.append(stmt)
+        close()
+        body = self._returned_needed(item, body, at, needs)
+        head = f"def {item.name}({', '.join(params)}, {needs}={every_one}):"
+        if len(head) > 110:
+            head = f"def {item.name}({', '.join(params)}, {needs}=(True,)*{len(at)}):"
+        return [head, *indent(body)]
+
+    def _returned_needed(self, item: Def, body: list[str], at: dict[str, int], needs: str) -> list[str]:
+        """The return with None for what was not asked for."""
+        last = item.body[-1]
+        assert isinstance(last, Return)
+        length = len(self.returned(last.value))
+        pairs = [f'"{name}": {self.text(value)} if {needs}[{at[name]}] else None' for name, value in last.value.items()]
+        return [*body[:-length], *broken("return {", pairs, "}", closed=False)]
+
+    def function_class(self) -> list[str]:
+        """The class, and the function of the value that applies it."""
+        code, name, inputs = self.code, self.code.value_name, list(self.dag.inputs)
+        title = name[:1].upper() + name[1:]
+        while title in self.dag.inputs or title == name:
+            title += "_"
+        params, torch = ", ".join(inputs), self.word("torch")
+        form = self.recomputing() if code.double else self.saving()
+        return [
+            f"class {title}({torch}.autograd.Function):",
+            *indent(form),
+            "",
+            "",
+            f"def {name}({params}):",
+            '    """The value; its gradient in torch\'s graph is the backward pass above."""',
+            f"    return {title}.apply({params})",
+        ]
+
+    def saving(self) -> list[str]:
+        """The class whose backward pass reads what the forward pass left; it can be differentiated once."""
+        inputs, params = list(self.dag.inputs), ", ".join(self.dag.inputs)
+        ctx, value, cache = (self.free(word) for word in ("ctx", "value", "cache"))
+        saved = inputs if self.code.elementwise else []
+        held, sizes = self.cached(), len(self.cached_sizes())
+        most = len(held) - sizes
+        kept = f"*{cache}[:{most}]" if sizes else f"*{cache}"
+        read = f"{ctx}.saved_tensors[{len(saved)}:]" if saved else f"{ctx}.saved_tensors"
+        ready = self.ready() if saved else []
+        return [
+            '"""The passes above as one node of torch\'s graph; nothing is recorded inside."""',
+            "",
+            "@staticmethod",
+            f"def forward({ctx}, {params}):",
+            *indent([
+                *ready,
+                f"{value}, {cache} = {self.callee('forward')}({params})",
+                *broken(f"{ctx}.save_for_backward(", [*saved, kept], ")", closed=False),
+                *([f"{ctx}.sizes = {cache}[{most}:]"] if sizes else []),
+                f"return {value}",
+            ]),
+            "",
+            "@staticmethod",
+            f"@{self.word('torch')}.autograd.function.once_differentiable",
+            f"def backward({ctx}, {self.adjoint()}):",
+            *indent([
+                *(self.unpacked(f"{ctx}.saved_tensors[:{len(saved)}]") if saved else []),
+                f"{cache} = (*{read}, *{ctx}.sizes)" if sizes else f"{cache} = {read}",
+                *self.sent(),
+            ]),
+        ]  # fmt: skip
+
+    def recomputing(self) -> list[str]:
+        """The class that can be differentiated again and mapped: backward runs forward once more, on the inputs."""
+        params, ctx, cache = ", ".join(self.dag.inputs), self.free("ctx"), self.free("cache")
+        ready = self.ready() if self.code.elementwise else []
+        return [
+            '"""The passes above as one node of torch\'s graph, which can be differentiated again, and mapped."""',
+            "",
+            "generate_vmap_rule = True",
+            "",
+            "@staticmethod",
+            f"def forward({params}):",
+            f"    return {self.callee('forward')}({params})[0]",
+            "",
+            "@staticmethod",
+            f"def setup_context({ctx}, inputs, output):",
+            f"    {ctx}.save_for_backward(*inputs)",
+            "",
+            "@staticmethod",
+            f"def backward({ctx}, {self.adjoint()}):",
+            *indent([
+                *self.unpacked(f"{ctx}.saved_tensors"),
+                *ready,
+                f"{cache} = {self.callee('forward')}({params})[1]",
+                *self.sent(),
+            ]),
+        ]  # fmt: skip
+
+    def unpacked(self, value: str) -> list[str]:
+        """The line that brings saved inputs back under their names."""
+        inputs = list(self.dag.inputs)
+        return broken("", inputs, f" = {value}", closed=len(inputs) == 1, parens=True)
+
+    def ready(self) -> list[str]:
+        """The line that makes the inputs of an elementwise program tensors."""
+        inputs = list(self.dag.inputs)
+        return [f"{inputs[0]} = as_float({inputs[0]})"] if len(inputs) == 1 else floats_of("as_floats", inputs)
+
+    def adjoint(self) -> str:
+        """The parameter that the upstream adjoints are."""
+        df = self.free("df")
+        return f"*{df}" if len(self.dag.outputs) > 1 else df
+
+    def sent(self) -> list[str]:
+        """The gradients that were asked for, in the order of the inputs."""
+        inputs, wrt = list(self.dag.inputs), self.code.wrt
+        ctx, cache, df, grads = (self.free(word) for word in ("ctx", "cache", "df", "grads"))
+        needs = [f"{ctx}.needs_input_grad[{inputs.index(name)}]" for name in wrt]
+        asked = [f"({', '.join(needs)})"] if len(needs) > 1 else []
+        made = {name: f'{grads}["{name}"]' for name in wrt}
+        if self.code.elementwise:
+            self.values.need("fitted")
+            made = {name: f"fitted({text}, {name})" for name, text in made.items()}
+        out = [
+            f"{made[name]} if {ctx}.needs_input_grad[{i}] else None" if name in made else "None"
+            for i, name in enumerate(inputs)
+        ]
+        return [
+            *broken(f"{grads} = {self.callee('backward')}(", [cache, df, *asked], ")", closed=False),
+            *broken("return ", out, "", closed=False, parens=True),
+        ]
+
+    def cached(self) -> list[str]:
+        """The names in the cache, sizes last."""
+        backward = next(item for item in self.code.defs() if item.kind == "backward")
+        first = backward.body[0] if backward.body else None
+        return list(first.names) if isinstance(first, Unpack) else []
+
+    def cached_sizes(self) -> list[str]:
+        """Those of them that are sizes."""
+        sizes = set(self.code.sizes.values())
+        return [name for name in self.cached() if name in sizes]
+
+
+def _needed_lines(item: Def) -> dict[int, tuple[str, ...]]:
+    """For each statement of a backward pass the inputs whose gradient it serves, in order; none for what serves all."""
+    last = item.body[-1]
+    assert isinstance(last, Return)
+    serves: dict[str, dict[str, None]] = {}
+    for name, value in last.value.items():
+        for leaf in [value]:
+            serves.setdefault(str(leaf.attr), {})[name] = None
+    order = list(last.value)
+    found: dict[int, tuple[str, ...]] = {}
+    for stmt in reversed(item.body[:-1]):
+        inner = list(every([stmt]))
+        names = _targets(inner)
+        mine = {each: None for name in names for each in serves.get(name, ())}
+        found[id(stmt)] = tuple(each for each in order if each in mine) if names else ()
+        for each in inner:
+            for read in names_read(each):
+                serves.setdefault(read, {}).update(mine)
+    return found
+
+
+def _targets(stmts: Iterable[Any]) -> list[str]:
+    """What statements bind or add to; nothing for the unpacking of the cache, which serves all."""
+    return [name for stmt in stmts if isinstance(stmt, Assign) for name in bound(stmt)]
+
+
+def _runs_back(item: Any) -> bool:
+    return isinstance(item, tuple) and isinstance(item[3], int) and item[3] < 0
+
+
+def _objects(index: Iterable[Any]) -> str:
+    """An index as arguments of a function.
+
+    >>> _objects((0, ("slice", 1, None, None), None, "..."))
+    '0, slice(1, None, None), None, ...'
+    """
+    return ", ".join(f"slice{item[1:]}" if isinstance(item, tuple) else str(item) for item in index)
+
+
+def _is_short(node: Node) -> bool:
+    """Whether a number is the same in single precision, in which torch reads it where no tensor stands beside it."""
+    known = getattr(node, "of", None) or node
+    if known.op is not const:
+        return True
+    value = float(number(known))
+    return value != value or abs(value) == float("inf") or unpack("f", pack("f", value))[0] == value
+
+
+_SPELLED = {"np.linalg.": "torch.linalg.", "np.": "torch."}
+
+TARGET = TorchTarget(
+    name="torch",
+    like="numpy",
+    spelled=_SPELLED,
+    imports=(Import("torch", "import torch", "import torch as {name}"),),
+    helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    in_place=False,
+    value_function=True,
+    text=TorchText,
+    forms={
+        "as_float": "as_float({x})",
+        "as_floats": "as_floats({*labelled})",
+        "as_number": 'as_number("{name}", {*args})',
+        "as_array": 'as_array("{name}", {x}{*dims})',
+        "shape_of": "{x}.shape",
+        "size_of": "{x}.shape[{axis}]",
+        "zeros_like": "torch.zeros_like({x})",
+        "copy": "{x}",
+        "clone": "{x}",
+        "full_like": "torch.ones_like({x})*{v}",
+        "number_of": "{x}",
+        "cast": "torch.as_tensor({x}, dtype={like}.dtype, device={like}.device)",
+        "item": "{x}[{at}]",
+        "call": "{function}({*args})",
+        "added_at": "added_at({x}, {v}, {index})",
+        "scatter": "scatter({x}, {shape:dims}, {index})",
+        "sum": "torch.sum({x}{*statics})",
+        "prod": "product_of({x}{*statics})",
+        "max": "torch.amax({x}{*statics})",
+        "min": "torch.amin({x}{*statics})",
+        "sigmoid": "torch.sigmoid({x})",
+        "softplus": "torch.logaddexp({x}, torch.zeros_like({x}))",
+        "relu": "torch.clamp({x}, min=0)",
+        "erf": "torch.special.erf({x})",
+        "erfc": "torch.special.erfc({x})",
+        "cbrt": "cube_root({x})",
+        "cbrt_slope": "1/(3*cube_root({x})**2)",
+        "inner": "torch.sum({x}*{y})",
+        "outer": "torch.outer({x}, {y})",
+        "transpose": "{x}.permute({axes})",
+        "transpose_plain": "{x}.T",
+        "swap": "{x}.mT",
+        "expand": "expanded({x}, {axis})",
+        "eye": "torch.eye(*{x}.shape, dtype={x}.dtype, device={x}.device)",
+        "count": "count_of({x}{*statics})",
+        "indicator": "torch.where({c}, {a}, {b}).to({x}.dtype)",
+        "indicator_plain": "({c}).to({x}.dtype)",
+        "concatenate": "torch.cat([{*xs}]{*statics})",
+        "stack": "stack_of([{*xs}]{*statics})",
+        "clip": "torch.clamp({x}, {lo}, {hi})",
+        "nonzero": "torch.where({x} == 0, 1, {x})",
+    },
+)
