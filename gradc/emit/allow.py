@@ -51,13 +51,13 @@ _WORDS = r"[^\W\d]\w*"
 def verify(text: str) -> None:
     """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for."""
     at = 0
-    for part in re.split(r"\n(?=@|(?<!\)\n)def )", text):
+    for part in re.split(r"\n\n\n(?=def |@|class )", text):
         long = len(part) > LONG and part.startswith("def ")
         if long and len(part) > LARGE:
             verify_lines(part, at)
         elif not long or _is_more_than_lines(part):
             _verify_tree(part, at)
-        at += part.count("\n") + 1
+        at += part.count("\n") + 3
 
 
 def _verify_tree(text: str, before: int) -> None:

@@ -7,7 +7,7 @@
 
 Inputs: w: (3,), x (the others are numbers).
 Gradient with respect to: w.
-Operations: forward 11, backward 21; together 2.91 times the forward pass alone.
+Operations: forward 13, backward 17; together 2.31 times the forward pass alone.
 """
 
 import jax
@@ -49,31 +49,34 @@ def loss_forward(w, x):
     z = wx + w[1]  # (2)  z: ()
     safe = jnp.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
     logsafe = jnp.log(safe)  # (4)  logsafe: ()
-    safe2 = jnp.where(z > 0, 1.0, z)  # (5)  safe2: (); safe where the branch is not taken
-    wsafe2 = w[2]*safe2  # (6)  wsafe2: ()
-    loss = jnp.where(z > 0, logsafe, wsafe2)  # (7)  loss: ()
-    f = jnp.maximum(loss, -1)  # (8)  f: (); at a tie the gradient goes to loss
-    return f, (w, x, z, safe, safe2, loss)
+    safe2 = jnp.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
+    safe3 = jnp.where(z > 0, 1.0, z)  # (6)  safe3: (); safe where the branch is not taken
+    safe2safe3 = safe2*safe3  # (7)  safe2safe3: ()
+    loss = jnp.where(z > 0, logsafe, safe2safe3)  # (8)  loss: ()
+    f = jnp.maximum(loss, -1)  # (9)  f: (); at a tie the gradient goes to loss
+    return f, (w, x, z, safe, safe2, safe3, loss)
 
 
 def loss_backward(cache, df=1.0):
-    w, x, z, safe, safe2, loss = cache
+    w, x, z, safe, safe2, safe3, loss = cache
     df = jnp.asarray(df, w.dtype)
-    # f = jnp.maximum(loss, -1)  (8)
+    # f = jnp.maximum(loss, -1)  (9)
     dloss = jnp.where(loss >= -1, df, 0.0)  # dloss: ()
-    # loss = jnp.where(z > 0, logsafe, wsafe2)  (7)
+    # loss = jnp.where(z > 0, logsafe, safe2safe3)  (8)
     dlogsafe = jnp.where(z > 0, dloss, 0.0)  # dlogsafe: ()
-    dwsafe2 = jnp.where(z > 0, 0.0, dloss)  # dwsafe2: ()
-    # wsafe2 = w[2]*safe2  (6)
+    dsafe2safe3 = jnp.where(z > 0, 0.0, dloss)  # dsafe2safe3: ()
+    # safe2safe3 = safe2*safe3  (7)
+    dsafe2 = safe3*dsafe2safe3  # dsafe2: ()
+    dsafe3 = safe2*dsafe2safe3  # dsafe3: ()
+    # safe3 = jnp.where(z > 0, 1.0, z)  (6)
+    dz = dsafe3  # dz: ()
+    # safe2 = jnp.where(z > 0, 1.0, w[2])  (5)
     dw = jnp.zeros_like(w)
-    dw = dw.at[2].add(safe2*dwsafe2)
-    dsafe2 = w[2]*dwsafe2  # dsafe2: ()
-    # safe2 = jnp.where(z > 0, 1.0, z)  (5)
-    dz = jnp.where(z > 0, 0.0, dsafe2)  # dz: ()
+    dw = dw.at[2].add(dsafe2)
     # logsafe = jnp.log(safe)  (4)
     dsafe = dlogsafe/jnp.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
     # safe = jnp.where(z > 0, z, 1.0)  (3)
-    dz = dz + jnp.where(z > 0, dsafe, 0.0)  # dz: ()
+    dz = dz + dsafe  # dz: ()
     # z = wx + w[1]  (2)
     dw = dw.at[1].add(dz)
     dwx = dz  # dwx: ()

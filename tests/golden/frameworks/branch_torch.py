@@ -7,7 +7,7 @@
 
 Inputs: w: (3,), x (the others are numbers).
 Gradient with respect to: w.
-Operations: forward 12, backward 105; together 9.75 times the forward pass alone.
+Operations: forward 14, backward 101; together 8.21 times the forward pass alone.
 """
 
 import torch
@@ -32,7 +32,7 @@ def as_number(name, x, *others):
     return as_array(name, x if isinstance(x, torch.Tensor) else others[0].new_tensor(x))
 
 
-def added_at(x, v, *index):
+def added_at2(x, v, *index):
     """x with v added at an index; x itself stays as it is."""
     places = picked(torch.arange(x.numel(), device=x.device).reshape(x.shape), *index)
     more = torch.broadcast_to(torch.as_tensor(v, dtype=x.dtype, device=x.device), places.shape).reshape(-1)
@@ -58,36 +58,39 @@ def loss_forward(w, x):
     z = wx + w[1]  # (2)  z: ()
     safe = torch.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
     logsafe = torch.log(safe)  # (4)  logsafe: ()
-    safe2 = torch.where(z > 0, 1.0, z)  # (5)  safe2: (); safe where the branch is not taken
-    wsafe2 = w[2]*safe2  # (6)  wsafe2: ()
-    loss = torch.where(z > 0, logsafe, wsafe2)  # (7)  loss: ()
-    f = torch.maximum(loss, loss.new_tensor(-1))  # (8)  f: (); at a tie the gradient goes to loss
-    return f, (w, x, z, safe, safe2, loss)
+    safe2 = torch.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
+    safe3 = torch.where(z > 0, 1.0, z)  # (6)  safe3: (); safe where the branch is not taken
+    safe2safe3 = safe2*safe3  # (7)  safe2safe3: ()
+    loss = torch.where(z > 0, logsafe, safe2safe3)  # (8)  loss: ()
+    f = torch.maximum(loss, loss.new_tensor(-1))  # (9)  f: (); at a tie the gradient goes to loss
+    return f, (w, x, z, safe, safe2, safe3, loss)
 
 
 def loss_backward(cache, df=1.0):
-    w, x, z, safe, safe2, loss = cache
+    w, x, z, safe, safe2, safe3, loss = cache
     df = torch.as_tensor(df, dtype=w.dtype, device=w.device)
-    # f = torch.maximum(loss, loss.new_tensor(-1))  (8)
+    # f = torch.maximum(loss, loss.new_tensor(-1))  (9)
     dloss = torch.where(loss >= -1, df, 0.0)  # dloss: ()
-    # loss = torch.where(z > 0, logsafe, wsafe2)  (7)
+    # loss = torch.where(z > 0, logsafe, safe2safe3)  (8)
     dlogsafe = torch.where(z > 0, dloss, 0.0)  # dlogsafe: ()
-    dwsafe2 = torch.where(z > 0, 0.0, dloss)  # dwsafe2: ()
-    # wsafe2 = w[2]*safe2  (6)
+    dsafe2safe3 = torch.where(z > 0, 0.0, dloss)  # dsafe2safe3: ()
+    # safe2safe3 = safe2*safe3  (7)
+    dsafe2 = safe3*dsafe2safe3  # dsafe2: ()
+    dsafe3 = safe2*dsafe2safe3  # dsafe3: ()
+    # safe3 = torch.where(z > 0, 1.0, z)  (6)
+    dz = dsafe3  # dz: ()
+    # safe2 = torch.where(z > 0, 1.0, w[2])  (5)
     dw = torch.zeros_like(w)
-    dw = added_at(dw, safe2*dwsafe2, 2)
-    dsafe2 = w[2]*dwsafe2  # dsafe2: ()
-    # safe2 = torch.where(z > 0, 1.0, z)  (5)
-    dz = torch.where(z > 0, 0.0, dsafe2)  # dz: ()
+    dw = added_at2(dw, dsafe2, 2)
     # logsafe = torch.log(safe)  (4)
     dsafe = dlogsafe/torch.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
     # safe = torch.where(z > 0, z, 1.0)  (3)
-    dz = dz + torch.where(z > 0, dsafe, 0.0)  # dz: ()
+    dz = dz + dsafe  # dz: ()
     # z = wx + w[1]  (2)
-    dw = added_at(dw, dz, 1)
+    dw = added_at2(dw, dz, 1)
     dwx = dz  # dwx: ()
     # wx = w[0]*x  (1)
-    dw = added_at(dw, x*dwx, 0)
+    dw = added_at2(dw, x*dwx, 0)
     return {"w": dw}
 
 
