@@ -27,21 +27,15 @@ from gradc.plan.modes import MODES, PASSES
 from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, stage
 from gradc.rewrite.sides import is_deep
-from gradc.run.functions import collector_paused, direct, direct_arrays, direct_long, direct_rolled, load
+from gradc.run.engines import Running, chained, fast_module, running
+from gradc.run.functions import collector_paused, load
 
 if TYPE_CHECKING:
-    from gradc.emit.calls import Elements
     from gradc.evidence.grade import Grade
     from gradc.run.flat import Flat
     from gradc.run.modes import Hessian, Jacobian
 
 STYLES = ("notes", "fast")
-
-# Programs with more gates than this run as their style prints them; others have lines of their own for arrays.
-LARGEST_KERNEL = 20_000
-
-# Library calls of programs with more gates than this run lines that are cheap to write, or sums over slices.
-LONG = 3_000
 
 
 def compile(
@@ -209,7 +203,11 @@ class Function:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was accepted with a note."""
-        return cast("tuple[Note, ...]", self.dag.notes)
+        notes = cast("tuple[Note, ...]", self.dag.notes)
+        if self.style == "fast" and self._fast is None:
+            said = "has no module with other modes" if self.also else "has no module of this program"
+            notes += (Note(f"the fast style {said}: it is printed in the style of the notes"),)
+        return notes
 
     @cached_property
     def staged(self) -> Program:
@@ -232,10 +230,20 @@ class Function:
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
         with collector_paused():
-            fast = self._fast() if self.style == "fast" and not self.also else None
+            fast = self._fast
             if fast is None:
-                return self._quiet(emit(self.staged, self.target, self.function_name, self.also, self.double))
-        return self._quiet(fast._replace(text=step_aside(fast.text, self._own_names)) if self._shadows else fast)
+                fast = emit(self.staged, self.target, self.function_name, self.also, self.double)
+            return self._quiet(fast)
+
+    @cached_property
+    def _fast(self) -> Emitted | None:
+        """The module of the fast style, if that is wanted and an engine has one."""
+        found = fast_module(self) if self.style == "fast" and not self.also else None
+        return None if found is None else found._replace(text=self.own_text(found.text))
+
+    def own_text(self, text: str) -> str:
+        """A module's text with Python's own functions under other names, where the user has theirs."""
+        return step_aside(text, self._own_names) if self.shadows else text
 
     def _quiet(self, emitted: Emitted) -> Emitted:
         """The module without NumPy's warnings of values that it computes to decide, and then leaves out."""
@@ -259,31 +267,9 @@ class Function:
         return {*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)}
 
     @cached_property
-    def _shadows(self) -> bool:
+    def shadows(self) -> bool:
         """Whether the user has a variable with the name of a function that modules call."""
         return not self._own_names.isdisjoint(BUILTINS)
-
-    def _fast(self) -> Emitted | None:
-        """The fast style's module: of numbers, of elementwise arrays in blocks, or of whole arrays; None for others."""
-        from gradc.emit.arrays import emit_arrays, fits_arrays
-        from gradc.emit.blocks import emit_blocks, fits_blocks
-        from gradc.emit.calls import by_elements, emit_elements
-        from gradc.emit.fast_scalar import emit_scalar
-
-        if TARGETS[self.target].value_function:
-            return None
-        if not TARGETS[self.target].arrays:
-            return emit_scalar(self.dag, self.wrt, self.names, self.literal, self.function_name)
-        if fits_blocks(self.dag):
-            return emit_blocks(self.dag, self.wrt, self.literal, self.function_name)
-        if len(self.dag.outputs) > 1:
-            return emit(self.staged, self.target, self.function_name, self.also)
-        found = by_elements(self.dag) if len(self.dag.nodes) <= LARGEST_KERNEL else None
-        if found is not None:
-            return emit_elements(self.staged, *found, self.wrt, self.literal, self.function_name)
-        if fits_arrays(self.dag):
-            return emit_arrays(self.staged, self.dag, self.wrt, self.literal, self.function_name)
-        return None
 
     @cached_property
     def source(self) -> str:
@@ -304,14 +290,14 @@ class Function:
         """The emitted module, loaded so that tracebacks and debuggers show its lines."""
         return load(self.emitted.text)
 
-    def _function(self, which: str) -> Callable[..., Any]:
+    def _function(self, which: str, text: str = "") -> Callable[..., Any]:
+        """A function of the module, or of another text of it."""
+        module = self.module if not text or text is self.emitted.text else load(text)
         own = "_value_and_grad" if TARGETS[self.target].value_function else ""
         name = {"forward": "_forward", "backward": "_backward", "value_and_grad": own}[which]
-        return cast(
-            "Callable[..., Any]", getattr(self.module, self.function_name + name if self.function_name else which)
-        )
+        return cast("Callable[..., Any]", getattr(module, self.function_name + name if self.function_name else which))
 
-    def _bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
+    def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
         inputs = self.dag.inputs
         wanted = _wanted_text(self.inputs)
@@ -342,48 +328,56 @@ class Function:
     @cached_property
     def value(self) -> Callable[..., Any]:
         """value(x, y): the value at the inputs."""
-        return self._direct("value", (), self._value)
-
-    def _value(self, /, *args: Any, **inputs: Any) -> Any:
-        bound = self._bound(args, inputs)
-        if any(map(_is_array, bound)) and (value := self._in_blocks(())) is not None:
-            return value(*bound)[0]
-        return self._function("forward")(*bound)[0]
+        return chained(self, "value")
 
     def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
-        return cast("tuple[Any, Any]", self._function("forward")(*self._bound(args, inputs)))
+        return cast("tuple[Any, Any]", self._function("forward")(*self.bound(args, inputs)))
 
     def backward(self, cache: Any, df: Any = None) -> dict[str, Any]:
         """The gradient by input, contracted with `df`: 1.0 for a scalar output, required for an array."""
+        return self._backward(cache, df, self.emitted.text)
+
+    def _backward(self, cache: Any, df: Any, text: str) -> dict[str, Any]:
         if df is None:
-            self._needs_no_df()
+            self.needs_no_df()
         elif len(self.outputs) > 1:
             self._fits_outputs(df)
-        if df is None:
-            return cast("dict[str, Any]", self._function("backward")(cache))
-        return cast("dict[str, Any]", self._function("backward")(cache, df))
+        backward = self._function("backward", text)
+        return cast("dict[str, Any]", backward(cache) if df is None else backward(cache, df))
 
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
         """value_and_grad(x, y): the value and the gradient by input; an array output takes its adjoint as `df=`."""
-        if not self.wrt or len(self.outputs) > 1:
-            return self._value_and_grad
-        return self._direct("value_and_grad", self.wrt, self._value_and_grad)
+        return chained(self, "value_and_grad")
 
-    def _value_and_grad(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-        df, out, threads = (
-            inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads")
-        )
-        bound = self._bound(args, inputs)
-        if df is None and self.wrt:
-            self._needs_no_df()
-        if not self.wrt and out is None:
-            return self.value(*bound), {}
-        if df is None and any(map(_is_array, bound)) and (both := self._in_blocks(self.wrt)) is not None:
-            return cast("tuple[Any, dict[str, Any]]", both(*bound, out, threads or 1))
-        value, cache = self._function("forward")(*bound)
-        return value, self.backward(cache, df)
+    def running(self, /, *args: Any, **inputs: Any) -> Running:
+        """Which engine takes such a call of `value_and_grad` (of `fn`, with no `wrt`), and the text that it runs."""
+        return running(self, "value_and_grad" if self.wrt else "value", args, inputs)
+
+    def passes(self, kind: str, text: str) -> Callable[..., Any]:
+        """The function of the two passes of a module's text, which takes every call."""
+        return self._passes_value(text) if kind == "value" else self._passes_both(text)
+
+    def _passes_value(self, text: str) -> Callable[..., Any]:
+        def value(*args: Any, **inputs: Any) -> Any:
+            return self._function("forward", text)(*self.bound(args, inputs))[0]
+
+        return value
+
+    def _passes_both(self, text: str) -> Callable[..., Any]:
+        def value_and_grad(*args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
+            df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+            given = {name: x for name, x in inputs.items() if name in self.dag.inputs or name not in ("out", "threads")}
+            bound = self.bound(args, given)
+            if df is None and self.wrt:
+                self.needs_no_df()
+            if not self.wrt:
+                return self.value(*bound), {}
+            value, cache = self._function("forward", text)(*bound)
+            return value, self._backward(cache, df, text)
+
+        return value_and_grad
 
     # ---- other modes -----------------------------------------------------------------------------
 
@@ -442,7 +436,7 @@ class Function:
         return () if self.dag.declared else max((_shape(each) for each in values.values()), key=len)
 
     def _wrt_shapes(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-        values = dict(zip(self.inputs, self._bound(args, given), strict=True))
+        values = dict(zip(self.inputs, self.bound(args, given), strict=True))
         return {name: _shape(values[name]) if self.dag.declared else () for name in self.inputs if name in self.wrt}
 
     def _run_mode(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
@@ -465,58 +459,13 @@ class Function:
     def _made(self) -> dict[str, tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]]:
         return {}
 
-    # ---- engines ---------------------------------------------------------------------------------
-
-    def _in_blocks(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
-        """Value and gradient of an elementwise program at arrays, whatever the style prints; None for any other."""
-        if wrt not in self._kernels:
-            self._kernels[wrt] = self._kernel(wrt)
-        return self._kernels[wrt]
-
     @cached_property
-    def _kernels(self) -> dict[tuple[str, ...], Callable[..., Any] | None]:
+    def memo(self) -> dict[Any, Any]:
+        """What engines found out of the program, or made for it, once."""
         return {}
 
-    def _kernel(self, wrt: tuple[str, ...]) -> Callable[..., Any] | None:
-        from gradc.emit.blocks import emit_blocks, fits_blocks
-
-        target = TARGETS[self.target]
-        if (
-            not target.arrays
-            or target.value_function
-            or len(self.dag.nodes) > LARGEST_KERNEL
-            or not fits_blocks(self.dag)
-        ):
-            return None
-        with collector_paused():
-            text = emit_blocks(self.dag, wrt, self.literal).text
-            return cast("Callable[..., Any]", load(step_aside(text, self._own_names)).value_and_grad)
-
-    def _direct(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
-        """The function that runs the fast style's lines on plain numbers, and goes the general way for all else."""
-        from gradc.emit.calls import by_elements, call_text
-
-        if self._shadows or TARGETS[self.target].value_function:
-            return general
-        with collector_paused():
-            if len(self.dag.nodes) > LONG and self._rolled is not None:
-                inner, gathered = self._rolled
-                call = inner.value_and_grad if wrt else inner.value
-                return direct_rolled(call, gathered, wrt, self._bound, general) if gathered else call
-            found = by_elements(self.dag)
-            if found is None:
-                return self._direct_arrays(name, wrt, general)
-            if len(self.dag.nodes) > LONG:
-                return self._direct_long(name, wrt, general, *found)
-            numbers, elements = found
-            guarded = TARGETS[self.target].arrays
-            text = call_text(
-                name, numbers, wrt, elements=elements, params=self.inputs, literal=self.literal, guarded=guarded
-            )
-            return direct(name, text, self.inputs, general)
-
     @cached_property
-    def _rolled(self) -> tuple[Function, tuple[str, ...]] | None:
+    def rolled(self) -> tuple[Function, tuple[str, ...]] | None:
         """A program of long sums as one over slices, and the numbers that its one input holds."""
         from gradc.rewrite.long_sums import roll
 
@@ -526,57 +475,6 @@ class Function:
         wrt = tuple(rolled.dag.inputs) if rolled.numbers else self.wrt
         return Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal), rolled.numbers
 
-    def _direct_long(
-        self, name: str, wrt: Sequence[str], general: Callable[..., Any], numbers: Dag, elements: Sequence[Elements]
-    ) -> Callable[..., Any]:
-        """The same for a long program: its lines in many short functions."""
-        from gradc.emit.calls import layout_of
-        from gradc.emit.long_programs import long_text
-
-        layout = layout_of(self.dag)
-        place = {each: span[0] for each, span in layout.items()}
-        read = {
-            each.name: {leaf: span[0] + at for at, leaf in each.read}
-            for each in elements
-            for span in [layout[each.name]]
-        }
-        active = [leaf for each in wrt for leaf in read.get(each, (each,))]
-        for leaves in read.values():
-            place.update(leaves)
-        text = long_text(numbers, active, place, self.literal)
-        return direct_long(name, text, layout, wrt, self._bound, general, guarded=TARGETS[self.target].arrays)
-
-    def _direct_arrays(self, name: str, wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
-        """The same over whole arrays, for arrays of float64."""
-        from gradc.emit.arrays import call_arrays, fits_arrays
-        from gradc.emit.blocks import as_map
-
-        seeded = any(node.shape for node in self.dag.roots)
-        if not fits_arrays(self.dag) or len(self.dag.nodes) > LARGEST_KERNEL or (seeded and "df" in self.dag.inputs):
-            return general
-        as_numbers = as_map(self.dag)
-        if as_numbers is not None and not wrt:
-            return general
-        text, words = call_arrays(name, self.dag, wrt, self.literal, blocks=as_numbers is not None)
-        mapped = self._mapped(as_numbers) if as_numbers is not None else None
-        return direct_arrays(name, text, words, self.inputs, general, mapped)
-
-    def _mapped(self, as_numbers: Dag) -> Callable[..., Any]:
-        """The blocks of a program that maps over declared arrays; a number's gradient is the sum over all elements."""
-        from gradc.emit.blocks import emit_blocks
-
-        numbers = [name for name in self.wrt if not self.dag.inputs[name].shape]
-        kernels: list[Callable[..., Any]] = []
-
-        def mapped(*given: Any) -> tuple[Any, dict[str, Any]]:
-            if not kernels:
-                kernels.append(load(emit_blocks(as_numbers, self.wrt, self.literal, upstream=True).text).value_and_grad)
-            value, grads = kernels[0](*given)
-            grads.update((name, float(grads[name].sum())) for name in numbers)
-            return value, grads
-
-        return mapped
-
     def _fits_outputs(self, df: Any) -> None:
         """Raise TypeError unless there is one adjoint for each output."""
         count = len(self.outputs)
@@ -584,7 +482,7 @@ class Function:
             came = f"{len(df)}" if isinstance(df, (tuple, list)) else "no tuple"
             raise TypeError(f"df: a tuple of {count} adjoints, one an output, is expected, and {came} came")
 
-    def _needs_no_df(self) -> None:
+    def needs_no_df(self) -> None:
         if len(self.outputs) > 1:
             ones = ", ".join(["1.0", *["0.0"] * (len(self.outputs) - 1)])
             raise ValueError(
@@ -649,7 +547,7 @@ class Function:
         from gradc.evidence.trace import trace
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
-        return trace(self.staged, self.target, self._bound(args, inputs), load, df)
+        return trace(self.staged, self.target, self.bound(args, inputs), load, df)
 
     def graph(self, /, *args: Any, **inputs: Any) -> Any:
         """The circuit as a picture, with values and gradients if a point is given; see `gradc.evidence.circuit`."""
@@ -657,7 +555,7 @@ class Function:
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         return graph(
-            self._staged(every_gate=True), self.target, self._bound(args, inputs) if args or inputs else None, load, df
+            self._staged(every_gate=True), self.target, self.bound(args, inputs) if args or inputs else None, load, df
         )
 
     def page(self, /, *args: Any, check: bool = True, report: bool = True, **inputs: Any) -> Any:
@@ -668,13 +566,8 @@ class Function:
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         staged = self._staged(every_gate=True)
-        bound = self._bound(args, inputs) if args or inputs else None
+        bound = self.bound(args, inputs) if args or inputs else None
         return page(self, staged, bound, load, df, check, report)
-
-
-def _is_array(value: Any) -> bool:
-    """Whether an input is more than a number."""
-    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 
 
 __all__ = ["Function", "Node", "compile", "grade", "load"]

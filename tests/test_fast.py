@@ -226,7 +226,7 @@ RECORDS = [record for name in ("feynman", "scipy_go", "edge") for record in corp
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["id"])
 def test_many_short_functions(record: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every program as if it were long, three lines a function: the same value and gradient."""
-    monkeypatch.setattr(gradc.api, "LONG", 0)
+    monkeypatch.setattr(gradc.run.engines, "LONG", 0)
     monkeypatch.setattr("gradc.emit.long_programs.LINES", 3)
     fn = gradc.compile(record["program"], wrt=record["wrt"], shapes=shapes_of(record))
     for point in record["points"]:

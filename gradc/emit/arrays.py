@@ -788,23 +788,19 @@ def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = 
     return _Writer(program, joint, function).emit()
 
 
-# An elementwise array of more elements than this is worked on in blocks.
-LARGE_ARRAY = 16384
-
-
 def call_arrays(
-    name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, blocks: bool = False
+    name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, most: int = 0
 ) -> tuple[str, dict[str, str]]:
     """The function of a library call, for `gradc.run.functions`: its text, and what it calls its surroundings.
 
-    With `blocks` it leaves large arrays to a function `mapped`; with no `wrt` it gives the value alone.
+    Upstream adjoints of more than `most` elements it leaves to others; with no `wrt` it gives the value alone.
     """
     seeded = bool(wrt) and any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
     own = {
         word: namer.fresh(word)
-        for word in ("absent", "otherwise", "failures", "mapped", "rest", "more", "np", "math", "df", *_sizes(dag))
+        for word in ("absent", "otherwise", "failures", "rest", "more", "np", "math", "df", *_sizes(dag))
     }
     inputs = list(dag.inputs)
     given = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
@@ -819,12 +815,8 @@ def call_arrays(
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *indent(lines), f"except {own['failures']}:", "    pass"]
-    if blocks:
-        lines = [
-            f"if {own['df']}.size > {LARGE_ARRAY}:",
-            f"    return {own['mapped']}({', '.join([*inputs, own['df']])})",
-            *lines,
-        ]
+    if most:
+        lines = [f"if {own['df']}.size > {most}:", f"    {leave}", *lines]
     df = [f"{own['df']}=None"] if seeded else []
     params = [*(f"{each}={own['absent']}" for each in inputs), f"*{own['rest']}", *df, f"**{own['more']}"]
     checks = [*body.checks, f"not ({own['rest']} or {own['more']})"]

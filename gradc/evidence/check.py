@@ -17,11 +17,12 @@ import math
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.base.tables import html_table, number, table
+from gradc.evidence.by_engine import by_engine
 from gradc.evidence.points import Compiled, Point, Search, said
 from gradc.evidence.references import Evidence, gather
 from gradc.evidence.symbolic.worker import MEMORY, Worker
@@ -66,6 +67,7 @@ class Row:
     `error` is relative to the largest element, `condition` what a relative change of inputs and gates is multiplied by
     in it, `roundings` the error in units of the rounding errors that must be expected. `got` and `want` are the
     elements that differ most. SymPy verified `verified` of `elements` elements; `against` says what else there is.
+    A row of the staged passes has no `engine`; an engine has rows of its own for what it alone gets wrong.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Row:
     against: str
     point: int
     remark: str = ""
+    engine: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; a number that is not finite becomes one of the words "nan", "inf" and "-inf"."""
@@ -102,6 +105,7 @@ class Check:
     seed: int
     seconds: float
     command: str
+    engines: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -119,6 +123,9 @@ class Check:
 
     def _said(self) -> str:
         blind = any(row.input and row.verdict == UNVERIFIED and math.isnan(row.roundings) for row in self.rows)
+        wrong = list(dict.fromkeys(row.engine for row in self.rows if row.verdict == FAIL))
+        if wrong and "" not in wrong:
+            return f"FAIL: what the engine {' and '.join(map(repr, wrong))} runs is wrong; the staged gradient is right"
         return UNCOMPARED if blind and self.ok else SAYS[self.verdict]
 
     def _cells(self, row: Row) -> list[Any]:
@@ -144,6 +151,7 @@ class Check:
             "seed": self.seed,
             "seconds": self.seconds,
             "command": self.command,
+            "engines": list(self.engines),
         }
 
     def _repr_html_(self) -> str:
@@ -178,7 +186,9 @@ def check(
     with Worker(memory) as own:
         evidence = gather(search, staged, min(points, len(staged)), worker or own, timeout)
     limit = tolerance if tolerance is not None else TOLERANCE * (LITERAL if fn.literal else 1.0)
-    rows = [*_value_rows(evidence, limit), *(_gradient_row(evidence, name, limit) for name in fn.wrt)]
+    rows = _rows(evidence, limit)
+    engines, wrong = _engines(evidence, rows, limit)
+    rows += wrong
     verdicts = {row.verdict for row in rows}
     verdict = next((each for each in (FAIL, TOO_LARGE, UNVERIFIED) if each in verdicts), PASS)
     last = max(rows, key=lambda row: (row.verdict == FAIL, row.roundings))
@@ -192,11 +202,36 @@ def check(
         tolerance=limit,
         seed=seed,
         seconds=time.monotonic() - began,
+        engines=engines,
         command=command(fn, staged[evidence.points[last.point]].point, seed, points),
     )
 
 
 # ---- rows --------------------------------------------------------------------------------------
+
+
+def _rows(evidence: Evidence, limit: float) -> list[Row]:
+    return [*_value_rows(evidence, limit), *(_gradient_row(evidence, name, limit) for name in evidence.search.fn.wrt)]
+
+
+def _engines(evidence: Evidence, rows: Sequence[Row], limit: float) -> tuple[tuple[str, ...], list[Row]]:
+    """The engines that took the points, and rows for what they get wrong where the staged passes are right.
+
+    A wrong rule shows in all of them, in other inputs too: then the passes say where it is.
+    """
+    sound = all(row.verdict != FAIL for row in rows)
+    names: list[str] = []
+    wrong: list[Row] = []
+    for name, found in by_engine(evidence.search, evidence.staged, evidence.points):
+        if not found:
+            continue
+        names.append(name)
+        staged = [found.get(k, one) for k, one in enumerate(evidence.staged)]
+        if not sound or all(staged[k] == evidence.staged[k] for k in evidence.points):
+            continue
+        bad = [row for row in _rows(replace(evidence, staged=staged), limit) if row.verdict == FAIL]
+        wrong += [replace(row, name=f"{row.name} by {name}", engine=name) for row in bad]
+    return tuple(names), wrong
 
 
 def _value_rows(evidence: Evidence, tolerance: float) -> list[Row]:

@@ -129,17 +129,17 @@ class Search:
         """The staged value and gradient at a point, None where they are not finite."""
         import numpy as np
 
-        fn, given = self.fn, _floats(point)
+        fn, given = self.fn, as_arrays(point)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 value, cache = fn.forward(**given)
                 values = list(value) if len(fn.outputs) > 1 else [value]
-                df = list(_floats(dict(enumerate(self.upstream([np.shape(each) for each in values])))).values())
+                df = list(as_arrays(dict(enumerate(self.upstream([np.shape(each) for each in values])))).values())
                 grads = fn.backward(cache, tuple(df) if len(df) > 1 else df[0])
-        except _FAILURES:
+        except FAILURES:
             return None
-        gradients = {name: _flat(grads.get(name, ())) for name in fn.wrt}
+        gradients = {name: flat(grads.get(name, ())) for name in fn.wrt}
         wrong = {}
         for name in fn.wrt:
             expected = np.shape(given[name])
@@ -147,9 +147,9 @@ class Search:
                 wrong[name] = "is missing"
             elif np.shape(grads[name]) != expected:
                 wrong[name] = f"has shape {np.shape(grads[name])}, not {expected}"
-        flat = tuple(map(_flat, values))
-        finite = all(math.isfinite(one) for each in (*flat, *gradients.values()) for one in each)
-        return Staged(point, flat, gradients, wrong) if finite else None
+        numbers = tuple(map(flat, values))
+        finite = all(math.isfinite(one) for each in (*numbers, *gradients.values()) for one in each)
+        return Staged(point, numbers, gradients, wrong) if finite else None
 
     def upstream(self, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
         """df for each output: 1 for a lone number, else eighths of either sign."""
@@ -202,7 +202,7 @@ class Search:
                     self.sizes[name] += size
             try:
                 _run_forward(fn, self._draw(HOME))
-            except _FAILURES as error:
+            except FAILURES as error:
                 problem = problem or error
             else:
                 return self.sizes
@@ -283,7 +283,7 @@ def domains(dag: Dag) -> dict[str, Range]:
 
 
 # What NumPy and `math` raise outside a domain, and for shapes that do not fit.
-_FAILURES = (ArithmeticError, ValueError, IndexError)
+FAILURES = (ArithmeticError, ValueError, IndexError)
 
 
 def _run_forward(fn: Compiled, point: Point) -> None:
@@ -292,17 +292,17 @@ def _run_forward(fn: Compiled, point: Point) -> None:
 
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(np.linalg.LinAlgError):
         warnings.simplefilter("ignore")
-        fn.forward(**_floats(point))
+        fn.forward(**as_arrays(point))
 
 
-def _floats(point: Mapping[Any, Any]) -> dict[Any, Any]:
+def as_arrays(point: Mapping[Any, Any]) -> dict[Any, Any]:
     """Nested lists as arrays."""
     import numpy as np
 
     return {name: np.array(value, float) if isinstance(value, list) else value for name, value in point.items()}
 
 
-def _flat(value: Any) -> tuple[float, ...]:
+def flat(value: Any) -> tuple[float, ...]:
     import numpy as np
 
     return tuple(float(one) for one in np.ravel(value))

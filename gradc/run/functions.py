@@ -82,19 +82,37 @@ def direct(name: str, call: CallText, inputs: Sequence[str], general: Callable[.
 
 
 def direct_arrays(
-    name: str,
-    text: str,
-    words: Mapping[str, str],
-    inputs: Sequence[str],
-    general: Callable[..., Any],
-    mapped: Callable[..., Any] | None = None,
+    name: str, text: str, words: Mapping[str, str], inputs: Sequence[str], general: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """The function of a call's text over whole arrays, which brings its own imports; `mapped` takes large ones."""
-    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES, words["mapped"]: mapped}
+    """The function of a call's text over whole arrays, which brings its own imports."""
+    namespace: dict[str, Any] = {words["absent"]: ABSENT, words["failures"]: FAILURES}
     namespace[words["otherwise"]] = _otherwise(namespace, name, inputs, general)
     _run(text, namespace, f"<gradc {name} {next(_numbers)}>")
     function: Callable[..., Any] = namespace[name]
     return function
+
+
+def direct_mapped(
+    both: Callable[..., Any], ranks: Mapping[str, int], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function of a program that maps over declared arrays, by that of its elements, which takes them in blocks.
+
+    `ranks` says how many axes each input has; a number's gradient is the sum over all elements.
+    """
+    import numpy as np
+
+    def call(*args: Any, df: Any = None, **inputs: Any) -> Any:
+        given = bound(args, inputs)
+        arrays = [df, *(x for x, rank in zip(given, ranks.values(), strict=True) if rank)]
+        numbers = [x for x, rank in zip(given, ranks.values(), strict=True) if not rank]
+        fit = all(type(x) is np.ndarray and x.dtype == np.float64 and x.shape == arrays[0].shape for x in arrays)
+        if not fit or arrays[0].ndim != max(ranks.values()) or any(type(x) is not float for x in numbers):
+            return general(*args, df=df, **inputs)
+        value, grads = both(*given, df)
+        grads.update((name, float(grads[name].sum())) for name in wrt if not ranks[name])
+        return value, grads
+
+    return call
 
 
 # From where to where an input lies in a list of all numbers, and its shape.

@@ -218,6 +218,7 @@ def exercise(fn: Any, reference: Reference, options: Options, rng: random.Random
         raise Failure("ownership", "backward changed df", options)
     if not must:
         judge(reference, options, "value_and_grad", *fn.value_and_grad(**given))
+        by_engines(fn, reference, options)
     if rng.random() < 0.3:
         plain = fn(*(given[name] for name in fn.inputs)) if rng.random() < 0.5 else fn(**given)
         if (wrong := reference.judge_value(as_outputs(plain, len(reference.outs)))) is not None:
@@ -225,6 +226,19 @@ def exercise(fn: Any, reference: Reference, options: Options, rng: random.Random
     if not same(given, before):
         raise Failure("ownership", "an input was changed", options)
     return value, grads
+
+
+def by_engines(fn: Any, reference: Reference, options: Options) -> None:
+    """Each engine alone, where it takes plain floats and arrays: those behind the first get few calls otherwise."""
+    from gradc.run.engines import Passed, alone, fitting
+
+    given = {name: float(x) if x.shape == () else x.copy() for name, x in reference.inputs.items()}
+    for engine in fitting(fn, "value_and_grad")[1:]:
+        try:
+            found = alone(fn, engine, "value_and_grad")(**given)
+        except Passed:
+            continue
+        judge(reference, options, f"engine {engine.name}", *found)
 
 
 def variants(case: Case, rng: random.Random) -> list[Options]:

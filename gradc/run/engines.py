@@ -1,0 +1,434 @@
+"""The engines: the ways in which a compiled program runs, in order of preference, one row each.
+
+`fn(...)` and `fn.value_and_grad(...)` are the engines that fit a program, one behind the other: each takes the calls
+that it is made for and leaves what else comes to the next, down to the passes, which take everything. `--style fast`
+prints the module of the first that has one, `fn.running(*args)` says which engine takes a call, and `fn.check()` asks
+each of them, by name.
+
+**How to add an engine.** Write `plan(fn, kind)`: the text of a function of the inputs for "value" or "value_and_grad",
+and how a text becomes that function (`Planned.link`), which leaves a call that it does not take to `otherwise`. Add
+its row where it belongs in the order, with `fits(fn, kind)`, which is cheap and asks for no text.
+
+>>> import gradc
+>>> fn = gradc.compile("x*exp(y)")
+>>> [engine.name for engine in fitting(fn, "value_and_grad")]
+['numbers', 'blocks', 'passes']
+>>> fn.running(1.0, 2.0).engine, fn.running([1.0, 3.0], 2.0).engine
+('numbers', 'blocks')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from gradc.emit.targets import TARGETS
+from gradc.run.functions import (
+    collector_paused,
+    direct,
+    direct_arrays,
+    direct_long,
+    direct_mapped,
+    direct_rolled,
+    load,
+)
+
+if TYPE_CHECKING:
+    from gradc.emit import Emitted
+    from gradc.emit.calls import Elements
+    from gradc.graph.dag import Dag
+    from gradc.plan.program import Program
+
+# ---- the thresholds that choose an engine ----------------------------------------------------------------------------
+
+# Programs with more gates than this run as their style prints them; others have lines of their own for arrays.
+LARGEST_KERNEL = 20_000
+# Calls of programs with more gates than this run lines that are cheap to write, or sums over slices.
+LONG = 3_000
+# An elementwise array of more elements than this is worked on in blocks.
+LARGE_ARRAY = 16_384
+
+KINDS = ("value", "value_and_grad")
+
+
+class Compiled(Protocol):
+    """What engines ask of a compiled program."""
+
+    dag: Dag
+    wrt: tuple[str, ...]
+    names: str
+    target: str
+    literal: bool
+    function_name: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def staged(self) -> Program: ...
+    @property
+    def emitted(self) -> Emitted: ...
+    @property
+    def shadows(self) -> bool:
+        """Whether the user has a variable with the name of a function that modules call."""
+
+    @property
+    def rolled(self) -> tuple[Any, tuple[str, ...]] | None:
+        """The program as one of sums over slices, compiled, and the numbers that its one input holds."""
+
+    @property
+    def memo(self) -> dict[Any, Any]:
+        """What engines found out of the program, or made for it, once."""
+
+    def own_text(self, text: str) -> str:
+        """A module's text with Python's own functions under other names, where the user has theirs."""
+
+    def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
+        """The inputs in order, by position or by name."""
+
+    def needs_no_df(self) -> None:
+        """Raise ValueError where an upstream adjoint must be given."""
+
+    def passes(self, kind: str, text: str) -> Callable[..., Any]:
+        """The function of the two passes of a text, which takes every call."""
+
+
+Otherwise = Callable[..., Any]
+
+
+class Planned(NamedTuple):
+    """What an engine runs: the text, and how it becomes a function that leaves other calls to `otherwise`."""
+
+    text: str
+    link: Callable[[str, Otherwise], Callable[..., Any]]
+
+
+class Engine(NamedTuple):
+    """One way to run a program; `module`, where a module of the fast style is made in the same way."""
+
+    name: str
+    doc: str
+    fits: Callable[[Compiled, str], bool]
+    plan: Callable[[Compiled, str], Planned]
+    module: Callable[[Compiled], Emitted | None] | None = None
+
+
+class Running(NamedTuple):
+    """Which engine takes a call, and the text that it runs."""
+
+    engine: str
+    text: str
+
+
+# ---- what the rest of gradc asks -------------------------------------------------------------------------------------
+
+
+def fitting(fn: Compiled, kind: str) -> list[Engine]:
+    """The engines that fit a program, the first the one that is preferred."""
+    return [engine for engine in ENGINES if engine.fits(fn, kind)]
+
+
+def planned(fn: Compiled, engine: Engine, kind: str) -> Planned:
+    """What an engine runs, made once."""
+    plan: Planned = _once(fn, (engine.name, kind), lambda: engine.plan(fn, kind))
+    return plan
+
+
+def _once(fn: Compiled, key: Any, make: Callable[[], Any]) -> Any:
+    if key not in fn.memo:
+        with collector_paused():
+            fn.memo[key] = make()
+    return fn.memo[key]
+
+
+def linked(fn: Compiled, engine: Engine, kind: str, otherwise: Otherwise) -> Callable[..., Any]:
+    """An engine's function."""
+    plan = planned(fn, engine, kind)
+    return plan.link(plan.text, otherwise)
+
+
+def chained(fn: Compiled, kind: str) -> Callable[..., Any]:
+    """The function that a call goes through: each engine behind the one that is preferred to it.
+
+    Only the first is made at once; one that gets no call costs nothing.
+    """
+    return _from(fn, kind, fitting(fn, kind))
+
+
+def _from(fn: Compiled, kind: str, engines: Sequence[Engine]) -> Callable[..., Any]:
+    first, *rest = engines
+    behind: list[Callable[..., Any]] = []
+
+    def otherwise(*args: Any, **inputs: Any) -> Any:
+        if not behind:
+            behind.append(_from(fn, kind, rest))
+        return behind[0](*args, **inputs)
+
+    return linked(fn, first, kind, otherwise)
+
+
+class Passed(Exception):
+    """A call that an engine does not take."""
+
+
+def passed(*args: Any, **inputs: Any) -> Any:
+    """What stands behind an engine that is asked alone."""
+    raise Passed
+
+
+def alone(fn: Compiled, engine: Engine, kind: str) -> Callable[..., Any]:
+    """An engine's function, which raises `Passed` for what it does not take."""
+    return linked(fn, engine, kind, passed)
+
+
+def running(fn: Compiled, kind: str, args: tuple[Any, ...], inputs: Mapping[str, Any]) -> Running:
+    """The first engine that takes a call; it is called, and raises what the call raises."""
+    for engine in fitting(fn, kind):
+        try:
+            alone(fn, engine, kind)(*args, **inputs)
+        except Passed:
+            continue
+        return Running(engine.name, planned(fn, engine, kind).text)
+    raise AssertionError("the passes take every call")
+
+
+def fast_module(fn: Compiled) -> Emitted | None:
+    """The module of the fast style, by the first engine that has one for the program; None where none has."""
+    for engine in ENGINES:
+        emitted = engine.module(fn) if engine.module is not None else None
+        if emitted is not None:
+            return emitted
+    return None
+
+
+# ---- the engines -----------------------------------------------------------------------------------------------------
+
+
+def _arrays(fn: Compiled) -> bool:
+    return TARGETS[fn.target].arrays
+
+
+def _one_output(fn: Compiled, kind: str) -> bool:
+    """Whether a call is one of a value, or of the gradient of one output."""
+    return kind == "value" or (len(fn.dag.outputs) == 1 and bool(fn.wrt))
+
+
+def _wrt(fn: Compiled, kind: str) -> tuple[str, ...]:
+    return fn.wrt if kind == "value_and_grad" else ()
+
+
+def _elements(fn: Compiled) -> tuple[Dag, tuple[Elements, ...]] | None:
+    """The program as one of numbers, if it only takes elements of its arrays."""
+    from gradc.emit.calls import by_elements
+
+    found: tuple[Dag, tuple[Elements, ...]] | None = _once(fn, "elements", lambda: by_elements(fn.dag))
+    return found
+
+
+def _fits_numbers(fn: Compiled, kind: str) -> bool:
+    small = len(fn.dag.nodes) <= LONG and not fn.shadows
+    return small and _one_output(fn, kind) and _elements(fn) is not None
+
+
+def _plan_numbers(fn: Compiled, kind: str) -> Planned:
+    from gradc.emit.calls import call_text
+
+    found = _elements(fn)
+    assert found is not None
+    numbers, elements = found
+    call = call_text(
+        kind, numbers, _wrt(fn, kind), elements=elements, params=fn.inputs, literal=fn.literal, guarded=_arrays(fn)
+    )
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        return direct(kind, replace(call, text=text), fn.inputs, otherwise)
+
+    return Planned(call.text, link)
+
+
+def _module_of_numbers(fn: Compiled) -> Emitted | None:
+    """Of a scalar program in `math`, or of one that only takes elements of its arrays."""
+    from gradc.emit.calls import emit_elements
+    from gradc.emit.fast_scalar import emit_scalar
+
+    if not _arrays(fn):
+        return emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name) if fn.target == "math" else None
+    if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
+        return None
+    found = _elements(fn)
+    return emit_elements(fn.staged, *found, fn.wrt, fn.literal, fn.function_name) if found is not None else None
+
+
+def _fits_long(fn: Compiled, kind: str) -> bool:
+    large = len(fn.dag.nodes) > LONG and not fn.shadows and not _fits_rolled(fn, kind)
+    return large and _one_output(fn, kind) and _elements(fn) is not None
+
+
+def _plan_long(fn: Compiled, kind: str) -> Planned:
+    """The lines of a long program in many short functions."""
+    import re
+
+    from gradc.emit.calls import layout_of
+    from gradc.emit.long_programs import long_text
+
+    found, wrt = _elements(fn), _wrt(fn, kind)
+    assert found is not None
+    numbers, elements = found
+    layout = layout_of(fn.dag)
+    place = {each: span[0] for each, span in layout.items()}
+    read = {
+        each.name: {leaf: span[0] + at for at, leaf in each.read}
+        for each in elements
+        for span in [layout[each.name]]
+    }  # fmt: skip
+    active = [leaf for each in wrt for leaf in read.get(each, (each,))]
+    for leaves in read.values():
+        place.update(leaves)
+    long = long_text(numbers, active, place, fn.literal)
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        parts = [part + "\n" for part in re.split(r"\n(?=def )", text.rstrip("\n"))]
+        return direct_long(kind, replace(long, parts=parts), layout, wrt, fn.bound, otherwise, guarded=_arrays(fn))
+
+    return Planned("".join(long.parts), link)
+
+
+def _fits_rolled(fn: Compiled, kind: str) -> bool:
+    large = len(fn.dag.nodes) > LONG and not fn.shadows
+    return large and _one_output(fn, kind) and fn.rolled is not None
+
+
+def _plan_rolled(fn: Compiled, kind: str) -> Planned:
+    """Long sums as sums over slices: the program that they make, run by its own first engine."""
+    assert fn.rolled is not None
+    inner, gathered = fn.rolled
+    engines = fitting(inner, kind)
+    plan = planned(inner, engines[0], kind)
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        call = plan.link(text, _from(inner, kind, engines[1:]) if engines[1:] else passed)
+        return direct_rolled(call, gathered, _wrt(fn, kind), fn.bound, otherwise) if gathered else call
+
+    return Planned(plan.text, link)
+
+
+def _fits_arrays(fn: Compiled, kind: str) -> bool:
+    from gradc.emit.arrays import fits_arrays
+
+    if fn.shadows or not _arrays(fn) or not _one_output(fn, kind) or len(fn.dag.nodes) > LARGEST_KERNEL:
+        return False
+    if not fits_arrays(fn.dag) or (any(node.shape for node in fn.dag.roots) and "df" in fn.dag.inputs):
+        return False
+    return _elements(fn) is None and (kind == "value_and_grad" or _mapped(fn) is None)
+
+
+def _plan_arrays(fn: Compiled, kind: str) -> Planned:
+    from gradc.emit.arrays import call_arrays
+
+    most = LARGE_ARRAY if _fits_mapped(fn, kind) else 0
+    text, words = call_arrays(kind, fn.dag, _wrt(fn, kind), fn.literal, most)
+    return Planned(text, lambda text, otherwise: direct_arrays(kind, text, words, fn.inputs, otherwise))
+
+
+def _module_of_arrays(fn: Compiled) -> Emitted | None:
+    from gradc.emit.arrays import emit_arrays, fits_arrays
+
+    fits = _arrays(fn) and len(fn.dag.outputs) == 1 and fits_arrays(fn.dag)
+    return emit_arrays(fn.staged, fn.dag, fn.wrt, fn.literal, fn.function_name) if fits else None
+
+
+def _mapped(fn: Compiled) -> Dag | None:
+    """The program as an elementwise one, if it maps over declared arrays of one shape."""
+    from gradc.emit.blocks import as_map
+
+    found: Dag | None = _once(fn, "mapped", lambda: as_map(fn.dag))
+    return found
+
+
+def _fits_mapped(fn: Compiled, kind: str) -> bool:
+    fits = kind == "value_and_grad" and _arrays(fn) and not fn.shadows and _one_output(fn, kind)
+    return fits and len(fn.dag.nodes) <= LARGEST_KERNEL and "df" not in fn.dag.inputs and _mapped(fn) is not None
+
+
+def _plan_mapped(fn: Compiled, kind: str) -> Planned:
+    """A program that maps over declared arrays; a number's gradient is the sum over all elements."""
+    from gradc.emit.blocks import emit_blocks
+
+    as_numbers = _mapped(fn)
+    assert as_numbers is not None
+    text = emit_blocks(as_numbers, fn.wrt, fn.literal, upstream=True).text
+    ranks = {name: len(node.shape) for name, node in fn.dag.inputs.items()}
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        return direct_mapped(load(text).value_and_grad, ranks, fn.wrt, fn.bound, otherwise)
+
+    return Planned(text, link)
+
+
+def _fits_blocks(fn: Compiled, kind: str) -> bool:
+    from gradc.emit.blocks import fits_blocks
+
+    return _arrays(fn) and len(fn.dag.nodes) <= LARGEST_KERNEL and fits_blocks(fn.dag)
+
+
+def _plan_blocks(fn: Compiled, kind: str) -> Planned:
+    """Kernels over arrays of any shapes, one block of them at a time."""
+    from gradc.emit.blocks import emit_blocks
+
+    wrt = _wrt(fn, kind)
+    text = fn.own_text(emit_blocks(fn.dag, wrt, fn.literal).text)
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        both: list[Callable[..., Any]] = []
+
+        def call(*args: Any, **inputs: Any) -> Any:
+            given = {name: inputs.get(name) for name in ("df", "out", "threads") if name not in fn.dag.inputs}
+            bound = fn.bound(args, {name: x for name, x in inputs.items() if name not in given})
+            if given.get("df") is not None or not any(map(_is_array, bound)):
+                return otherwise(*args, **inputs)
+            if wrt:
+                fn.needs_no_df()
+            if not both:
+                both.append(load(text).value_and_grad)
+            if kind == "value":
+                return both[0](*bound)[0]
+            return both[0](*bound, given.get("out"), given.get("threads") or 1)
+
+        return call
+
+    return Planned(text, link)
+
+
+def _module_of_blocks(fn: Compiled) -> Emitted | None:
+    from gradc.emit.blocks import emit_blocks, fits_blocks
+
+    fits = _arrays(fn) and fits_blocks(fn.dag)
+    return emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name) if fits else None
+
+
+def _fits_passes(fn: Compiled, kind: str) -> bool:
+    return True
+
+
+def _plan_passes(fn: Compiled, kind: str) -> Planned:
+    return Planned(fn.emitted.text, lambda text, otherwise: fn.passes(kind, text))
+
+
+def _is_array(value: Any) -> bool:
+    """Whether an input is more than a number."""
+    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
+
+
+# fmt: off
+ENGINES = (
+    Engine("rolled",  "long sums as sums over slices",              _fits_rolled,  _plan_rolled),
+    Engine("numbers", "lines of numbers, and of arrays' elements",  _fits_numbers, _plan_numbers, _module_of_numbers),
+    Engine("long",    "the same in many short functions",           _fits_long,    _plan_long),
+    Engine("arrays",  "lines of whole arrays",                      _fits_arrays,  _plan_arrays,  _module_of_arrays),
+    Engine("mapped",  "large declared arrays, block by block",      _fits_mapped,  _plan_mapped),
+    Engine("blocks",  "arrays of any shapes, block by block",       _fits_blocks,  _plan_blocks,  _module_of_blocks),
+    Engine("passes",  "forward and backward as the module has them", _fits_passes, _plan_passes),
+)
+# fmt: on
+
+__all__ = ["ENGINES", "Engine", "Passed", "Planned", "Running", "alone", "chained", "fast_module", "fitting", "running"]
