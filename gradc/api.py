@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gradc.base.errors import GradcError, Note
 from gradc.base.files import write_whole
 from gradc.emit import TARGETS, Emitted, emit
-from gradc.emit.module import step_aside
-from gradc.emit.modules import BUILTINS
+from gradc.emit.modules import BUILTINS, step_aside
 from gradc.emit.target import Target
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
@@ -238,8 +237,7 @@ class Function:
     @cached_property
     def _fast(self) -> Emitted | None:
         """The module of the fast style, if that is wanted and an engine has one."""
-        found = fast_module(self) if self.style == "fast" and not self.also else None
-        return None if found is None else found._replace(text=self.own_text(found.text))
+        return fast_module(self) if self.style == "fast" and not self.also else None
 
     def own_text(self, text: str) -> str:
         """A module's text with Python's own functions under other names, where the user has theirs."""

@@ -13,7 +13,7 @@ import ast
 import keyword
 import re
 
-# What straight-line passes and the helpers above them are made of, and nothing else.
+# What straight-line passes and the helpers below them are made of, and nothing else.
 _ALLOWED = frozenset({
     "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With",
     "withitem", "Raise", "Try", "ExceptHandler", "Pass", "Continue", "Break", "Lambda", "BinOp", "UnaryOp", "Compare",

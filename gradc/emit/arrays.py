@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.emit.layout import broken, indent
-from gradc.emit.module import Emitted, Writer
+from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer, constant, subscript
+from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.graph.shapes import by_names, renamed
 from gradc.ops import array, routing, scalar
@@ -31,7 +32,9 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.optimize.array_steps import Whole, whole
+from gradc.plan.code import Lines
 from gradc.plan.names import ATOM, Namer, compose, constant_word
+from gradc.plan.notes import Notes
 from gradc.plan.program import Program
 from gradc.rewrite.simplify import is_const, number
 
@@ -723,43 +726,29 @@ def _into_place(node: Node, inline: Iterable[Node]) -> bool:
 # ---- modules and library calls -----------------------------------------------------------------
 
 
-class _Writer(Writer):
-    """A module whose passes are those of the notes, and whose value and gradient together are one function."""
-
-    def __init__(self, program: Program, joint: Joint, function: str) -> None:
-        super().__init__(program, "numpy", function)
-        module = {word: own for word, own in self.module.items() if word != own}
-        words = Words(
-            np=self.module["np"], math=self.module["math"], df=self.module["df"], sizes=program.sizes, module=module,
-            leave="return {leave}", taken=tuple(self.module.values()), show=self._show,
-        )  # fmt: skip
-        self.body = fused(joint, words, program.literal)
-        self.extra.update(dict.fromkeys(self.body.helpers))
-        self.calls_math = self.body.needs_math
-
-    def _fused(self, names: dict[str, str]) -> list[str]:
-        body, df = self.body, self.module["df"]
-        params = [*self.program.params, *([] if self._default_df() else [df])]
-        both = self._local("both_passes")
-        leave = f"{both}({', '.join(params)})"
-        lines = [*(line.replace("{leave}", leave) for line in body.lines), *f"return {body.returned}".split("\n")]
-        if body.risky:
-            lines = ["try:", *indent(lines), "except (ArithmeticError, ValueError):", f"    return {leave}"]
-        general = super()._fused({**names, "value_and_grad": both})
-        general[-2:-2] = [
-            '    """The two passes one after the other: for floats of any kind, and results as NumPy has them."""'
-        ]
-        return [
-            *general,
-            "",
-            "",
-            "# NumPy's functions by name, and numbers as it takes them unconverted: both save time in every call.",
-            *body.head,
-            "",
-            "",
-            f"def {names['value_and_grad']}({', '.join(params)}):",
-            *indent([*_unless(body.checks), f"    return {leave}", *lines]),
-        ]
+def _both(notes: Notes, joint: Joint) -> Lines:
+    """The function of value and gradient, which leaves to the two passes what its lines do not take."""
+    df, params = notes.words["df"], notes.program.params
+    given = ", ".join([*params, *([] if notes.default_df else [df])])
+    leave = f"return {notes.free('both_passes')}({given})"
+    module = {word: own for word, own in notes.words.items() if word != own}
+    words = Words(
+        np=notes.words["np"], math=notes.words["math"], df=df, sizes=notes.program.sizes, module=module,
+        leave=leave, taken=tuple(notes.words.values()), show=notes.show,
+    )  # fmt: skip
+    body = fused(joint, words, notes.program.literal)
+    lines = [*body.lines, *f"return {body.returned}".split("\n")]
+    if body.risky:
+        lines = ["try:", *indent(lines), "except (ArithmeticError, ValueError):", f"    {leave}"]
+    text = [
+        "# NumPy's functions by name, and numbers as it takes them unconverted: both save time in every call.",
+        *body.head,
+        "",
+        "",
+        f"def {notes.function_name('value_and_grad')}({given}):",
+        *indent([*_unless(body.checks), f"    {leave}", *lines]),
+    ]
+    return Lines(tuple(text), body.helpers, ("math",) if body.needs_math else ())
 
 
 def _unless(checks: Sequence[str]) -> list[str]:
@@ -785,7 +774,9 @@ def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = 
     """The module of a tensor program: `program` is what its passes print, `dag` what they were staged from."""
     seeded = any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
-    return _Writer(program, joint, function).emit()
+    notes = Notes(program, TARGETS["numpy"], function)
+    doc = "The two passes one after the other: for floats of any kind, and results as NumPy has them."
+    return printed(notes.with_fused(doc, _both(notes, joint)), TARGETS["numpy"])
 
 
 def call_arrays(

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.base.files import COMPILED
-from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
-from gradc.emit.module import Emitted, _unpacked, default_of
+from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, unpacked, wrapped
+from gradc.emit.modules import Emitted
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.graph.dag import Dag, Graph, Node, reachable, users
 from gradc.ops import routing, scalar
@@ -157,8 +157,8 @@ class _Writer:
             *self._value_and_grad(kernels[-1]),
         ]
         backward_ops = backward.ops if backward is not None else 0
-        head = [*self._docstring(forward.ops, backward_ops), *self._imports(), *self._helpers()]
-        text = "\n".join([*head, *body]).rstrip("\n") + "\n"
+        head = [*self._docstring(forward.ops, backward_ops), *self._imports(), ""]
+        text = "\n".join([*head, *body, *self._helpers()]).rstrip("\n") + "\n"
         return Emitted(text, forward.ops, backward_ops, tuple(enumerate(forward.lines, 1)))
 
     # ---- kernels -------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ class _Writer:
                 else [f"({cache[0]},) = {held}"]
             )
             if len(seeds) > 1:
-                lines += _unpacked(seeds, df)
+                lines += unpacked(seeds, df)
             like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
             read = self.names.text("as_float")
             for seed in seeds:  # a plain number takes the precision of the rest
@@ -336,7 +336,7 @@ class _Writer:
                 "",
                 f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share large ones.",
                 '"""',
-                *(_unpacked(self.seeds, df) if len(self._upstream()) > 1 else []),
+                *(unpacked(self.seeds, df) if len(self._upstream()) > 1 else []),
                 *self._floats(self._upstream()),
                 f"if {out} is not None:",
                 *indent(broken(f"{out} = [", given, "]", closed=False)),
@@ -402,10 +402,7 @@ class _Writer:
         theirs = {*HELPERS["numpy"], "np", "math"}
         own = {word: name for word, name in self.names.module.items() if word in theirs}
         rename = Printer({}, module=own)._rename
-        out: list[str] = []
-        for name in self._used():
-            out += ["", rename(HELPERS["numpy"][name].strip("\n")), ""]
-        return [*out, ""]
+        return [line for name in self._used() for line in ("", "", rename(HELPERS["numpy"][name].strip("\n")))]
 
     def _docstring(self, forward_ops: int, backward_ops: int) -> list[str]:
         ratio = (forward_ops + backward_ops) / max(forward_ops, 1)

@@ -17,20 +17,23 @@ def value(x=absent, y=absent, *rest, **more):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
 from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
-from gradc.emit.layout import broken, indent
+from gradc.emit.layout import broken, indent, unpacked
 from gradc.emit.lines import lines_of
-from gradc.emit.module import Emitted, Writer, _unpacked
+from gradc.emit.modules import Emitted, printed
+from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Dag, Node
 from gradc.ops import array
 from gradc.ops.helpers import HELPERS
 from gradc.optimize import optimize
+from gradc.plan.code import Lines
 from gradc.plan.names import Namer
+from gradc.plan.notes import Notes
 from gradc.plan.program import Program
 from gradc.rewrite.simplify import Builder
 
@@ -234,7 +237,7 @@ def _taken_apart(each: Elements, own: list[str]) -> list[str]:
         return [f"{name} = {each.name}.item({at})" for name, (at, _) in zip(own, each.read, strict=True)]
     row = {at: name for name, (at, _) in zip(own, each.read, strict=True)}
     flat = each.name if len(each.shape) == 1 else f"{each.name}.ravel()"
-    return _unpacked([row.get(at, "_") for at in range(prod(each.shape))], f"{flat}.tolist()")
+    return unpacked([row.get(at, "_") for at in range(prod(each.shape))], f"{flat}.tolist()")
 
 
 def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str, str]) -> tuple[list[str], str]:
@@ -256,44 +259,32 @@ def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str
 # ---- modules -----------------------------------------------------------------------------------
 
 
-class _Writer(Writer):
-    """A module whose passes are those of the notes, and whose value and gradient together are lines of numbers."""
-
-    def __init__(self, program: Program, body: _Body, words: dict[str, str], function: str) -> None:
-        super().__init__(program, "numpy", function)
-        self.body, self.words, self.calls_math = body, words, True
-
-    def _fused(self, names: dict[str, str]) -> list[str]:
-        body, words, params = self.body, self.words, ", ".join(self.program.params)
-        both, np, math = self._local("both_passes"), self.module["np"], self.module["math"]
-        general = super()._fused({**names, "value_and_grad": both})
-        general[-2:-2] = ['    """The two passes one after the other: results as NumPy has them."""']
-        own = {
-            "ndarray": f"{np}.ndarray",
-            "float64": f"{np}.dtype(float)",
-            "array_of": f"{np}.array",
-            "zeros_of": f"{np}.zeros",
-        }
-        own |= {word: f"{math}.{word}" for word in body.calls}
-        text = " ".join([*body.checks, *body.lines])
-        helpers = [line for each in body.helpers for line in [*HELPERS["math"][each].strip("\n").split("\n"), "", ""]]
-        return [
-            *general,
-            "",
-            "",
-            "# Functions by name: it saves time in every call.",
-            *(f"{words[word]} = {place}" for word, place in own.items() if words[word] in text),
-            "",
-            "",
-            *helpers,
-            f"def {names['value_and_grad']}({params}):",
-            f"    if not ({' and '.join(body.checks)}):",
-            f"        return {both}({params})",
-            "    try:",
-            *indent(indent(body.lines)),
-            "    except (ArithmeticError, ValueError):",
-            f"        return {both}({params})",
-        ]
+def _fused(notes: Notes, body: _Body, words: Mapping[str, str]) -> Lines:
+    """The function of value and gradient: lines of numbers, and the two passes for what they do not take."""
+    both, np, math = notes.free("both_passes"), notes.words["np"], notes.words["math"]
+    own = {
+        "ndarray": f"{np}.ndarray",
+        "float64": f"{np}.dtype(float)",
+        "array_of": f"{np}.array",
+        "zeros_of": f"{np}.zeros",
+    }
+    own |= {word: f"{math}.{word}" for word in body.calls}
+    text, params = " ".join([*body.checks, *body.lines]), ", ".join(notes.program.params)
+    lines = [
+        "# Functions by name: it saves time in every call.",
+        *(f"{words[word]} = {place}" for word, place in own.items() if words[word] in text),
+        "",
+        "",
+        f"def {notes.function_name('value_and_grad')}({params}):",
+        f"    if not ({' and '.join(body.checks)}):",
+        f"        return {both}({params})",
+        "    try:",
+        *indent(indent(body.lines)),
+        "    except (ArithmeticError, ValueError):",
+        f"        return {both}({params})",
+    ]
+    below = [HELPERS["math"][each].strip("\n").replace(f"def {each}(", f"def {words[each]}(") for each in body.helpers]
+    return Lines(tuple(lines), imports=("math",), below=tuple(below))
 
 
 def emit_elements(
@@ -306,9 +297,12 @@ def emit_elements(
 ) -> Emitted:
     """The module of a program that only takes elements of its arrays; `program` is what its passes print."""
     params = list(program.params)
+    notes = Notes(program, TARGETS["numpy"], function)
     namer = _namer(numbers, [*params, *program.module.values(), "forward", "backward", "value_and_grad"])
-    words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in WORDS}
-    return _Writer(program, _body(numbers, wrt, elements, params, literal, namer, words), words, function).emit()
+    words = {word: word if word in _BUILTINS else namer.fresh(word) for word in WORDS}
+    lines = _fused(notes, _body(numbers, wrt, elements, params, literal, namer, words), words)
+    doc = "The two passes one after the other: results as NumPy has them."
+    return printed(notes.with_fused(doc, lines), TARGETS["numpy"])
 
 
 __all__ = ["CallText", "Elements", "by_elements", "call_text", "emit_elements", "layout_of"]

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from gradc.base.files import COMPILED
-from gradc.emit.layout import broken, indent, quoted, wrapped
+from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.long_programs import long_text
-from gradc.emit.module import Emitted, _unpacked, default_of
+from gradc.emit.modules import Emitted
 from gradc.emit.operand import helper_costs
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
@@ -236,7 +236,7 @@ def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = 
 
 def _seed_lines(upstream: Sequence[str], df: str) -> list[str]:
     """The line that takes the upstream adjoints of several outputs apart."""
-    return _unpacked(list(upstream), df) if len(upstream) > 1 else []
+    return unpacked(list(upstream), df) if len(upstream) > 1 else []
 
 
 def _packed(texts: Sequence[str]) -> str:
@@ -300,7 +300,7 @@ def passes(
     texts = iter([written(text, names, words) for text in second.results])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
     body = [
-        *_unpacked(kept, cache),
+        *unpacked(kept, cache),
         *_seed_lines(upstream, df),
         *item_lines(second.items, names, words),
         *broken("return {", pairs, "}", closed=False),
@@ -357,8 +357,8 @@ def emit_scalar(
     text = [
         *_docstring(dag, wrt, ahead.operations, whole.operations - ahead.operations),
         *_imports(calls, bool(helpers), words),
-        *_helpers(helpers),
         "\n\n\n".join(part.text for part in parts),
+        *_helpers(helpers),
     ]
     return Emitted("\n".join(text) + "\n", ahead.operations, whole.operations - ahead.operations, ())
 
@@ -387,7 +387,7 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
         *broken(f"return {_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), long.result)}, (", carried, ")"),
     ]
     backward = [
-        *_unpacked(carried, cache),
+        *unpacked(carried, cache),
         f"{x} = [*{x}, {df}]" if seeds == 1 else f"{x} = [*{x}, *{df}]",
         f"{g} = [0.0]*{len(params)}",
         *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[long.ahead :]),
@@ -398,12 +398,12 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
     text = [
         *_docstring(dag, wrt, *long.operators),
         *_imports(sorted(long.functions), bool(long.helpers), Words(words.namer, {})),
-        *_helpers(long.helpers),
         *(f"{part}\n" for part in long.parts),
         "\n".join([f"def {names[0]}({given}):", *indent(forward)]) + "\n\n",
         "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *indent(backward)]) + "\n\n",
         f"def {names[2]}({given}{both}):",
         f"    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache}{both})",
+        *_helpers(long.helpers),
     ]
     return Emitted("\n".join(text) + "\n", *long.operators, ())
 
@@ -424,7 +424,7 @@ def _imports(calls: Sequence[str], helpers: bool, words: Words) -> list[str]:
 
 def _helpers(used: Iterable[str]) -> list[str]:
     wanted = set(used)
-    return [line for name, text in HELPERS["math"].items() if name in wanted for line in (text.strip("\n"), "", "")]
+    return [line for name, text in HELPERS["math"].items() if name in wanted for line in ("", "", text.strip("\n"))]
 
 
 def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:

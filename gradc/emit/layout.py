@@ -74,3 +74,17 @@ def floats_of(convert: str, names: Sequence[str]) -> list[str]:
     if len(line) <= LONGEST_LINE:
         return [line]
     return broken("", names, f" = {convert}(\n    " + "\n    ".join(rows(given)) + "\n)", closed=False, parens=True)
+
+
+def unpacked(cache: Sequence[str], source: str) -> list[str]:
+    """The line that brings what a name holds into names."""
+    if not cache:
+        return []
+    if len(cache) == 1:
+        return [f"({cache[0]},) = {source}"]
+    return broken("", cache, f" = {source}", closed=False, parens=True)
+
+
+def default_of(outputs: int) -> str:
+    """The default of `df`: 1 for one number; several outputs have none, for they are never summed in silence."""
+    return "=1.0" if outputs == 1 else ""

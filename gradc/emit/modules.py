@@ -7,7 +7,7 @@ line that it belongs to. A target that is not Python, or puts more around the pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from gradc.base.files import COMPILED
@@ -27,6 +27,7 @@ from gradc.plan.code import (
     Do,
     Fill,
     If,
+    Lines,
     Module,
     Note,
     Remark,
@@ -88,7 +89,7 @@ class Text:
         body = self.items()
         forward, backward = (operations(defs[kind].body, self.target, self.code) for kind in ("forward", "backward"))
         used = self.used_helpers()
-        lines = [*self.docstring(forward, backward), *self.imports(used, body), *self.helpers(used), *body]
+        lines = [*self.docstring(forward, backward), *self.imports(used, body), "", *body, *self.helpers(used)]
         return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
 
     def stages(self, forward: Def) -> tuple[tuple[int, str], ...]:
@@ -104,9 +105,21 @@ class Text:
         for item in self.code.items:
             if before is not None and not (type(item) is type(before) is Alias):
                 out += ["", ""]
-            out += [f"{item.name} = {item.other}"] if isinstance(item, Alias) else self.define(item)
+            out += self.item(item)
             before = item
         return out
+
+    def item(self, item: Any) -> list[str]:
+        """A function, an alias, or lines that are text already."""
+        if isinstance(item, Alias):
+            return [f"{item.name} = {item.other}"]
+        if isinstance(item, Lines):
+            text = aside("\n".join(item.lines), self.builtins())
+            self.values.said.update(
+                {word: own for word, own in self.builtins().items() if re.search(rf"\b{own}\b", text)}
+            )
+            return text.split("\n")
+        return self.define(item)
 
     def docstring(self, forward: int, backward: int) -> list[str]:
         """What was compiled, what goes in, what is differentiated, and what it costs."""
@@ -133,6 +146,7 @@ class Text:
         """The target's imports, and those that a helper or a line asks for; Python's own where they step aside."""
         lines = []
         texts = [self.target.helpers[name] for name in used]
+        texts += [f"{word}." for item in self.code.items if isinstance(item, Lines) for word in item.imports]
         for each in self.target.imports:
             name = self.words.get(each.word, each.word)
             if (
@@ -148,15 +162,17 @@ class Text:
     def used_helpers(self) -> list[str]:
         """The helpers that the functions call, and those that these call, in the target's order."""
         found = dict(self.values.helpers)
+        found.update((name, None) for item in self.code.items if isinstance(item, Lines) for name in item.helpers)
         for name in list(found):
             found.update(dict.fromkeys(needed(self.target.helpers, name)))
         return [name for name in self.target.helpers if name in found]
 
     def helpers(self, used: Iterable[str]) -> list[str]:
-        """Their texts."""
+        """Their texts, below the functions."""
         rename = Printer({}, self.target, module=self.code.words)._rename
-        out = [line for name in used for line in ("", rename(self.target.helpers[name].strip("\n")), "")]
-        return [*out, ""] if out else [""]
+        texts = [rename(self.target.helpers[name].strip("\n")) for name in used]
+        texts += [text for item in self.code.items if isinstance(item, Lines) for text in item.below]
+        return [line for text in texts for line in ("", "", text)]
 
     def word(self, word: str) -> str:
         """A word of the target's, as the module has it."""
@@ -321,9 +337,45 @@ class Text:
         return show(tuple(renamed(dim, lambda name: sizes.get(name, name)) for dim in self.dag.dims.resolve(shape)))
 
 
+def step_aside(text: str, names: Iterable[str]) -> str:
+    """The module with Python's own functions under other names where the user has a variable of theirs.
+
+    >>> print(step_aside("import math\\n\\n\\ndef f(float):\\n    return abs(float(float))", ["float"]))
+    import math
+    <BLANKLINE>
+    float_ = float
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(float):
+        return abs(float_(float))
+    """
+    taken = {word: word + "_" for word in BUILTINS if word in set(names)}
+    for word, own in taken.items():
+        while re.search(rf"\b{own}\b", text):
+            own += "_"
+        taken[word] = own
+    text = aside(text, taken)
+    if taken:
+        aliases = "\n".join(f"{own} = {word}" for word, own in taken.items())
+        text = re.sub(r"\n\n\n(?=\w)", f"\n\n{aliases}\n\n\n", text, count=1)
+    return text
+
+
+def aside(text: str, taken: Mapping[str, str]) -> str:
+    """Lines with Python's own functions under these other names."""
+    whole, real = taken.get("int", "int"), taken.get("float", "float")
+    for word, own in taken.items():
+        places = rf"(?<![.\w]){word}(?=\()|(?<=\bis ){word}\b"
+        places += (
+            rf"|(?<= in \(int, ){word}(?=\))|(?<= in \({whole}, ){word}(?=\))|(?<= in \(){word}(?=, (?:float|{real})\))"
+        )
+        text = re.sub(places, own, text)
+    return text
+
+
 def printed(code: Module, target: Target) -> Emitted:
     """The module's text."""
     return (target.text or Text)(code, target).emit()
 
 
-__all__ = ["BUILTINS", "Emitted", "Sequence", "Text", "printed"]
+__all__ = ["BUILTINS", "Emitted", "Text", "printed", "step_aside"]

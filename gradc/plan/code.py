@@ -230,12 +230,22 @@ class Alias(NamedTuple):
     other: str
 
 
+class Lines(NamedTuple):
+    """What a planner has written as text itself: lines, the target's helpers and imports that they say, and helpers of
+    their own that go below the functions."""
+
+    lines: tuple[str, ...]
+    helpers: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
 class Module(NamedTuple):
     """All that a target prints. `words` is what the module calls its own things ("np", "cache"), where the user's names
     stand in the way; `sizes` the same of the named dimensions; `own` are the user's names."""
 
     dag: Dag
-    items: tuple[Def | Alias, ...]
+    items: tuple[Def | Alias | Lines, ...]
     wrt: tuple[str, ...]
     words: Mapping[str, str]
     sizes: Mapping[str, str]

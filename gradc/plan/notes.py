@@ -42,6 +42,7 @@ from gradc.plan.code import (
     Def,
     Facts,
     If,
+    Lines,
     Module,
     Note,
     Remark,
@@ -87,7 +88,7 @@ class Notes:
         """The functions of the modes, and what else the module must know."""
         from gradc.plan.blocks import of_numbers, pattern_of
 
-        items: list[Def | Alias] = []
+        items: list[Def | Alias | Lines] = []
         for mode in self.modes:
             made = mode.write(self)
             items += [Alias(new, old) for old, new in self.stepped_aside.items()] if mode is self.modes[2] else []
@@ -98,6 +99,13 @@ class Notes:
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
         name = self.function or "f"
         return Module(dag, tuple(items), tuple(p.gradients), self.words, p.sizes, own, p.literal, name)
+
+    def with_fused(self, doc: str, lines: Lines) -> Module:
+        """The module with other lines for value and gradient, which leave to `both_passes` what they do not take."""
+        module = self.module()
+        *passes, both = module.items
+        assert isinstance(both, Def)
+        return module._replace(items=(*passes, both._replace(name=self.free("both_passes"), doc=doc), lines))
 
     # ---- values ------------------------------------------------------------------------------------------------------
 

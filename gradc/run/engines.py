@@ -20,7 +20,6 @@ its row where it belongs in the order, with `fits(fn, kind)`, which is cheap and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gradc.emit.targets import TARGETS
@@ -231,6 +230,8 @@ def _fits_numbers(fn: Compiled, kind: str) -> bool:
 
 
 def _plan_numbers(fn: Compiled, kind: str) -> Planned:
+    from dataclasses import replace
+
     from gradc.emit.calls import call_text
 
     found = _elements(fn)
@@ -252,7 +253,10 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
     from gradc.emit.fast_scalar import emit_scalar
 
     if not _arrays(fn):
-        return emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name) if fn.target == "math" else None
+        if fn.target != "math":
+            return None
+        emitted = emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name)
+        return emitted._replace(text=fn.own_text(emitted.text))
     if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
         return None
     found = _elements(fn)
@@ -267,6 +271,7 @@ def _fits_long(fn: Compiled, kind: str) -> bool:
 def _plan_long(fn: Compiled, kind: str) -> Planned:
     """The lines of a long program in many short functions."""
     import re
+    from dataclasses import replace
 
     from gradc.emit.calls import layout_of
     from gradc.emit.long_programs import long_text
@@ -403,7 +408,10 @@ def _module_of_blocks(fn: Compiled) -> Emitted | None:
     from gradc.emit.blocks import emit_blocks, fits_blocks
 
     fits = _arrays(fn) and fits_blocks(fn.dag)
-    return emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name) if fits else None
+    if not fits:
+        return None
+    emitted = emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name)
+    return emitted._replace(text=fn.own_text(emitted.text))
 
 
 def _fits_passes(fn: Compiled, kind: str) -> bool:

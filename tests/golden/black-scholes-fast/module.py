@@ -16,156 +16,6 @@ import numpy as np
 from numpy import add, divide, exp, log, multiply, negative, sqrt, subtract
 
 
-def as_float(name, x):
-    """The input as it is if it holds floats, else as float64."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
-    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
-
-
-def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
-    floats = [as_float(name, x) for name, x in given.items()]
-    weak = [type(x) in (int, float, bool) for x in given.values()]
-    if any(weak) and not all(weak):
-        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
-        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
-    return floats
-
-
-_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
-
-
-def erf(x):
-    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
-    x = np.asarray(x)
-    out = np.empty(x.shape)
-    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
-    for at in range(0, flat.size, 8192):  # slices that stay in cache
-        u = flat[at:at + 8192]
-        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
-        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
-        t = (t - 6755399441055744.0)*0.015625
-        d, m = u - t, (u + t)**2
-        dd = d*d
-        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
-        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
-    return out.astype(x.dtype, copy=False)[()]
-
-
-BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
-
-
-def cut(shape, block):
-    """Indices that cut an array of a shape into pieces of at most a block, in order."""
-    inner = 1
-    for axis in range(len(shape) - 1, -1, -1):
-        if inner*shape[axis] > block:
-            break
-        inner *= shape[axis]
-    step = max(block//inner, 1)
-    return [(*outer, slice(at, at + step)) for outer in np.ndindex(*shape[:axis]) for at in range(0, shape[axis], step)]
-
-
-def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
-    """The arrays that a kernel fills, in the shape that its inputs broadcast to.
-
-    They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
-    `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
-    """
-    shape, dtype = inputs[0].shape, inputs[0].dtype
-    for x in inputs:
-        if x.shape != shape or x.dtype != dtype:
-            shape, dtype = np.broadcast_shapes(*[x.shape for x in inputs]), np.result_type(*inputs)
-            inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
-            break
-    if out is None or not shape:
-        first = np.empty(shape or 1, dtype)
-        if first.size > BLOCK and count > 1:
-            # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
-            np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
-        out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
-    elif any(np.may_share_memory(x, y) for x in inputs for y in out):
-        raise ValueError("out: an array that is an input, too, would be written over while it is read")
-    for x in out:
-        if x.shape != (shape or (1,)) or x.dtype != dtype:
-            raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
-    block = BLOCK if floats <= 32 else max(32*BLOCK//floats, 64)  # many buffers fit into cache if they are short
-    if out[0].size <= block:
-        like = out[0].shape
-        scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
-        if out[0].size:
-            kernel(*inputs, *out, *scratch)
-        return out if shape else [x[0] for x in out]
-    if all(x.flags.c_contiguous for x in (*inputs, *out)):
-        arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
-    else:
-        arrays = [*inputs, *out]
-    if threads > 1:
-        block = min(4*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
-    pieces = cut(arrays[-1].shape, block)
-    errors = np.geterr()  # which a thread doesn't inherit
-
-    def run(pieces):
-        buffers = [np.empty(block, dtype) for _ in range(floats)] + [np.empty(block, bool) for _ in range(masks)]
-        like = None
-        with np.errstate(**errors):
-            for piece in pieces:
-                views = [x[piece] if x.ndim else x for x in arrays]
-                if views[-1].shape != like:
-                    like, size = views[-1].shape, views[-1].size
-                    scratch = [buffer[:size].reshape(like) for buffer in buffers]
-                kernel(*views, *scratch)
-
-    if threads == 1:
-        run(pieces)
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        share = -(-len(pieces)//threads)
-        with ThreadPoolExecutor(threads - 1) as pool:
-            rest = pool.map(run, [pieces[at:at + share] for at in range(share, len(pieces), share)])
-            run(pieces[:share])
-            list(rest)
-    return out
-
-
-def erf_into(x, out, a, b, c, d):
-    """out = erf(x), block by block: the same table and series, with a, b, c and d as scratch."""
-    if out.dtype != float:
-        out[...] = erf(x)
-        return
-    np.clip(x, -6.0, 6.0, out=c)
-    np.multiply(c, 64.0, out=a)
-    np.add(a, 6755399441055744.0, out=a)
-    near = b.view(np.int64)
-    np.subtract(a.view(np.int64), 0x4338000000000000 - 384, out=near)
-    np.take(_ERF, near, out=out, mode="clip")
-    np.subtract(a, 6755399441055744.0, out=a)
-    np.multiply(a, 0.015625, out=a)
-    np.subtract(c, a, out=b)  # d
-    np.add(c, a, out=a)
-    np.multiply(a, a, out=a)  # m
-    np.multiply(a, -0.25, out=c)
-    np.exp(c, out=c)
-    np.multiply(c, b, out=c)
-    np.multiply(c, 1.1283791670955126, out=c)
-    np.multiply(b, b, out=b)  # dd
-    np.subtract(a, 12.0, out=d)
-    np.multiply(d, a, out=d)
-    np.add(d, 12.0, out=d)
-    np.multiply(d, b, out=d)
-    np.multiply(d, 1/80, out=d)
-    np.subtract(a, 2.0, out=a)
-    np.add(d, a, out=d)
-    np.multiply(d, b, out=d)
-    np.multiply(d, 1/24, out=d)
-    np.multiply(d, c, out=d)
-    np.add(c, d, out=c)
-    np.add(out, c, out=out)
-
-
 def forward_kernel(
     s, k, r, v, t, f, sok, rpnumo2, sqrtt, den, d1, halfs, d1oc, total, expmrt, kexpmrt, prod, d2oc,
     total2, t1,
@@ -351,3 +201,153 @@ def value_and_grad(s, k, r, v, t, out=None, threads=1):
         out = [out[0], out[1]["s"], out[1]["k"], out[1]["r"], out[1]["v"], out[1]["t"]]
     f, ds, dk, dr, dv, dt = in_blocks(value_and_grad_kernel, (s, k, r, v, t), 6, 9, 0, out, threads)
     return f, {"s": ds, "k": dk, "r": dr, "v": dv, "t": dt}
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
+_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+
+
+def erf(x):
+    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
+        t = (t - 6755399441055744.0)*0.015625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
+        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+    return out.astype(x.dtype, copy=False)[()]
+
+
+BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
+
+
+def cut(shape, block):
+    """Indices that cut an array of a shape into pieces of at most a block, in order."""
+    inner = 1
+    for axis in range(len(shape) - 1, -1, -1):
+        if inner*shape[axis] > block:
+            break
+        inner *= shape[axis]
+    step = max(block//inner, 1)
+    return [(*outer, slice(at, at + step)) for outer in np.ndindex(*shape[:axis]) for at in range(0, shape[axis], step)]
+
+
+def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
+    """The arrays that a kernel fills, in the shape that its inputs broadcast to.
+
+    They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
+    `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
+    """
+    shape, dtype = inputs[0].shape, inputs[0].dtype
+    for x in inputs:
+        if x.shape != shape or x.dtype != dtype:
+            shape, dtype = np.broadcast_shapes(*[x.shape for x in inputs]), np.result_type(*inputs)
+            inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
+            break
+    if out is None or not shape:
+        first = np.empty(shape or 1, dtype)
+        if first.size > BLOCK and count > 1:
+            # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
+            np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
+        out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
+    elif any(np.may_share_memory(x, y) for x in inputs for y in out):
+        raise ValueError("out: an array that is an input, too, would be written over while it is read")
+    for x in out:
+        if x.shape != (shape or (1,)) or x.dtype != dtype:
+            raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
+    block = BLOCK if floats <= 32 else max(32*BLOCK//floats, 64)  # many buffers fit into cache if they are short
+    if out[0].size <= block:
+        like = out[0].shape
+        scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
+        if out[0].size:
+            kernel(*inputs, *out, *scratch)
+        return out if shape else [x[0] for x in out]
+    if all(x.flags.c_contiguous for x in (*inputs, *out)):
+        arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
+    else:
+        arrays = [*inputs, *out]
+    if threads > 1:
+        block = min(4*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
+    pieces = cut(arrays[-1].shape, block)
+    errors = np.geterr()  # which a thread doesn't inherit
+
+    def run(pieces):
+        buffers = [np.empty(block, dtype) for _ in range(floats)] + [np.empty(block, bool) for _ in range(masks)]
+        like = None
+        with np.errstate(**errors):
+            for piece in pieces:
+                views = [x[piece] if x.ndim else x for x in arrays]
+                if views[-1].shape != like:
+                    like, size = views[-1].shape, views[-1].size
+                    scratch = [buffer[:size].reshape(like) for buffer in buffers]
+                kernel(*views, *scratch)
+
+    if threads == 1:
+        run(pieces)
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        share = -(-len(pieces)//threads)
+        with ThreadPoolExecutor(threads - 1) as pool:
+            rest = pool.map(run, [pieces[at:at + share] for at in range(share, len(pieces), share)])
+            run(pieces[:share])
+            list(rest)
+    return out
+
+
+def erf_into(x, out, a, b, c, d):
+    """out = erf(x), block by block: the same table and series, with a, b, c and d as scratch."""
+    if out.dtype != float:
+        out[...] = erf(x)
+        return
+    np.clip(x, -6.0, 6.0, out=c)
+    np.multiply(c, 64.0, out=a)
+    np.add(a, 6755399441055744.0, out=a)
+    near = b.view(np.int64)
+    np.subtract(a.view(np.int64), 0x4338000000000000 - 384, out=near)
+    np.take(_ERF, near, out=out, mode="clip")
+    np.subtract(a, 6755399441055744.0, out=a)
+    np.multiply(a, 0.015625, out=a)
+    np.subtract(c, a, out=b)  # d
+    np.add(c, a, out=a)
+    np.multiply(a, a, out=a)  # m
+    np.multiply(a, -0.25, out=c)
+    np.exp(c, out=c)
+    np.multiply(c, b, out=c)
+    np.multiply(c, 1.1283791670955126, out=c)
+    np.multiply(b, b, out=b)  # dd
+    np.subtract(a, 12.0, out=d)
+    np.multiply(d, a, out=d)
+    np.add(d, 12.0, out=d)
+    np.multiply(d, b, out=d)
+    np.multiply(d, 1/80, out=d)
+    np.subtract(a, 2.0, out=a)
+    np.add(d, a, out=d)
+    np.multiply(d, b, out=d)
+    np.multiply(d, 1/24, out=d)
+    np.multiply(d, c, out=d)
+    np.add(c, d, out=c)
+    np.add(out, c, out=out)

@@ -14,44 +14,6 @@ import math
 import numpy as np
 
 
-def as_float(name, x):
-    """The input as it is if it holds floats, else as float64."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
-    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
-
-
-def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
-    floats = [as_float(name, x) for name, x in given.items()]
-    weak = [type(x) in (int, float, bool) for x in given.values()]
-    if any(weak) and not all(weak):
-        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
-        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
-    return floats
-
-
-_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
-
-
-def erf(x):
-    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
-    x = np.asarray(x)
-    out = np.empty(x.shape)
-    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
-    for at in range(0, flat.size, 8192):  # slices that stay in cache
-        u = flat[at:at + 8192]
-        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
-        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
-        t = (t - 6755399441055744.0)*0.015625
-        d, m = u - t, (u + t)**2
-        dd = d*d
-        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
-        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
-    return out.astype(x.dtype, copy=False)[()]
-
-
 def forward(s, k, r, v, t):
     s, k, r, v, t = as_floats(s=s, k=k, r=r, v=v, t=t)
     sok = s/k  # (1)
@@ -155,3 +117,41 @@ def backward(cache, df=1.0):
 def value_and_grad(s, k, r, v, t):
     f, cache = forward(s, k, r, v, t)
     return f, backward(cache)
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
+_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+
+
+def erf(x):
+    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+    x = np.asarray(x)
+    out = np.empty(x.shape)
+    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    for at in range(0, flat.size, 8192):  # slices that stay in cache
+        u = flat[at:at + 8192]
+        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
+        t = (t - 6755399441055744.0)*0.015625
+        d, m = u - t, (u + t)**2
+        dd = d*d
+        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
+        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+    return out.astype(x.dtype, copy=False)[()]

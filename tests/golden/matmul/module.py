@@ -12,16 +12,6 @@ Operations: forward 1, backward 2; together 3.00 times the forward pass alone.
 import numpy as np
 
 
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
 def forward(W, X):
     W = as_array("W", W, 5, 10)
     X = as_array("X", X, 10, 3)
@@ -42,3 +32,13 @@ def backward(cache, df):
 def value_and_grad(W, X, df):
     f, cache = forward(W, X)
     return f, backward(cache, df)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)

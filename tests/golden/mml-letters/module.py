@@ -10,14 +10,6 @@ Operations: forward 6, backward 10; together 2.67 times the forward pass alone.
 import numpy as np
 
 
-def as_float(name, x):
-    """The input as it is if it holds floats, else as float64."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
-    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
-
-
 def forward(x):
     x = as_float("x", x)
     a = x**2  # (1)
@@ -51,3 +43,11 @@ def backward(cache, df=1.0):
 def value_and_grad(x):
     f, cache = forward(x)
     return f, backward(cache)
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]

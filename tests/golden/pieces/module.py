@@ -11,16 +11,6 @@ Operations: forward 12, backward 17; together 2.42 times the forward pass alone.
 import numpy as np
 
 
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
 def forward(x, A):
     x = as_array("x", x, 6)
     A = as_array("A", A, 3, 4)
@@ -81,3 +71,13 @@ def backward(cache, df=1.0):
 def value_and_grad(x, A):
     f, cache = forward(x, A)
     return f, backward(cache)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)

@@ -11,66 +11,6 @@ Operations: forward 59, backward 21; together 1.36 times the forward pass alone.
 import numpy as np
 
 
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
-def as_number(name, x, *others):
-    """The input as a number; one of Python's own takes the precision of the arrays."""
-    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
-
-
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
-    return out if keepdims else np.squeeze(out, axis=axis)[()]
-
-
-def softmax(x, axis=-1):
-    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
-    total = np.sum(e, axis=axis, keepdims=True)
-    return e/np.where(total == 0, 1.0, total)
-
-
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
-
-
-def rows(x, axis):
-    """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
-    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
-    moved = np.transpose(x, order)
-    kept = moved.shape[:x.ndim - len(gone)]
-    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
-    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
-
-
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
-    flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
-
-
 def forward(X, W, b, Y, lam):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -163,3 +103,63 @@ def value_and_grad(X, W, b, Y, lam):
     prod = X.T @ dS  # prod: (d, c) = (d, n) @ (n, c)
     dW = add(Wlam, prod, Wlam)  # dW: (d, c)
     return f, {"W": dW, "b": db}
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    out = shift + log_total(np.exp(x - shift), axis)
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+
+
+def softmax(x, axis=-1):
+    """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    total = np.sum(e, axis=axis, keepdims=True)
+    return e/np.where(total == 0, 1.0, total)
+
+
+def log_total(e, axis):
+    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
+    total = np.sum(e, axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        out = np.log(total)
+    if np.any(total < 1.5):
+        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
+        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
+    return out
+
+
+def rows(x, axis):
+    """x with the reduced axes flattened into the last one, and the way back."""
+    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
+    moved = np.transpose(x, order)
+    kept = moved.shape[:x.ndim - len(gone)]
+    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
+    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
+
+
+def first_max(x, axis=None):
+    """True at the first largest element along the axes, False elsewhere."""
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return np.zeros(x.shape, bool)
+    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])

@@ -12,6 +12,66 @@ import math
 import numpy as np
 
 
+def forward(x, y):
+    x, y = as_floats(x=x, y=y)
+    erfx = erf(x)  # (1)
+    erfcy = erfc(y)  # (2)
+    erfxerfcy = erfx*erfcy  # (3)
+    expm1x = np.expm1(x)  # (4)
+    log1py = np.log1p(y)  # (5)
+    prod = expm1x*log1py  # (6)
+    total = erfxerfcy + prod  # (7)
+    cbrtx = np.cbrt(x)  # (8)
+    total2 = total + cbrtx  # (9)
+    log2y = np.log2(y)  # (10)
+    log10y = np.log10(y)  # (11)
+    prod2 = log2y*log10y  # (12)
+    f = total2 + prod2  # (13)
+    return f, (x, y, erfx, erfcy, expm1x, log1py, cbrtx, log2y, log10y)
+
+
+def backward(cache, df=1.0):
+    x, y, erfx, erfcy, expm1x, log1py, cbrtx, log2y, log10y = cache
+    # f = total2 + prod2  (13)
+    dtotal2 = df
+    dprod2 = df
+    # prod2 = log2y*log10y  (12)
+    dlog2y = log10y*dprod2
+    dlog10y = log2y*dprod2
+    # log10y = np.log10(y)  (11)
+    dy = 0.4342944819032518/y*dlog10y
+    # log2y = np.log2(y)  (10)
+    dy += 1.4426950408889634/y*dlog2y
+    # total2 = total + cbrtx  (9)
+    dtotal = dtotal2
+    dcbrtx = dtotal2
+    # cbrtx = np.cbrt(x)  (8)
+    dx = dcbrtx/(3*cbrtx**2)
+    # total = erfxerfcy + prod  (7)
+    derfxerfcy = dtotal
+    dprod = dtotal
+    # prod = expm1x*log1py  (6)
+    dexpm1x = log1py*dprod
+    dlog1py = expm1x*dprod
+    # log1py = np.log1p(y)  (5)
+    dy = dy + dlog1py/(1 + y)
+    # expm1x = np.expm1(x)  (4)
+    dx = dx + np.exp(x)*dexpm1x
+    # erfxerfcy = erfx*erfcy  (3)
+    derfx = erfcy*derfxerfcy
+    derfcy = erfx*derfxerfcy
+    # erfcy = erfc(y)  (2)
+    dy += -1.1283791670955126*np.exp(-y**2)*derfcy
+    # erfx = erf(x)  (1)
+    dx += 1.1283791670955126*np.exp(-x**2)*derfx
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y):
+    f, cache = forward(x, y)
+    return f, backward(cache)
+
+
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
@@ -71,63 +131,3 @@ def erfc(x):
         c = 1.0 + dd*(1/24)*(m - 2.0 + dd*(1/80)*c)
         into[at:at + 8192] = _ERFC.take(i, mode="clip") - c*np.exp((t + 0.25*d)*-d)*d*_SLOPE.take(i, mode="clip")
     return out.astype(x.dtype, copy=False)[()]
-
-
-def forward(x, y):
-    x, y = as_floats(x=x, y=y)
-    erfx = erf(x)  # (1)
-    erfcy = erfc(y)  # (2)
-    erfxerfcy = erfx*erfcy  # (3)
-    expm1x = np.expm1(x)  # (4)
-    log1py = np.log1p(y)  # (5)
-    prod = expm1x*log1py  # (6)
-    total = erfxerfcy + prod  # (7)
-    cbrtx = np.cbrt(x)  # (8)
-    total2 = total + cbrtx  # (9)
-    log2y = np.log2(y)  # (10)
-    log10y = np.log10(y)  # (11)
-    prod2 = log2y*log10y  # (12)
-    f = total2 + prod2  # (13)
-    return f, (x, y, erfx, erfcy, expm1x, log1py, cbrtx, log2y, log10y)
-
-
-def backward(cache, df=1.0):
-    x, y, erfx, erfcy, expm1x, log1py, cbrtx, log2y, log10y = cache
-    # f = total2 + prod2  (13)
-    dtotal2 = df
-    dprod2 = df
-    # prod2 = log2y*log10y  (12)
-    dlog2y = log10y*dprod2
-    dlog10y = log2y*dprod2
-    # log10y = np.log10(y)  (11)
-    dy = 0.4342944819032518/y*dlog10y
-    # log2y = np.log2(y)  (10)
-    dy += 1.4426950408889634/y*dlog2y
-    # total2 = total + cbrtx  (9)
-    dtotal = dtotal2
-    dcbrtx = dtotal2
-    # cbrtx = np.cbrt(x)  (8)
-    dx = dcbrtx/(3*cbrtx**2)
-    # total = erfxerfcy + prod  (7)
-    derfxerfcy = dtotal
-    dprod = dtotal
-    # prod = expm1x*log1py  (6)
-    dexpm1x = log1py*dprod
-    dlog1py = expm1x*dprod
-    # log1py = np.log1p(y)  (5)
-    dy = dy + dlog1py/(1 + y)
-    # expm1x = np.expm1(x)  (4)
-    dx = dx + np.exp(x)*dexpm1x
-    # erfxerfcy = erfx*erfcy  (3)
-    derfx = erfcy*derfxerfcy
-    derfcy = erfx*derfxerfcy
-    # erfcy = erfc(y)  (2)
-    dy += -1.1283791670955126*np.exp(-y**2)*derfcy
-    # erfx = erf(x)  (1)
-    dx += 1.1283791670955126*np.exp(-x**2)*derfx
-    return {"x": dx, "y": dy}
-
-
-def value_and_grad(x, y):
-    f, cache = forward(x, y)
-    return f, backward(cache)

@@ -10,19 +10,6 @@ Operations: forward 24, backward 24; together 2.00 times the forward pass alone.
 import math
 
 
-def sigmoid(x):
-    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
-    if x >= 0.0:
-        return 1.0/(1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e/(1.0 + e)
-
-
-def softplus(x):
-    """log(1 + exp(x)), with exp of numbers below 0 only, so that it cannot overflow."""
-    return (x if x > 0.0 else 0.0) + math.log1p(math.exp(-abs(x)))
-
-
 def forward(u, v):
     u = float(u)
     v = float(v)
@@ -70,3 +57,16 @@ def backward(cache, df=1.0):
 def value_and_grad(u, v):
     f, cache = forward(u, v)
     return f, backward(cache)
+
+
+def sigmoid(x):
+    """1/(1 + exp(-x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    if x >= 0.0:
+        return 1.0/(1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e/(1.0 + e)
+
+
+def softplus(x):
+    """log(1 + exp(x)), with exp of numbers below 0 only, so that it cannot overflow."""
+    return (x if x > 0.0 else 0.0) + math.log1p(math.exp(-abs(x)))

@@ -12,6 +12,94 @@ import numpy as np
 from numpy import add, divide, exp, multiply, negative, subtract
 
 
+def forward_kernel(x, y, f, sigy, sigx, xpy, den):
+    """Fills f, sigy, sigx, xpy and den."""
+    negative(y, sigy)
+    exp(sigy, sigy)
+    add(1.0, sigy, sigy)
+    divide(1.0, sigy, sigy)  # sigy
+    add(x, sigy, f)  # num
+    negative(x, sigx)
+    exp(sigx, sigx)
+    add(1.0, sigx, sigx)
+    divide(1.0, sigx, sigx)  # sigx
+    add(x, y, xpy)  # xpy
+    multiply(xpy, xpy, den)  # xpysqr
+    add(sigx, den, den)  # den
+    divide(f, den, f)  # f
+
+
+def backward_kernel(sigy, sigx, xpy, den, f, df, dx, dy, t1, t2):
+    """Fills dx and dy; t1 and t2 are scratch."""
+    divide(df, den, t2)
+    multiply(f, t2, t1)
+    subtract(1.0, sigx, dy)
+    multiply(dy, sigx, dy)
+    multiply(dy, t1, dy)
+    multiply(xpy, t1, t1)
+    multiply(2.0, t1, t1)
+    subtract(t2, t1, dx)
+    subtract(dx, dy, dx)
+    subtract(1.0, sigy, dy)
+    multiply(dy, sigy, dy)
+    multiply(dy, t2, dy)
+    subtract(dy, t1, dy)
+
+
+def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3):
+    """Fills f, dx and dy; t1, t2 and t3 are scratch."""
+    negative(y, t3)
+    exp(t3, t3)
+    add(1.0, t3, t3)
+    divide(1.0, t3, t3)  # sigy
+    add(x, t3, f)  # num
+    negative(x, dx)
+    exp(dx, dx)
+    add(1.0, dx, dx)
+    divide(1.0, dx, dx)  # sigx
+    add(x, y, t2)  # xpy
+    multiply(t2, t2, t1)  # xpysqr
+    add(dx, t1, t1)  # den
+    divide(f, t1, f)  # f
+    multiply(t2, f, t2)
+    multiply(2.0, t2, t2)
+    subtract(1.0, dx, dy)
+    multiply(dy, dx, dy)
+    multiply(dy, f, dy)
+    subtract(1.0, t2, dx)
+    subtract(dx, dy, dx)
+    subtract(1.0, t3, dy)
+    multiply(dy, t3, dy)
+    subtract(dy, t2, dy)
+    divide(dx, t1, dx)
+    divide(dy, t1, dy)
+
+
+def forward(x, y):
+    x, y = as_floats(x=x, y=y)
+    f, sigy, sigx, xpy, den = in_blocks(forward_kernel, (x, y), 5, 0, 0)
+    return f, (sigy, sigx, xpy, den, f)
+
+
+def backward(cache, df=1.0):
+    sigy, sigx, xpy, den, f = cache
+    df = f.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
+    dx, dy = in_blocks(backward_kernel, (sigy, sigx, xpy, den, f, df), 2, 2, 0)
+    return {"x": dx, "y": dy}
+
+
+def value_and_grad(x, y, out=None, threads=1):
+    """The value, and the gradient at every point by the input's name.
+
+    `out` is an earlier result, whose arrays are filled again; `threads` share large ones.
+    """
+    x, y = as_floats(x=x, y=y)
+    if out is not None:
+        out = [out[0], out[1]["x"], out[1]["y"]]
+    f, dx, dy = in_blocks(value_and_grad_kernel, (x, y), 3, 3, 0, out, threads)
+    return f, {"x": dx, "y": dy}
+
+
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
@@ -105,91 +193,3 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
             run(pieces[:share])
             list(rest)
     return out
-
-
-def forward_kernel(x, y, f, sigy, sigx, xpy, den):
-    """Fills f, sigy, sigx, xpy and den."""
-    negative(y, sigy)
-    exp(sigy, sigy)
-    add(1.0, sigy, sigy)
-    divide(1.0, sigy, sigy)  # sigy
-    add(x, sigy, f)  # num
-    negative(x, sigx)
-    exp(sigx, sigx)
-    add(1.0, sigx, sigx)
-    divide(1.0, sigx, sigx)  # sigx
-    add(x, y, xpy)  # xpy
-    multiply(xpy, xpy, den)  # xpysqr
-    add(sigx, den, den)  # den
-    divide(f, den, f)  # f
-
-
-def backward_kernel(sigy, sigx, xpy, den, f, df, dx, dy, t1, t2):
-    """Fills dx and dy; t1 and t2 are scratch."""
-    divide(df, den, t2)
-    multiply(f, t2, t1)
-    subtract(1.0, sigx, dy)
-    multiply(dy, sigx, dy)
-    multiply(dy, t1, dy)
-    multiply(xpy, t1, t1)
-    multiply(2.0, t1, t1)
-    subtract(t2, t1, dx)
-    subtract(dx, dy, dx)
-    subtract(1.0, sigy, dy)
-    multiply(dy, sigy, dy)
-    multiply(dy, t2, dy)
-    subtract(dy, t1, dy)
-
-
-def value_and_grad_kernel(x, y, f, dx, dy, t1, t2, t3):
-    """Fills f, dx and dy; t1, t2 and t3 are scratch."""
-    negative(y, t3)
-    exp(t3, t3)
-    add(1.0, t3, t3)
-    divide(1.0, t3, t3)  # sigy
-    add(x, t3, f)  # num
-    negative(x, dx)
-    exp(dx, dx)
-    add(1.0, dx, dx)
-    divide(1.0, dx, dx)  # sigx
-    add(x, y, t2)  # xpy
-    multiply(t2, t2, t1)  # xpysqr
-    add(dx, t1, t1)  # den
-    divide(f, t1, f)  # f
-    multiply(t2, f, t2)
-    multiply(2.0, t2, t2)
-    subtract(1.0, dx, dy)
-    multiply(dy, dx, dy)
-    multiply(dy, f, dy)
-    subtract(1.0, t2, dx)
-    subtract(dx, dy, dx)
-    subtract(1.0, t3, dy)
-    multiply(dy, t3, dy)
-    subtract(dy, t2, dy)
-    divide(dx, t1, dx)
-    divide(dy, t1, dy)
-
-
-def forward(x, y):
-    x, y = as_floats(x=x, y=y)
-    f, sigy, sigx, xpy, den = in_blocks(forward_kernel, (x, y), 5, 0, 0)
-    return f, (sigy, sigx, xpy, den, f)
-
-
-def backward(cache, df=1.0):
-    sigy, sigx, xpy, den, f = cache
-    df = f.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
-    dx, dy = in_blocks(backward_kernel, (sigy, sigx, xpy, den, f, df), 2, 2, 0)
-    return {"x": dx, "y": dy}
-
-
-def value_and_grad(x, y, out=None, threads=1):
-    """The value, and the gradient at every point by the input's name.
-
-    `out` is an earlier result, whose arrays are filled again; `threads` share large ones.
-    """
-    x, y = as_floats(x=x, y=y)
-    if out is not None:
-        out = [out[0], out[1]["x"], out[1]["y"]]
-    f, dx, dy = in_blocks(value_and_grad_kernel, (x, y), 3, 3, 0, out, threads)
-    return f, {"x": dx, "y": dy}

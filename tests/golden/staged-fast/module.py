@@ -12,116 +12,6 @@ import numpy as np
 from numpy import absolute, add, divide, exp, greater_equal, multiply, negative, subtract
 
 
-def as_float(name, x):
-    """The input as it is if it holds floats, else as float64."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
-    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
-
-
-def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
-    floats = [as_float(name, x) for name, x in given.items()]
-    weak = [type(x) in (int, float, bool) for x in given.values()]
-    if any(weak) and not all(weak):
-        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
-        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
-    return floats
-
-
-def select(c, x, y, out):
-    """out = x where c holds, else y: by their bits, without a branch that is guessed wrong half the time."""
-    kind = {2: np.int16, 4: np.int32, 8: np.int64}.get(out.itemsize)
-    if kind is None:
-        out[...] = np.where(c, x, y)
-        return
-    mask = -c.view(np.int8)  # all bits where c holds, none where not
-    if y is out:
-        x, y, mask = y, x, ~mask
-    x, y, z = np.asarray(x, out.dtype).view(kind), np.asarray(y, out.dtype).view(kind), out.view(kind)
-    np.bitwise_xor(x, y, out=z)
-    np.bitwise_and(z, mask, out=z)
-    np.bitwise_xor(z, y, out=z)
-
-
-BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
-
-
-def cut(shape, block):
-    """Indices that cut an array of a shape into pieces of at most a block, in order."""
-    inner = 1
-    for axis in range(len(shape) - 1, -1, -1):
-        if inner*shape[axis] > block:
-            break
-        inner *= shape[axis]
-    step = max(block//inner, 1)
-    return [(*outer, slice(at, at + step)) for outer in np.ndindex(*shape[:axis]) for at in range(0, shape[axis], step)]
-
-
-def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
-    """The arrays that a kernel fills, in the shape that its inputs broadcast to.
-
-    They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
-    `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
-    """
-    shape, dtype = inputs[0].shape, inputs[0].dtype
-    for x in inputs:
-        if x.shape != shape or x.dtype != dtype:
-            shape, dtype = np.broadcast_shapes(*[x.shape for x in inputs]), np.result_type(*inputs)
-            inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
-            break
-    if out is None or not shape:
-        first = np.empty(shape or 1, dtype)
-        if first.size > BLOCK and count > 1:
-            # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
-            np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
-        out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
-    elif any(np.may_share_memory(x, y) for x in inputs for y in out):
-        raise ValueError("out: an array that is an input, too, would be written over while it is read")
-    for x in out:
-        if x.shape != (shape or (1,)) or x.dtype != dtype:
-            raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
-    block = BLOCK if floats <= 32 else max(32*BLOCK//floats, 64)  # many buffers fit into cache if they are short
-    if out[0].size <= block:
-        like = out[0].shape
-        scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
-        if out[0].size:
-            kernel(*inputs, *out, *scratch)
-        return out if shape else [x[0] for x in out]
-    if all(x.flags.c_contiguous for x in (*inputs, *out)):
-        arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
-    else:
-        arrays = [*inputs, *out]
-    if threads > 1:
-        block = min(4*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
-    pieces = cut(arrays[-1].shape, block)
-    errors = np.geterr()  # which a thread doesn't inherit
-
-    def run(pieces):
-        buffers = [np.empty(block, dtype) for _ in range(floats)] + [np.empty(block, bool) for _ in range(masks)]
-        like = None
-        with np.errstate(**errors):
-            for piece in pieces:
-                views = [x[piece] if x.ndim else x for x in arrays]
-                if views[-1].shape != like:
-                    like, size = views[-1].shape, views[-1].size
-                    scratch = [buffer[:size].reshape(like) for buffer in buffers]
-                kernel(*views, *scratch)
-
-    if threads == 1:
-        run(pieces)
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        share = -(-len(pieces)//threads)
-        with ThreadPoolExecutor(threads - 1) as pool:
-            rest = pool.map(run, [pieces[at:at + share] for at in range(share, len(pieces), share)])
-            run(pieces[:share])
-            list(rest)
-    return out
-
-
 def forward_kernel(x, y, f, xpy, den, kept, kept2, t1, t2, m1):
     """Fills f, xpy, den, kept and kept2; t1, t2 and m1 are scratch."""
     absolute(x, t2)
@@ -252,3 +142,113 @@ def value_and_grad(x, y, out=None, threads=1):
         out = [out[0], out[1]["x"], out[1]["y"]]
     f, dx, dy = in_blocks(quick_kernel, (x, y), 3, 4, 1, out, threads)
     return f, {"x": dx, "y": dy}
+
+
+def as_float(name, x):
+    """The input as it is if it holds floats, else as float64."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def as_floats(**given):
+    """The inputs as floats; Python's own numbers take the precision of the others."""
+    floats = [as_float(name, x) for name, x in given.items()]
+    weak = [type(x) in (int, float, bool) for x in given.values()]
+    if any(weak) and not all(weak):
+        kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
+        floats = [kind(x) if own else x for x, own in zip(floats, weak)]
+    return floats
+
+
+def select(c, x, y, out):
+    """out = x where c holds, else y: by their bits, without a branch that is guessed wrong half the time."""
+    kind = {2: np.int16, 4: np.int32, 8: np.int64}.get(out.itemsize)
+    if kind is None:
+        out[...] = np.where(c, x, y)
+        return
+    mask = -c.view(np.int8)  # all bits where c holds, none where not
+    if y is out:
+        x, y, mask = y, x, ~mask
+    x, y, z = np.asarray(x, out.dtype).view(kind), np.asarray(y, out.dtype).view(kind), out.view(kind)
+    np.bitwise_xor(x, y, out=z)
+    np.bitwise_and(z, mask, out=z)
+    np.bitwise_xor(z, y, out=z)
+
+
+BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache
+
+
+def cut(shape, block):
+    """Indices that cut an array of a shape into pieces of at most a block, in order."""
+    inner = 1
+    for axis in range(len(shape) - 1, -1, -1):
+        if inner*shape[axis] > block:
+            break
+        inner *= shape[axis]
+    step = max(block//inner, 1)
+    return [(*outer, slice(at, at + step)) for outer in np.ndindex(*shape[:axis]) for at in range(0, shape[axis], step)]
+
+
+def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
+    """The arrays that a kernel fills, in the shape that its inputs broadcast to.
+
+    They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
+    `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
+    """
+    shape, dtype = inputs[0].shape, inputs[0].dtype
+    for x in inputs:
+        if x.shape != shape or x.dtype != dtype:
+            shape, dtype = np.broadcast_shapes(*[x.shape for x in inputs]), np.result_type(*inputs)
+            inputs = [x if x.shape == shape or not x.ndim else np.broadcast_to(x, shape) for x in inputs]
+            break
+    if out is None or not shape:
+        first = np.empty(shape or 1, dtype)
+        if first.size > BLOCK and count > 1:
+            # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
+            np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
+        out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
+    elif any(np.may_share_memory(x, y) for x in inputs for y in out):
+        raise ValueError("out: an array that is an input, too, would be written over while it is read")
+    for x in out:
+        if x.shape != (shape or (1,)) or x.dtype != dtype:
+            raise ValueError(f"out: an array of shape {shape} and {dtype} is expected, not of {x.shape} and {x.dtype}")
+    block = BLOCK if floats <= 32 else max(32*BLOCK//floats, 64)  # many buffers fit into cache if they are short
+    if out[0].size <= block:
+        like = out[0].shape
+        scratch = [np.empty(like, dtype) for _ in range(floats)] + [np.empty(like, bool) for _ in range(masks)]
+        if out[0].size:
+            kernel(*inputs, *out, *scratch)
+        return out if shape else [x[0] for x in out]
+    if all(x.flags.c_contiguous for x in (*inputs, *out)):
+        arrays = [x.reshape(-1) if x.ndim else x for x in (*inputs, *out)]
+    else:
+        arrays = [*inputs, *out]
+    if threads > 1:
+        block = min(4*block, -(-out[0].size//threads))  # they wait for each other less often over longer blocks
+    pieces = cut(arrays[-1].shape, block)
+    errors = np.geterr()  # which a thread doesn't inherit
+
+    def run(pieces):
+        buffers = [np.empty(block, dtype) for _ in range(floats)] + [np.empty(block, bool) for _ in range(masks)]
+        like = None
+        with np.errstate(**errors):
+            for piece in pieces:
+                views = [x[piece] if x.ndim else x for x in arrays]
+                if views[-1].shape != like:
+                    like, size = views[-1].shape, views[-1].size
+                    scratch = [buffer[:size].reshape(like) for buffer in buffers]
+                kernel(*views, *scratch)
+
+    if threads == 1:
+        run(pieces)
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        share = -(-len(pieces)//threads)
+        with ThreadPoolExecutor(threads - 1) as pool:
+            rest = pool.map(run, [pieces[at:at + share] for at in range(share, len(pieces), share)])
+            run(pieces[:share])
+            list(rest)
+    return out

@@ -15,16 +15,6 @@ Operations: forward 10, backward 9; together 1.90 times the forward pass alone.
 import numpy as np
 
 
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
 def forward(X, W, Y):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -72,3 +62,13 @@ def backward(cache, df=1.0):
 def value_and_grad(X, W, Y):
     f, cache = forward(X, W, Y)
     return f, backward(cache)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)

@@ -13,21 +13,6 @@ Operations: forward 3, backward 5; together 2.67 times the forward pass alone.
 import numpy as np
 
 
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
-def as_number(name, x, *others):
-    """The input as a number; one of Python's own takes the precision of the arrays."""
-    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
-
-
 def forward(X, w):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -56,3 +41,18 @@ def backward(cache, df):
 def value_and_grad(X, w, df):
     f, cache = forward(X, w)
     return f, backward(cache, df)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    given, x = x, np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
