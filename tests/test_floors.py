@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,3 +136,67 @@ def test_nothing_is_evaluated_but_emitted_text() -> None:
         called |= {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
         assert not called & {"eval", "sympify", "parse_expr", "lambdify"}, relative(path)
         assert "exec" not in called or room(path) == "run", relative(path)
+
+
+# ---- where what is said ----------------------------------------------------------------------------------------------
+
+# What prints Code, and plans nothing.
+PRINTERS = ["count", "counting", "layout", "modules", "operand", "target", "allow"]
+
+
+def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The strings of a file that are no documentation."""
+    docs = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                docs.add(id(first.value))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            docs.add(id(node.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+def says_words_of_a_target(path: Path) -> list[str]:
+    found = strings(ast.parse(path.read_text(encoding="utf-8")))
+    return [f"{line}: {text}" for line, text in found if re.search(r"\b(?:np|math|torch|jnp)\.[a-z]", text)]
+
+
+def test_only_targets_and_entries_say_a_target_s_words() -> None:
+    rooms = ("derive", "optimize", "plan", "emit", "run")
+    said = {relative(path): says_words_of_a_target(path) for path in FILES if room(path) in rooms}
+    assert not {name: lines for name, lines in said.items() if lines and not name.startswith("emit/targets/")}
+
+
+def test_planners_write_no_code() -> None:
+    """An f-string of the notes' planner is a remark or a name, never a statement or a call."""
+    for path in FILES:
+        if room(path) != "plan":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.JoinedStr):
+                continue
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+            try:
+                tree = ast.parse(text.strip())
+            except SyntaxError:
+                continue
+            parts = [type(each) for each in ast.walk(tree)]
+            assert not {ast.Assign, ast.AugAssign, ast.Return, ast.Call} & set(parts), f"{relative(path)}: {text}"
+
+
+def test_printers_know_no_rule() -> None:
+    for name in PRINTERS:
+        path = PACKAGE / "emit" / f"{name}.py"
+        known = {module for module, _ in imports(path) if module.startswith(("gradc.derive", "gradc.optimize"))}
+        assert not known, f"{name}: {known}"
+
+
+def test_the_picture_has_every_room() -> None:
+    """gradc/README.md has a line for each room, in their order."""
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == ROOMS
+    for path in re.findall(r"`((?:\w+/)+\w+\.py)`", text):
+        assert (PACKAGE / path).exists() or (ROOT / path).exists(), path

@@ -160,7 +160,9 @@ class Printer:
         texts = [self._write(arg)[0] for arg in values]
         if len(texts) == 1 and texts[0].isidentifier():
             return f", dtype={texts[0]}.dtype"
-        return f", dtype={self._rename('np.result_type')}({', '.join(texts)})"
+        return (
+            f", dtype={self._rename(self.target.common_dtype)}({', '.join(texts)})" if self.target.common_dtype else ""
+        )
 
     def _form(self, node: Node) -> Form:
         form = self.target.form(node, self.literal)

@@ -78,6 +78,7 @@ class Target(NamedTuple):
     keeps_whole: bool = True  # whether a written 2 is as good as 2.0 wherever a gate takes it
     spelled: Mapping[str, str] = {}
     value_function: bool = False
+    common_dtype: str = ""  # the function of the precision that values have together, if written numbers spoil it
     text: type[Text] | None = None
 
     def form(self, node: Node, literal: bool = False) -> Form:

@@ -10,6 +10,7 @@ TARGET = Target(
         Import("np", "import numpy as np", "import numpy as {name}"),
     ),
     helpers=HELPERS["numpy"],
+    common_dtype="np.result_type",
     forms={
         "as_float": 'as_float("{name}", {x})',
         "as_floats": "as_floats({*labelled})",
