@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from gradc.base.files import COMPILED
-from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
 from gradc.emit.operand import Printer
 from gradc.emit.target import Target
@@ -63,6 +62,8 @@ class Text:
         self.words = {**code.words, **self.builtins()}
         self.values = self.printer()
         self.quiet = self.printer()  # for what stands in comments: it calls no helper
+        self.operations: dict[str, int] = {}  # by the kind of function, counted while it is written
+        self.numbered: dict[int, str] = {}  # the lines with a number as they were written, by their statement's id
 
     def printer(self) -> Printer:
         """Values as text, under the names that the module gives its own things."""
@@ -87,7 +88,7 @@ class Text:
         """The whole module, its counts, and the forward lines by number."""
         defs = {item.kind: item for item in self.code.defs()}
         body = self.items()
-        forward, backward = (operations(defs[kind].body, self.target, self.code) for kind in ("forward", "backward"))
+        forward, backward = (self.operations[kind] for kind in ("forward", "backward"))
         used = self.used_helpers()
         lines = [*self.docstring(forward, backward), *self.imports(used, body), "", *body, *self.helpers(used)]
         return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
@@ -96,7 +97,12 @@ class Text:
         """The forward lines with their numbers."""
         lines = [stmt for stmt in every(forward.body) if type(stmt) is Assign and stmt.note.number]
         lines.sort(key=lambda stmt: stmt.note.number)
-        return tuple([(stmt.note.number, self.assignment(stmt, self.quiet)) for stmt in lines])
+        return tuple([(stmt.note.number, self.said(stmt)) for stmt in lines])
+
+    def said(self, stmt: Assign) -> str:
+        """A forward line in another place."""
+        text = self.numbered.get(id(stmt))
+        return self.assignment(stmt, self.quiet) if text is None else text
 
     def items(self) -> list[str]:
         """The functions, two blank lines between them."""
@@ -194,9 +200,12 @@ class Text:
 
     def define(self, item: Def) -> list[str]:
         """A function."""
+        before = self.values.ops
         params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
         doc = [f'"""{item.doc}"""'] if item.doc else []
-        return [f"def {item.name}({', '.join(params)}):", *indent([*doc, *self.body(item.body)])]
+        lines = [f"def {item.name}({', '.join(params)}):", *indent([*doc, *self.body(item.body)])]
+        self.operations[item.kind] = self.values.ops - before
+        return lines
 
     def body(self, stmts: Iterable[Any]) -> list[str]:
         """The lines of statements; a comment heads those that belong to one forward line."""
@@ -206,7 +215,7 @@ class Text:
             note = getattr(stmt, "note", None)
             if note is not None and note.of is not None and note.of is not head:
                 head = note.of
-                out.append(self.comment(f"{self.assignment(head, self.quiet)}  ({head.note.number})"))
+                out.append(self.comment(f"{self.said(head)}  ({head.note.number})"))
             out += self.statement(stmt)
         return out
 
@@ -219,8 +228,12 @@ class Text:
         if kind is Assign:
             if type(stmt.value) is tuple:
                 return broken(f"{stmt.target} = (", [self.text(value) for value in stmt.value], ")")
-            return [self.plain(stmt) + self.note(stmt.note)]
+            text, note = self.plain(stmt), stmt.note
+            if note.number:
+                self.numbered[id(stmt)] = text
+            return [text + self.note(note)] if note.number or note.remarks else [text]
         if kind is Update:
+            self.values.ops += bool(stmt.op)
             return [self.plain(stmt) + self.note(stmt.note)]
         if kind is Unpack:
             if stmt.value.op is AS_FLOATS:
@@ -274,6 +287,7 @@ class Text:
         return [(call if stmt.name == stmt.into else f"{stmt.name} = {call}") + self.note(stmt.note)]
 
     def branch(self, stmt: If) -> list[str]:
+        self.values.ops += 1
         lines = [f"if {self.test(stmt.test)}:", *indent(self.body(stmt.then))]
         return [*lines, "else:", *indent(self.body(stmt.otherwise))] if stmt.otherwise else lines
 

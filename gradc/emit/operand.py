@@ -27,7 +27,7 @@ from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
-from gradc.plan.code import AS_ARRAY, AS_INDEX, NAME, Leaf
+from gradc.plan.code import AS_ARRAY, AS_INDEX, FREE, NAME, Leaf
 from gradc.rewrite.simplify import number
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -68,13 +68,17 @@ class Printer:
                 return name, ATOM
         if not node.args:
             return self._leaf(node)
-        form = self._form(node)
+        op = node.op
+        form = self.target.form(node, self.literal)
         for helper in form.helpers:
             self.need(helper)
-        self.ops += form_cost(form.text, self.target.name)
-        at, text = dict(zip(node.op.params, node.args, strict=False)), ""
+        if op not in FREE:
+            self.ops += form_cost(form.text, self.target.name)
+        at, text = dict(zip(op.params, node.args, strict=False)), ""
         for before, hole, least in form.pieces:
-            text += self._rename(before) + (self._fill(node, at, hole, least) if hole else "")
+            text += self._rename(before) if self.renamed else before
+            if hole:
+                text += self._fill(node, at, hole, least)
         return text, form.precedence
 
     def _fill(self, node: Node, at: Mapping[str, Node], hole: str, least: int) -> str:

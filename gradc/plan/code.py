@@ -100,8 +100,8 @@ class Leaf(Node):
     __slots__ = ("of",)
 
     def __init__(self, text: str, of: Node | None) -> None:
-        super().__init__(-1 if of is None else of.id, NAME, (), text, () if of is None else of.shape)
-        self.of = of
+        self.op, self.args, self.attr, self.of = NAME, (), text, of
+        self.id, self.shape = (-1, ()) if of is None else (of.id, of.shape)
 
 
 def name_of(text: str, node: Node | None = None) -> Node:
@@ -293,14 +293,21 @@ class Facts(Protocol):
         """Whether it has a form for it."""
 
 
+# Which arguments the form of an operator writes, in which order; None where it is each one once.
+_ORDERS: dict[tuple[Op, Form], tuple[int, ...] | None] = {}
+
+
 def written(node: Node, form: Form) -> tuple[Node, ...]:
     """The arguments that a form writes, each as often as it does."""
-    if not node.args:
-        return ()
-    if node.op.variadic or node.op.whole or not node.op.params:
-        return node.args  # what has no parameters is an array of written numbers, in the precision of its argument
-    at = dict(zip(node.op.params, node.args, strict=False))
-    return tuple([at[hole] for _, hole, _ in form.pieces if hole in at])
+    args, op = node.args, node.op
+    if not args or op.variadic or op.whole or not op.params:
+        return args  # what has no parameters is an array of written numbers, in the precision of its argument
+    key = op, form
+    if key not in _ORDERS:
+        order = tuple([op.params.index(hole) for _, hole, _ in form.pieces if hole in op.params])
+        _ORDERS[key] = None if order == tuple(range(len(op.params))) else order
+    places = _ORDERS[key]
+    return args if places is None else tuple([args[at] for at in places if at < len(args)])
 
 
 # ---- walks -----------------------------------------------------------------------------------------------------------
@@ -376,13 +383,15 @@ def nodes(value: Value, facts: Facts | None = None, literal: bool = False) -> It
 
 def names_read(stmt: Any, facts: Facts | None = None, code: Module | None = None) -> list[str]:
     """The names that a statement itself reads, sizes included, in order."""
-    found: dict[str, None] = {}
+    update = type(stmt) is Update
+    found: dict[str, None] = {stmt.name: None} if update else {}
     literal = code.literal if code is not None else False
-    for value in values(stmt):
+    for value in values(stmt)[update:]:
         for node in nodes(value, facts, literal):
-            if node.op is NAME:
-                found[str(node.attr)] = None
-            elif code is not None:
+            op = node.op
+            if op is NAME:
+                found[node.attr] = None  # type: ignore[index]  # a name's attribute is its text
+            elif code is not None and (op.statics or op is scalar.size):
                 for dim in dims_of(node, facts, literal):
                     found.update(
                         (code.sizes[each], None) for each in names_in(code.dag.dims.find(dim)) if each in code.sizes

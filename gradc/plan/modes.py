@@ -49,7 +49,7 @@ class Mode(NamedTuple):
 def _forward(notes: Notes) -> Def:
     cache = notes.cache
     lines = notes.branches(notes.forward_rows(cache))
-    head = notes.prelude(notes.used(lines, notes.backward_body))
+    head = notes.prelude(notes.used(lines, notes.backward_body) if notes.program.sizes else ())
     back = Return((notes.value, tuple([name_of(name) for name in cache])))
     return Def(notes.function_name("forward"), notes.program.params, (*head, *lines, back), "forward")
 

@@ -82,6 +82,7 @@ class Notes:
         self.elementwise = not self.dag.declared
         self.results = frozenset(program.gradients.values())
         self.leaves: dict[Node, Node] = {}
+        self.reads: dict[int, tuple[Any, list[str]]] = {}  # what statements read, by their id: they are kept with it
         self.build = Builder()
 
     def module(self) -> Module:
@@ -282,13 +283,13 @@ class Notes:
         """One statement of the backward pass; `cut` brings its expression down to what has a name."""
         target, expr = stmt.target, stmt.expr
         shape = expr.shape if stmt.shape is None else stmt.shape
-        me = made(NAME, attr=target, shape=shape)
         note = Note(0, self._adjoint_remarks(stmt, group, first), of)
+        if stmt.kind == "=":
+            value = cut(expr, own=self.names.get(expr) == target)
+            return Assign(target, self._number(value, expr, target in self.results), note)
+        me = made(NAME, attr=target, shape=shape)
         minus = expr.op is scalar.neg and expr not in self.names
         match stmt.kind:
-            case "=":
-                value = cut(expr, own=self.names.get(expr) == target)
-                return Assign(target, self._number(value, expr, target in self.results), note)
             case "sum" | "+=" | "put" | "add at":
                 puts = stmt.kind in ("put", "add at")
                 place = tuple([cut(item) if isinstance(item, Node) else item for item in stmt.index])
@@ -330,6 +331,8 @@ class Notes:
         remarks: list[Remark] = []
         if not self.elementwise and stmt.kind in ("=", "+=", "sum", "copy"):
             remarks.append((self.adjoint_note(stmt),))
+        elif not first:
+            return ()
         why = group.line.gate.op.say.slope if group.line is not None and first and stmt.expr.args else ""
         if group.line is not None and why and not self.program.literal:
             gate = group.line.gate
@@ -426,8 +429,14 @@ class Notes:
 
     def used(self, *bodies: Iterable[Any]) -> dict[str, None]:
         """The names that the target reads in some bodies, sizes included."""
-        code = self._bare
-        return {name: None for body in bodies for stmt in every(body) for name in names_read(stmt, self.facts, code)}
+        code, found = self._bare, dict[str, None]()
+        for body in bodies:
+            for stmt in every(body):
+                have = self.reads.get(id(stmt))
+                if have is None:
+                    have = self.reads[id(stmt)] = stmt, names_read(stmt, self.facts, code)
+                found.update(dict.fromkeys(have[1]))
+        return found
 
     @cached_property
     def _bare(self) -> Module:

@@ -385,10 +385,11 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         both: list[Callable[..., Any]] = []
+        options = {"df", "out", "threads"}.difference(fn.dag.inputs)
 
         def call(*args: Any, **inputs: Any) -> Any:
-            given = {name: inputs.get(name) for name in ("df", "out", "threads") if name not in fn.dag.inputs}
-            bound = fn.bound(args, {name: x for name, x in inputs.items() if name not in given})
+            given = {name: x for name, x in inputs.items() if name in options}
+            bound = fn.bound(args, {name: x for name, x in inputs.items() if name not in given} if given else inputs)
             if given.get("df") is not None or not any(map(_is_array, bound)):
                 return otherwise(*args, **inputs)
             if wrt:
