@@ -171,3 +171,12 @@ def test_a_value_that_both_sides_need_has_no_mask() -> None:
     source = gradc.compile("x: [n]; r = exp(x); sum(where(x > 0, r**2, log(r)))").source
     assert "r = np.exp(x)" in source
     assert "np.logical_or" not in source
+
+
+def test_an_argument_without_elements_needs_nothing_in_particular() -> None:
+    fn = gradc.compile(
+        "sum(heaviside(concatenate((y, h)), 0.5)*2 + where(concatenate((y, h)) > 1, 1, 2))",
+        shapes={"y": (0,), "h": (2,)},
+    )
+    value, grads = fn.value_and_grad(np.zeros(0), np.array([1.5, -1.0]))
+    assert (value, grads["y"].shape) == (5.0, (0,))

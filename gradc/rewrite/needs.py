@@ -220,6 +220,8 @@ class Needs:
     def _fitting(self, need: Need, shape: Shape) -> Need:
         """A need in the shape of an argument that was broadcast: any of the elements that are made of one."""
         have, want = self.shape(need), self.dims.resolve(shape)
+        if 0 in want:
+            return self.everywhere  # of no elements
         if not have or self.dims.resolve(self.dims.broadcast(have, want)) == want:
             return need
         lead = max(len(have) - len(want), 0)
