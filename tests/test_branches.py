@@ -180,3 +180,10 @@ def test_an_argument_without_elements_needs_nothing_in_particular() -> None:
     )
     value, grads = fn.value_and_grad(np.zeros(0), np.array([1.5, -1.0]))
     assert (value, grads["y"].shape) == (5.0, (0,))
+
+
+def test_a_condition_that_is_a_number_takes_its_side() -> None:
+    fn = gradc.compile("sum(where(not 1, exp(z), s))", shapes={"z": (2,), "s": (2,)})
+    assert not any("exp(" in line for _, line in fn.stages)
+    value, grads = fn.value_and_grad(np.array([1e6, 1.0]), np.array([1.0, 2.0]))
+    assert (value, grads["z"].tolist(), grads["s"].tolist()) == (3.0, [0.0, 0.0], [1.0, 1.0])

@@ -394,9 +394,10 @@ def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
         return x
     if build.annihilate and is_const(y, 0) and x.op is s.neg:
         return build.make(s.neg, (build.make(r.where, (c, x.args[0], y)),))
-    if c.op is s.const and build.annihilate:
+    if c.op is s.const:
         chosen = x if number(c) else y
-        return chosen if chosen.shape == build.dims.broadcast(x.shape, y.shape) else None
+        if build.annihilate or chosen.shape:  # of numbers, the other side may still give the result its shape
+            return chosen if chosen.shape == build.dims.broadcast(x.shape, y.shape) else None
     if c.op is r.not_:
         return build.make(r.where, (c.args[0], y, x))
     if type(x.attr) is int and x.op is s.const:
