@@ -71,7 +71,10 @@ def _read(text: str) -> tuple[int, tuple[Piece, ...], tuple[str, ...]]:
     for number, hole in enumerate(holes):
         plain += text[at : hole.start()] + ("" if hole[1] in MORE else f"hole_{number}_")
         at = hole.end()
-    precedence, least, called = _bindings(plain + text[at:])
+    try:
+        precedence, least, called = _bindings(plain + text[at:])
+    except SyntaxError:
+        precedence, least, called = _as_atoms(plain + text[at:])
     pieces, at = [], 0
     for number, hole in enumerate(holes):
         enclosed = text[hole.start() - 1 : hole.start()] == "(" and text[hole.end() : hole.end() + 1] == ")"
@@ -128,6 +131,20 @@ def _bindings(text: str) -> tuple[str, dict[str, str], dict[str, None]]:
             case _:
                 todo += [(each, "any") for each in ast.iter_child_nodes(node)]
     return _kind(tree), least, called
+
+
+def _as_atoms(text: str) -> tuple[str, dict[str, str], dict[str, None]]:
+    """The same of a text that is not Python's: nothing in it binds looser than a name, and all of it looser than any.
+
+    >>> Form("({c} ? {x} : {y})").pieces[1], Form("{x} ? 1 : f({y})").helpers
+    ((' ? ', 'x', 14), ('f',))
+    """
+    whole = text.startswith("(") and text.endswith(")")
+    return (
+        "atom" if whole else "any",
+        dict.fromkeys(re.findall(r"hole_\d+_", text), "atom"),
+        dict.fromkeys(re.findall(r"(?<![\w.])([A-Za-z_]\w*)(?=\()", text)),
+    )
 
 
 def _kind(node: ast.expr) -> str:
