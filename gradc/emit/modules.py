@@ -273,11 +273,12 @@ class Text:
         """name[place] += value, as often as an element is named."""
         items = stmt.place or ()
         place = self.values.subscript(items)
+        plus, minus, index = map(self.values._rename, self.target.add_at)
         if any(isinstance(item, (tuple, str)) for item in items):
-            place = f"{self.values._rename('np.s_')}[{place}]"
+            place = f"{index}[{place}]"
         elif len(items) > 1:
             place = f"({place})"
-        function = self.values._rename("np.add.at" if stmt.op == "+" else "np.subtract.at")
+        function = plus if stmt.op == "+" else minus
         return f"{function}({stmt.name}, {place}, {self.text(stmt.value)})"
 
     def fill(self, stmt: Fill) -> list[str]:

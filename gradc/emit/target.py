@@ -79,6 +79,7 @@ class Target(NamedTuple):
     spelled: Mapping[str, str] = {}
     value_function: bool = False
     common_dtype: str = ""  # the function of the precision that values have together, if written numbers spoil it
+    add_at: tuple[str, str, str] = ("", "", "")  # what adds, and subtracts, where an index repeats; what makes an index
     text: type[Text] | None = None
 
     def form(self, node: Node, literal: bool = False) -> Form:

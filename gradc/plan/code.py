@@ -86,7 +86,7 @@ ADDED_AT = _core("added_at", ("x", "v"), index=())
 
 
 # What only brings a value into its form.
-CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBER, AS_ARRAY, CAST, SHAPE_OF, SIZE_OF)
+CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBER, AS_ARRAY, AS_INDEX, CAST, SHAPE_OF, SIZE_OF)
 
 
 def made(op: Op, *args: Node, attr: Any = None, shape: Shape = ()) -> Node:

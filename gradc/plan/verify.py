@@ -30,6 +30,7 @@ from gradc.ops import routing
 from gradc.plan.code import (
     AS_ARRAY,
     AS_FLOAT,
+    AS_INDEX,
     NAME,
     NUMBER_OF,
     Assign,
@@ -53,6 +54,9 @@ from gradc.plan.code import (
 
 # A condition with how it came out; a path is all of those that hold together.
 Path = frozenset[tuple[Hashable, bool]]
+# What may give back what it was given.
+LENT = (AS_FLOAT, AS_ARRAY, AS_INDEX)
+
 ALWAYS: tuple[Path, ...] = (frozenset(),)
 
 # More conditions than this are not told apart when the ways to a name are put together.
@@ -276,8 +280,8 @@ class _Check:
     def shown(self, stmt: Any) -> int:
         value = stmt.value if type(stmt) is Assign else None
         lent = type(stmt) is Unpack
-        while isinstance(value, Node) and value.args and (value.op.view or value.op in (NUMBER_OF, AS_FLOAT, AS_ARRAY)):
-            lent = lent or value.op in (AS_FLOAT, AS_ARRAY)
+        while isinstance(value, Node) and value.args and (value.op.view or value.op in (NUMBER_OF, *LENT)):
+            lent = lent or value.op in LENT
             value = value.args[0]
         if isinstance(value, Node) and value.op is NAME and value.attr in self.buffers:
             return self.buffers[str(value.attr)]

@@ -11,6 +11,7 @@ TARGET = Target(
     ),
     helpers=HELPERS["numpy"],
     common_dtype="np.result_type",
+    add_at=("np.add.at", "np.subtract.at", "np.s_"),
     forms={
         "as_float": 'as_float("{name}", {x})',
         "as_floats": "as_floats({*labelled})",
