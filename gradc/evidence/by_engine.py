@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gradc.evidence.points import FAILURES, Search, Staged, as_arrays, flat
-from gradc.run.engines import Passed, alone, fitting
+from gradc.run.engines import OF_ARRAYS, Passed, alone, fitting
 
 Run = Callable[..., Any]
 Found = dict[int, Staged]
@@ -52,7 +52,7 @@ def _at_points(search: Search, staged: Sequence[Staged], points: Sequence[int], 
         said = _said(search, run, staged[k])
         if said is not None:
             found[k] = said
-    if not found and not search.fn.dag.declared and search.fn.target != "math":
+    if not found and not search.fn.dag.declared and search.fn.target in OF_ARRAYS:
         found = _all_at_once(search, run, staged, points)
     return found
 

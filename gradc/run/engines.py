@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from gradc.emit.targets import TARGETS
 from gradc.run.functions import (
     collector_paused,
     direct,
@@ -47,6 +46,10 @@ LARGEST_KERNEL = 20_000
 LONG = 3_000
 # An elementwise array of more elements than this is worked on in blocks.
 LARGE_ARRAY = 16_384
+
+# Targets whose modules compute with NumPy's arrays, or with Python's floats: what the engines do in their place. A call
+# of any other target's module goes through its passes.
+OF_ARRAYS, OF_NUMBERS = ("numpy", "scipy"), ("math",)
 
 KINDS = ("value", "value_and_grad")
 
@@ -204,11 +207,13 @@ def fast_module(fn: Compiled) -> Emitted | None:
 
 
 def _arrays(fn: Compiled) -> bool:
-    return TARGETS[fn.target].arrays
+    return fn.target in OF_ARRAYS
 
 
 def _one_output(fn: Compiled, kind: str) -> bool:
-    """Whether a call is one of a value, or of the gradient of one output."""
+    """Whether a call is one of a value, or of the gradient of one output, by a target that engines stand in for."""
+    if fn.target not in (*OF_ARRAYS, *OF_NUMBERS):
+        return False
     return kind == "value" or (len(fn.dag.outputs) == 1 and bool(fn.wrt))
 
 
