@@ -167,7 +167,8 @@ def says_words_of_a_target(path: Path) -> list[str]:
 def test_only_targets_and_entries_say_a_target_s_words() -> None:
     rooms = ("derive", "optimize", "plan", "emit", "run")
     said = {relative(path): says_words_of_a_target(path) for path in FILES if room(path) in rooms}
-    assert not {name: lines for name, lines in said.items() if lines and not name.startswith("emit/targets/")}
+    theirs = ("emit/targets/", "emit/allow.py")  # the allow-list names modules
+    assert not {name: lines for name, lines in said.items() if lines and not name.startswith(theirs)}
 
 
 def test_planners_write_no_code() -> None:

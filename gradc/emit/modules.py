@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from gradc.base.files import COMPILED
+from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
 from gradc.emit.operand import Printer
 from gradc.emit.target import Target
@@ -88,10 +89,16 @@ class Text:
         """The whole module, its counts, and the forward lines by number."""
         defs = {item.kind: item for item in self.code.defs()}
         body = self.items()
-        forward, backward = (self.operations[kind] for kind in ("forward", "backward"))
+        forward, backward = (self.cost(defs[kind]) for kind in ("forward", "backward"))
         used = self.used_helpers()
         lines = [*self.docstring(forward, backward), *self.imports(used, body), "", *body, *self.helpers(used)]
         return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
+
+    def cost(self, item: Def) -> int:
+        """The operations of a function, as they were counted while it was written."""
+        if item.kind in self.operations:
+            return self.operations[item.kind]
+        return operations(item.body, self.target, self.code)
 
     def stages(self, forward: Def) -> tuple[tuple[int, str], ...]:
         """The forward lines with their numbers."""

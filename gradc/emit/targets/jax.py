@@ -158,6 +158,7 @@ TARGET = Target(
         Import("special", "from jax.scipy import special", "from jax.scipy import special as {name}", always=False),
     ),
     helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    common_dtype="jnp.result_type",
     in_place=False,
     value_function=True,
     text=JaxText,
