@@ -14,34 +14,6 @@ import jax
 import jax.numpy as jnp
 
 
-def as_float(x):
-    """The input as an array of floats."""
-    x = jnp.asarray(x)
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
-
-
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    x = as_float(x)
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x
-
-
-def as_number(name, x, *others):
-    """The input as a number; one of Python's own takes the precision of the arrays."""
-    return as_array(name, x)
-
-
-def fitted(dx, x):
-    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
-    x, dx = jnp.asarray(x), jnp.asarray(dx)
-    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
-    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
-    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
-    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)
-
-
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
@@ -108,3 +80,31 @@ def loss_back(kept, df):
 
 
 loss.defvjp(loss_ahead, loss_back)
+
+
+def as_float(x):
+    """The input as an array of floats."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x
+
+
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision of the arrays."""
+    return as_array(name, x)
+
+
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    x, dx = jnp.asarray(x), jnp.asarray(dx)
+    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
+    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
+    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
+    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)

@@ -13,44 +13,6 @@ Operations: forward 14, backward 101; together 8.21 times the forward pass alone
 import torch
 
 
-def as_float(x):
-    """The input as a tensor of floats."""
-    x = torch.as_tensor(x)
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
-
-
-def as_array(name, x, *shape):
-    """The input as a tensor of floats of the given shape, in which a name stands for any size."""
-    x = as_float(x)
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
-    return x
-
-
-def as_number(name, x, *others):
-    """The input as a number; one of Python's own takes the precision and the device of the tensors."""
-    return as_array(name, x if isinstance(x, torch.Tensor) else others[0].new_tensor(x))
-
-
-def added_at2(x, v, *index):
-    """x with v added at an index; x itself stays as it is."""
-    places = picked(torch.arange(x.numel(), device=x.device).reshape(x.shape), *index)
-    more = torch.broadcast_to(torch.as_tensor(v, dtype=x.dtype, device=x.device), places.shape).reshape(-1)
-    return x.reshape(-1).index_add(0, places.reshape(-1), more).reshape(x.shape)
-
-
-def picked(x, *index):
-    """x at an index in which slices may run backward, as torch's own may not."""
-    ahead, axis = [], 0
-    for item in index:
-        if isinstance(item, slice) and item.step is not None and item.step < 0:
-            turned = torch.tensor(list(range(x.shape[axis]))[item], dtype=torch.long, device=x.device)
-            x, item = torch.index_select(x, axis, turned), slice(None)
-        axis += x.ndim - sum(each is not None for each in index) + 1 if item is ... else item is not None
-        ahead.append(item)
-    return x[tuple(ahead)]
-
-
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
@@ -119,3 +81,41 @@ class Loss(torch.autograd.Function):
 def loss(w, x):
     """The value; its gradient in torch's graph is the backward pass above."""
     return Loss.apply(w, x)
+
+
+def as_float(x):
+    """The input as a tensor of floats."""
+    x = torch.as_tensor(x)
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+
+
+def as_array(name, x, *shape):
+    """The input as a tensor of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
+    return x
+
+
+def as_number(name, x, *others):
+    """The input as a number; one of Python's own takes the precision and the device of the tensors."""
+    return as_array(name, x if isinstance(x, torch.Tensor) else others[0].new_tensor(x))
+
+
+def added_at2(x, v, *index):
+    """x with v added at an index; x itself stays as it is."""
+    places = picked(torch.arange(x.numel(), device=x.device).reshape(x.shape), *index)
+    more = torch.broadcast_to(torch.as_tensor(v, dtype=x.dtype, device=x.device), places.shape).reshape(-1)
+    return x.reshape(-1).index_add(0, places.reshape(-1), more).reshape(x.shape)
+
+
+def picked(x, *index):
+    """x at an index in which slices may run backward, as torch's own may not."""
+    ahead, axis = [], 0
+    for item in index:
+        if isinstance(item, slice) and item.step is not None and item.step < 0:
+            turned = torch.tensor(list(range(x.shape[axis]))[item], dtype=torch.long, device=x.device)
+            x, item = torch.index_select(x, axis, turned), slice(None)
+        axis += x.ndim - sum(each is not None for each in index) + 1 if item is ... else item is not None
+        ahead.append(item)
+    return x[tuple(ahead)]

@@ -13,35 +13,6 @@ import jax
 import jax.numpy as jnp
 
 
-def as_float(x):
-    """The input as an array of floats."""
-    x = jnp.asarray(x)
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
-
-
-def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
-    x = as_float(x)
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
-    return x
-
-
-def tanh_slope(x):
-    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
-    e = jnp.exp(-2.0*jnp.abs(x))
-    return 4.0*e/(1.0 + e)**2
-
-
-def fitted(dx, x):
-    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
-    x, dx = jnp.asarray(x), jnp.asarray(dx)
-    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
-    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
-    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
-    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)
-
-
 def loss_forward(X, W, b, Y):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -104,3 +75,32 @@ def loss_back(kept, df):
 
 
 loss.defvjp(loss_ahead, loss_back)
+
+
+def as_float(x):
+    """The input as an array of floats."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
+
+
+def as_array(name, x, *shape):
+    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x
+
+
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = jnp.exp(-2.0*jnp.abs(x))
+    return 4.0*e/(1.0 + e)**2
+
+
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    x, dx = jnp.asarray(x), jnp.asarray(dx)
+    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
+    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
+    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
+    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)

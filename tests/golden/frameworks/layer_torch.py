@@ -12,26 +12,6 @@ Operations: forward 7, backward 15; together 3.14 times the forward pass alone.
 import torch
 
 
-def as_float(x):
-    """The input as a tensor of floats."""
-    x = torch.as_tensor(x)
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
-
-
-def as_array(name, x, *shape):
-    """The input as a tensor of floats of the given shape, in which a name stands for any size."""
-    x = as_float(x)
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
-        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
-    return x
-
-
-def tanh_slope(x):
-    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
-    e = torch.exp(-2.0*torch.abs(x))
-    return 4.0*e/(1.0 + e)**2
-
-
 def loss_forward(X, W, b, Y):
     X = as_array("X", X, "n", "d")
     n, d = X.shape
@@ -116,3 +96,23 @@ class Loss(torch.autograd.Function):
 def loss(X, W, b, Y):
     """The value; its gradient in torch's graph is the backward pass above."""
     return Loss.apply(X, W, b, Y)
+
+
+def as_float(x):
+    """The input as a tensor of floats."""
+    x = torch.as_tensor(x)
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+
+
+def as_array(name, x, *shape):
+    """The input as a tensor of floats of the given shape, in which a name stands for any size."""
+    x = as_float(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
+    return x
+
+
+def tanh_slope(x):
+    """1 - tanh(x)**2, written so that it keeps its digits in both tails."""
+    e = torch.exp(-2.0*torch.abs(x))
+    return 4.0*e/(1.0 + e)**2

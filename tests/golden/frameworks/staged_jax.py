@@ -11,26 +11,6 @@ import jax
 import jax.numpy as jnp
 
 
-def as_float(x):
-    """The input as an array of floats."""
-    x = jnp.asarray(x)
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
-
-
-def as_floats(**given):
-    """The inputs as arrays of floats."""
-    return [as_float(x) for x in given.values()]
-
-
-def fitted(dx, x):
-    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
-    x, dx = jnp.asarray(x), jnp.asarray(dx)
-    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
-    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
-    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
-    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)
-
-
 def forward(x, y):
     x, y = as_floats(x=x, y=y)
     sigy = jax.nn.sigmoid(y)  # (1)
@@ -92,3 +72,23 @@ def f_back(kept, df):
 
 
 f.defvjp(f_ahead, f_back)
+
+
+def as_float(x):
+    """The input as an array of floats."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
+
+
+def as_floats(**given):
+    """The inputs as arrays of floats."""
+    return [as_float(x) for x in given.values()]
+
+
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    x, dx = jnp.asarray(x), jnp.asarray(dx)
+    dx = jnp.broadcast_to(dx, jnp.broadcast_shapes(dx.shape, x.shape))
+    dx = jnp.sum(dx, axis=tuple(range(dx.ndim - x.ndim)))
+    spread = tuple(a for a in range(x.ndim) if x.shape[a] == 1 != dx.shape[a])
+    return jnp.sum(dx, axis=spread, keepdims=True).astype(x.dtype)

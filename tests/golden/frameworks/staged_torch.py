@@ -10,27 +10,6 @@ Operations: forward 8, backward 18; together 3.25 times the forward pass alone.
 import torch
 
 
-def as_float(x):
-    """The input as a tensor of floats."""
-    x = torch.as_tensor(x)
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
-
-
-def as_floats(**given):
-    """The inputs as tensors of floats; Python's own numbers take the precision and the device of the others."""
-    like = next((x for x in given.values() if isinstance(x, torch.Tensor) and x.is_floating_point()), None)
-    if like is None:
-        return [as_float(x) for x in given.values()]
-    return [as_float(x) if isinstance(x, torch.Tensor) else like.new_tensor(x) for x in given.values()]
-
-
-def fitted(dx, x):
-    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
-    dx = torch.as_tensor(dx, dtype=x.dtype, device=x.device)
-    dx = torch.broadcast_to(dx, torch.broadcast_shapes(dx.shape, x.shape))
-    return dx.sum_to_size(x.shape) if dx.shape != x.shape else dx
-
-
 def forward(x, y):
     x, y = as_floats(x=x, y=y)
     sigy = torch.sigmoid(y)  # (1)
@@ -107,3 +86,24 @@ class F(torch.autograd.Function):
 def f(x, y):
     """The value; its gradient in torch's graph is the backward pass above."""
     return F.apply(x, y)
+
+
+def as_float(x):
+    """The input as a tensor of floats."""
+    x = torch.as_tensor(x)
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+
+
+def as_floats(**given):
+    """The inputs as tensors of floats; Python's own numbers take the precision and the device of the others."""
+    like = next((x for x in given.values() if isinstance(x, torch.Tensor) and x.is_floating_point()), None)
+    if like is None:
+        return [as_float(x) for x in given.values()]
+    return [as_float(x) if isinstance(x, torch.Tensor) else like.new_tensor(x) for x in given.values()]
+
+
+def fitted(dx, x):
+    """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
+    dx = torch.as_tensor(dx, dtype=x.dtype, device=x.device)
+    dx = torch.broadcast_to(dx, torch.broadcast_shapes(dx.shape, x.shape))
+    return dx.sum_to_size(x.shape) if dx.shape != x.shape else dx
