@@ -25,6 +25,7 @@ from gradc.ops.routing import where
 from gradc.plan.modes import MODES, PASSES
 from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, stage
+from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
 from gradc.run.engines import Running, chained, fast_module, running
 from gradc.run.functions import collector_paused, load
@@ -137,15 +138,16 @@ def _wanted_text(inputs: Sequence[str]) -> str:
 def _fits_target(dag: Dag, target: Target) -> None:
     """Raise `GradcError`, showing the place, for what a target has no words for."""
     for node in dag.nodes:
-        if (node.shape and not target.arrays) or not target.takes(node):
-            span = dag.spans.get(node)
-            scalars = f"the target '{target.name}' takes scalar programs only"
-            raise GradcError(
-                f"the target '{target.name}' has no form for '{node.op.name}'" if target.arrays else scalars,
-                dag.text,
-                [span] if span else [],
-                "leave the target at 'numpy'",
-            )
+        if node.shape and not target.arrays:
+            said = f"the target '{target.name}' takes scalar programs only"
+        elif target.takes(node) and all(map(target.has, called_by(node.op))):
+            continue
+        elif target.arrays or node.op.elementwise:
+            said = f"the target '{target.name}' has no form for '{node.op.name}'"
+        else:
+            said = f"the target '{target.name}' takes scalar programs only"
+        span = dag.spans.get(node)
+        raise GradcError(said, dag.text, [span] if span else [], "leave the target at 'numpy'")
 
 
 class Function:

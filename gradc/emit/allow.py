@@ -26,7 +26,7 @@ _ALLOWED = frozenset({
 })  # fmt: skip
 
 _MODULES = frozenset(
-    "numpy math concurrent.futures threading jax jax.numpy jax.scipy torch torch.autograd.function".split()
+    "numpy math scipy concurrent.futures threading jax jax.numpy jax.scipy torch torch.autograd.function".split()
 )
 
 # A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.

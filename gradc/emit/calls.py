@@ -35,6 +35,7 @@ from gradc.plan.code import Lines
 from gradc.plan.names import Namer
 from gradc.plan.notes import Notes
 from gradc.plan.program import Program
+from gradc.rewrite.rules import has_form
 from gradc.rewrite.simplify import Builder
 
 # What the lines refer to beside functions of `math`, and what only the text of a call has around it.
@@ -62,13 +63,17 @@ class CallText:
     arrays: bool
 
 
+def _has_form(node: Node) -> bool:
+    return not node.args or has_form(node.op, "math")
+
+
 def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
     """A program whose arrays are only ever read element by element, as a program of numbers; None for any other."""
     arrays = {node: name for name, node in dag.inputs.items() if node.shape}
     if any(not isinstance(dim, int) for node in arrays for dim in dag.dims.resolve(node.shape)):
         return None
     if not arrays:
-        return (dag, ()) if all(not node.shape for node in dag.nodes) else None
+        return (dag, ()) if all(not node.shape and _has_form(node) for node in dag.nodes) else None
     if any(root in arrays for root in dag.roots):
         return None
     if any(node.shape for node in dag.roots):
@@ -86,7 +91,7 @@ def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
             name = f"{arrays[whole]}[{at}]"
             read[whole][at] = name
             inputs[name] = new[node] = build.input(name)
-        elif node.shape or any(arg in arrays for arg in node.args):
+        elif node.shape or not _has_form(node) or any(arg in arrays for arg in node.args):
             return None
         elif node.args:
             new[node] = build.intern(node.op, tuple([new[arg] for arg in node.args]), node.attr)

@@ -304,6 +304,7 @@ class _HelperCosts(dict[str, int]):
         return name in self.texts
 
     def __missing__(self, name: str) -> int:
+        self[name] = 1  # for one that calls itself
         self[name] = cost = count(self.texts[name], self)
         return cost
 

@@ -110,6 +110,10 @@ class Target(NamedTuple):
         """A form in this target's words."""
         return form if written_for == self.name else Form(respelled(form.text, self.spelled))
 
+    def has(self, op: Op) -> bool:
+        """Whether the target has a form for an operator."""
+        return op.name in self.forms or self.name in op.code or (bool(self.like) and self.like in op.code)
+
     def takes(self, node: Node) -> bool:
         """Whether the target has a form for a gate, or what the gate is among numbers."""
         op = node.op

@@ -144,6 +144,7 @@ class Op(Record):
     whole: tuple[int, ...] = ()  # which arguments are whole numbers: indices
     integer: bool = False  # gives whole numbers, which nothing moves
     public: bool = True
+    defaults: Mapping[str, float] = NOTHING  # of parameters that a call may leave out
     needs: str = ""  # the condition on its arguments, in words
     aliases: tuple[str, ...] = ()
     stem: str = ""

@@ -27,8 +27,8 @@ _FOREIGN = {
     "transpose": "T",            "concatenate": "cat hstack vstack append",
     "where": "iif ifelse if_else cond select",
     "1/tan(x)": "ctg cot cotan", "1/cos(x)": "sec",             "1/sin(x)": "csc cosec", "1/tanh(x)": "coth",
-    "1/cosh(x)": "sech",         "1/sinh(x)": "csch",           "2**x": "exp2",          "1/sqrt(x)": "rsqrt",
-    "log(p/(1 - p))": "logit",   "x*sigmoid(x)": "silu swish",  "mean(x)": "len",
+    "1/cosh(x)": "sech",         "1/sinh(x)": "csch",                    "1/sqrt(x)": "rsqrt",
+    "mean(x)": "len",
     "mean((x - mean(x))**2)": "var",                            "sqrt(mean((x - mean(x))**2))": "std",
 }  # fmt: skip
 FOREIGN = {name: meant for meant, names in _FOREIGN.items() for name in names.split()}

@@ -19,7 +19,7 @@ from gradc.language.lex import Source
 from gradc.language.scope import Scope
 from gradc.language.values import NONE, Arg, Callee, Group
 from gradc.ops import array as a
-from gradc.ops.table import lookup
+from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
 
 # Prefixes that name a library, and what may stand between it and the function.
@@ -40,6 +40,9 @@ LIBRARIES = (
     "special",
 )
 PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
+STATS = ("stats", "st", "jsp", "jstats")
+# What a library calls by a name that means something else elsewhere.
+OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
 HARMLESS = ("__future__", "typing", "collections", "dataclasses", "functools", "itertools", "numbers", "matplotlib")
 CONSTANTS = {
@@ -203,10 +206,20 @@ class Leaves:
         if len(path) == 1:
             self._not_a_variable(name, at)
             return self.gates.callee(name, at)
+        entry = self._of_distribution(path)
+        if entry is not None:
+            return Callee(".".join(path), entry)
         if self.is_library(path):
+            name = OTHERWISE.get((path[0], name), name)
             self.scope.functions.setdefault(path[0], at)
             return self.gates.callee(name, at, prefixed=True)
         return self.gates.callee(name, at, receiver=Arg(self.path(path[:-1], at), at, at))
+
+    def _of_distribution(self, path: list[str]) -> Op | None:
+        """`norm.logpdf`, `stats.norm.logpdf`, as `scipy.stats` has them: an entry whose alias has a dot."""
+        if self.scope.is_variable(path[0]) or not all(each in (*LIBRARIES, *PARTS, *STATS) for each in path[:-2]):
+            return None
+        return lookup(".".join(path[-2:]))
 
     def _not_a_variable(self, name: str, at: int) -> None:
         source = self.source

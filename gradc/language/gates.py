@@ -21,6 +21,8 @@ from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops import special
+from gradc.ops.composed import STAN
 from gradc.ops.table import Op, bind_statics, lookup
 from gradc.rewrite.simplify import Builder, as_number, is_const, number
 
@@ -432,9 +434,9 @@ class Gates:
             return POISON
         if callee.receiver is not None:
             args = [callee.receiver, *args]
-        special = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
-        if special is not None:
-            value = special(self, callee, args, first, last)
+        its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
+        if its_own is not None:
+            value = its_own(self, callee, args, first, last)
             if value is not None:
                 return value
         assert callee.op is not None
@@ -450,7 +452,8 @@ class Gates:
         if op.lower:
             bound = dict(zip(op.params, [self.value(arg) for arg in values], strict=True))
             try:
-                return self.lower(op.lower, bound)
+                value = self.lower(op.lower, bound)
+                return self.build.make(a.sum_, (value,), (None, False)) if op in STAN and value.shape else value
             except GradcError as error:
                 raise self.source.error(error.message, values[0].first, values[-1].last) from None
         if values and "axis" in dict(op.statics) and not op.variadic:
@@ -482,7 +485,8 @@ class Gates:
                     f"unknown keyword '{arg.key}'", arg.key_at, hint=advice.unknown_keyword(arg.key, known_keys)
                 )
         plain, extra = self._split(op, plain)
-        values = [*plain, *[named[key] for key in op.params[len(plain) :] if key in named]]
+        usual = {key: Arg(self.build.const(value), last, last) for key, value in op.defaults.items()}
+        values = [*plain, *[{**usual, **named}[key] for key in op.params[len(plain) :] if key in named or key in usual]]
         if extra and op is a.norm:
             self._euclidean(extra.pop(0))
         if op in (a.reshape, a.transpose) and extra:
@@ -777,10 +781,22 @@ def _heaviside(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(r.heaviside, [args[0], Arg(gates.build.const(0.5), last, last)], {})
 
 
+def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """SciPy's polygamma(n, x) has its order first."""
+    if len(args) != 2 or any(arg.key for arg in args):
+        return None
+    order = gates._constant(args[0])
+    if type(order) is not int or order < 0:
+        raise gates.source.error("the order of polygamma is a whole number", args[0].first, args[0].last)
+    op = special.digamma if order == 0 else special.trigamma if order == 1 else special.polygamma
+    return gates.gate(op, [args[1]], {"n": order})
+
+
 SPECIAL: dict[str, Special] = {
     "dot": _dot, "Piecewise": _piecewise, **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
     **lists.BUILTINS,
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
+    special.polygamma: _polygamma,
 }  # fmt: skip

@@ -1,6 +1,18 @@
 """The operators: `table` says how an entry is registered, the other files hold the entries."""
 
-from gradc.ops import again, array, borders, constant_arrays, forms, gather, loss, routing, scalar
+from gradc.ops import (
+    again,
+    array,
+    borders,
+    composed,
+    constant_arrays,
+    forms,
+    gather,
+    loss,
+    routing,
+    scalar,
+    special,
+)
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 
@@ -9,6 +21,7 @@ __all__ = [
     "again",
     "array",
     "borders",
+    "composed",
     "constant_arrays",
     "entries",
     "forms",
@@ -18,5 +31,6 @@ __all__ = [
     "op",
     "routing",
     "scalar",
+    "special",
     "spellings",
 ]

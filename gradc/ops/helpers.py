@@ -18,6 +18,7 @@ from functools import cache
 HELPERS: dict[str, dict[str, str]] = {"numpy": {}, "math": {}}
 
 _CALL = re.compile(r"(?<![\w.])(\w+)\(")
+_SAID = re.compile(r'"""[^"]*"""|#[^\n]*')  # what is no code
 _NAME = re.compile(r"^def (\w+)", re.MULTILINE)
 
 
@@ -53,7 +54,7 @@ def needed(texts: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 @cache
 def _called(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_CALL.findall(text)))
+    return tuple(dict.fromkeys(_CALL.findall(_SAID.sub("", text))))
 
 
 def needs_math(name: str) -> bool:

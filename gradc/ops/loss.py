@@ -39,7 +39,7 @@ sigmoid = op(
     doc="1/(1 + exp(-x)), without overflow",
     slopes=["out*sigmoid(-x)"],
     literal=Literal(value="1/(1 + exp(-x))", slopes=["(1 - out)*out"]),
-    code="sigmoid({x})",
+    code={"numpy": "sigmoid({x})", "math": "sigmoid({x})", "scipy": "special.expit({x})"},
     helpers={"numpy": _SIGMOID, "math": _SIGMOID_MATH},
     bounds=lambda x: (0.0, 1.0),
     aliases="logistic expit σ",

@@ -26,7 +26,7 @@ maximum = op(
     slopes=["x >= y", "x < y"],
     code={"math": "{x} if {x} >= {y} or {x} != {x} else {y}"},
     bounds=lambda x, y: (max(x[0], y[0]), max(x[1], y[1])),
-    aliases="Max fmax",
+    aliases="Max",
     say=Say(symbol="max", part="max routes to {to}", stem="max{x}{y}", short="larger"),
     kink=Kink(selects=True, tie="at a tie the gradient goes to {x}"),
     test=Test(
@@ -41,7 +41,7 @@ minimum = op(
     slopes=["x <= y", "x > y"],
     code={"math": "{x} if {x} <= {y} or {x} != {x} else {y}"},
     bounds=lambda x, y: (min(x[0], y[0]), min(x[1], y[1])),
-    aliases="Min fmin",
+    aliases="Min",
     say=Say(symbol="min", part="min routes to {to}", stem="min{x}{y}", short="smaller"),
     kink=Kink(selects=True, tie="at a tie the gradient goes to {x}"),
     test=Test(

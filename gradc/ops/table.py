@@ -75,6 +75,7 @@ def op(
     whole: Sequence[int] = (),
     integer: bool = False,
     public: bool = True,
+    defaults: Mapping[str, float] = NOTHING,
     needs: str = "",
     aliases: str | Sequence[str] = "",
     say: Say = Op.say,
@@ -88,8 +89,9 @@ def op(
     `slopes` are partial derivatives by parameter, `["0"]` where it is flat, `None` where there is
     no derivative; `linear` are the rules of reverse mode of what is linear in its arguments, and
     `vjps` with `jvp` those of any other gate of arrays. `code` is one form for every target, or one
-    for each; a gate without is NumPy's and `math`'s function of its name. `helpers` are functions
-    that a module carries, by target, as text; a form calls them by name.
+    for each; a gate without is NumPy's and `math`'s function of its name, and "" says that a
+    target has none. `helpers` are functions that a module carries, by target, as text; a form calls
+    them by name.
 
     Raises ValueError for a malformed signature, a name that is taken, or a rule count that does not
     fit, and, for an entry of a user, for whatever else is malformed.
@@ -131,6 +133,7 @@ def op(
         whole=tuple(whole),
         integer=integer,
         public=public,
+        defaults=defaults,
         needs=needs,
         aliases=tuple(aliases.split() if isinstance(aliases, str) else aliases),
         stem=say.stem or name + "".join("{" + p + "}" for p in params),
@@ -282,7 +285,7 @@ def _forms(name: str, params: list[str], code: Code, elementwise: bool) -> dict[
     usual = {"numpy": f"np.{name}({holes})"} | (
         {"math": f"math.{name}({holes})"} if elementwise else {}
     )
-    return {target: Form(text) for target, text in {**usual, **code}.items()}
+    return {target: Form(text) for target, text in {**usual, **code}.items() if text}
 
 
 def _written(value: str, params: list[str]) -> dict[str, Form]:
@@ -310,6 +313,17 @@ _UFUNCS = {
 }  # fmt: skip
 
 
+# And those of its other functions that are ufuncs, which take `out=`; where is none, and taken as one.
+_NAMED = frozenset(
+    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil copysign cos cosh deg2rad "
+    "divide equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod greater greater_equal "
+    "heaviside hypot invert isfinite isinf isnan ldexp less less_equal log log10 log1p log2 logaddexp "
+    "logaddexp2 logical_and logical_not logical_or logical_xor maximum minimum mod multiply negative "
+    "nextafter not_equal positive power rad2deg reciprocal remainder rint sign signbit sin sinh sqrt square "
+    "subtract tan tanh trunc where".split()
+)
+
+
 def _ufunc(forms: Mapping[str, Form], params: list[str]) -> str:
     """The NumPy function that a form calls with the parameters in order; "" for any other form.
 
@@ -321,6 +335,4 @@ def _ufunc(forms: Mapping[str, Form], params: list[str]) -> str:
     text = forms["numpy"].text if "numpy" in forms else ""
     name = text.removeprefix("np.").partition("(")[0]
     holes = ", ".join("{" + param + "}" for param in params)
-    return _UFUNCS.get(text) or (
-        name if text == f"np.{name}({holes})" and name.isidentifier() else ""
-    )
+    return _UFUNCS.get(text) or (name if text == f"np.{name}({holes})" and name in _NAMED else "")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from gradc.derive.reverse import _send_back, active_nodes, unbroadcast
 from gradc.derive.rules import partials
@@ -21,7 +22,7 @@ from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
 from gradc.optimize.constructors import Frugal, mask, masking
-from gradc.rewrite.rules import compiled
+from gradc.rewrite.rules import attribute, compiled
 from gradc.rewrite.steep import Sparing
 
 Args = tuple[Node, ...]
@@ -170,11 +171,11 @@ def _compiled(op: Op, text: str, parts: Mapping[str, str]) -> Partial:
                 stack.append(_argument(op, name, parts))
             case ("const", value):
                 stack.append(_constant(value))
-            case ("op", entry, count, _):
+            case ("op", entry, count, given):
                 at = len(stack) - count
                 taken = tuple(stack[at:])
                 del stack[at:]
-                stack.append(_gate(entry, taken))
+                stack.append(_gate_of_kind(op, entry, taken, given) if entry.statics else _gate(entry, taken))
     return stack[0]
 
 
@@ -201,6 +202,16 @@ def _named(part: Partial, name: str) -> Partial:
 
 def _constant(value: float) -> Partial:
     return lambda build, args, out, attr: build.const(value)
+
+
+def _gate_of_kind(op: Op, entry: Op, taken: tuple[Partial, ...], given: tuple[tuple[str, Any], ...]) -> Partial:
+    """A gate with static parameters, which the rule states or takes from the gate that it is a rule of."""
+
+    def made(build: Frugal, args: Args, out: Node, attr: Hashable) -> Node:
+        own = attribute(entry, given, statics_of(op, attr))
+        return build.make(entry, tuple([each(build, args, out, attr) for each in taken]), own)
+
+    return made
 
 
 def _gate(entry: Op, taken: tuple[Partial, ...]) -> Partial:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gradc.graph.dag import Node
@@ -68,6 +68,18 @@ def compiled(text: str) -> tuple[Instruction, ...]:
     return tuple(reversed(out))
 
 
+@cache
+def called_by(op: Op) -> tuple[Op, ...]:
+    """The gates that the slopes of a gate consist of."""
+    return tuple({step[1]: None for rule in op.slopes or () for step in compiled(rule) if step[0] == "op"})
+
+
+@cache
+def has_form(op: Op, target: str) -> bool:
+    """Whether a target can write a gate and its slopes."""
+    return all(target in each.code for each in (op, *called_by(op)))
+
+
 def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Mapping[str, Any] | None = None) -> Node:
     """The node that a rule stands for, with its names bound to nodes and static values."""
     stack: list[Node] = []
@@ -85,9 +97,19 @@ def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Ma
     return stack[0]
 
 
+def _static_value(value: ast.expr, statics: Mapping[str, Any]) -> Any:
+    """A static parameter in a rule: a literal, one of the gate's own, or some more than that."""
+    match value:
+        case ast.Name(id=name):
+            return statics[name]
+        case ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=ast.Constant(value=more)):
+            return statics[name] + more
+    return ast.literal_eval(value)
+
+
 def attribute(entry: Op, given: tuple[tuple[str, Any], ...], statics: Mapping[str, Any]) -> Hashable:
     """A gate's static parameters as a rule gives them, of its own or of the gate that it is a rule of."""
     if not entry.statics:
         return None
-    bound = {key: statics[value.id] if isinstance(value, ast.Name) else ast.literal_eval(value) for key, value in given}
+    bound = {key: _static_value(value, statics) for key, value in given}
     return tuple(bound.get(key, default) for key, default in entry.statics)

@@ -67,11 +67,14 @@ class Digits:
 
     def _words(self) -> dict[str, Callable[..., Any]]:
         mp = self.mp
-        plain = "log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc gamma loggamma"
+        plain = "log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv "
+        plain += "gamma loggamma digamma besseli besselj"
         words: dict[str, Callable[..., Any]] = {word: self._real(getattr(mp, word)) for word in plain.split()}
         arithmetic = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
         words |= {word: self._real(function) for word, function in arithmetic.items()}
         words |= {"neg": operator.neg, "**": self._real(self._power), "exp": self._real(self._exp)}
+        words |= {"polygamma": self._real(lambda n, x: mp.psi(int(n), x))}
+        words |= {"floor": self._step("floor", mp.floor), "ceiling": self._step("ceiling", mp.ceil)}
         words |= {"Rational": self._real(operator.truediv), "Abs": self._abs, "sign": self._sign}
         words |= {"Max": self._larger, "Min": self._smaller, "Piecewise": self._piecewise}
         words |= {word: self._comparison(word, holds) for word, holds in COMPARISONS.items()}
@@ -102,6 +105,18 @@ class Digits:
         if x > 0 and abs(y * self.mp.log(x)) > LARGEST_EXPONENT:
             return self._exp(y * self.mp.log(x))
         return x**y
+
+    def _step(self, word: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A function of whole steps: on which one it is, is a decision, and none of them a tie."""
+
+        def step(x: Any) -> Any:
+            if not self.mp.isfinite(x):
+                return x
+            out = function(x)
+            self.trail.append((self.gate, word, 2 * int(out) + 1))
+            return out
+
+        return step
 
     def _decided(self, word: str, difference: Any) -> int:
         way = int(difference > 0) - int(difference < 0)

@@ -91,12 +91,13 @@ class Expressions:
 
     def _words(self) -> dict[str, Callable[..., Any]]:
         sp = self.sympy
-        plain = "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc gamma loggamma"
+        plain = "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv "
+        plain += "gamma loggamma digamma polygamma besseli besselj"
         words = {word: getattr(sp, word) for word in [*plain.split(), "Rational"]}
         words |= {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
         relations = {symbol: self._function(name, self._flat) for symbol, name in _RELATIONS.items()}
         words |= {"neg": operator.neg, **relations, "Eq": relations["=="], "Ne": relations["!="]}
-        words |= {name: self._function(name, self._flat) for name in ("And", "Or", "Not", "sign")}
+        words |= {name: self._function(name, self._flat) for name in ("And", "Or", "Not", "sign", "floor", "ceiling")}
         words |= {"Abs": self._function("Abs", self._slope_of_abs), "Piecewise": self._piecewise}
         words |= {name: self._function(name, self._slope_of_extreme) for name in ("Max", "Min")}
         return words
