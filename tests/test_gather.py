@@ -251,3 +251,9 @@ def test_rows_of_values_are_one_array() -> None:
     assert value == pytest.approx(0.6 - 1.6 + 0.8 + 1.2)
     assert grads["c"] == pytest.approx(3.0)
     assert grads["s"] == pytest.approx(-1.0)
+
+
+def test_a_mask_that_is_written_out_is_one() -> None:
+    fn = gradc.compile("x: [2, 3]; where([[1, 0, 0], [1, 1, 0]], x, -1)")
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(fn(x), np.where([[1, 0, 0], [1, 1, 0]], x, -1))

@@ -22,7 +22,7 @@ from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.graph.shapes import Dims, ShapeError
 from gradc.language import parse, unparse
-from gradc.ops import array, borders, entries, lookup, routing, scalar
+from gradc.ops import array, borders, contractions, entries, lookup, routing, scalar
 from gradc.ops.helpers import HELPERS
 from gradc.ops.table import Op, bind_statics, op, unregister
 from gradc.rewrite.rules import has_form, instantiate
@@ -105,7 +105,7 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
 
 def needs_elements(entry: Op) -> bool:
     """Whether a reduction over nothing has no value (max, mean), so that there is nothing to differentiate."""
-    return entry in (array.amax, array.amin, array.mean)
+    return entry in (array.amax, array.amin, array.mean, contractions.var, contractions.std)
 
 
 def program_of(entry: Op, shapes: Sequence[tuple[int, ...]], attr: Any) -> tuple[Builder, tuple[Node, ...], Node, Dag]:

@@ -8,12 +8,13 @@ stay *smaller* than its target where it only has to be broadcast, and is summed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradc.derive import rules
+from gradc.graph import shapes as sizes
 from gradc.graph.dag import Dag, Node, Shape, reachable
-from gradc.ops import array, routing, scalar
+from gradc.ops import array, constant_arrays, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder, is_const
@@ -85,8 +86,20 @@ def reverse(
             incoming.setdefault(node, []).append(seed)
             first.append((node, seed))
     steps = [Step(None, tuple(first))]
+    pieces = _pieces(nodes, build)
+    held: dict[Node, Node] = {}  # what came back to the pieces of an array that is cut into these and no others
     for gate in reversed(nodes):
         arrived = incoming.get(gate)
+        if gate in pieces:
+            if arrived is not None:
+                dout = total(build, arrived)
+                held[gate] = _ready(build, gate, adjoint_of(build, gate, dout.shape) if named(gate) else dout)
+            family, target = pieces[gate], gate.args[0]
+            if gate is family.first and target in active and any(piece in held for piece in family.pieces):
+                joined = _rejoined(build, family, held)
+                incoming.setdefault(target, []).append(joined)
+                steps.append(Step(gate, ((target, joined),)))
+            continue
         if arrived is None or not gate.args:
             continue
         dout = total(build, arrived)
@@ -99,6 +112,43 @@ def reverse(
         steps.append(Step(gate, tuple(sent)))
     build.annihilate = False
     return steps
+
+
+class _Family(NamedTuple):
+    """The pieces that an axis of an array is cut into, in order; `first` is the one that is made first."""
+
+    first: Node
+    pieces: tuple[Node, ...]
+    axis: int
+
+
+def _pieces(nodes: Sequence[Node], build: Builder) -> dict[Node, _Family]:
+    """For each piece of an array that is cut up altogether, the family of its pieces."""
+    families: dict[tuple[Node, int], list[Node]] = {}
+    for node in nodes:
+        if node.op is array.segment:
+            families.setdefault((node.args[0], statics_of(node.op, node.attr)["axis"]), []).append(node)
+    found: dict[Node, _Family] = {}
+    for (whole, axis), family in families.items():
+        left = {statics_of(node.op, node.attr)["start"]: node for node in family}
+        ordered: list[Node] = []
+        end: int | str = 0
+        while end in left:
+            ordered.append(left.pop(end))
+            end = build.dims.find(sizes.total([end, statics_of(ordered[-1].op, ordered[-1].attr)["size"]]))
+        if len(ordered) == len(family) > 1 and end == build.dims.find(whole.shape[axis]):
+            first = min(family, key=lambda node: node.id)
+            found.update((node, _Family(first, tuple(ordered), axis)) for node in family)
+    return found
+
+
+def _rejoined(build: Builder, family: _Family, held: Mapping[Node, Node]) -> Node:
+    """What came back to the pieces, joined as they were cut; zeros where nothing did."""
+    parts = [
+        held[piece] if piece in held else build.make(constant_arrays.zeros, (), (build.dims.resolve(piece.shape),))
+        for piece in family.pieces
+    ]
+    return build.make(array.concatenate, tuple(parts), (family.axis,))
 
 
 def _sparing(dag: Dag, nodes: Sequence[Node], active: set[Node]) -> Sparing | None:

@@ -243,6 +243,11 @@ def _endpoint(printer: Printer, node: Node) -> str:
     return "" if statics_of(node.op, node.attr)["endpoint"] else ", endpoint=False"
 
 
+def _axis(printer: Printer, node: Node) -> str:
+    axis = statics_of(node.op, node.attr)["axis"]
+    return "" if axis is None else f", axis={axis}"
+
+
 # Holes that several static parameters, or the surroundings, fill.
 _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*dtype": Printer._dtype,
@@ -252,6 +257,7 @@ _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*nested": Printer._nested,
     "*diagonal": _diagonal,
     "*endpoint": _endpoint,
+    "*axis": _axis,
 }
 
 
@@ -287,7 +293,7 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint)\}", "", text)
+        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis)\}", "", text)
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

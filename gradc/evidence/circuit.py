@@ -236,7 +236,9 @@ def _constant(node: Node) -> str:
     """A leaf that is no input: a number, a size, an identity matrix."""
     if is_const(node):
         return number(value_of(node), DIGITS)
-    return node.op.name if node.attr is None else str(node.attr)
+    if node.op.say.symbol:
+        return node.op.say.symbol
+    return node.op.name if node.attr is None or node.op.statics else str(node.attr)
 
 
 def short(value: Value) -> str:

@@ -13,7 +13,7 @@ v1*x
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import compress
 
 from gradc.base.errors import GradcError
@@ -23,6 +23,7 @@ from gradc.language.lex import Source
 from gradc.language.reader import Reader
 from gradc.language.scope import GivenShapes
 from gradc.language.unparse import unparse
+from gradc.ops import OF_ARRAYS
 from gradc.rewrite.simplify import Builder
 
 __all__ = ["MAX_SOURCE", "parse", "unparse"]
@@ -61,9 +62,10 @@ def parse(
     if not inputs:
         raise reader.nothing_to_differentiate()
     _note_habits(source, inputs)
+    nodes = _needed(build, [*inputs.values(), *(node for _, node in outputs)])
     return Dag(
         text=text,
-        nodes=_needed(build, [*inputs.values(), *(node for _, node in outputs)]),
+        nodes=nodes,
         inputs=inputs,
         outputs=tuple(outputs),
         names=reader.scope.names,
@@ -71,11 +73,16 @@ def parse(
         rewrites=build.rewrites,
         dims=build.dims,
         roles={},
-        declared=any(node.shape for node in inputs.values()) or bool(reader.scope.integers),
+        declared=any(node.shape for node in inputs.values()) or bool(reader.scope.integers) or _is_of_arrays(nodes),
         notes=tuple(source.notes),
         graph=build.graph,
         integers=tuple(name for name in inputs if name in reader.scope.integers),
     )
+
+
+def _is_of_arrays(nodes: Iterable[Node]) -> bool:
+    """Whether a program has gates that count the axes of their arrays: its numbers are numbers and no arrays."""
+    return any(node.op in OF_ARRAYS for node in nodes)
 
 
 def _needed(build: Builder, roots: list[Node]) -> tuple[Node, ...]:

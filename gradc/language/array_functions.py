@@ -205,6 +205,14 @@ class Call:
         except GradcError as error:
             raise error if error.marks else self.error(error.message, error.hint) from None
 
+    def filled(self, value: Node, shape: Shape) -> Node:
+        """A number in a shape."""
+        if not shape:
+            return value
+        if value.op is s.const and math.isfinite(number(value)):
+            return self.make(c.full, shape=shape, value=number(value))
+        return self.make(a.spread, value, shape=shape)
+
     def index(self, node: Node, *items: Any) -> Node:
         """node[items]; a slice is ("slice", start, stop, step)."""
         return self.make(a.index, node, index=items)
@@ -261,19 +269,12 @@ def _ones(call: Call) -> Node:
 
 @function("full", "shape, fill_value")
 def _full(call: Call) -> Node:
-    return _filled(call, call.sizes("shape"))
+    return call.filled(call.value("fill_value"), call.sizes("shape"))
 
 
 @function("full_like", "x, fill_value")
 def _full_like(call: Call) -> Node:
-    return _filled(call, call.shape(call.value("x")))
-
-
-def _filled(call: Call, shape: Shape) -> Node:
-    value = call.value("fill_value")
-    if value.op is s.const and math.isfinite(number(value)):
-        return call.make(c.full, shape=shape, value=number(value)) if shape else value
-    return call.make(a.spread, value, shape=shape) if shape else value
+    return call.filled(call.value("fill_value"), call.shape(call.value("x")))
 
 
 @function("zeros_like empty_like", "x")
@@ -346,7 +347,8 @@ def _linspace(call: Call) -> Node:
 
 
 @function(
-    "array asarray tensor copy ascontiguousarray asanyarray astype float double detach", "x, type=None, ndmin=None"
+    "array asarray tensor float64 float32 copy ascontiguousarray asanyarray astype float double detach",
+    "x, type=None, ndmin=None",
 )
 def _array(call: Call) -> Any:
     """array(x) is x; of a list it is the array of its values."""

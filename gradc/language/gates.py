@@ -13,6 +13,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, names_in, shared, show, total
 from gradc.language import advice, array_functions, indexing, lists
+from gradc.language import more_functions as more_functions  # registers them
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
 from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Slice, Star, Text, Word
@@ -132,8 +133,14 @@ class Gates:
             if here.name and node is not POISON:
                 self.scope.call_it(node, here.name)
             if not todo:
-                return node
+                return self._written_out(node)
             todo[-1][1].append(node)
+
+    def _written_out(self, node: Node) -> Node:
+        """A list of numbers alone is a constant, in the precision of the inputs."""
+        if node is POISON or node.op is not a.stack or not all(arg.op is s.const for arg in node.args):
+            return node
+        return self.build.make(c.literal, (), (tuple(map(number, node.args)), (len(node.args),)))
 
     def _rows(self, group: Group, rows: list[Node]) -> Node | None:
         """Rows of values as one array of them all; of written numbers as a constant."""
@@ -180,6 +187,8 @@ class Gates:
             if made is not None:
                 return made
         wanted = CONDITIONS.get(op, ())
+        if op is r.where and isinstance(args[0], Group):
+            args = (self.array(args[0]), *args[1:])  # a mask that is written out, and no list with a truth
         nodes = tuple([self.condition(v) if at in wanted else self.number(v) for at, v in enumerate(args)])
         return POISON if POISON in nodes else self.build.make(op, nodes, attr)
 
@@ -270,6 +279,10 @@ class Gates:
             found = lists.element(self, base, items, last)
             if found is not lists.UNKNOWN:
                 return found
+        if len(items) == 1 and isinstance(items[0].value, Group) and items[0].value.kind == "tuple":
+            items = items[0].value.items  # x[(0, 2)] is x[0, 2]
+            if not items:
+                return self.value(base)
         index = tuple([self._index_item(item) for item in items])
         if not all(type(item) is int or item is None or isinstance(item, (str, tuple)) for item in index):
             return self._gathered(base, self._by_sizes(self.value(base), index, base, last), items, last)

@@ -16,6 +16,7 @@ from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops import shaping as m
 from gradc.ops.table import Op, statics_of
 from gradc.rewrite.simplify import number
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 _WHOLE: frozenset[Op] = frozenset([
     s.add, s.sub, s.mul, s.neg, s.square, s.abs_, s.sign, r.maximum, r.minimum, r.relu, r.where,
     a.sum_, a.prod, a.amax, a.amin, a.reshape, a.transpose, a.swap, a.expand, a.spread, a.index, a.stack, a.concatenate,
-    a.segment, a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS,
+    a.segment, m.cumsum, m.roll, m.repeat, m.tile, m.pad, m.diagonal, m.tril, m.triu,
+    a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS,
 ])  # fmt: skip
+# Gates that round, or that give whole numbers of whole numbers.
+_WHOLE_BY_NAME = frozenset("mod remainder fmod floor_divide floor ceil round rint trunc".split())
 _ALIKE = {c.arange: g.iota, c.literal: g.picked}
 
 
@@ -65,7 +69,7 @@ class Integers:
             raise self._refused("a mask is no index", place, "write where(condition, x, 0)")
         if op is r.indicator:
             return ()
-        if op not in _WHOLE:
+        if op not in _WHOLE and op.name not in _WHOLE_BY_NAME:
             what = f"'{op.name}' gives none" if op.public else "this is none"
             raise self._refused(f"an index is made of whole numbers, and {what}", place)
         return node.args[1:] if op is r.where else tuple(arg for at, arg in enumerate(node.args) if at not in op.whole)

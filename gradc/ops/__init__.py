@@ -6,23 +6,37 @@ from gradc.ops import (
     borders,
     composed,
     constant_arrays,
+    contractions,
+    convolution,
     forms,
     gather,
     loss,
     routing,
     scalar,
+    shaping,
     special,
 )
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 
+# Gates that count the axes of their arrays, or make arrays of their own.
+OF_ARRAYS = frozenset(
+    entry
+    for module in (constant_arrays, contractions, convolution, gather, shaping)
+    for entry in vars(module).values()
+    if isinstance(entry, Op)
+) | {entry for family in (contractions.EINSUMS, gather.GATHERS, gather.PICKS) for entry in family}
+
 __all__ = [
+    "OF_ARRAYS",
     "Op",
     "again",
     "array",
     "borders",
     "composed",
     "constant_arrays",
+    "contractions",
+    "convolution",
     "entries",
     "forms",
     "gather",
@@ -31,6 +45,7 @@ __all__ = [
     "op",
     "routing",
     "scalar",
+    "shaping",
     "special",
     "spellings",
 ]

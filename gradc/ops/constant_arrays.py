@@ -52,7 +52,7 @@ zeros = op(
     public=False,
     bounds=(0.0, 0.0),
     code="np.zeros({shape:dims}{*dtype})",
-    say=Say(stem="zeros"),
+    say=Say(symbol="0", stem="zeros"),
 )
 ones = op(
     "ones(; shape=None)",
@@ -61,7 +61,7 @@ ones = op(
     public=False,
     bounds=(1.0, 1.0),
     code="np.ones({shape:dims}{*dtype})",
-    say=Say(stem="ones"),
+    say=Say(symbol="1", stem="ones"),
 )
 full = op(
     "full(; shape=None, value=0)",
@@ -70,7 +70,7 @@ full = op(
     public=False,
     bounds=lambda value=0, **statics: (float(value), float(value)),
     code="np.full({shape:dims}, {value}{*floats})",
-    say=Say(stem="full"),
+    say=Say(symbol="…", stem="full"),
 )
 eye = op(
     "identity(; n=0, m=0, k=0)",
@@ -82,7 +82,7 @@ eye = op(
         "numpy": "np.eye({n:dims}, {m:dims}{*diagonal}{*dtype})",
         "numpy_square": "np.eye({n:dims}{*diagonal}{*dtype})",
     },
-    say=Say(stem="eye"),
+    say=Say(symbol="I", stem="eye"),
 )
 arange = op(
     "arange(; size=0, start=0, step=1)",
@@ -90,7 +90,7 @@ arange = op(
     shape=_long,
     public=False,
     code="np.arange({*span}{*floats})",
-    say=Say(stem="steps"),
+    say=Say(symbol="0, 1, …", stem="steps"),
 )
 linspace = op(
     "linspace(; start=0, stop=1, size=50, endpoint=True)",
@@ -98,7 +98,7 @@ linspace = op(
     shape=_long,
     public=False,
     code="np.linspace({start}, {stop}, {size:dims}{*endpoint}{*dtype})",
-    say=Say(stem="grid"),
+    say=Say(symbol="…", stem="grid"),
 )
 literal = op(
     "literal(; values=None, shape=None)",
@@ -106,7 +106,7 @@ literal = op(
     shape=_given,
     public=False,
     code="np.array({*nested}{*floats})",
-    say=Say(stem="values"),
+    say=Say(symbol="[…]", stem="values"),
 )
 array = op(
     "array(*xs; shape=None)",

@@ -229,7 +229,7 @@ iota = op(
     shape=_count,
     public=False,
     code="np.arange({*span})",
-    say=Say(stem="at", short="at"),
+    say=Say(symbol="0, 1, …", stem="at", short="at"),
 )
 picked = op(
     "picked(; values=None, shape=None)",
@@ -238,5 +238,5 @@ picked = op(
     shape=_nested,
     public=False,
     code="{*nested}",
-    say=Say(stem="at", short="at"),
+    say=Say(symbol="[…]", stem="at", short="at"),
 )

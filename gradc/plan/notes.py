@@ -290,22 +290,13 @@ class Notes:
         me = made(NAME, attr=target, shape=shape)
         minus = expr.op is scalar.neg and expr not in self.names
         match stmt.kind:
-            case "sum" | "+=" | "put" | "add at":
-                puts = stmt.kind in ("put", "add at")
-                place = tuple([cut(item) if isinstance(item, Node) else item for item in stmt.index])
+            case "put":
+                value = cut(expr.args[0] if minus else expr)
+                return self.put(stmt, me, value, minus, cut, of)
+            case "sum" | "+=":
                 value = cut(expr.args[0] if minus else expr)
                 if stmt.kind == "sum" or not self.facts.in_place:
-                    if puts:
-                        value = made(scalar.neg, value) if minus else value
-                        nodes = [item for item in place if isinstance(item, Node)]
-                        at = iter(range(2, 2 + len(nodes)))
-                        index = tuple(("at", next(at)) if isinstance(item, Node) else item for item in place)
-                        return Assign(
-                            target, made(ADDED_AT, me, value, *nodes, attr=(index,), shape=shape), Note(of=of)
-                        )
                     return Assign(target, made(scalar.sub if minus else scalar.add, me, value, shape=shape), note)
-                if puts:
-                    return Update(target, "-" if minus else "+", value, place, Note(of=of), stmt.kind == "add at")
                 return Update(target, "-" if minus else "+", value, None, note)
             case "zeros":
                 value = made(ZEROS_LIKE, cut(expr), shape=expr.shape)
@@ -326,6 +317,20 @@ class Notes:
         if self.elementwise:
             return Assign(target, made(NUMBER_OF, value), Note(0, (("one for each element of the output",),), of))
         return Assign(target, value, Note(0, ((f"{target}: {self.show(expr.shape)}",),), of))
+
+    def put(
+        self, stmt: Staged, me: Node, value: Node, minus: bool, cut: Callable[..., Node], of: Assign | None
+    ) -> Assign | Update:
+        """A value added to (or taken from) an array, or its tangent, in the place of a statement."""
+        name = str(me.attr)
+        place = tuple([cut(item) if isinstance(item, Node) else item for item in stmt.index])
+        if self.facts.in_place:
+            return Update(name, "-" if minus else "+", value, place, Note(of=of), stmt.repeats)
+        value = made(scalar.neg, value) if minus else value
+        whole = [item for item in place if isinstance(item, Node)]
+        at = iter(range(2, 2 + len(whole)))
+        index = tuple(("at", next(at)) if isinstance(item, Node) else item for item in place)
+        return Assign(name, made(ADDED_AT, me, value, *whole, attr=(index,), shape=me.shape), Note(of=of))
 
     def _adjoint_remarks(self, stmt: Staged, group: Group, first: bool) -> tuple[Remark, ...]:
         remarks: list[Remark] = []

@@ -33,8 +33,8 @@ LONGEST_DOT = 8
 
 class Stmt(NamedTuple):
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
-    "put" (t[index] += e), "add at" (the same where an index may repeat), "own" (t = a copy of t), "copy" (t = a copy
-    of e), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
+    "put" (t[index] += e, as often as an element is named where the index `repeats`), "own" (t = a copy of t), "copy"
+    (t = a copy of e), "full" (t in the whole shape of e), or "seed" (index[0] in it)."""
 
     target: str
     kind: str
@@ -42,6 +42,7 @@ class Stmt(NamedTuple):
     index: tuple[object, ...] = ()  # type: ignore[assignment]  # a tuple's own index() is of no use here
     shape: Shape | None = None
     full: Shape | None = None
+    repeats: bool = False
 
 
 class Line(NamedTuple):
@@ -564,7 +565,7 @@ class _Backward:
         name = state.name
         shape = self.build.dims.resolve(target.shape)
         if sent.op is array.scatter or sent.op.whole:
-            index, kind = _place(sent)
+            index, repeats = _place(sent)
             before = []
             if not state.started:
                 before = [Stmt(name, "zeros", target)]
@@ -573,7 +574,8 @@ class _Backward:
             state.started = state.owned = True
             state.support, self.shapes[target] = -1, shape
             value = sent.args[0]
-            return [*before, Stmt(name, kind, value.args[0] if value.op is array.spread else value, index)]
+            value = value.args[0] if value.op is array.spread else value
+            return [*before, Stmt(name, "put", value, index, repeats=repeats)]
         support = self._supports(sent)
         seed = sent.op is scalar.adjoint and not isinstance(sent.attr, int)
         if seed and self.whole and len(self.dag.roots) > 1 and not state.started:
@@ -604,14 +606,14 @@ class _Backward:
         return [Stmt(name, "sum", sent, shape=self.shapes[target], full=shape)]
 
 
-def _place(sent: Node) -> tuple[tuple[object, ...], str]:
-    """Where something is added in an array, and how: where an index may repeat, as often as it is there."""
+def _place(sent: Node) -> tuple[tuple[object, ...], bool]:
+    """Where something is added in an array, and whether an element may be named there more than once."""
     statics = statics_of(sent.op, sent.attr)
     index = statics["index"]
     if not sent.op.whole:
-        return index, "put"
+        return index, False
     at = tuple([sent.args[item[1]] if isinstance(item, tuple) and item[0] == "at" else item for item in index])
-    return at, "put" if statics["once"] else "add at"
+    return at, not statics["once"]
 
 
 def _is_spread(sent: Node) -> bool:

@@ -24,7 +24,6 @@ from gradc.derive.forward import tangent_of
 from gradc.graph.dag import Node, Shape, reachable
 from gradc.ops import array, scalar
 from gradc.plan.code import (
-    ADDED_AT,
     CLONE,
     COPY,
     FULL_LIKE,
@@ -284,11 +283,7 @@ class Tangents:
                 lines.append(Assign(name, made(ZEROS_LIKE, adjoint), Note(of=of)))
             elif not dot.owned:
                 lines.append(self._filled(dot, adjoint, dot.shape, of))
-            if self.facts.in_place:
-                return [*lines, Update(dot.name, sign, value, stmt.index, Note(of=of))]
-            value = made(scalar.neg, value) if minus else value
-            me = name_of(dot.name)
-            return [*lines, Assign(dot.name, made(ADDED_AT, me, value, attr=(stmt.index,)), Note(of=of))]
+            return [*lines, self.notes.put(stmt, name_of(dot.name), value, minus, self.cut, of)]
         assert dot is not None
         fits = dot.owned and not self.notes.elementwise and self._resolved(sent.shape) == dot.shape
         if self.facts.in_place and (fits or not self.facts.arrays):

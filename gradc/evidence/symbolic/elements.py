@@ -276,6 +276,35 @@ def _numbers(algebra: Algebra, values: Any, shape: Any) -> Value:
     return array((algebra.number(one) for one in np.ravel(values).tolist()), tuple(shape))
 
 
+def _numpys(function: Callable[..., Any]) -> Callable[..., Value]:
+    """A function of NumPy that moves elements, adds and multiplies them: it takes those of any kind."""
+
+    def call(algebra: Algebra, *args: Any) -> Value:
+        found = np.asarray(function(*(np.asarray(x, object) if isinstance(x, np.ndarray) else x for x in args)), object)
+        zero = algebra.number(0)
+        return array((zero if type(one) is int and one == 0 else one for one in found.ravel()), found.shape)
+
+    return call
+
+
+def _moment(algebra: Algebra, x: Value, axis: Any, ddof: int, keepdims: bool) -> Value:
+    """The mean square of the deviations from the mean."""
+    by, times, minus = algebra.words["/"], algebra.words["*"], algebra.words["neg"]
+    add = _reduction(lambda algebra, parts: algebra.total(parts))
+    count = int(np.prod([x.shape[a] for a in _axes(axis, x.ndim)]))
+    mean = each(lambda one: by(one, algebra.number(count)), add(algebra, x, axis, True))
+    off = each(lambda one, middle: algebra.words["+"](one, minus(middle)), x, np.asarray(mean, object))
+    squares = each(lambda one: times(one, one), off)
+    return each(lambda one: by(one, algebra.number(count - ddof)), add(algebra, squares, axis, keepdims))
+
+
+def _slid(x: Value, size: Any, stride: Any) -> Value:
+    last = tuple(range(-len(size), 0))
+    steps = tuple(slice(None, None, step) for step in stride)
+    index: tuple[Any, ...] = (..., *steps, *(slice(None),) * len(size))
+    return np.lib.stride_tricks.sliding_window_view(x, size, last)[index]
+
+
 def _range(algebra: Algebra, size: int, start: int, step: int) -> Value:
     return _numbers(algebra, [start + i * step for i in range(size)], (size,))
 
@@ -334,6 +363,27 @@ WHOLE: dict[str, Callable[..., Value]] = {
     "argmax": _by_value(lambda x, axis, keepdims: np.argmax(x, axis, keepdims=keepdims)),
     "argmin": _by_value(lambda x, axis, keepdims: np.argmin(x, axis, keepdims=keepdims)),
     "argsort": _by_value(lambda x, axis: np.argsort(x, axis, kind="stable")),
+    "cumsum": _numpys(np.cumsum),
+    "cumprod": _numpys(np.cumprod),
+    "roll": _numpys(np.roll),
+    "repeat": _numpys(np.repeat),
+    "tile": _numpys(np.tile),
+    "pad": _numpys(np.pad),
+    "diag": _numpys(np.diag),
+    "diagonal": _numpys(lambda x, offset: np.diagonal(x, offset, -2, -1)),
+    "tril": _numpys(np.tril),
+    "triu": _numpys(np.triu),
+    **{
+        f"einsum{n}": _numpys(lambda *args: np.einsum(args[-1], *args[:-1], optimize=False)) for n in ("", *range(2, 6))
+    },
+    "tensordot": _numpys(lambda x, y, axes: np.tensordot(x, y, axes)),
+    "kron": _numpys(np.kron),
+    "cross": _numpys(np.cross),
+    "convolve": _numpys(np.convolve),
+    "correlate": _numpys(np.correlate),
+    "windows": _numpys(_slid),
+    "var": _moment,
+    "std": lambda algebra, *args: each(algebra.words["sqrt"], _moment(algebra, *args)),
     "iota": _range,
     "arange": _range,
     "linspace": _linspace,

@@ -1,0 +1,977 @@
+"""The rest of NumPy's functions of arrays: moved, joined, contracted, summed in order, convolved.
+
+Importing this registers them beside those of `gradc.language.array_functions`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+from gradc.graph.dag import Node
+from gradc.graph.shapes import Dim, shared, total
+from gradc.language.array_functions import Call, function
+from gradc.language.values import Arg, Group
+from gradc.ops import array as a
+from gradc.ops import constant_arrays as c
+from gradc.ops import contractions as e
+from gradc.ops import convolution as v
+from gradc.ops import gather as g
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops import shaping as m
+from gradc.rewrite.simplify import is_const
+
+_EVERY = ("slice", None, None, None)
+_BACK = ("slice", None, None, -1)
+
+
+def _flat(call: Call, x: Node) -> Node:
+    return call.make(a.reshape, x, shape=(-1,)) if len(x.shape) != 1 else x
+
+
+def _of_axis(call: Call, x: Node, axis: Any) -> tuple[Node, int]:
+    """An array and one of its axes, all elements in a row where none is named."""
+    return (_flat(call, x), 0) if axis is None else (x, call.along(x, axis))
+
+
+def _said(x: Node, axis: int) -> int | None:
+    """An axis as it is written: of a vector not at all."""
+    return None if len(x.shape) == 1 else axis
+
+
+def _at(axis: int, item: Any) -> tuple[Any, ...]:
+    return (*[_EVERY] * axis, item)
+
+
+# ---- in order ------------------------------------------------------------------------------------
+
+
+@function("cumsum", "x, axis=None")
+def _cumsum(call: Call) -> Node:
+    x, axis = _of_axis(call, call.array(), call.axis())
+    return call.make(m.cumsum, x, axis=_said(x, axis))
+
+
+@function("cumprod", "x, axis=None")
+def _cumprod(call: Call) -> Node:
+    x, axis = _of_axis(call, call.array(), call.axis())
+    return call.make(m.cumprod, x, axis=_said(x, axis))
+
+
+@function("diff", "x, n=1, axis=-1, prepend=None, append=None")
+def _diff(call: Call) -> Node:
+    x = call.array()
+    axis = call.along(x, call.axis(default=-1))
+    ends = [call.value(name) if name in call else None for name in ("prepend", "append")]
+    parts = []
+    for end, part in zip((ends[0], None, ends[1]), (ends[0], x, ends[1]), strict=True):
+        if part is not None and end is not None and not end.shape:
+            shape = call.shape(x)
+            part = call.filled(end, (*shape[:axis], 1, *shape[axis + 1 :]))
+        parts += [part] if part is not None else []
+    x = call.make(a.concatenate, *parts, axis=axis) if len(parts) > 1 else x
+    for _ in range(int(call.number("n", 1))):
+        after = call.index(x, *_at(axis, ("slice", 1, None, None)))
+        x = call.make(s.sub, after, call.index(x, *_at(axis, ("slice", None, -1, None))))
+    return x
+
+
+@function("sort", "x, axis=-1, descending=None, stable=None, kind=None")
+def _sort(call: Call) -> Any:
+    from gradc.language.array_functions import _along
+    from gradc.language.indexing import made
+
+    x, axis = _of_axis(call, call.array(), call.axis(default=-1))
+    order = call.make(g.argsort, x, axis=-1 if axis == len(x.shape) - 1 else axis)
+    if len(x.shape) == 1:
+        return call.placed(lambda: made(call.gates, x, (order,)))
+    return _along(call, x, order, axis)
+
+
+@function("trapezoid trapz", "y, x=None, dx=1.0, axis=-1")
+def _trapezoid(call: Call) -> Node:
+    y = call.array("y")
+    axis = call.along(y, call.axis(default=-1))
+    high = call.index(y, *_at(axis, ("slice", 1, None, None)))
+    low = call.index(y, *_at(axis, ("slice", None, -1, None)))
+    mean = call.make(s.mul, call.build.const(0.5), call.make(s.add, high, low))
+    if "x" in call:
+        x = call.array("x")
+        at = axis if len(x.shape) > 1 else 0
+        steps = call.make(
+            s.sub,
+            call.index(x, *_at(at, ("slice", 1, None, None))),
+            call.index(x, *_at(at, ("slice", None, -1, None))),
+        )
+        if len(x.shape) == 1 and axis != len(y.shape) - 1:
+            steps = call.make(a.expand, steps, axis=tuple(range(1, len(y.shape) - axis)))
+        mean = call.make(s.mul, steps, mean)
+    elif "dx" in call:
+        mean = call.make(s.mul, call.value("dx"), mean)
+    return call.make(a.sum_, mean, axis=None if len(y.shape) == 1 else axis)
+
+
+# ---- moved ---------------------------------------------------------------------------------------
+
+
+@function("flip", "x, axis=None")
+def _flip(call: Call) -> Node:
+    x, axis = call.array(), call.axis()
+    turned = call.placed(lambda: a.axes_of(axis, len(x.shape)))
+    return call.index(x, *(_BACK if i in turned else _EVERY for i in range(max(turned) + 1)))
+
+
+@function("flipud", "x")
+def _flipud(call: Call) -> Node:
+    return call.index(call.array(), _BACK)
+
+
+@function("fliplr", "x")
+def _fliplr(call: Call) -> Node:
+    return call.index(call.array(), _EVERY, _BACK)
+
+
+@function("roll", "x, shift, axis=None")
+def _roll(call: Call) -> Node:
+    x, shift, axis = call.array(), call.constant("shift"), call.axis()
+    if not all(type(one) is int for one in (shift if isinstance(shift, tuple) else (shift,))):
+        raise call.error("'shift' is a whole number, or one for each axis", at="shift")
+    if len(x.shape) == 1 and axis in (0, -1):
+        axis = None
+    return call.make(m.roll, x, shift=shift, axis=axis)
+
+
+@function("repeat repeat_interleave", "x, repeats, axis=None")
+def _repeat(call: Call) -> Any:
+    from gradc.language.indexing import made
+
+    x, repeats = call.value("x"), call.constant("repeats")
+    x, axis = _of_axis(call, _row(call, x), call.axis())
+    if isinstance(repeats, tuple) and all(type(one) is int and one >= 0 for one in repeats):
+        if len(repeats) != call.shape(x)[axis]:
+            raise call.error(f"{len(repeats)} numbers of repeats, for an axis of {call.shape(x)[axis]}", at="repeats")
+        places = tuple(i for i, count in enumerate(repeats) for _ in range(count))
+        at = call.build.make(g.picked, (), (places, (len(places),)))
+        return call.placed(lambda: made(call.gates, x, _at(axis, at)))
+    if type(repeats) is not int or repeats < 0:
+        raise call.error("'repeats' is a whole number, or one for each element", at="repeats")
+    return call.make(m.repeat, x, repeats=repeats, axis=axis)
+
+
+@function("tile", "x, reps")
+def _tile(call: Call) -> Node:
+    x, reps = call.value("x"), call.constant("reps")
+    reps = reps if isinstance(reps, tuple) else (reps,)
+    if not all(type(rep) is int and rep >= 0 for rep in reps):
+        raise call.error("'reps' is a whole number, or one for each axis", at="reps")
+    rank = len(x.shape)
+    if not rank:
+        return call.filled(x, reps)
+    return call.make(m.tile, x, reps=(*[1] * (rank - len(reps)), *reps))
+
+
+@function("squeeze", "x, axis=None")
+def _squeeze(call: Call) -> Node:
+    x, axis = call.value("x"), call.axis()
+    shape = call.shape(x)
+    gone = call.placed(lambda: a.axes_of(axis, len(shape)))
+    gone = tuple(i for i in gone if axis is not None or shape[i] == 1)
+    if any(shape[i] != 1 for i in gone):
+        raise call.error("only an axis of size 1 is squeezed", at="axis")
+    if not gone:
+        return x
+    return call.index(x, *(0 if i in gone else _EVERY for i in range(max(gone) + 1)))
+
+
+@function("expand_dims unsqueeze", "x, axis")
+def _expand_dims(call: Call) -> Node:
+    return call.make(a.expand, call.value("x"), axis=call.axis())
+
+
+@function("atleast_1d", "x")
+def _atleast_1d(call: Call) -> Node:
+    x = call.value("x")
+    return _row(call, x)
+
+
+@function("atleast_2d", "x")
+def _atleast_2d(call: Call) -> Node:
+    x = _row(call, call.value("x"))
+    return call.make(a.expand, x, axis=0) if len(x.shape) == 1 else x
+
+
+@function("swapaxes", "x, axis1, axis2")
+def _swapaxes(call: Call) -> Node:
+    x = call.array()
+    i, j = (call.along(x, call.axis(name)) for name in ("axis1", "axis2"))
+    order = list(range(len(x.shape)))
+    order[i], order[j] = order[j], order[i]
+    if {i, j} == {len(order) - 1, len(order) - 2} and len(order) > 2:
+        return call.make(a.swap, x)
+    return _ordered(call, x, order)
+
+
+def _ordered(call: Call, x: Node, order: list[int]) -> Node:
+    if order == sorted(order):
+        return x
+    return call.make(a.transpose, x, axes=None if order == [1, 0] else tuple(order))
+
+
+@function("moveaxis", "x, source, destination")
+def _moveaxis(call: Call) -> Node:
+    x = call.array()
+    ends = []
+    for name in ("source", "destination"):
+        axes = call.axis(name)
+        ends.append([call.along(x, axis) for axis in (axes if isinstance(axes, tuple) else (axes,))])
+    source, there = ends
+    if len(source) != len(there):
+        raise call.error("as many axes go as there are places for them")
+    order = [i for i in range(len(x.shape)) if i not in source]
+    for place, axis in sorted(zip(there, source, strict=True)):
+        order.insert(place, axis)
+    return _ordered(call, x, order)
+
+
+@function("permute permute_dims", "x, axes, b1=None, c1=None, d1=None, e1=None")
+def _permute(call: Call) -> Node:
+    x = call.array()
+    names = [name for name in ("axes", "b1", "c1", "d1", "e1") if name in call]
+    axes = call.axis("axes") if len(names) == 1 else tuple(call.axis(name) for name in names)
+    return call.make(a.transpose, x, axes=axes if isinstance(axes, tuple) else (axes,))
+
+
+@function("ravel flatten", "x, order=None")
+def _ravel(call: Call) -> Node:
+    return _flat(call, _row(call, call.value("x")))
+
+
+@function("broadcast_to", "x, shape")
+def _broadcast_to(call: Call) -> Node:
+    x, shape = call.value("x"), call.sizes("shape")
+    call.placed(lambda: call.build.dims.broadcast(x.shape, shape))
+    return x if call.shape(x) == shape else call.make(a.spread, x, shape=shape)
+
+
+@function("pad", "x, pad_width, mode=None, constant_values=0, value=None")
+def _pad(call: Call) -> Any:
+    """NumPy's pad: zeros or another number around, or (of axes of known size) elements again."""
+    from gradc.language.indexing import made
+
+    x, mode = call.array(), call.text("mode", "constant")
+    width = _widths(call, len(x.shape))
+    if mode == "constant":
+        padded = call.make(m.pad, x, width=width)
+        fill = call.value("constant_values") if "constant_values" in call else call.build.const(0)
+        if is_const(fill, 0):
+            return padded
+        rim = call.make(m.pad, call.make(c.ones, shape=call.shape(x)), width=width)
+        return call.make(r.where, call.make(r.gt, rim, call.build.const(0)), padded, fill)
+    if mode not in ("edge", "wrap", "reflect", "symmetric"):
+        raise call.error(f"no mode '{mode}'", "constant, edge, reflect, symmetric and wrap are", "mode")
+    for axis, (before, after) in enumerate(width):
+        size = call.shape(x)[axis]
+        if (before, after) == (0, 0):
+            continue
+        if not isinstance(size, int) or size == 0:
+            raise call.error(f"the size of an axis that is padded by '{mode}' is a known number")
+        places = tuple(_outside(mode, i, size) for i in range(-before, size + after))
+        at = call.build.make(g.picked, (), (places, (len(places),)))
+        x = call.placed(partial(made, call.gates, x, _at(axis, at)))
+    return x
+
+
+def _widths(call: Call, rank: int) -> tuple[tuple[int, int], ...]:
+    """How much is added before and after each axis: 1, (1, 2), ((1, 2), (0, 0))."""
+    value = call.given["pad_width"].value
+    items = value.items if isinstance(value, Group) else None
+    nested = items is not None and any(isinstance(item.value, Group) for item in items)
+    if nested and items is not None:
+        pairs = [call.gates._constant(item) for item in items]
+        pairs = [(pair, pair) if type(pair) is int else pair * 2 if len(pair) == 1 else pair for pair in pairs]
+        pairs = pairs * rank if len(pairs) == 1 else pairs
+    else:
+        given = call.constant("pad_width")
+        pair = (given, given) if type(given) is int else given * 2 if len(given) == 1 else given
+        pairs = [pair] * rank
+    if len(pairs) != rank or not all(
+        isinstance(pair, tuple) and len(pair) == 2 and all(type(one) is int and one >= 0 for one in pair)
+        for pair in pairs
+    ):
+        raise call.error("a width is a number, (before, after), or such a pair for each axis", at="pad_width")
+    return tuple(pairs)
+
+
+def _outside(mode: str, i: int, size: int) -> int:
+    """Which element stands at a place outside of an axis.
+
+    >>> [_outside("reflect", i, 3) for i in range(-3, 6)], [_outside("symmetric", i, 3) for i in range(-3, 6)]
+    ([1, 2, 1, 0, 1, 2, 1, 0, 1], [2, 1, 0, 0, 1, 2, 2, 1, 0])
+    """
+    if mode == "edge":
+        return min(max(i, 0), size - 1)
+    if mode == "wrap":
+        return i % size
+    if mode == "symmetric":
+        i %= 2 * size
+        return min(i, 2 * size - 1 - i)
+    period = max(2 * size - 2, 1)
+    i %= period
+    return min(i, period - i)
+
+
+# ---- joined and cut ------------------------------------------------------------------------------
+
+
+@function("hstack", "x")
+def _hstack(call: Call) -> Node:
+    parts = [_row(call, part.value) for part in call.values()]
+    return _joined(call, parts, 0 if all(len(part.shape) == 1 for part in parts) else 1)
+
+
+@function("vstack row_stack", "x")
+def _vstack(call: Call) -> Node:
+    parts = [_row(call, part.value) for part in call.values()]
+    if all(len(part.shape) == 1 for part in parts):
+        return call.make(a.stack, *parts, axis=0)
+    return _joined(call, [part if len(part.shape) > 1 else call.make(a.expand, part, axis=0) for part in parts], 0)
+
+
+@function("column_stack", "x")
+def _column_stack(call: Call) -> Node:
+    parts = [_row(call, part.value) for part in call.values()]
+    if all(len(part.shape) == 1 for part in parts):
+        return call.make(a.stack, *parts, axis=1)
+    return _joined(call, [part if len(part.shape) > 1 else call.make(a.expand, part, axis=1) for part in parts], 1)
+
+
+@function("dstack", "x")
+def _dstack(call: Call) -> Node:
+    parts = []
+    for each in call.values():
+        part = _row(call, each.value)
+        part = call.make(a.expand, part, axis=0) if len(part.shape) == 1 else part
+        parts.append(call.make(a.expand, part, axis=-1) if len(part.shape) == 2 else part)
+    return _joined(call, parts, 2)
+
+
+def _row(call: Call, x: Node) -> Node:
+    """A number as a vector of one element."""
+    return x if x.shape else call.make(a.stack, x, axis=0)
+
+
+def _joined(call: Call, parts: list[Node], axis: int) -> Node:
+    return parts[0] if len(parts) == 1 else call.make(a.concatenate, *parts, axis=axis)
+
+
+@function("cat", "x, axis=0")
+def _cat(call: Call) -> Node:
+    parts = [part.value for part in call.values()]
+    return _joined(call, parts, call.axis(default=0))
+
+
+@function("ix_", "x, y=None, z=None")
+def _ix(call: Call) -> Group:
+    """An index of rows and columns: each along an axis of its own."""
+    names = [name for name in ("x", "y", "z") if name in call]
+    parts = []
+    for at, name in enumerate(names):
+        given = call.given[name]
+        node = call.gates._index_list(given.value, given) if isinstance(given.value, Group) else call.value(name)
+        rest = len(names) - at - 1
+        items = (*[None] * at, _EVERY, *[None] * rest)
+        parts.append(Arg(call.index(node, *items) if len(names) > 1 else node, given.first, given.last))
+    return Group("tuple", parts)
+
+
+@function("append", "x, values, axis=None")
+def _append(call: Call) -> Node:
+    x, more, axis = call.value("x"), call.value("values"), call.axis()
+    if axis is None:
+        return _joined(call, [_flat(call, _row(call, x)), _flat(call, _row(call, more))], 0)
+    return _joined(call, [x, more], call.along(x, axis))
+
+
+@function("block", "x")
+def _block(call: Call) -> Node:
+    """Rows of blocks, as in block([[A, B], [C, D]])."""
+    value = call.given["x"].value
+    if not isinstance(value, Group):
+        return call.value("x")
+    rows = []
+    for row in value.items:
+        if not isinstance(row.value, Group):
+            parts = [call.gates.value(item) for item in value.items]
+            return _joined(call, [_row(call, part) for part in parts], max(len(part.shape) for part in parts) - 1)
+        parts = [_matrix(call, call.gates.value(item)) for item in row.value.items]
+        rows.append(_joined(call, parts, 1))
+    return _joined(call, rows, 0)
+
+
+def _matrix(call: Call, x: Node) -> Node:
+    x = _row(call, x)
+    return call.make(a.expand, x, axis=0) if len(x.shape) == 1 else x
+
+
+@function("split array_split chunk", "x, sections, axis=0")
+def _split(call: Call) -> Group:
+    return _pieces(call, call.array(), call.axis(default=0))
+
+
+@function("hsplit", "x, sections")
+def _hsplit(call: Call) -> Group:
+    x = call.array()
+    return _pieces(call, x, 0 if len(x.shape) == 1 else 1)
+
+
+@function("vsplit", "x, sections")
+def _vsplit(call: Call) -> Group:
+    return _pieces(call, call.array(), 0)
+
+
+def _cut(at: int, size: int) -> int:
+    """Where an axis is cut, as a slice counts."""
+    return min(max(at + size if at < 0 else at, 0), size)
+
+
+def _pieces(call: Call, x: Node, axis: int) -> Group:
+    """The pieces of an axis: so many of one size, or cut at given places."""
+    at = call.along(x, axis)
+    size = call.shape(x)[at]
+    place = call.given["sections"]
+    if isinstance(place.value, Group):
+        cuts: list[Dim] = [call.size(item) for item in place.value.items]
+        if all(isinstance(cut, int) for cut in cuts) and isinstance(size, int):
+            cuts = [_cut(int(cut), size) for cut in cuts]
+        ends: list[Dim] = [0, *cuts, size]
+        sizes = [total([end, a.product((-1, start))]) for start, end in pairwise(ends)]
+        starts = ends[:-1]
+    else:
+        count = call.size(place)
+        if not isinstance(count, int) or count < 1:
+            raise call.error("the number of pieces is a whole number", at="sections")
+        share = shared(size, count) if size != 0 else 0
+        if share is None or (isinstance(size, int) and size % count):
+            if call.callee.name == "split" or not isinstance(size, int):
+                raise call.error(f"an axis of {size} does not fall into {count} equal pieces", at="sections")
+            step = -(-size // count) if call.callee.name == "chunk" else 0
+            sizes = (
+                [min(step, size - i) for i in range(0, size, step)]
+                if step
+                else [size // count + (i < size % count) for i in range(count)]
+            )
+            starts = [sum(sizes[:i]) for i in range(len(sizes))]  # type: ignore[arg-type]  # numbers
+        else:
+            sizes = [share] * count
+            starts = [a.product((i, share)) for i in range(count)]
+    arg = call.given["x"]
+    pieces = [
+        call.make(a.segment, x, axis=at, start=start, size=length) for start, length in zip(starts, sizes, strict=True)
+    ]
+    return Group("list", [Arg(piece, arg.first, arg.last) for piece in pieces])
+
+
+# ---- diagonals and triangles ---------------------------------------------------------------------
+
+
+@function("diag", "x, k=0")
+def _diag(call: Call) -> Node:
+    x, k = call.array(), int(call.number("k"))
+    if len(x.shape) > 2:
+        raise call.error("diag takes a vector or a matrix", "diagonal(x, 0, 1, 2) has axes", "x")
+    return call.make(m.diag, x, k=k) if len(x.shape) == 1 else call.make(m.diagonal, x, offset=k)
+
+
+@function("diagflat", "x, k=0")
+def _diagflat(call: Call) -> Node:
+    return call.make(m.diag, _flat(call, call.array()), k=int(call.number("k")))
+
+
+@function("diagonal", "x, offset=0, axis1=0, axis2=1, dim1=None, dim2=None")
+def _diagonal(call: Call) -> Node:
+    x = call.array()
+    axes = [call.along(x, call.axis(name, default)) for name, default in (("axis1", 0), ("axis2", 1))]
+    order = [i for i in range(len(x.shape)) if i not in axes] + axes
+    return call.make(m.diagonal, _ordered(call, x, order), offset=int(call.number("offset")))
+
+
+@function("tri", "n, m=None, k=0")
+def _tri(call: Call) -> Node:
+    n = call.size(call.given["n"])
+    ones = call.make(c.ones, shape=(n, call.size(call.given["m"]) if "m" in call else n))
+    return call.make(m.tril, ones, k=int(call.number("k")))
+
+
+@function("trace", "x, offset=0")
+def _trace(call: Call) -> Node:
+    x, offset = call.array(), int(call.number("offset"))
+    if offset == 0 and len(x.shape) == 2 and call.shape(x)[0] == call.shape(x)[1]:
+        return call.make(a.trace, x)
+    if len(x.shape) != 2:
+        return call.make(a.trace, x)
+    return call.make(a.sum_, call.make(m.diagonal, x, offset=offset))
+
+
+@function("triu_indices", "n, k=0, m=None")
+def _triu_indices(call: Call) -> Group:
+    return _triangle(call, upper=True)
+
+
+@function("tril_indices", "n, k=0, m=None")
+def _tril_indices(call: Call) -> Group:
+    return _triangle(call, upper=False)
+
+
+def _triangle(call: Call, upper: bool) -> Group:
+    """The places of a triangle: rows and columns."""
+    n, k = call.size(call.given["n"]), int(call.number("k"))
+    width = call.size(call.given["m"]) if "m" in call else n
+    if not isinstance(n, int) or not isinstance(width, int):
+        raise call.error("the size of a triangle is a known number", "write triu(x), which has zeros below", "n")
+    places = [(i, j) for i in range(n) for j in range(width) if (j - i >= k if upper else j - i <= k)]
+    nodes = [call.build.make(g.picked, (), (tuple(place[axis] for place in places), (len(places),))) for axis in (0, 1)]
+    return Group("tuple", [Arg(node, call.first, call.last) for node in nodes])
+
+
+@function("select", "conditions, values, default=0")
+def _select(call: Call) -> Node:
+    """The value of the first condition that holds."""
+    pairs = [call.given[name].value for name in ("conditions", "values")]
+    if not all(isinstance(each, Group) for each in pairs) or len({len(each.items) for each in pairs}) != 1:
+        raise call.error("select takes as many conditions as values, in lists")
+    out = call.value("default") if "default" in call else call.build.const(0)
+    for test, value in zip(*(reversed(each.items) for each in pairs), strict=True):
+        out = call.make(r.where, call.gates.condition(test.value), call.gates.value(value), out)
+    return out
+
+
+# ---- products ------------------------------------------------------------------------------------
+
+
+@function("inner", "x, y")
+def _inner(call: Call) -> Node:
+    x, y = call.value("x"), call.value("y")
+    if not x.shape or not y.shape:
+        return call.make(s.mul, x, y)
+    if len(x.shape) == len(y.shape) == 1:
+        return call.make(a.matmul, x, y)
+    return call.make(e.tensordot, x, y, axes=((len(x.shape) - 1,), (len(y.shape) - 1,)))
+
+
+@function("vdot", "x, y")
+def _vdot(call: Call) -> Node:
+    x, y = (_flat(call, call.array(name)) for name in ("x", "y"))
+    return call.make(a.matmul, x, y)
+
+
+@function("kron", "x, y")
+def _kron(call: Call) -> Node:
+    return call.make(e.kron, call.array("x"), call.array("y"))
+
+
+@function("cross", "x, y, axis=-1, dim=None")
+def _cross(call: Call) -> Node:
+    x, y = call.array("x"), call.array("y")
+    axis = call.axis(default=-1)
+    if call.shape(x)[-1] == call.shape(y)[-1] == 2 and axis == -1:
+        parts = [call.index(z, "...", i) for z in (x, y) for i in (0, 1)]
+        return call.make(s.sub, call.make(s.mul, parts[0], parts[3]), call.make(s.mul, parts[1], parts[2]))
+    if axis == -1 or call.along(x, axis) == len(x.shape) - 1:
+        return call.make(e.cross, x, y)
+    at = call.along(x, axis)
+    last = [i for i in range(len(x.shape)) if i != at] + [at]
+    out = call.make(e.cross, _ordered(call, x, last), _ordered(call, y, last))
+    return _ordered(call, out, [last.index(i) for i in range(len(last))])
+
+
+@function("outer", "x, y")
+def _outer(call: Call) -> Node:
+    x, y = (_flat(call, _row(call, call.value(name))) for name in ("x", "y"))
+    return call.make(a.outer, x, y)
+
+
+@function("tensordot", "x, y, axes=2")
+def _tensordot(call: Call) -> Node:
+    x, y = call.array("x"), call.array("y")
+    value = call.given["axes"].value if "axes" in call else None
+    if isinstance(value, Group):
+        pairs = [call.gates._constant(item) for item in value.items]
+        pairs = [pair if isinstance(pair, tuple) else (pair,) for pair in pairs]
+        if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
+            raise call.error("'axes' are a number, or as many axes of one array as of the other", at="axes")
+    else:
+        count = int(call.number("axes", 2))
+        if not 0 <= count <= min(len(x.shape), len(y.shape)):
+            raise call.error(f"{count} axes are summed, of arrays of {len(x.shape)} and {len(y.shape)}", at="axes")
+        pairs = [tuple(range(len(x.shape) - count, len(x.shape))), tuple(range(count))]
+    axes = tuple(tuple(call.along(z, axis) for axis in pair) for z, pair in zip((x, y), pairs, strict=True))
+    return call.make(e.tensordot, x, y, axes=axes)
+
+
+@function("einsum", "subscripts, x=None, y=None, z=None, u=None, v=None")
+def _einsum(call: Call) -> Node:
+    """einsum("ij,jk->ik", A, B), with "..." and repeated names, as NumPy has them."""
+    text = call.text("subscripts", "ij,jk->ik").replace(" ", "")
+    names = [name for name in ("x", "y", "z", "u", "v") if name in call]
+    given, arrow, out = text.partition("->")
+    labels = given.split(",")
+    if not names or len(labels) != len(names):
+        raise call.error(f"'{text}' names {len(labels)} arrays, and {len(names)} are given", at="subscripts")
+    arrays = [call.value(name) for name in names]
+    if "..." in text:
+        labels, out = _without_dots(call, labels, out if arrow else None, arrays)
+    bad = [each for each in "".join([*labels, out]) if not (each.isalpha() and each.isascii())]
+    if bad:
+        raise call.error(f"an axis has a letter as its name, and not '{bad[0]}'", at="subscripts")
+    if not arrow and "..." not in text:
+        whole = "".join(labels)
+        out = "".join(sorted(label for label in set(whole) if whole.count(label) == 1))
+    if len({*out}) != len(out) or not {*out} <= {*"".join(labels)}:
+        raise call.error("the axes of the result stand in the arrays, each once in the result", at="subscripts")
+    for at, mine in enumerate(labels):
+        if len(mine) != len(arrays[at].shape):
+            said = f"'{mine}' names {len(mine)} axes of an array of {len(arrays[at].shape)}"
+            raise call.error(said, at=names[at])
+        arrays[at], labels[at] = _each_once(call, arrays[at], mine)
+    return call.make(e.EINSUMS[len(arrays) - 1], *arrays, subs=",".join(labels) + "->" + out)
+
+
+def _each_once(call: Call, x: Node, labels: str) -> tuple[Node, str]:
+    """An axis that is named twice is the diagonal: it comes last."""
+    for label in dict.fromkeys(labels):
+        while labels.count(label) > 1:
+            i = labels.index(label)
+            j = labels.index(label, i + 1)
+            order = [k for k in range(len(labels)) if k not in (i, j)]
+            x = call.make(m.diagonal, _ordered(call, x, [*order, i, j]), offset=0)
+            labels = "".join(labels[k] for k in order) + label
+    return x, labels
+
+
+def _without_dots(call: Call, labels: list[str], out: str | None, arrays: list[Node]) -> tuple[list[str], str]:
+    """The axes that "..." stands for by names of their own."""
+    free = [chr(code) for code in range(ord("A"), ord("Z") + 1) if chr(code) not in "".join([*labels, out or ""])]
+    counts = [
+        len(x.shape) - len(mine.replace("...", "")) if "..." in mine else 0
+        for mine, x in zip(labels, arrays, strict=True)
+    ]
+    most = max(counts)
+    if min(counts) < 0 or most > len(free):
+        raise call.error("'...' stands for no axes here", at="subscripts")
+    names = "".join(free[:most])
+    found = [mine.replace("...", names[most - count :]) for mine, count in zip(labels, counts, strict=True)]
+    if out is not None:
+        return found, out.replace("...", names)
+    whole = "".join(mine.replace("...", "") for mine in labels)
+    return found, names + "".join(sorted(label for label in set(whole) if whole.count(label) == 1))
+
+
+@function("multi_dot", "x")
+def _multi_dot(call: Call) -> Node:
+    out, *rest = (call.gates.value(part) for part in call.values())
+    for part in rest:
+        out = call.make(a.matmul, out, part)
+    return out
+
+
+@function("matrix_power", "x, n")
+def _matrix_power(call: Call) -> Node:
+    x, n = call.array(), int(call.number("n"))
+    if abs(n) > 64:
+        raise call.error("a power of a matrix is at most 64", at="n")
+    if n == 0:
+        size = call.shape(x)[-1]
+        return call.make(c.eye, n=size, m=size)
+    x = call.make(a.inv, x) if n < 0 else x
+    out: Node | None = None
+    for bit in f"{abs(n):b}":  # by squaring, as NumPy does
+        out = call.make(a.matmul, out, out) if out is not None else None
+        if bit == "1":
+            out = x if out is None else call.make(a.matmul, out, x)
+    assert out is not None
+    return out
+
+
+# ---- moments -------------------------------------------------------------------------------------
+
+
+@function("var", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None")
+def _var(call: Call) -> Node:
+    return _moment(call, e.var)
+
+
+@function("std", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None")
+def _std(call: Call) -> Node:
+    return _moment(call, e.std)
+
+
+def _moment(call: Call, op: Any) -> Node:
+    ddof = int(call.number("correction" if "correction" in call else "ddof"))
+    return call.make(op, call.array(), axis=call.axis(), ddof=ddof, keepdims=call.flag("keepdims"))
+
+
+@function("average", "x, axis=None, weights=None, returned=None, keepdims=False")
+def _average(call: Call) -> Node:
+    x, axis, keep = call.array(), call.axis(), call.flag("keepdims")
+    if "weights" not in call:
+        return call.make(a.mean, x, axis=axis, keepdims=keep)
+    weights = call.array("weights")
+    if len(weights.shape) < len(x.shape):
+        at = call.along(x, axis if axis is not None else 0)
+        lead, rest = at, len(x.shape) - at - 1
+        items = (*[None] * lead, _EVERY, *[None] * rest)
+        weights = call.index(weights, *items) if lead or rest else weights
+    sums = [
+        call.make(a.sum_, call.make(s.mul, x, weights), axis=axis, keepdims=keep),
+        call.make(a.sum_, weights, axis=axis, keepdims=keep),
+    ]
+    return call.make(s.div, *sums)
+
+
+@function("ptp", "x, axis=None, keepdims=False")
+def _ptp(call: Call) -> Node:
+    x, axis, keep = call.array(), call.axis(), call.flag("keepdims")
+    ends = [call.make(op, x, axis=axis, keepdims=keep) for op in (a.amax, a.amin)]
+    return call.make(s.sub, *ends)
+
+
+@function("cov", "x, y=None, rowvar=True, bias=False, ddof=None")
+def _cov(call: Call) -> Node:
+    """Covariances of the rows of a matrix (of the columns with rowvar=False)."""
+    x = call.array()
+    if "y" in call:
+        raise call.error("cov takes one array", "stack the two: cov(stack([x, y]))", "y")
+    if len(x.shape) == 1:
+        return call.make(e.var, x, ddof=0 if call.flag("bias") else int(call.number("ddof", 1)))
+    x = x if call.flag("rowvar", True) else call.make(a.transpose, x, axes=None)
+    off = call.make(s.sub, x, call.make(a.mean, x, axis=1, keepdims=True))
+    count = call.shape(x)[1]
+    ddof = int(call.number("ddof", 0 if call.flag("bias") else 1))
+    size = total([count, -ddof])
+    divisor = call.build.const(size) if isinstance(size, int) else call.build.graph.node(s.size, (), size)
+    return call.make(s.div, call.make(a.matmul, off, call.make(a.transpose, off, axes=None)), divisor)
+
+
+# ---- convolutions --------------------------------------------------------------------------------
+
+
+@function("convolve", "x, y, mode=None")
+def _convolve(call: Call) -> Node:
+    x, y, mode = call.array("x"), call.array("y"), call.text("mode", "full")
+    n, k = call.shape(x)[0], call.shape(y)[0]
+    if mode not in ("full", "valid", "same"):
+        raise call.error(f"no mode '{mode}'", "full, valid and same are", "mode")
+    if mode == "full":
+        return call.make(v.convolve, x, y, mode="full")
+    if isinstance(n, int) and isinstance(k, int) and k > n:
+        x, y, n, k = y, x, k, n
+    if mode == "valid":
+        return call.make(v.convolve, x, y, mode="valid")
+    if not isinstance(k, int):
+        raise call.error("the size of what is convolved with in mode 'same' is a known number", at="y")
+    whole = call.make(v.convolve, x, y, mode="full")
+    before = (k - 1) // 2
+    return call.index(whole, ("slice", before or None, -(k - 1 - before) or None, None)) if k > 1 else whole
+
+
+@function("correlate", "x, y, mode=None")
+def _correlate(call: Call) -> Node:
+    x, y, mode = call.array("x"), call.array("y"), call.text("mode", "valid")
+    n, k = call.shape(x)[0], call.shape(y)[0]
+    if mode not in ("full", "valid"):
+        raise call.error(f"no mode '{mode}' of correlate", "full and valid are", "mode")
+    if mode == "valid" and isinstance(n, int) and isinstance(k, int) and k > n:
+        return call.index(call.make(v.correlate, y, x, mode=mode), _BACK)
+    return call.make(v.correlate, x, y, mode=mode)
+
+
+def _pair(call: Call, name: str, default: int) -> tuple[int, int]:
+    value = call.constant(name, default)
+    value = default if value is None else value
+    pair = (value, value) if type(value) is int else value
+    if not (isinstance(pair, tuple) and len(pair) == 2 and all(type(one) is int and one >= 0 for one in pair)):
+        raise call.error(f"'{name}' is a whole number, or a pair of them", at=name)
+    return pair
+
+
+def _image(call: Call, x: Node) -> Node:
+    if len(x.shape) != 4:
+        raise call.error(f"'{call.callee.name}' takes images of shape [N, C, H, W]", at="x")
+    return x
+
+
+@function("conv2d", "x, w, bias=None, stride=1, padding=0, weight=None")
+def _conv2d(call: Call) -> Node:
+    """As torch has it: x of shape [N, C, H, W], w of shape [F, C, h, w]."""
+    x, w = _image(call, call.array("x")), call.array("w")
+    stride, padding = _pair(call, "stride", 1), _pair(call, "padding", 0)
+    size = call.shape(w)[2:]
+    if len(size) != 2 or not all(isinstance(one, int) for one in size):
+        raise call.error("the filters have the shape [F, C, h, w], h and w numbers", at="w")
+    if min(stride) < 1:
+        raise call.error("'stride' is at least 1", at="stride")
+    if any(padding):
+        x = call.make(m.pad, x, width=((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    slid = call.make(v.windows, x, size=size, stride=stride)
+    out = call.make(e.tensordot, slid, w, axes=((1, 4, 5), (1, 2, 3)))
+    out = call.make(a.transpose, out, axes=(0, 3, 1, 2))
+    if "bias" not in call:
+        return out
+    return call.make(s.add, out, call.index(call.array("bias"), _EVERY, None, None))
+
+
+@function("conv1d", "x, w, bias=None, stride=1, padding=0, weight=None")
+def _conv1d(call: Call) -> Node:
+    """As torch has it: x of shape [N, C, L], w of shape [F, C, l]."""
+    x, w = call.array("x"), call.array("w")
+    stride, padding = call.constant("stride", 1), call.constant("padding", 0)
+    size = call.shape(w)[2:]
+    if len(x.shape) != 3 or len(size) != 1 or not isinstance(size[0], int):
+        raise call.error("conv1d takes x of shape [N, C, L] and w of shape [F, C, l], l a number")
+    if padding:
+        x = call.make(m.pad, x, width=((0, 0), (0, 0), (padding,) * 2))
+    slid = call.make(v.windows, x, size=size, stride=(stride,))
+    out = call.make(e.tensordot, slid, w, axes=((1, 3), (1, 2)))
+    out = call.make(a.transpose, out, axes=(0, 2, 1))
+    return call.make(s.add, out, call.index(call.array("bias"), _EVERY, None)) if "bias" in call else out
+
+
+def _pooled(call: Call) -> Node:
+    """The windows of a pooling, their own axes last."""
+    x = _image(call, call.array("x"))
+    size = _pair(call, "size" if "size" in call else "kernel_size", 2)
+    stride = _pair(call, "stride", 0)
+    return call.make(v.windows, x, size=size, stride=stride if min(stride) else size)
+
+
+@function("max_pool2d", "x, size=None, stride=None, kernel_size=None")
+def _max_pool2d(call: Call) -> Node:
+    return call.make(a.amax, _pooled(call), axis=(-2, -1))
+
+
+@function("avg_pool2d", "x, size=None, stride=None, kernel_size=None")
+def _avg_pool2d(call: Call) -> Node:
+    return call.make(a.mean, _pooled(call), axis=(-2, -1))
+
+
+@function("sliding_window_view", "x, size, axis=None")
+def _sliding(call: Call) -> Node:
+    x, size = call.array(), call.constant("size")
+    size = size if isinstance(size, tuple) else (size,)
+    axis = call.axis()
+    if axis is not None and call.along(x, axis) != len(x.shape) - 1:
+        raise call.error("windows slide over the last axes here", at="axis")
+    return call.make(v.windows, x, size=size, stride=(1,) * len(size))
+
+
+# ---- elements ------------------------------------------------------------------------------------
+
+
+@function("radians deg2rad", "x")
+def _radians(call: Call) -> Node:
+    return call.make(s.mul, call.value("x"), call.build.const(math.pi / 180))
+
+
+@function("degrees rad2deg", "x")
+def _degrees(call: Call) -> Node:
+    return call.make(s.mul, call.value("x"), call.build.const(180 / math.pi))
+
+
+@function("clip clamp", "x, a_min=None, a_max=None, min=None, max=None")
+def _clip(call: Call) -> Node:
+    """clip with either bound, both or neither."""
+    x = call.value("x")
+    for names, op in ((("a_min", "min"), r.maximum), (("a_max", "max"), r.minimum)):
+        given = [name for name in names if name in call]
+        x = call.make(op, x, call.value(given[0])) if given else x
+    return x
+
+
+@function("polyval", "p, x")
+def _polyval(call: Call) -> Node:
+    """Horner's rule, the highest power first."""
+    value = call.given["p"].value
+    items = [call.gates.value(item) for item in value.items] if isinstance(value, Group) else None
+    if items is None:
+        p = call.array("p")
+        count = call.shape(p)[0]
+        if not isinstance(count, int):
+            raise call.error("the number of coefficients is known", at="p")
+        items = [call.index(p, i) for i in range(count)]
+    x = call.value("x")
+    out = items[0] if items else call.build.const(0.0)
+    for item in items[1:]:
+        out = call.make(s.add, call.make(s.mul, out, x), item)
+    return out
+
+
+@function("vander", "x, n=None, increasing=False")
+def _vander(call: Call) -> Node:
+    x = call.array()
+    count = call.size(call.given["n"]) if "n" in call else call.shape(x)[0]
+    if not isinstance(count, int) or count < 1:
+        raise call.error("the number of powers is known", at="n")
+    powers = range(count) if call.flag("increasing") else range(count - 1, -1, -1)
+    columns = [
+        call.make(c.ones, shape=call.shape(x)) if n == 0 else call.make(s.pow_, x, call.build.const(n)) for n in powers
+    ]
+    return call.make(a.stack, *columns, axis=1)
+
+
+@function("meshgrid", "x, y, indexing=None, sparse=None")
+def _meshgrid(call: Call) -> Group:
+    x, y = (_flat(call, _row(call, call.value(name))) for name in ("x", "y"))
+    mode = call.text("indexing", "xy")
+    shape = (*call.shape(y), *call.shape(x)) if mode == "xy" else (*call.shape(x), *call.shape(y))
+    along = [call.index(x, None, _EVERY), call.index(y, _EVERY, None)]
+    if mode == "ij":
+        along = [call.index(x, _EVERY, None), call.index(y, None, _EVERY)]
+    arg = call.given["x"]
+    return Group("list", [Arg(call.make(a.spread, each, shape=shape), arg.first, arg.last) for each in along])
+
+
+@function("gradient", "f, dx=1, axis=None, edge_order=None")
+def _gradient(call: Call) -> Node:
+    """Central differences inside of a vector, one-sided ones at its ends."""
+    f = call.array("f")
+    if len(f.shape) != 1:
+        raise call.error("gradient takes a vector", at="f")
+    dx = call.value("dx") if "dx" in call else call.build.const(1)
+    if dx.shape:
+        raise call.error("the steps of 'gradient' are one number", at="dx")
+
+    def slope(after: Any, before: Any, steps: int) -> Node:
+        rise = call.make(s.sub, call.index(f, after), call.index(f, before))
+        run = call.make(s.mul, call.build.const(steps), dx)
+        return rise if is_const(run, 1) else call.make(s.div, rise, run)
+
+    first = slope(("slice", 1, 2, None), ("slice", None, 1, None), 1)
+    inner = slope(("slice", 2, None, None), ("slice", None, -2, None), 2)
+    last = slope(("slice", -1, None, None), ("slice", -2, -1, None), 1)
+    return call.make(a.concatenate, first, inner, last, axis=0)
+
+
+@function("one_hot", "x, num_classes")
+def _one_hot(call: Call) -> Any:
+    """Rows of the identity."""
+    from gradc.language.indexing import made
+
+    at = call.gates.integers.of(call.value("x"), call.given["x"])
+    size = call.size(call.given["num_classes"])
+    return call.placed(lambda: made(call.gates, call.make(c.eye, n=size, m=size), (at,)))
+
+
+@function("item tolist numpy contiguous", "x")
+def _item(call: Call) -> Node:
+    return call.value("x")
+
+
+@function("logspace", "start, stop, num=50, endpoint=True, base=10.0")
+def _logspace(call: Call) -> Node:
+    size = call.size(call.given["num"]) if "num" in call else 50
+    start, stop, base = call.number("start"), call.number("stop"), call.number("base", 10.0)
+    steps = call.make(c.linspace, start=start, stop=stop, size=size, endpoint=call.flag("endpoint", True))
+    return call.make(s.pow_, call.build.const(float(base)), steps)
