@@ -27,12 +27,13 @@ from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, stage
 from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import Running, chained, fast_module, running
+from gradc.run.engines import LARGEST_KERNEL, Running, chained, fast_module, running
 from gradc.run.functions import collector_paused, load
 
 if TYPE_CHECKING:
     from gradc.evidence.grade import Grade
     from gradc.run.flat import Flat
+    from gradc.run.matrices import Kernel
     from gradc.run.modes import Hessian, Jacobian
 
 STYLES = ("notes", "fast")
@@ -69,7 +70,7 @@ def compile(
     with collector_paused():
         dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
-    if target != "numpy" and TARGETS[target].program is None:
+    if target != "numpy":
         _fits_target(dag, TARGETS[target])
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
     if "hessian" in modes:
@@ -231,10 +232,6 @@ class Function:
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
         with collector_paused():
-            own = TARGETS[self.target].program
-            if own is not None:
-                emitted: Emitted = own(self.dag, self.wrt, self.literal, self.function_name)
-                return emitted
             fast = self._fast
             if fast is None:
                 fast = emit(self.staged, self.target, self.function_name, self.also, self.double)
@@ -280,8 +277,7 @@ class Function:
         """The text of the emitted module, verified before anyone has it. It needs NumPy (or nothing) and not gradc."""
         from gradc.emit.allow import verify
 
-        if TARGETS[self.target].program is None:
-            verify(self.emitted.text)
+        verify(self.emitted.text)
         return self.emitted.text
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:
@@ -386,21 +382,63 @@ class Function:
 
     # ---- other modes -----------------------------------------------------------------------------
 
-    def jvp(self, /, *args: Any, **given: Any) -> tuple[Any, Any]:
+    @cached_property
+    def jvp(self) -> Callable[..., tuple[Any, Any]]:
         """jvp(x, y, x_dot, y_dot): the value, and how it changes along the tangents of the `wrt` inputs."""
-        return cast("tuple[Any, Any]", self._run_mode("jvp", args, given))
+        kernel = self._number_kernel("jvp")
 
-    def hvp(self, /, *args: Any, **given: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        def general(*args: Any, **given: Any) -> tuple[Any, Any]:
+            found = None if kernel is None or given or len(args) != len(kernel.given) else kernel(args)
+            if kernel is None or found is None:
+                return cast("tuple[Any, Any]", self._run_mode("jvp", args, given))
+            value, _, entries = found
+            dots = kernel.tangents(entries)
+            tangent = tuple(dots.get(name, 0.0) for name in self.outputs)
+            return value, tangent if len(tangent) > 1 else tangent[0]
+
+        if kernel is None or kernel.read or len(kernel.found) != 1 or len(self.outputs) != 1:
+            return general
+        from gradc.run.matrices import one_number
+
+        return one_number("jvp", kernel, lambda found: (found[0], found[2][0]), general)
+
+    @cached_property
+    def hvp(self) -> Callable[..., tuple[Any, dict[str, Any], dict[str, Any]]]:
         """hvp(x, y, x_dot, y_dot): the value, the gradient, and how the gradient changes: the Hessian times a vector.
 
         An array output, or several, take their adjoints as `df=`, as `value_and_grad` does.
         """
-        return cast("tuple[Any, dict[str, Any], dict[str, Any]]", self._run_mode("hvp", args, given))
+        kernel = self._number_kernel("hvp") if len(self.outputs) == 1 else None
+
+        def general(*args: Any, **given: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+            found = None if kernel is None or given or len(args) != len(kernel.given) else kernel(args)
+            if kernel is None or found is None:
+                return cast("tuple[Any, dict[str, Any], dict[str, Any]]", self._run_mode("hvp", args, given))
+            value, grads, entries = found
+            return value, kernel.gradient(grads), kernel.by_input(kernel.tangents(entries))
+
+        if kernel is None or kernel.read or len(kernel.found) != len(kernel.wrt):
+            return general
+        from gradc.run.matrices import one_number
+
+        names = kernel.wrt
+
+        def packed(found: Any) -> Any:
+            value, grads, curves = found
+            return value, dict(zip(names, grads, strict=True)), dict(zip(names, curves, strict=True))
+
+        return one_number("hvp", kernel, packed, general)
 
     def jacobian(self, /, *args: Any, **given: Any) -> Jacobian:
         """The derivatives of each output by each input: `blocks` by name, `dense()` as one matrix."""
-        from gradc.run.modes import Jacobian
+        from gradc.run.modes import Entries, Jacobian
 
+        found = self._in_numbers("jacobian", args, given)
+        if found is not None:
+            kernel, value, _, numbers = found
+            inputs = {name: kernel.shapes[name] for name in kernel.wrt}
+            outputs: dict[str, tuple[int, ...]] = dict.fromkeys(self.outputs, ())
+            return Jacobian.of(value, Entries(kernel.rows, kernel.columns, numbers), inputs, outputs)
         value, blocks = self._run_mode("jacobian", args, given)
         values = dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=True))
         points = self._points(values)
@@ -409,9 +447,14 @@ class Function:
 
     def hessian(self, /, *args: Any, **given: Any) -> Hessian:
         """The second derivatives by pairs of inputs: `blocks` by names, `dense()` as one symmetric matrix."""
-        from gradc.run.modes import Hessian
+        from gradc.run.modes import Entries, Hessian
 
         self._has_a_hessian()
+        found = self._in_numbers("hessian", args, given)
+        if found is not None:
+            kernel, value, slopes, numbers = found
+            inputs = {name: kernel.shapes[name] for name in kernel.wrt}
+            return Hessian.of(value, kernel.gradient(slopes), Entries(kernel.rows, kernel.columns, numbers), inputs)
         value, grads, blocks = self._run_mode("hessian", args, given)
         return Hessian(value, grads, blocks, self._wrt_shapes(args, given), self._points({"f": value}))
 
@@ -443,6 +486,30 @@ class Function:
     def _wrt_shapes(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         values = dict(zip(self.inputs, self.bound(args, given), strict=True))
         return {name: _shape(values[name]) if self.dag.declared else () for name in self.inputs if name in self.wrt}
+
+    def _in_numbers(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+        """A mode's numbers by straight lines, with their kernel; None where these do not fit what is given."""
+        kernel = self._number_kernel(mode)
+        if kernel is None or len(args) + len(given) != len(kernel.given):
+            return None
+        found = kernel(args if not given else self.bound(args, given))
+        return None if found is None else (kernel, *found)
+
+    def _number_kernel(self, mode: str) -> Kernel | None:
+        """The straight lines of a mode, if the program is one of numbers and of a size that these are made for."""
+        if mode not in self._matrices:
+            kernel = None
+            if len(self.dag.nodes) <= LARGEST_KERNEL:
+                from gradc.run.matrices import kernel_of
+
+                with collector_paused():
+                    kernel = kernel_of(self.dag, self.wrt, mode, self.literal)
+            self._matrices[mode] = kernel
+        return self._matrices[mode]
+
+    @cached_property
+    def _matrices(self) -> dict[str, Kernel | None]:
+        return {}
 
     def _run_mode(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
         from gradc.run.modes import bound
@@ -541,8 +608,12 @@ class Function:
 
         return check.check(self, **options)
 
-    def report(self, **options: Any) -> Any:
-        """Staged against symbolic size; see `gradc.evidence.report`."""
+    def report(self, *, modes: bool = False, **options: Any) -> Any:
+        """Staged against symbolic size; see `gradc.evidence.report`. With `modes` what each mode costs."""
+        if modes:
+            from gradc.evidence.modes import modes_of
+
+            return modes_of(self.dag, self.wrt, self.literal)
         from gradc.evidence import report
 
         return report.report(self, **options)

@@ -66,6 +66,7 @@ def test_each_says_what_it_does_and_how_to_run_it(name: str) -> None:
 
 def test_each_has_figures_that_are_tested_below() -> None:
     tested = {"geyser_mixture", "neural_network", "nist_fit", "softmax_regression", "staged", "svm", "uncertainty"}
+    tested |= {"constrained", "newton_likelihood", "stiff_ode"}
     assert set(SCRIPTS) == tested
 
 
@@ -229,3 +230,28 @@ def test_the_uncertainties_are_those_of_a_complex_step() -> None:
     J = np.imag([Z * np.cos(phase), Z * np.sin(phase), Z]) / 1e-30
     covariance = J @ np.cov(table) @ J.T / 5
     assert np.allclose(figures["deviations"], np.sqrt(np.diag(covariance)), rtol=1e-12)
+
+
+def test_newtons_steps_on_a_likelihood_end_at_nists_certified_optimum() -> None:
+    for name, found in run("newton_likelihood").figures.items():
+        parameters, deviations = found["digits"]
+        assert parameters >= 10, name
+        assert deviations >= 10, name
+        assert found["steps"] <= 4, name
+        with_jacobian, without = found["calls"]
+        assert with_jacobian < without, name
+
+
+def test_robertsons_reactions_end_where_hairer_and_wanner_say_with_fewer_calls() -> None:
+    for name, found in run("stiff_ode").figures.items():
+        assert found["error"] < 1e-7, name
+        assert found["calls"] < found["without"], name
+        assert found["y"].sum() == pytest.approx(1.0, rel=1e-12), name
+
+
+def test_the_constrained_optimum_is_hocks_and_schittkowskis_in_fewer_iterations() -> None:
+    found = run("constrained").figures
+    assert found["error"] < 1e-5
+    assert found["value"] == pytest.approx(17.0140173, abs=1e-4)
+    exact, estimated = found["iterations"]
+    assert exact < estimated

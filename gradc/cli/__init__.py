@@ -215,14 +215,19 @@ takes_program = _options(
     _module("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
     _module("--names", type=_choice("notes", "letters", "wengert"), default="notes", show_default=True,
             help="How lines are named."),
-    _module("--target", type=_choice("numpy", "math", "scipy", "torch", "jax", "c"), default="numpy",
-            show_default=True,
+    _module("--target", type=_choice("numpy", "math", "scipy", "torch", "jax"), default="numpy", show_default=True,
             help="What the module stands on."),
 )  # fmt: skip
 has_style = _module(
     "--style", type=_choice("notes", "fast"), default="notes", show_default=True,
     help="One gate a line, or made for speed.",
 )  # fmt: skip
+has_modes = _module(
+    "--also",
+    multiple=True,
+    metavar="jvp,hvp,jacobian,hessian",
+    help="Further functions: tangents, Hessians, …",
+)
 as_data = _result("--json", "json", is_flag=True, help="Answer in JSON; errors, too.")
 takes_point = _options(
     _place(
@@ -253,7 +258,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @takes_program
 @has_style
 @_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
-@_module("--also", multiple=True, metavar="jvp,hvp,jacobian,hessian", help="Further functions: tangents, Hessians, …")
+@has_modes
 @_module("--double", is_flag=True, help="A torch class that can be differentiated again.")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
@@ -316,6 +321,7 @@ def _columns() -> int:
 @_command("check", 'gradc check "log(1 + exp(x))" --range x=-700,700')
 @takes_program
 @has_style
+@has_modes
 @_place(
     "--points",
     type=click.IntRange(1),
@@ -420,7 +426,8 @@ def page_command(
 @_command(
     "report",
     """gradc report "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
-gradc report --sweep logistic --upto 30 -o growth.svg""",
+gradc report --sweep logistic --upto 30 -o growth.svg
+gradc report --modes --sweep product""",
 )
 @takes_program
 @has_style
@@ -443,31 +450,34 @@ gradc report --sweep logistic --upto 30 -o growth.svg""",
 @_option("--timeout", type=click.FloatRange(0), metavar="S", help="Seconds that SymPy gets.")
 @_option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
 @_option("--no-expand", is_flag=True, help="Don't multiply out: what is expanded is counted.")
+@_option("--modes", is_flag=True, help="Reverse, forward, Hessian: sweeps, operations, kept values.")
 @_result("--csv", is_flag=True, help="Answer in CSV (sweeps).")
 @_result("--markdown", is_flag=True, help="Answer in Markdown.")
 @writes_file
 @as_data
 def report_command(
-    sweep: str | None, upto: int, no_expand: bool, output: str | None, force: bool, **options: Any
+    sweep: str | None, upto: int, no_expand: bool, modes: bool, output: str | None, force: bool, **options: Any
 ) -> None:
     """Compare the gradient's cost with that of SymPy's forms; FILE takes the table, or the plot of a sweep as SVG."""
     form = _one_of({key: options.pop(key) for key in ("json", "csv", "markdown")})
     asked = {key: value for key in ("timeout", "memory") if (value := options.pop(key)) is not None}
     if sweep is None and form == "csv":
         raise GradcError("--csv needs a sweep", hint="--sweep logistic, for one")
-    if sweep is None:
+    if sweep is None and modes:
+        result = studied(options).report(modes=True)
+    elif sweep is None:
         fn = studied(options)
         with progress() as step:
             result = fn.report(expand=not no_expand, progress=step, **asked)
     else:
-        result = _swept(sweep, upto, options, asked)
+        result = _swept(sweep, upto, options, asked, modes)
     if output is not None and output != "-" and sweep is not None:
         write(output, result.svg(), force)
         output = None
     _deliver(_answer(result, form), output, force)
 
 
-def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any]) -> Any:
+def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any], modes: bool) -> Any:
     """A family that has a name, or the one that the given program begins."""
     from gradc.api import Function
     from gradc.evidence.growing import FAMILIES
@@ -481,6 +491,10 @@ def _swept(family: str, upto: int, options: dict[str, Any], asked: dict[str, Any
     grown = studied(options) if family == "self" else family
     gc.enable()
     with progress() as step:
+        if modes:
+            from gradc.evidence.modes import sweep_modes
+
+            return sweep_modes(grown, upto=upto, progress=step)
         return sweep(grown, Function, upto=upto, progress=step, **asked)
 
 

@@ -15,15 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradc.derive.forward import tangent_of
+from gradc.derive.forward import NOTHING, tangent_of
 from gradc.derive.reverse import reverse, total
 from gradc.graph.dag import Dag, Node, reachable, users
 from gradc.rewrite.simplify import Builder, is_const
 
 
-def sparse_tangents(build: Builder, wanted: Mapping[Node, Sequence[Node]]) -> dict[tuple[Node, Node], Node]:
+def sparse_tangents(
+    build: Builder,
+    wanted: Mapping[Node, Sequence[Node]],
+    again: bool = False,
+    spare: Mapping[Node, Node] = NOTHING,
+) -> dict[tuple[Node, Node], Node]:
     """For each leaf the tangents of the roots that are wanted along it, and of what these are made from: those of the
-    nodes that the leaf moves, and of no others; by (node, leaf), gate by gate. What is 0 everywhere is left out."""
+    nodes that the leaf moves, and of no others; by (node, leaf), gate by gate. What is 0 everywhere is left out. With
+    `again` slopes are the gates that a second derivative shares; `spare` as `pushed` has it."""
     nodes = reachable(root for roots in wanted.values() for root in roots)
     above = users(nodes)
     asked: dict[Node, list[Node]] = {}  # the leaves along which each node's tangent is needed
@@ -37,7 +43,7 @@ def sparse_tangents(build: Builder, wanted: Mapping[Node, Sequence[Node]]) -> di
     for node in sorted(asked, key=lambda node: node.id):
         for leaf in asked[node]:
             mine = known.setdefault(leaf, {})
-            tangent = one if node is leaf else tangent_of(node, build, mine)
+            tangent = one if node is leaf else tangent_of(node, build, mine, again, spare)
             if tangent is not None and not is_const(tangent, 0):
                 mine[node] = found[node, leaf] = tangent
     build.annihilate = before

@@ -14,6 +14,7 @@ entry's own `jvp`. What no input moves has no tangent: it is left out, and never
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gradc.derive import rules
 from gradc.graph.dag import Node, reachable
@@ -21,6 +22,9 @@ from gradc.ops import array, routing, scalar
 from gradc.ops.table import Op, statics_of
 from gradc.rewrite.rules import attribute, compiled, instantiate
 from gradc.rewrite.simplify import Builder, is_const
+from gradc.rewrite.wanted import chosen, spared_where
+
+NOTHING: Mapping[Node, Node] = MappingProxyType({})
 
 
 def tangents(roots: Sequence[Node], build: Builder, dots: Mapping[Node, Node], again: bool = False) -> list[Node]:
@@ -28,29 +32,45 @@ def tangents(roots: Sequence[Node], build: Builder, dots: Mapping[Node, Node], a
 
     `again` says that the tangents are to be differentiated, too.
     """
-    known = pushed(reachable(roots), build, dots, again)
+    nodes = reachable(roots)
+    known = pushed(nodes, build, dots, again, chosen(build, nodes, roots))
     zero = build.const(0.0)
     return [known.get(root) or whole(build, zero, root) for root in roots]
 
 
-def pushed(nodes: Sequence[Node], build: Builder, dots: Mapping[Node, Node], again: bool = False) -> dict[Node, Node]:
-    """The tangents of all nodes that the inputs of `dots` move, in their nodes' shapes."""
+def pushed(
+    nodes: Sequence[Node],
+    build: Builder,
+    dots: Mapping[Node, Node],
+    again: bool = False,
+    spare: Mapping[Node, Node] = NOTHING,
+) -> dict[Node, Node]:
+    """The tangents of all nodes that the inputs of `dots` move, in their nodes' shapes.
+
+    `spare` are gates whose slope may be infinite where a kink passes others on, with the condition that it does not.
+    """
     known: dict[Node, Node] = dict(dots)
     before, build.annihilate = build.annihilate, True
     for node in nodes:
         if node not in known:
-            tangent = tangent_of(node, build, known, again)
+            tangent = tangent_of(node, build, known, again, spare)
             if tangent is not None:
                 known[node] = tangent
     build.annihilate = before
     return known
 
 
-def tangent_of(node: Node, build: Builder, known: Mapping[Node, Node], again: bool = False) -> Node | None:
+def tangent_of(
+    node: Node,
+    build: Builder,
+    known: Mapping[Node, Node],
+    again: bool = False,
+    spare: Mapping[Node, Node] = NOTHING,
+) -> Node | None:
     """The tangent of one node from those of its arguments, in its shape; None where it has none."""
     if node.op.boolean or node.op.integer or node.op in rules.OF_A_SHAPE or not any(arg in known for arg in node.args):
         return None
-    tangent = _push(build, node, known, again)
+    tangent = _push(build, node, known, again, spare.get(node))
     return None if tangent is None or is_const(tangent, 0) else whole(build, tangent, node)
 
 
@@ -61,13 +81,13 @@ def whole(build: Builder, tangent: Node, node: Node) -> Node:
     return build.make(array.spread, (tangent,), (node.shape,))
 
 
-def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool) -> Node | None:
-    """The tangent of one gate from those of its arguments."""
+def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool, wanted: Node | None) -> Node | None:
+    """The tangent of one gate from those of its arguments; `wanted` says where, if it is spared elsewhere."""
     op = node.op
     if op.linear == "all":
         zero = build.const(0)
         return build.make(op, tuple(whole(build, known.get(arg, zero), arg) for arg in node.args), node.attr)
-    if op.linear == "each" or op is scalar.mul:
+    if op.linear == "each" or (op is scalar.mul and wanted is None):
         return _sum(
             build,
             [
@@ -76,7 +96,8 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool) -
                 if arg in known and i not in op.whole
             ],
         )
-    names = {**dict(zip(op.params, node.args, strict=False)), "out": node}
+    args, out = (node.args, node) if wanted is None else spared_where(build, node, wanted)
+    names = {**dict(zip(op.params, args, strict=False)), "out": out}
     statics = statics_of(op, node.attr)
     rule = rules.jvp(node, again)
     if rule:

@@ -76,6 +76,10 @@ def reverse(
     wrt = list(wrt)
     active = active_nodes(nodes, wrt)
     sparing = _sparing(dag, nodes, active)
+    if again and sparing is not None:
+        from gradc.rewrite.wanted import chosen
+
+        sparing.wanted = chosen(build, nodes, dag.roots)
     boundary = len(build.graph.nodes)
     build.annihilate = True
     incoming: dict[Node, list[Node]] = {}

@@ -25,6 +25,7 @@ from gradc.base.tables import html_table, number, table
 from gradc.evidence.by_engine import by_engine
 from gradc.evidence.points import Compiled, Point, Search, said
 from gradc.evidence.references import Evidence, gather
+from gradc.evidence.second import mode_errors
 from gradc.evidence.symbolic.worker import MEMORY, Worker
 from gradc.evidence.verdict import TINY, Error, gradient_errors, worst
 from gradc.language import parse
@@ -189,6 +190,7 @@ def check(
     rows = _rows(evidence, limit)
     engines, wrong = _engines(evidence, rows, limit)
     rows += wrong
+    rows += [_mode_row(evidence, mode, limit) for mode in fn.also]
     verdicts = {row.verdict for row in rows}
     verdict = next((each for each in (FAIL, TOO_LARGE, UNVERIFIED) if each in verdicts), PASS)
     last = max(rows, key=lambda row: (row.verdict == FAIL, row.roundings))
@@ -264,6 +266,12 @@ def _gradient_row(evidence: Evidence, name: str, tolerance: float) -> Row:
     return _row(evidence, errors, f"d{name}", name, tolerance, elements, verified, ", ".join(sources))
 
 
+def _mode_row(evidence: Evidence, mode: str, tolerance: float) -> Row:
+    """The row of a mode beside the passes."""
+    errors, elements, verified, against = mode_errors(evidence, mode)
+    return _row(evidence, errors, mode, "", tolerance, elements, verified, against)
+
+
 def _row(
     evidence: Evidence,
     errors: Mapping[int, Error],
@@ -335,7 +343,7 @@ def command(fn: Compiled, point: Point, seed: int, points: int) -> str:
         words += [word for name, shape in shapes.items() for word in ("--shape", f"{name}={','.join(map(str, shape))}")]
     for option, value, default in (("style", fn.style, "notes"), ("target", fn.target, "numpy")):
         words += [f"--{option}", value] * (value != default)
-    words += ["--literal"] * fn.literal
+    words += ["--literal"] * fn.literal + ["--also", ",".join(fn.also)] * bool(fn.also)
     given = [f"{name}={value}" for name, value in point.items()]
     if sum(map(len, given)) <= LONGEST_POINT:
         words += [word for each in given for word in ("--at", each)]

@@ -54,6 +54,7 @@ class Compiled(Protocol):
     names: str
     target: str
     literal: bool
+    also: tuple[str, ...]
 
     @property
     def program(self) -> str: ...

@@ -24,6 +24,9 @@ NUMERIC = 0.4
 LARGEST = 200_000
 
 
+Place = tuple[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Slope:
     """The derivative along a direction, by differences, and how uncertain it is."""
@@ -48,6 +51,8 @@ class Evidence:
     slopes: dict[tuple[int, str], list[Slope]] = field(default_factory=dict)
     conditions: dict[tuple[int, str], float] = field(default_factory=dict)
     derivatives: dict[tuple[int, str], dict[int, Decimal]] = field(default_factory=dict)
+    # second derivatives and their noise by point, by pairs of (input, element)
+    second: dict[tuple[Place, Place], tuple[dict[int, Decimal], dict[int, float]]] = field(default_factory=dict)
     largest: int = 0
     stopped: Stopped | None = None
 
@@ -64,11 +69,14 @@ class Evidence:
             case {"at": k, "input": name, "slopes": slopes, "condition": condition}:
                 self.slopes[k, name] = [Slope(direction, Decimal(along), off) for direction, along, off in slopes]
                 self.conditions[k, name] = condition
+            case {"pair": [x, i, y, j], "slopes": slopes, "noise": noise}:
+                exact = {int(k): Decimal(slope) for k, slope in slopes.items() if Decimal(slope).is_finite()}
+                self.second[(x, i), (y, j)] = exact, {int(k): float(one) for k, one in noise.items()}
             case {"input": name, "element": j, "slopes": slopes, "noise": noise}:
                 for k, slope in slopes.items():
-                    key, exact = (int(k), name), Decimal(slope)
-                    if exact.is_finite():  # a formula can have no slope where the program has one, like sqrt(x**2) at 0
-                        self.derivatives.setdefault(key, {})[j] = exact
+                    key, one = (int(k), name), Decimal(slope)
+                    if one.is_finite():  # a formula can have no slope where the program has one, like sqrt(x**2) at 0
+                        self.derivatives.setdefault(key, {})[j] = one
                         self.conditions[key] = max(self.conditions.get(key, 0.0), noise[k])
 
     def kinks_in_words(self) -> list[str]:
@@ -120,6 +128,7 @@ def _job(search: Search, staged: list[Staged], points: int, timeout: float, evid
         "whole": list(search.fn.dag.integers),
         "seed": search.seed,
         "seconds": NUMERIC * timeout,
+        "second": bool({"hessian", "hvp"} & {*search.fn.also}),
     }
 
 

@@ -24,6 +24,7 @@ from gradc.ops.table import Op, statics_of
 from gradc.optimize.constructors import Frugal, mask, masking
 from gradc.rewrite.rules import attribute, compiled
 from gradc.rewrite.steep import Sparing
+from gradc.rewrite.wanted import chosen
 
 Args = tuple[Node, ...]
 Partial = Callable[[Frugal, Args, Node, Hashable], Node]
@@ -50,6 +51,8 @@ def gradients(
     active = active_nodes(nodes, targets.values())
     make = build.make
     sparing = Sparing(program.dims, nodes, program.roots, active)
+    if again:
+        sparing.wanted = chosen(build, nodes, program.roots)
     one, zero = build.const(1.0), build.const(0.0)
     build.boundary = len(build.graph.nodes)
     build.annihilate = True

@@ -13,11 +13,12 @@ graph with the value, so that nothing is computed twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gradc.derive.blocks import parts_of, sparse_tangents, triangle
-from gradc.graph.dag import Dag, Node
+from gradc.derive.forward import pushed
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.optimize import Joint, _as_written, _copied, _escapes, _factored, _stems
 from gradc.optimize.backward import gradients
 from gradc.optimize.constructors import Frugal
@@ -25,6 +26,9 @@ from gradc.rewrite.safe_arguments import guard_branches
 from gradc.rewrite.sides import is_deep, is_shared
 
 Pair = tuple[str, str]
+
+# Of programs up to this many gates both triangles of a Hessian are derived, and the cheaper one is taken.
+LARGEST_TRIED = 2_000
 
 
 class Blocks(NamedTuple):
@@ -41,21 +45,32 @@ def _keyed(first: str, second: str) -> str:
 
 def hessian(dag: Dag, wrt: Sequence[str], *, literal: bool = False) -> Blocks:
     """The Hessian of a program of numbers: in input order, the upper triangle, what is not zero by structure."""
-    found = [_guarded(dag, wrt, literal, _hessian_joint, order) for order in ("rows", "columns")]
-    joint = min(found, key=lambda joint: joint.cost)
-    return _blocks(joint, wrt, [(x, y) for i, x in enumerate(wrt) for y in wrt[i:]])
+    orders = ("rows", "columns") if len(dag.nodes) <= LARGEST_TRIED else ("rows",)
+    joint = min([_guarded(dag, wrt, literal, _hessian_joint, order) for order in orders], key=lambda joint: joint.cost)
+    return _blocks(joint, wrt, wrt, wrt)
 
 
-def jacobian(dag: Dag, wrt: Sequence[str], *, literal: bool = False) -> Blocks:
-    """The Jacobian of a program of numbers: for each output and input what is not zero by structure."""
-    ways = _ways(dag, wrt, literal)
+def jacobian(dag: Dag, wrt: Sequence[str], *, literal: bool = False, way: str = "") -> Blocks:
+    """The Jacobian of a program of numbers: for each output and input what is not zero by structure.
+
+    `way` asks for "rows" or for "columns" of all outputs, instead of what is cheaper.
+    """
+    ways = dict.fromkeys((name for name, _ in dag.outputs), way) if way else _ways(dag, wrt, literal)
     joint = _guarded(dag, wrt, literal, _jacobian_joint, ways)
-    return _blocks(joint, (), [(f, x) for f, _ in dag.outputs for x in wrt])
+    return _blocks(joint, (), [name for name, _ in dag.outputs], wrt)
 
 
-def _blocks(joint: Joint, grads: Sequence[str], pairs: Iterable[Pair]) -> Blocks:
-    found = ((pair, joint.gradients.get(_keyed(*pair))) for pair in pairs)
-    return Blocks(joint, tuple(grads), {pair: node for pair, node in found if node is not None})
+def _blocks(joint: Joint, grads: Sequence[str], first: Sequence[str], second: Sequence[str]) -> Blocks:
+    """What a joint graph has by pairs, in the order of the names."""
+    rows, columns = ({name: at for at, name in enumerate(names)} for names in (first, second))
+    found = {
+        (one, other): node
+        for key, node in joint.gradients.items()
+        for one, space, other in [key.partition(" ")]
+        if space and node is not None
+    }
+    order = sorted(found, key=lambda pair: (rows[pair[0]], columns[pair[1]]))
+    return Blocks(joint, tuple(grads), {pair: found[pair] for pair in order})
 
 
 def _guarded(dag: Dag, wrt: Sequence[str], literal: bool, derive: object, way: object) -> Joint:
@@ -79,12 +94,17 @@ def _hessian_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, orde
     slopes, _ = gradients(program, build, wrt, (), False, again=True)
     leaves = {name: program.inputs[name] for name in wrt}
     mine = {leaves[name]: slope for name, slope in slopes.items() if slope is not None}
-    curves = sparse_tangents(build, triangle(list(leaves.values()), mine, lower=order == "columns"))
+    curves = sparse_tangents(build, triangle(list(leaves.values()), mine, lower=order == "columns"), again=True)
     found = dict(slopes)
-    for x, leaf in leaves.items():
-        for y, other in leaves.items():
-            curve = curves.get((mine[other], leaf)) if other in mine else None
-            if curve is not None:
+    places = {name: at for at, name in enumerate(wrt)}
+    by_leaf = {leaf: name for name, leaf in leaves.items()}
+    owners: dict[Node, list[str]] = {}
+    for leaf, slope in mine.items():
+        owners.setdefault(slope, []).append(by_leaf[leaf])
+    for (slope, leaf), curve in curves.items():
+        for y in owners.get(slope, ()):
+            x = by_leaf[leaf]
+            if (places[x] <= places[y]) == (order == "rows") or x == y:  # others are parts of what is wanted
                 found[_keyed(x, y) if order == "rows" else _keyed(y, x)] = curve
     return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), {}, {})
 
@@ -125,4 +145,35 @@ def _ways(dag: Dag, wrt: Sequence[str], literal: bool) -> dict[str, str]:
     return ways
 
 
-__all__ = ["Blocks", "hessian", "jacobian"]
+# ---- products ----------------------------------------------------------------------------------
+
+# What stands for the tangent of an input, and of an output or a slope, beside its name: no name has a space.
+DOT = "dot"
+
+
+def product(dag: Dag, wrt: Sequence[str], *, literal: bool = False, second: bool = False) -> Blocks:
+    """The Jacobian of a program of numbers times a vector, or with `second` its Hessian, the gradient beside it.
+
+    The tangent of an input is an input, too, called `x dot`; the blocks are by (output or input, "dot").
+    """
+    joint = _guarded(dag, wrt, literal, _product_joint, second)
+    names = wrt if second else [name for name, _ in dag.outputs]
+    return _blocks(joint, wrt if second else (), names, [DOT])
+
+
+def _product_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, second: bool) -> Joint:
+    build, program = _start(dag, literal, flat)
+    dots = {_keyed(name, DOT): build.input(_keyed(name, DOT)) for name in wrt}
+    build.boundary = len(build.graph.nodes)
+    found: dict[str, Node | None] = {}
+    if second:
+        found |= gradients(program, build, wrt, (), False, again=True)[0]
+    roots = dict(found) if second else dict(program.outputs)
+    nodes = reachable([root for root in roots.values() if root is not None])
+    moved = pushed(nodes, build, {program.inputs[name]: dots[_keyed(name, DOT)] for name in wrt}, again=second)
+    found |= {_keyed(name, DOT): moved.get(root) for name, root in roots.items() if root is not None}
+    program = program._replace(inputs={**program.inputs, **dots}, nodes=(*program.nodes, *dots.values()))
+    return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), {}, {})
+
+
+__all__ = ["DOT", "Blocks", "hessian", "jacobian", "product"]

@@ -49,6 +49,7 @@ from gradc.plan.program import is_cheap
 from gradc.plan.tangents import _parts, spans
 from gradc.rewrite.sides import conditions_first, places, settled_guard
 from gradc.rewrite.simplify import Builder, rebuild
+from gradc.rewrite.wanted import chosen
 
 if TYPE_CHECKING:
     from gradc.plan.notes import Notes
@@ -239,7 +240,10 @@ def second(notes: Notes, leaves: Sequence[Leaf]) -> tuple[dict[Node, Node], dict
     found = adjoints(notes.dag, build, [leaf.node for leaf in leaves], again=True)
     slopes = {slope: node for node, slope in reversed(found.items()) if slope.args}
     mine = [leaf.node for leaf in leaves]
-    curves = sparse_tangents(build, triangle(mine, {node: found[node] for node in mine if node in found}))
+    spare = chosen(build, reachable(notes.dag.roots), notes.dag.roots)
+    curves = sparse_tangents(
+        build, triangle(mine, {node: found[node] for node in mine if node in found}), again=True, spare=spare
+    )
     return found, slopes, curves
 
 
@@ -318,7 +322,8 @@ def jacobian_of(notes: Notes) -> Def:
     build = Builder(dag.dims, notes.program.literal, dag.graph)
     rows = _rows(dag, leaves)
     columns = [root for name, root in dag.outputs if name not in rows]
-    tangents = sparse_tangents(build, {leaf.node: columns for leaf in leaves}) if columns else {}
+    spare = chosen(build, reachable(dag.roots), dag.roots)
+    tangents = sparse_tangents(build, {leaf.node: columns for leaf in leaves}, spare=spare) if columns else {}
     for (node, leaf), tangent in tangents.items():
         lines.call(tangent, f"{_word(lines, leaves, node)}_{_word(lines, leaves, leaf)}", node)
     entries: dict[str, dict[Leaf, Node]] = {}

@@ -47,6 +47,7 @@ from gradc.plan.names import Namer, short_stem
 from gradc.plan.program import Group, Line, Stmt, is_cheap
 from gradc.rewrite.sides import Guard, implies
 from gradc.rewrite.simplify import Builder
+from gradc.rewrite.wanted import chosen
 
 if TYPE_CHECKING:
     from gradc.plan.notes import Notes
@@ -65,12 +66,15 @@ class Tangents:
     """Writes the tangents of statements. Its state is what has a name by now, and what moves it.
 
     `often` are parts that several lines contain, and `moving` the adjoints that have a tangent: a first run finds both.
+    With `again` slopes are the gates that the adjoints and their tangents share.
     """
 
-    def __init__(self, notes: Notes, first: Tangents | None = None) -> None:
+    def __init__(self, notes: Notes, first: Tangents | None = None, again: bool = False) -> None:
+        self.again = again
         self.notes, self.program, self.facts = notes, notes.program, notes.facts
         self.build = Builder(notes.dag.dims, self.program.literal, notes.dag.graph)
         self.build.annihilate = True
+        self.spare = chosen(self.build, reachable(notes.dag.roots), notes.dag.roots)
         taken = [*self.program.names.values(), *notes.words.values(), *self.program.sizes.values()]
         own = [name for given in notes.dag.names.values() for name in given]
         self.namer = Namer([*notes.dag.inputs, *own, *taken])
@@ -115,7 +119,7 @@ class Tangents:
             stack.pop()
             if node not in moved:
                 known = {arg: dot for arg in node.args if (dot := moved[arg]) is not None}
-                moved[node] = self._of_adjoint(node) or tangent_of(node, self.build, known)
+                moved[node] = self._of_adjoint(node) or tangent_of(node, self.build, known, self.again, self.spare)
         return moved[expr]
 
     def _of_adjoint(self, node: Node) -> Node | None:
@@ -411,7 +415,7 @@ def jvp_of(notes: Notes) -> Def:
 def hvp_of(notes: Notes) -> Def:
     """hvp(x, y, x_dot, y_dot) -> (f, {"x": dx, …}, {"x": dx_dot, …})"""
     notes = notes.again
-    tangents = _run(notes, lambda each: [*_ahead(each), *_behind(each)])
+    tangents = _run(notes, lambda each: [*_ahead(each), *_behind(each)], again=True)
     ahead = _ahead(tangents)
     behind = _behind(tangents)
     body = [*ahead, *notes.ready_df(behind), *behind]
@@ -421,11 +425,11 @@ def hvp_of(notes: Notes) -> Def:
     return _def(notes, tangents, "hvp", body, back, {df: notes.default_df} if notes.default_df else {}, (df,))
 
 
-def _run(notes: Notes, write: Callable[[Tangents], Any]) -> Tangents:
+def _run(notes: Notes, write: Callable[[Tangents], Any], again: bool = False) -> Tangents:
     """Tangents that know from a first run what is wanted more than once."""
-    first = Tangents(notes)
+    first = Tangents(notes, again=again)
     write(first)
-    return Tangents(notes, first)
+    return Tangents(notes, first, again)
 
 
 def _ahead(tangents: Tangents) -> list[Any]:

@@ -38,6 +38,8 @@ class Sparing:
         self.gates: dict[Node, None] = {}
         self.behind: set[Node] = set()  # of the gates those to which nothing may come back
         self.drops: set[Node] = set()
+        # Conditions in place of "something comes back": what is 0 by chance may change, and is differentiated again.
+        self.wanted: Mapping[Node, Node] = {}
         self.active = active
         if not any(node.op.kink.selects for node in nodes):
             return
@@ -60,10 +62,10 @@ class Sparing:
         """Where the slopes of a gate count: for its value, and for each of its arguments. None for everywhere."""
         out: Node | None = None
         if gate in self.behind:
-            out = build.make(routing.ne, (dout, build.const(0)))
+            out = self.wanted.get(gate) or build.make(routing.ne, (dout, build.const(0)))
         args: list[Node | None] = [out] * len(gate.args)
         if gate.op.elementwise:
-            passed = self._used(build, gate)
+            passed = self.passed(build, gate)
             if passed is not None:
                 out = passed if out is None else build.make(routing.all_of, (passed, out))
                 args = [out] * len(gate.args)
@@ -74,7 +76,7 @@ class Sparing:
         masks = Masks(needs, build, {out: out})
         return out, [masks.mask(need) for need in sent]
 
-    def _used(self, build: Builder, gate: Node) -> Node | None:
+    def passed(self, build: Builder, gate: Node) -> Node | None:
         """Where what a gate sends back is not dropped by a kink below it; None for everywhere."""
         stack = [arg for arg in gate.args if arg in self.active]
         if not stack or not all(arg in self.drops for arg in stack):

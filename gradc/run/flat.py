@@ -238,20 +238,39 @@ class Flat:
         if not self._one:
             raise self._no_number()
         along = self._vector(v)
+        lines = self._lines("hvp")
+        if lines is not None:
+            kernel, at, _ = lines
+            found = kernel([*self._arguments(p, data), *self._dots(along)])
+            if found is not None:
+                out = np.zeros(self.size)
+                out[at] = found[2]
+                return out
+        value, _, curves = self.fn.hvp(*self._arguments(p, data), *self._dots(along))
+        if getattr(value, "shape", ()):
+            raise self._no_number(value.shape)
+        return self._packed(curves)
+
+    def _dots(self, along: Any) -> list[Any]:
+        """A direction as the tangents of the inputs, in the order of the inputs."""
         dots: list[Any] = []
         for name in self._in_order:
             part, shape = along[self.places[name]], self.shapes[name]
             dots.append(part.reshape(shape) if shape else float(part[0]))
-        value, _, curves = self.fn.hvp(*self._arguments(p, data), *dots)
-        if getattr(value, "shape", ()):
-            raise self._no_number(value.shape)
-        return self._packed(curves)
+        return dots
 
     def hessian(self, p: ArrayLike, **data: Any) -> NDArray[np.float64]:
         """The Hessian, a symmetric matrix."""
         if not self._one:
             raise self._no_number()
-        found = self.fn.hessian(*self._arguments(p, data))
+        given = self._arguments(p, data)
+        lines = self._lines("hessian")
+        if lines is not None and (numbers := lines[0](given)) is not None:
+            _, upper, lower = lines
+            out = np.zeros(self.size * self.size)
+            out[upper] = out[lower] = numbers[2]
+            return out.reshape(self.size, self.size)
+        found = self.fn.hessian(*given)
         if getattr(found.value, "shape", ()):
             raise self._no_number(found.value.shape)
         out = np.zeros((self.size, self.size))
@@ -265,7 +284,13 @@ class Flat:
 
     def jacobian(self, p: ArrayLike, **data: Any) -> NDArray[np.float64]:
         """The derivatives of the flattened outputs, a row each, by the parameters."""
-        found = self.fn.jacobian(*self._arguments(p, data))
+        given = self._arguments(p, data)
+        lines = self._lines("jacobian")
+        if lines is not None and (numbers := lines[0](given)) is not None:
+            out = np.zeros(len(self.fn.outputs) * self.size)
+            out[lines[1]] = numbers[2]
+            return out.reshape(-1, self.size)
+        found = self.fn.jacobian(*given)
         values = found.value if len(self.fn.outputs) > 1 else (found.value,)
         rows = []
         for value, blocks in zip(values, found.blocks.values(), strict=True):
@@ -275,6 +300,25 @@ class Flat:
                 part[:, place] = np.reshape(block, (np.size(value), place.stop - place.start))
             rows.append(part)
         return np.concatenate(rows)
+
+    def _lines(self, mode: str) -> tuple[Any, Any, Any] | None:
+        """A mode's straight lines, and where their entries stand in the flattened matrix (and its transpose)."""
+        if mode not in self._made:
+            kernel = self.fn._number_kernel(mode)
+            self._made[mode] = None
+            if kernel is not None:
+                own = np.concatenate([np.arange(self.places[x].start, self.places[x].stop) for x in kernel.wrt])
+                if mode == "hvp":
+                    self._made[mode] = kernel, own[[kernel.slots[leaf] for leaf, _ in kernel.found]], own
+                else:
+                    columns = own[kernel.columns]
+                    rows = own[kernel.rows] if mode == "hessian" else np.array(kernel.rows, int)
+                    self._made[mode] = kernel, rows * self.size + columns, columns * self.size + rows
+        return self._made[mode]
+
+    @cached_property
+    def _made(self) -> dict[str, tuple[Any, Any, Any] | None]:
+        return {}
 
     def _no_number(self, shape: Sequence[int] = ()) -> Exception:
         names = ", ".join(self.fn.outputs)

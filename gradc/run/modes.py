@@ -11,7 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Entries(NamedTuple):
+    """The non-zeros of a matrix, and where they stand."""
+
+    rows: Sequence[int]
+    columns: Sequence[int]
+    values: Sequence[float]
 
 
 class Jacobian:
@@ -29,8 +37,34 @@ class Jacobian:
         outputs: Mapping[str, tuple[int, ...]],
         points: tuple[int, ...] = (),
     ) -> None:
-        self.value, self.blocks = value, {name: dict(row) for name, row in blocks.items()}
+        self.value, self._made = value, {name: dict(row) for name, row in blocks.items()}
         self._inputs, self._outputs, self._points = inputs, outputs, points
+        self._entries: Entries | None = None
+
+    @classmethod
+    def of(
+        cls, value: Any, entries: Entries, inputs: Mapping[str, tuple[int, ...]], outputs: Mapping[str, tuple[int, ...]]
+    ) -> Jacobian:
+        """The Jacobian of numbers from its entries."""
+        found = cls(value, {}, inputs, outputs)
+        found._entries = entries
+        return found
+
+    @property
+    def blocks(self) -> dict[str, dict[str, Any]]:
+        """The derivatives by output and input."""
+        if self._entries is not None and not self._made:
+            rows, columns, dense = _places(self._outputs), _places(self._inputs), self.dense()
+            there = set(zip(*_owners(rows, columns, self._entries), strict=True))
+            self._made = {
+                f: {
+                    x: _block(dense[rows[f], columns[x]], (*self._outputs[f], *self._inputs[x]))
+                    for x in columns
+                    if (f, x) in there
+                }
+                for f in rows
+            }
+        return self._made
 
     @property
     def grads(self) -> dict[str, Any]:
@@ -44,9 +78,12 @@ class Jacobian:
         import numpy as np
 
         rows, columns = _places(self._outputs), _places(self._inputs)
-        out = np.zeros(
-            (*self._points, _end(rows), _end(columns)), _kind(x for row in self.blocks.values() for x in row.values())
-        )
+        if self._entries is not None:
+            out = np.zeros((_end(rows), _end(columns)))
+            out[self._entries.rows, self._entries.columns] = self._entries.values
+            return out
+        kind = _kind(block for row in self.blocks.values() for block in row.values())
+        out = np.zeros((*self._points, _end(rows), _end(columns)), kind)
         for f, row in self.blocks.items():
             for x, block in row.items():
                 shape = (rows[f].stop - rows[f].start, columns[x].stop - columns[x].start)
@@ -55,7 +92,12 @@ class Jacobian:
 
     def sparse(self) -> Any:
         """The same as `scipy.sparse.csr_array`; needs SciPy, and numbers instead of arrays of points."""
-        return _csr(self.dense(), self._points)
+        if self._entries is None:
+            return _csr(self.dense(), self._points)
+        from scipy.sparse import coo_array
+
+        rows, columns, values = self._entries
+        return coo_array((values, (rows, columns)), (_end(_places(self._outputs)), _end(_places(self._inputs)))).tocsr()
 
     def __repr__(self) -> str:
         return f"Jacobian({_end(_places(self._outputs))} x {_end(_places(self._inputs))}, value={self.value!r})"
@@ -72,8 +114,33 @@ class Hessian:
         inputs: Mapping[str, tuple[int, ...]],
         points: tuple[int, ...] = (),
     ) -> None:
-        self.value, self.grads, self.blocks = value, dict(grads), dict(blocks)
+        self.value, self.grads, self._made = value, dict(grads), dict(blocks)
         self._inputs, self._points = inputs, points
+        self._entries: Entries | None = None
+
+    @classmethod
+    def of(
+        cls, value: Any, grads: Mapping[str, Any], entries: Entries, inputs: Mapping[str, tuple[int, ...]]
+    ) -> Hessian:
+        """The Hessian of numbers from the entries of its upper triangle."""
+        found = cls(value, grads, {}, inputs)
+        found._entries = entries
+        return found
+
+    @property
+    def blocks(self) -> dict[tuple[str, str], Any]:
+        """The second derivatives by pairs of inputs, the upper triangle of them."""
+        if self._entries is not None and not self._made:
+            places, dense = _places(self._inputs), self.dense()
+            there = set(zip(*_owners(places, places, self._entries), strict=True))
+            names = list(places)
+            self._made = {
+                (x, y): _block(dense[places[x], places[y]], (*self._inputs[x], *self._inputs[y]))
+                for at, x in enumerate(names)
+                for y in names[at:]
+                if (x, y) in there
+            }
+        return self._made
 
     def dense(self) -> Any:
         """The full matrix over the flattened inputs in order."""
@@ -81,6 +148,12 @@ class Hessian:
 
         places = _places(self._inputs)
         size = _end(places)
+        if self._entries is not None:
+            rows, columns, values = self._entries
+            out = np.zeros((size, size))
+            out[rows, columns] = values
+            out[columns, rows] = values
+            return out
         out = np.zeros((*self._points, size, size), _kind(self.blocks.values()))
         for (x, y), block in self.blocks.items():
             shape = (places[x].stop - places[x].start, places[y].stop - places[y].start)
@@ -98,6 +171,13 @@ class Hessian:
         from scipy.sparse import coo_array
 
         places, parts = _places(self._inputs), []
+        if self._entries is not None:
+            upper, lower = np.array(self._entries.rows, int), np.array(self._entries.columns, int)
+            values = np.array(self._entries.values)
+            off = np.not_equal(upper, lower)
+            data = np.concatenate([values, values[off]])
+            at = np.concatenate([upper, lower[off]]), np.concatenate([lower, upper[off]])
+            return coo_array((data, at), shape=(_end(places),) * 2).tocsr()
         for (x, y), block in self.blocks.items():
             shape = (places[x].stop - places[x].start, places[y].stop - places[y].start)
             matrix = np.reshape(block, shape)
@@ -105,12 +185,28 @@ class Hessian:
             parts.append((matrix[i, j], i + places[x].start, j + places[y].start))
             if x != y:
                 parts.append((matrix[i, j], j + places[y].start, i + places[x].start))
-        data, rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True)) if parts else ([], [], [])
-        return coo_array((data, (rows, columns)), shape=(_end(places),) * 2).tocsr()
+        if not parts:
+            return coo_array((_end(places),) * 2).tocsr()
+        found, rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return coo_array((found, (rows, columns)), shape=(_end(places),) * 2).tocsr()
 
     def __repr__(self) -> str:
         size = _end(_places(self._inputs))
         return f"Hessian({size} x {size}, value={self.value!r})"
+
+
+def _owners(rows: Mapping[str, slice], columns: Mapping[str, slice], entries: Entries) -> tuple[list[str], list[str]]:
+    """Whose elements the entries stand between."""
+    return _names_at(rows, entries.rows), _names_at(columns, entries.columns)
+
+
+def _names_at(places: Mapping[str, slice], at: Sequence[int]) -> list[str]:
+    names = [name for name, place in places.items() for _ in range(place.start, place.stop)]
+    return [names[each] for each in at]
+
+
+def _block(part: Any, shape: tuple[int, ...]) -> Any:
+    return part.reshape(shape).copy() if shape else float(part[0, 0])
 
 
 def _places(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, slice]:

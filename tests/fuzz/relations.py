@@ -368,7 +368,43 @@ def printed_and_parsed(case: Case, reference: Reference, rng: random.Random) -> 
     return 2
 
 
+def transposed_modes(case: Case, reference: Reference, rng: random.Random) -> int:
+    """⟨df, J v⟩ is ⟨Jᵀ df, v⟩, and ⟨u, H v⟩ is ⟨v, H u⟩, at kinks and behind branches, too."""
+    options = Options(style=rng.choice(("notes", "fast")))
+    fn = compiled(case.program, options)
+    numbers = np.random.default_rng([case.seed, 5])
+    given = [float(x) if x.shape == () else x.copy() for x in (reference.inputs[name] for name in fn.inputs)]
+    points = reference.outs[0].shape if reference.elementwise else None
+
+    def direction() -> list[Any]:
+        shapes = [np.shape(x) if points is None else points for x in given]
+        return [float(v) if v.shape == () else v for v in (np.asarray(numbers.normal(size=s)) for s in shapes)]
+
+    v, u, df = direction(), direction(), upstream(reference)
+    value, tangent = fn.jvp(*given, *v)
+    grads = [fn.backward(fn.forward(*given)[1], df)[name] for name in fn.inputs]
+    many = isinstance(df, tuple)
+    size = max((float(np.max(reference.slope_scale(name), initial=0.0)) for name in fn.inputs), default=0.0)
+    _equal("⟨df, J v⟩", tangent if many else [tangent], df if many else [df], grads, v, size, options)
+    more = {} if reference.elementwise and not many else {"df": df} if needs_df(reference) or np.ndim(value) else {}
+    along_v, along_u = (fn.hvp(*given, *each, **more)[2] for each in (v, u))
+    curves = [[each[name] for name in fn.inputs] for each in (along_v, along_u)]
+    largest = max((float(np.max(np.abs(each), initial=0.0)) for both in curves for each in both), default=0.0)
+    _equal("⟨u, H v⟩", curves[0], u, curves[1], v, max(size, largest), options)
+    return 2
+
+
+def _equal(what: str, a: Any, b: Any, c: Any, d: Any, size: float, options: Options) -> None:
+    """Two inner products that are one, as far as roundings allow."""
+    left, right = ([np.asarray(x) * np.asarray(y) for x, y in zip(p, q, strict=True)] for p, q in ((a, b), (c, d)))
+    one, other = (float(sum(np.sum(part) for part in parts)) for parts in (left, right))
+    terms = float(sum(np.sum(np.abs(part)) for part in (*left, *right)))
+    if np.isfinite(one) != np.isfinite(other) or abs(one - other) > 10 * BOUND * (terms + size):
+        raise Failure(f"{what} transposed", f"{one} and {other}, of terms as large as {terms}", options)
+
+
 RELATIONS: Mapping[Relation, float] = {
+    transposed_modes: 0.3,
     linear_in_df: 0.3,
     new_names: 0.25,
     reordered: 0.25,

@@ -170,6 +170,28 @@ def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
         noise = [float(abs(a - b) / DISTURBANCE) for a, b in zip(here, here[len(points) :], strict=False)]
         answer = {"slopes": dict(zip(points, said, strict=True)), "noise": dict(zip(points, noise, strict=True))}
         yield {"input": name, "element": j, "size": _size(sized, slope), **answer}
+    if job.get("second"):
+        yield from _second(program, points, values, derivatives, [each for line in wanted for each in line])
+
+
+def _second(
+    program: Program,
+    points: Sequence[int],
+    values: Values,
+    derivatives: Derivatives,
+    wanted: Sequence[tuple[str, int, Expr]],
+) -> Answers:
+    """SymPy's second derivatives by each pair of numbers."""
+    symbols = [symbol for _, _, symbol in wanted]
+    slopes = [derivatives.of(symbol) for symbol in symbols]  # all before the first is differentiated again
+    for at, (name, j, _) in enumerate(wanted):
+        again = Derivatives(slopes[at], symbols[at:])
+        for other, i, along in wanted[at:]:
+            here = values.of(again.of(along))
+            said = [_said(program, one) for one in here[: len(points)]]
+            noise = [float(abs(a - b) / DISTURBANCE) for a, b in zip(here, here[len(points) :], strict=False)]
+            answer = {"slopes": dict(zip(points, said, strict=True)), "noise": dict(zip(points, noise, strict=True))}
+            yield {"pair": [name, j, other, i], **answer}
 
 
 def _whole(job: Job) -> Iterator[tuple[str, Any]]:
