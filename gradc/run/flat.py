@@ -21,6 +21,7 @@ import numpy as np
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, evaluated, names_in, show
+from gradc.run.matrices import packed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -263,14 +264,13 @@ class Flat:
         """The Hessian, a symmetric matrix."""
         if not self._one:
             raise self._no_number()
-        given = self._arguments(p, data)
         lines = self._lines("hessian")
-        if lines is not None and (numbers := lines[0](given)) is not None:
+        if lines is not None and (numbers := self._by_lines(lines[0], p, data)) is not None:
             _, upper, lower = lines
             out = np.zeros(self.size * self.size)
-            out[upper] = out[lower] = numbers[2]
+            out[upper] = out[lower] = packed(numbers[2])
             return out.reshape(self.size, self.size)
-        found = self.fn.hessian(*given)
+        found = self.fn.hessian(*self._arguments(p, data))
         if getattr(found.value, "shape", ()):
             raise self._no_number(found.value.shape)
         out = np.zeros((self.size, self.size))
@@ -284,13 +284,12 @@ class Flat:
 
     def jacobian(self, p: ArrayLike, **data: Any) -> NDArray[np.float64]:
         """The derivatives of the flattened outputs, a row each, by the parameters."""
-        given = self._arguments(p, data)
         lines = self._lines("jacobian")
-        if lines is not None and (numbers := lines[0](given)) is not None:
+        if lines is not None and (numbers := self._by_lines(lines[0], p, data)) is not None:
             out = np.zeros(len(self.fn.outputs) * self.size)
-            out[lines[1]] = numbers[2]
+            out[lines[1]] = packed(numbers[2])
             return out.reshape(-1, self.size)
-        found = self.fn.jacobian(*given)
+        found = self.fn.jacobian(*self._arguments(p, data))
         values = found.value if len(self.fn.outputs) > 1 else (found.value,)
         rows = []
         for value, blocks in zip(values, found.blocks.values(), strict=True):
@@ -315,6 +314,12 @@ class Flat:
                     rows = own[kernel.rows] if mode == "hessian" else np.array(kernel.rows, int)
                     self._made[mode] = kernel, rows * self.size + columns, columns * self.size + rows
         return self._made[mode]
+
+    def _by_lines(self, kernel: Any, p: ArrayLike, data: Mapping[str, Any]) -> Any:
+        """What straight lines give at a vector; None where they do not take it."""
+        if self._numbers and not data and not self.data and self._order == [*range(len(self.fn.inputs))]:
+            return kernel.of(self._vector(p).tolist())
+        return kernel(self._arguments(p, data))
 
     @cached_property
     def _made(self) -> dict[str, tuple[Any, Any, Any] | None]:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -23,6 +24,7 @@ from gradc.optimize.second import DOT, Blocks, hessian, jacobian, product
 from gradc.run.functions import FAILURES, load
 
 _DOUBLE = np.dtype(float)
+_FLOATS = {float}
 
 
 class Kernel:
@@ -72,7 +74,7 @@ class Kernel:
         return out
 
     def __call__(self, given: Sequence[Any]) -> tuple[Any, tuple[float, ...], tuple[float, ...]] | None:
-        if not self.read and all(type(value) is float for value in given):
+        if not self.read and {*map(type, given)} == _FLOATS:
             return self.of(given)
         numbers: list[float] = []
         for name, value in zip(self.given, given, strict=True):
@@ -135,8 +137,13 @@ class Kernel:
         return out
 
 
+def packed(numbers: Sequence[float]) -> Any:
+    """Many floats as an array, in a fraction of the time that NumPy takes for a tuple of them."""
+    return np.frombuffer(array("d", numbers))
+
+
 def one_number(
-    name: str, kernel: Kernel, packed: Callable[[Any], Any], general: Callable[..., Any]
+    name: str, kernel: Kernel, given_as: Callable[[Any], Any], general: Callable[..., Any]
 ) -> Callable[..., Any]:
     """A product's function that runs the lines at once on floats, and goes the general way for all else."""
     lines, count, floats = kernel.function, len(kernel.given), {float}
@@ -148,7 +155,7 @@ def one_number(
             found = lines(*args)
         except FAILURES:
             return general(*args)
-        return packed(found)
+        return given_as(found)
 
     direct.__name__ = direct.__qualname__ = name
     return direct

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-NAMES = ("operations", "scalars", "gradients", "elementwise", "tensors", "compilation", "startup", "edges")
+NAMES = ("operations", "scalars", "gradients", "elementwise", "tensors", "modes", "compilation", "startup", "edges")
 
 
 def settle(scratch: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.bench import failures, peers, programs
+from tests.bench import failures, modes, peers, programs
 from tests.bench.alone import alone
 from tests.bench.clock import interleaved, lower_quartile
 from tests.bench.peers import Absent, Run
@@ -350,6 +350,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Scale], list[Row]]]] = {
     "gradients": ("Value and gradient against the value alone", gradients),
     "elementwise": ("Arrays, elementwise", elementwise),
     "tensors": ("Vectors and matrices", tensors),
+    "modes": ("Jacobians and Hessians", lambda scale: modes.rows(scale.rounds, say)),
     "compilation": ("Compiling long programs", compilation),
     "startup": ("Starting", startup),
     "edges": ("Known failures", edges),
