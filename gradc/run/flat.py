@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 
+_DOUBLE = np.dtype(float)
+
+
 class Flat:
     """A function of one vector: the inputs in `wrt`, flattened one after the other; the others are held at their data.
 
@@ -54,6 +57,8 @@ class Flat:
         self._base = [self.data.get(name) for name in fn.inputs]
         self._incomplete = any(name not in self.places and name not in self.data for name in fn.inputs)
         self._numbers = not any(self.shapes.values())
+        self._whole = self._numbers and self._order == [*range(len(fn.inputs))]
+        self._rows = len(fn.outputs)
         self._one = len(fn.outputs) == 1 and not fn.shapes[fn.outputs[0]]
 
     def _names_are_inputs(self, like: Mapping[str, Any], data: Mapping[str, Any]) -> None:
@@ -118,7 +123,7 @@ class Flat:
         }
 
     def _vector(self, p: Any) -> Any:
-        if type(p) is not np.ndarray or p.dtype != np.float64 or p.shape != (self.size,):
+        if type(p) is not np.ndarray or p.dtype is not _DOUBLE or p.shape != (self.size,):
             p = np.asarray(p, dtype=float)
             if p.shape != (self.size,):
                 raise ValueError(
@@ -286,7 +291,7 @@ class Flat:
         """The derivatives of the flattened outputs, a row each, by the parameters."""
         lines = self._lines("jacobian")
         if lines is not None and (numbers := self._by_lines(lines[0], p, data)) is not None:
-            out = np.zeros(len(self.fn.outputs) * self.size)
+            out = np.zeros(self._rows * self.size)
             out[lines[1]] = packed(numbers[2])
             return out.reshape(-1, self.size)
         found = self.fn.jacobian(*self._arguments(p, data))
@@ -317,7 +322,7 @@ class Flat:
 
     def _by_lines(self, kernel: Any, p: ArrayLike, data: Mapping[str, Any]) -> Any:
         """What straight lines give at a vector; None where they do not take it."""
-        if self._numbers and not data and not self.data and self._order == [*range(len(self.fn.inputs))]:
+        if self._whole and not data:
             return kernel.of(self._vector(p).tolist())
         return kernel(self._arguments(p, data))
 
