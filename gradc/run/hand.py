@@ -130,8 +130,10 @@ class Hand:
             value = container[at]
         except Exception:
             return
-        if isinstance(container, list) and _is_numbers(container) and not hasattr(value, "shape"):
-            self.mark(site, container, scope)  # a list that stands for a vector
+        if isinstance(container, list) and _is_numbers(container) and not np.ndim(value):
+            seen = self.mark(site, container, scope)  # a list that stands for a vector
+            if seen is not container and isinstance(seen, list):
+                container[:] = seen
             return
         new = self.mark(site, value, scope, (site, str(at)))
         if new is not value and not isinstance(at, slice):
@@ -171,6 +173,7 @@ class Hand:
             "element_": self.element,
             "appended_": self.appended,
             "enter_": self.enter,
+            "add_": _add,
             "scope_": 0,
         }
         error = None
@@ -211,7 +214,7 @@ class Hand:
         """An input as somebody would have it: an array of NumPy's or torch's; labels are whole numbers."""
         value = self.inputs[name]
         library, precision = self.kind
-        if name.startswith("labels:"):
+        if name.startswith("labels:") or name in self.job.get("integers", ()):
             value = value.astype(int)
         elif not value.shape and library == "numpy":
             return float(value)
@@ -252,6 +255,14 @@ class Hand:
 def _cache_of(result: tuple[Any, ...]) -> Any:
     last = result[-1]
     return last if isinstance(last, (tuple, dict, list)) else result[1:]
+
+
+def _add(container: Any, key: Any, value: Any) -> None:
+    """`container[key] += value`, as often as the key says."""
+    if isinstance(container, np.ndarray):
+        np.add.at(container, key, value)
+    else:
+        container[key] += value
 
 
 class _Anything:

@@ -83,6 +83,8 @@ class _Grading:
         labels = []
         classes = bool(re.search(r"soft|log|exp|max|where|relu|clip", self.fn.program))
         for name in names:
+            if name in self.fn.dag.integers:
+                continue
             shape = self.fn.shapes[name]
             called = [n for n, of in given.items() if of == name] or [name]
             indexed = any(n in file.indices for n in called)
@@ -226,6 +228,7 @@ class _Grading:
             "inputs": inputs,
             "given": self.given,
             "supplied": supplied,
+            "integers": list(self.fn.dag.integers),
             "kind": ("torch" if torch else "numpy", "float32" if single else "float64"),
             **way,
         }

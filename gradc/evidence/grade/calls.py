@@ -24,13 +24,13 @@ SELF = ("self", "cls", "ctx")
 
 
 class Func(NamedTuple):
-    """A function's parameters, those with defaults, and the names that it calls."""
+    """A function's parameters, those with defaults, and the names that it calls, those of `self` among them."""
 
     name: str
     params: tuple[str, ...]
     defaults: frozenset[str]
     calls: frozenset[str]
-    star: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def is_backward(self) -> bool:
@@ -85,14 +85,19 @@ def _func(s: ast.FunctionDef) -> Func:
     ]
     with_default += [a.arg for a, d in zip(s.args.kwonlyargs, s.args.kw_defaults, strict=True) if d is not None]
     called = {n.func.id for n in ast.walk(s) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    called |= {n.func.attr for n in ast.walk(s) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+    own = {
+        n.func.attr
+        for n in ast.walk(s)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name)
+        if n.func.value.id == "self"
+    }
     if (
         any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in s.decorator_list)
         and args[:1]
         and args[0].arg in SELF
     ):
         params = (args[0].arg, *params)
-    return Func(s.name, params, frozenset(with_default), frozenset(called), s.args.vararg is not None)
+    return Func(s.name, params, frozenset(with_default), frozenset(called), frozenset(own))
 
 
 def _is_work(s: ast.stmt) -> bool:
@@ -332,7 +337,7 @@ class _Binder:
         making = methods.get("__init__") or Func("", (), frozenset(), frozenset())
         calls.append({"name": name, "named": self._made(making, order, used)})
         at = len(calls) - 1
-        inner = {c for m in methods.values() for c in m.calls}
+        inner = {c for m in methods.values() for c in m.own}
         public = [m for m in methods.values() if not m.name.startswith("__") or m.name == "__call__"]
         tops = [
             m

@@ -50,7 +50,7 @@ def factor(word_of: float) -> str:
     """
     size = abs(word_of)
     shown = size if size >= 1 else 1 / size
-    text = f"{shown:g}" if abs(shown - round(shown)) < 1e-6 else _fraction(size)
+    text = f"{shown:g}" if abs(shown - round(shown)) < 1e-6 else _fraction(shown)
     return f"a factor of {'-' if word_of < 0 else ''}{text}"
 
 

@@ -25,22 +25,9 @@ _AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     """The instrumented tree and its sites; lines in the job's `bypass` are left out, and their targets given."""
     tree = ast.parse(text)
-    _added(tree, set(job.get("added", ())))
-    marks = _Marks(given_sites(tree, job.get("given", {})), set(job.get("bypass", ())))
+    marks = _Marks(given_sites(tree, job.get("given", {})), set(job.get("bypass", ())), set(job.get("added", ())))
     tree.body = marks.block(tree.body)
     return ast.fix_missing_locations(tree), marks.sites
-
-
-def _added(tree: ast.Module, lines: set[int]) -> None:
-    """`=` as `+=` in some lines, to see whether that was meant."""
-    for node in ast.walk(tree) if lines else ():
-        for field in ("body", "orelse", "finalbody"):
-            block: Any = getattr(node, field, None)
-            for k, s in enumerate(block if isinstance(block, list) else ()):
-                if isinstance(s, ast.Assign) and s.lineno in lines and len(s.targets) == 1:
-                    target = s.targets[0]
-                    if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
-                        block[k] = ast.copy_location(ast.AugAssign(target, ast.Add(), s.value), s)
 
 
 def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
@@ -164,9 +151,9 @@ def holder_of(target: ast.expr) -> str:
 class _Marks:
     """Writes the calls."""
 
-    def __init__(self, given: set[int], bypass: set[int]) -> None:
+    def __init__(self, given: set[int], bypass: set[int], added: set[int]) -> None:
         self.sites: list[Site] = []
-        self.given, self.bypass = given, bypass
+        self.given, self.bypass, self.added = given, bypass, added
         self.function: list[str] = []
 
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
@@ -225,7 +212,7 @@ class _Marks:
             if isinstance(targets[0], ast.Name) and not base:
                 out.append(ast.Assign([ast.Name(targets[0].id, ast.Store())], ast.Constant(0.0)))
         else:
-            out = [s]
+            out = [_as_added(s, targets[0])] if s.lineno in self.added and len(targets) == 1 else [s]
         for target in targets:
             name = _name_of(target)
             how = _augmented(s) or ("own" if name in reads and not isinstance(target, ast.Subscript) else "=")
@@ -312,6 +299,22 @@ class _Marks:
         if isinstance(part, ast.Attribute):
             args.append(_loaded(part.value))
         return ast.Expr(ast.Call(ast.Name("mark_", ast.Load()), args, []))
+
+
+def _as_added(s: ast.Assign | ast.AugAssign | ast.AnnAssign, target: ast.expr) -> ast.stmt:
+    """`=` as `+=`, to see whether that was meant; where an index repeats, all is added."""
+    value = s.value if s.value is not None else ast.Constant(0.0)
+    if isinstance(target, ast.Subscript):
+        if _is_slice(target):  # it names no element twice
+            return ast.copy_location(ast.AugAssign(target, ast.Add(), value), s)
+        args = [_loaded(target.value), _loaded(target.slice), value]
+        return ast.Expr(ast.Call(ast.Name("add_", ast.Load()), args, []))
+    assert isinstance(target, (ast.Name, ast.Attribute))
+    return ast.copy_location(ast.AugAssign(target, ast.Add(), value), s)
+
+
+def _is_slice(target: ast.Subscript) -> bool:
+    return any(isinstance(node, ast.Slice) for node in ast.walk(target.slice))
 
 
 def _augmented(s: ast.stmt) -> str:

@@ -28,7 +28,7 @@ from gradc.evidence.grade.diagnose import (
     is_sum_of_some,
 )
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, PART, RIGHT, WRONG, Marks, Problem, Segment
-from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, squeezed
+from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, key_of, squeezed
 from gradc.evidence.grade.reference import Array, Reference, Slot, Variant
 from gradc.evidence.grade.runs import Event, Place, Runner
 
@@ -65,6 +65,10 @@ class Judged(NamedTuple):
     verdicts: list[Verdict]
     marks: Marks
     error: tuple[int, str] | None
+
+
+Want = tuple[Array, Slot, list[Reason]]
+Suspects = Sequence[tuple[Event, list[Want]]]
 
 
 class Judge:
@@ -160,13 +164,13 @@ class Judge:
         guesses = list(self._named(marks, problem))
         if not guesses:
             return None
-        before = marks.score()
+        before, wrong = marks.score(), _wrong(marks)
         best: tuple[tuple[int, ...], Guess] | None = None
-        for k, guess in enumerate(guesses[:4]):
+        for k, guess in enumerate(guesses[:8]):
             after = self.marks(guess.right)
             score = after.score()
             worth = (
-                score[0] - before[0],
+                score[0] - before[0] if _wrong(after) <= wrong else len(_wrong(after) - wrong),
                 score[1] - before[1],
                 guess.reasons[0].rank,
                 score[2] - before[2],
@@ -176,9 +180,13 @@ class Judge:
                 best = worth, guess
         assert best is not None
         (finals, reached, rank, problems, _), guess = best
-        gains = finals < 0 or reached < 0 or problems < -1
+        gains = finals < 0 or reached < 0 or (problems < -1 and bool(before[0]))
+        if not before[0] and marks.finals() and marks.run.error is None and reached >= 0:
+            return None
         loses = finals > 0 or reached > 0 or problems > 0
         alone = not marks.finals() or marks.run.error is not None
+        if problem.kind == "forward" and FORWARD in problem.segment.states and not gains:
+            return None  # the value was there, and was made into another
         if problem.final or gains:
             return self._why(marks, problem, guess)
         if loses or (rank >= VAGUE and not alone):
@@ -206,6 +214,17 @@ class Judge:
         for _, _, meaning, variant, reasons in found[:4]:
             blamed, told = self._blame(marks, problem, variant, reasons)
             yield Guess(blamed.line, event.name, {event.place: variant.adjoint}, told, meaning.slot)
+        if problem.final:
+            return
+        for _, _, meaning, variant, _ in found[:1]:  # it may be divided by the number of examples later on
+            for n in sorted({float(n) for shape in self._shapes() for n in shape if n > 1})[:6]:
+                parts = [part._replace(value=n * part.value, incoming=n * part.incoming) for part in variant.parts]
+                reasons = explanations(event.value, n * variant.adjoint, parts, (), self.loose)
+                if not fits(event.value, n * variant.adjoint, self.loose):
+                    yield Guess(event.line, event.name, {event.place: n * variant.adjoint}, reasons, meaning.slot)
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        return [value.shape for value in self.reference.inputs.values()]
 
     def _blame(
         self, marks: Marks, problem: Problem, variant: Variant, reasons: list[Reason]
@@ -351,46 +370,73 @@ class Judge:
         if problem is None and not before[0] and not before[1]:
             return None
         tried = 0
+        best: tuple[int, Guess | None] = (1, None)
         suspects = [(event, wants) for event, wants in self._suspects(marks, until) if wants]
         if self.hints:  # what was found at another point comes first
             suspects = [each for each in suspects if each[0].line in self.hints]
         for vague in (False, True):
             for event, wants in suspects:
                 for want, slot, reasons in wants:
-                    if (reasons[0].rank >= VAGUE) != vague or (vague and marks.state[event.index] != FREE):
+                    if (reasons[0].rank >= VAGUE) != vague:
                         continue
-                    if self.runner.left <= 60 or tried >= 80:
+                    if vague and (marks.state[event.index] != FREE or event.index < marks.first_output):
+                        continue
+                    if self.runner.left <= 60 or tried >= 100:
                         return None
                     tried += 1
-                    if self._cures(marks, event, want, problem, before):
-                        return Guess(event.line, event.name, {event.place: want}, reasons, slot)
-        return None
+                    right = {event.place: want, **self._again(marks, event, reasons[0], suspects)}
+                    after = self.marks(right)
+                    if self._cures(marks, after, event, problem, before):
+                        return Guess(event.line, event.name, right, reasons, slot)
+                    if _wrong(after) <= _wrong(marks) and (after.run.error is None or marks.run.error is not None):
+                        gain = after.matched() - marks.matched() - len(right)
+                        if gain > best[0] and before[0]:
+                            best = gain, Guess(event.line, event.name, right, reasons, slot)
+        return best[1]
+
+    def _again(self, marks: Marks, event: Event, reason: Reason, suspects: Suspects) -> dict[Place, Array]:
+        """The same mistake at the other times that a line ran."""
+        found: dict[Place, Array] = {}
+        for other, wants in suspects:
+            if other.site == event.site and other.place != event.place:
+                for want, _, reasons in wants:
+                    if reasons[0].word == reason.word and reasons[0].rank < VAGUE:
+                        found[other.place] = want
+                        break
+        return found
 
     def _cures(
-        self, marks: Marks, event: Event, want: Array, problem: Problem | None, before: tuple[int, int, int]
+        self, marks: Marks, after: Marks, event: Event, problem: Problem | None, before: tuple[int, int, int]
     ) -> bool:
         """Whether a problem is none, once an event before it has another value."""
-        after = self.marks({event.place: want})
         score = after.score()
         if (after.run.error is not None and marks.run.error is None) or score >= before or score[0] > before[0]:
             return False
         last = problem.segment.last.place if problem is not None else None
         return last is None or (last != event.place and after.is_right_at(last))
 
-    def _suspects(self, marks: Marks, until: int) -> Iterator[tuple[Event, list[tuple[Array, Slot, list[Reason]]]]]:
+    def _suspects(self, marks: Marks, until: int) -> Iterator[tuple[Event, list[Want]]]:
         """Values whose names say nothing, with what they could have been meant to be."""
+        filled = {
+            event.place
+            for segment in marks.segments
+            if segment.states[-1] in (FORWARD, RIGHT)
+            for event in segment.events[:-1]
+        }
         lengths = sorted({float(slot.value.shape[0]) for slot in self.reference.slots if slot.value.ndim})
         for event in marks.run.events[:until]:
             state = marks.state[event.index]
             idle = event.where.how in ("[]=", "*=", "call") and state in (RIGHT, OTHER) and self._is_idle(marks, event)
-            plain = chance(event.value) and event.value.size < 3
+            plain = (chance(event.value) and event.value.size < 3) or not np.any(event.value)
             silent = state in (FREE, PART, RIGHT) and event.where.how != "param" and not marks.meanings(event)[0]
-            if event.place in self.right or plain or not (silent or idle):
+            if event.place in self.right or plain or not (silent or idle) or event.place in filled:
                 continue
-            wants: list[tuple[Array, Slot, list[Reason]]] = []
+            wants: list[Want] = []
             forward = marks.first_output < 0 or event.index <= marks.first_output
             for slot in self.reference.slots:
                 rights = [(v.adjoint, v.parts) for v in slot.variants]
+                if slot.value.size > 1:
+                    rights += [(p.value, (p,)) for v in slot.variants if len(v.parts) > 1 for p in v.parts]
                 if forward and state == FREE and id(slot) not in marks.reached and not slot.is_input:
                     rights = [(slot.value, ()), *rights]
                 for want, some in rights:
@@ -404,8 +450,13 @@ class Judge:
                             told = explanations(event.value, n * want, [], (), self.loose)
                             if told[0].rank < VAGUE:
                                 wants.append((n * want, slot, told))
-            wants.sort(key=lambda each: each[2][0].rank)
-            yield event, wants[:8]
+            wants.sort(
+                key=lambda each: (each[2][0].rank, each[2][0].rank >= VAGUE and -_likeness(event.value, each[0]))
+            )
+            each: dict[object, Want] = {}
+            for one in wants:
+                each.setdefault(key_of(one[0]), one)
+            yield event, list(each.values())[: 40 if self.hints else 12]
 
     def _is_idle(self, marks: Marks, event: Event) -> bool:
         """Whether a line in place changed nothing: a mask that masks nothing."""
@@ -439,6 +490,18 @@ class Judge:
         reasons = [Reason(word, f"it raises {error[1]}")]
         self._accept(Guess(error[0], where.name, {(site, at): want}, reasons, meaning.slot))
         return True
+
+
+def _likeness(value: Array, want: Array) -> float:
+    """How much two arrays point the same way."""
+    a, b = value.ravel(), want.ravel()
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return abs(float(a @ b)) / size if a.size == b.size and size else 0.0
+
+
+def _wrong(marks: Marks) -> set[str]:
+    """The inputs whose gradients are wrong."""
+    return {name for name, right in marks.finals().items() if not right}
 
 
 def _scale(scale: float) -> Reason:

@@ -64,6 +64,7 @@ class Marks:
         self.last_used = 0
         self.outputs = [slot for _, slot in reference.outputs]
         self._read()
+        self.by_place = self._by_place()
         self.problems = sorted(self._problems(), key=lambda p: p.segment.last.index)
 
     # ---- reading -------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ class Marks:
 
     def _bind(self, event: Event, meanings: list[Meaning]) -> None:
         for known in (self.bound.setdefault((event.key, event.name), []), self.anywhere.setdefault(event.name, [])):
-            for meaning in meanings:
+            for meaning in reversed(meanings):  # the likeliest last: it is read from the end
                 if all(meaning.slot is not each.slot for each in known):
                     known.append(meaning)
 
@@ -166,7 +167,7 @@ class Marks:
 
     def _of(self, event: Event, base: str) -> list[Meaning]:
         found: list[Meaning] = []
-        near = self.bound.get((event.scope, base), [])
+        near = [*self.bound.get((event.key, base), []), *self.bound.get((event.scope, base), [])]
         far = self.anywhere.get(base, [])
         here = [Meaning(slot, lambda a: a, slot.value.shape) for slot in self.reference.by_name.get(base, [])]
         spelled = [] if near or far or here else self._spelled(base)
@@ -245,6 +246,9 @@ class Marks:
                     continue
                 final = last and bool(slots[0].is_input)
                 yield Problem(segment, "adjoint", final, tuple(segments[:i]))
+        for segment in self.by_place.values():
+            if segment.states[-1] != RIGHT:
+                yield Problem(segment, "adjoint", True)
 
     def _is_wrong_forward(self, segment: Segment) -> bool:
         event = segment.last
@@ -252,6 +256,42 @@ class Marks:
             return False
         slots = self.reference.by_name.get(event.name, [])
         return any(not slot.is_input for slot in slots) and not any(slot.is_input for slot in slots)
+
+    def _by_place(self) -> dict[str, Segment]:
+        """What stands for an input's adjoint by its place in what a function returns, where no name says it."""
+        named = {m.slot.is_input for segment in self.segments for m in segment.meanings[:1] if not segment.piece}
+        inputs = [name for name, slot in self.reference.input_slots.items() if slot.variants]
+        if named & set(inputs) or not inputs:
+            return {}
+        groups: dict[tuple[int, int], list[Event]] = {}
+        for event in self.run.events:
+            if event.where.how == "return":
+                groups.setdefault((event.scope, event.line), []).append(event)
+        for events in reversed(list(groups.values())):
+            shapes = [self.reference.inputs[name].shape for name in inputs]
+            while events and len(events) > len(inputs) and self.state[events[0].index] in (FORWARD, GIVEN):
+                events = events[1:]
+            if [event.value.shape for event in events] != shapes or any(map(self._is_an_input, events)):
+                continue
+            if any(self._is_adjoint_of(event, name) for event, name in zip(events, inputs, strict=True)):
+                return {name: self._placed(event, name) for event, name in zip(events, inputs, strict=True)}
+        return {}
+
+    def _is_an_input(self, event: Event) -> bool:
+        """Whether a value is handed on as it came, in a cache."""
+        return any(meaning.slot.is_input for meaning in self.matcher.forward(event.value)) and not chance(event.value)
+
+    def _is_adjoint_of(self, event: Event, name: str) -> bool:
+        variants = self.reference.input_slots[name].variants
+        return any(fits(event.value, variant.adjoint, self.loose) for variant in variants)
+
+    def _placed(self, event: Event, name: str) -> Segment:
+        slot = self.reference.input_slots[name]
+        segment = Segment()
+        segment.events.append(event)
+        segment.states.append(RIGHT if self._is_adjoint_of(event, name) else WRONG)
+        segment.meanings = [Meaning(slot, lambda a: a, slot.value.shape)]
+        return segment
 
     # ---- what it comes to ------------------------------------------------------------------------
 
@@ -265,7 +305,12 @@ class Marks:
                     right = segment.states[-1] == RIGHT
                     if segment.last.index >= found.get(name, (-1, True))[0]:
                         found[name] = (segment.last.index, right)
-        return {name: right for name, (_, right) in found.items()}
+        placed = {name: segment.states[-1] == RIGHT for name, segment in self.by_place.items()}
+        return {**placed, **{name: right for name, (_, right) in found.items()}}
+
+    def matched(self) -> int:
+        """How many values are known for what they are."""
+        return sum(state in (RIGHT, PART, FORWARD, OTHER) for state in self.state)
 
     def score(self) -> tuple[int, int, int]:
         """The less, the better: wrong gradients, an output that is not reached, problems; an exception is worst."""

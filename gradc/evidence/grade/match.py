@@ -141,7 +141,7 @@ class Matcher:
                 for want, slot in pieces.near(value)
                 if (how := self._layout(value, want))
             ]
-        return found
+        return sorted(found, key=lambda m: (m.slot.value.shape != value.shape, not m.slot.is_input))
 
     def _layout(self, value: Array, want: Array) -> Layout | None:
         """How a value lies, None if it is another."""

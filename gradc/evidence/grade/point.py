@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from gradc.base.errors import GradcError
-from gradc.evidence.grade.reference import Array, Compiled, Reference, View, is_integer
+from gradc.evidence.grade.reference import Array, Compiled, Reference, View
 from gradc.evidence.points import domains
 from gradc.graph.shapes import evaluated, names_in
 
@@ -21,6 +21,8 @@ from gradc.graph.shapes import evaluated, names_in
 SIZES = ((4, 3, 5, 6, 7), (4, 6, 5, 3, 7), (6, 4, 8, 5, 3), (4, 4, 4, 4, 4), (8, 8, 8, 8, 8), (5, 3, 4, 6, 7))
 RANGES = ((-1.5, 1.5), (0.3, 1.7), (-0.9, 0.9), (0.05, 0.6), (1.1, 3.0))
 ATTEMPTS = 60
+# Indices are drawn below one of these, whatever is within range.
+INDICES = (3, 4, 3, 2, 6)
 LABELS = re.compile(
     r"(?i)^(y|t|ys|ts|y_?true|y_?one_?hot|y_?hot|one_?hot\w*|labels?|targets?|y_?train|y_?batch|Yh|onehot|truth)$"
 )
@@ -50,15 +52,14 @@ class Plan:
         sizes = {name: self.sizes.get(name, row[k % len(row)]) for k, name in enumerate(self.names)}
         out = {}
         for name in self.fn.inputs:
-            node = self.fn.dag.inputs[name]
             shape = tuple(evaluated(dim, sizes) for dim in self.fn.shapes[name])
             low, high = RANGES[0] if attempt % 4 < 2 else RANGES[rng.integers(len(RANGES))]
             if name in self.homes and attempt % 2:
                 home = self.homes[name]
                 low, high = max(low, home[0]), min(high, home[1])
                 low, high = (low, high) if low < high else home
-            if is_integer(node):
-                out[name] = rng.integers(0, 3, shape).astype(float)
+            if name in self.fn.dag.integers:
+                out[name] = rng.integers(0, INDICES[attempt % len(INDICES)], shape).astype(float)
             elif name in self.labels:
                 out[name] = one_hot(shape, rng)
             else:

@@ -217,7 +217,7 @@ class View:
         assert dag.graph is not None
         build = Builder(dag.dims, literal, dag.graph)
         self.nodes = reachable([*dag.roots, *dag.inputs.values()])
-        wrt = [node for node in dag.inputs.values() if not is_integer(node)]
+        wrt = [node for name, node in dag.inputs.items() if name not in dag.integers]
         steps = reverse(dag, build, wrt, lambda node: True)
         names: dict[Node, str] = {
             node: f"v{k}" for k, node in enumerate(self.nodes) if node.args or node in self.input_names
@@ -277,7 +277,7 @@ class View:
         Raises ArithmeticError where something is not finite.
         """
         dag = self.dag
-        given = [_as_given(inputs[name], node) for name, node in dag.inputs.items()]
+        given = [_as_given(inputs[name], name in dag.integers) for name in dag.inputs]
         size_of: dict[str, int] = {}
         for name, node in dag.inputs.items():
             for dim, size in zip(dag.dims.resolve(node.shape), np.shape(inputs[name]), strict=False):
@@ -331,13 +331,8 @@ def upstream_of(shapes: Sequence[tuple[int, ...]], seed: int) -> list[Array]:
     return [np.asarray(rng.uniform(0.6, 1.9, shape) * rng.choice((-1.0, 1.0), shape)) for shape in shapes]
 
 
-def is_integer(node: Node) -> bool:
-    """Whether an input is an index, which has no gradient."""
-    return bool(getattr(node, "integer", False)) or (isinstance(node.attr, tuple) and "int" in node.attr)
-
-
-def _as_given(value: Array, node: Node) -> Any:
-    if is_integer(node):
+def _as_given(value: Array, integer: bool) -> Any:
+    if integer:
         return value.astype(int)
     return value if value.shape else float(value)
 
