@@ -248,7 +248,7 @@ class _Grading:
             ours = tuple(self._ours(name, verdicts[0].slot))
             wrong.append(Wrong(line, name, reason.word, reason.detail, source, ours))
         first = judged[0]
-        named = sum(s.states[-1] == RIGHT for s in first.marks.segments)
+        named = sum(s.states[-1] == RIGHT for s in [*first.marks.segments, *first.marks.by_place.values()])
         free = len({(s.last.line, s.last.name) for s in first.marks.segments if s.states[-1] == "free"})
         reached = any(id(slot) in first.marks.reached for slot in first.marks.outputs)
         if not wrong and not reached and not first.marks.finals():
