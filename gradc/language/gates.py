@@ -20,9 +20,9 @@ from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Gr
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
+from gradc.ops import linalg, special
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops import special
 from gradc.ops.composed import STAN
 from gradc.ops.table import Op, bind_statics, lookup
 from gradc.rewrite.simplify import Builder, as_number, is_const, number
@@ -482,6 +482,7 @@ class Gates:
         statics: dict[str, Any] = {}
         named: dict[str, Arg] = {}
         plain: list[Arg] = []
+        order: Arg | None = None
         for arg in args:
             key = KEYWORDS.get(arg.key, arg.key)
             if not key:
@@ -491,7 +492,7 @@ class Gates:
             elif key in op.params and key not in named and not op.variadic:
                 named[key] = arg
             elif key == "ord" and op is a.norm:
-                self._euclidean(arg)
+                order = self._euclidean(arg)
             else:
                 known_keys = known + ([] if op.variadic else list(op.params))
                 raise self.source.error(
@@ -501,7 +502,7 @@ class Gates:
         usual = {key: Arg(self.build.const(value), last, last) for key, value in op.defaults.items()}
         values = [*plain, *[{**usual, **named}[key] for key in op.params[len(plain) :] if key in named or key in usual]]
         if extra and op is a.norm:
-            self._euclidean(extra.pop(0))
+            order = self._euclidean(extra.pop(0))
         if op in (a.reshape, a.transpose) and extra:
             statics[known[0]] = self._static(
                 known[0], Arg(Group("tuple", extra), extra[0].first, extra[-1].last) if len(extra) > 1 else extra[0]
@@ -512,6 +513,9 @@ class Gates:
                 statics[key] = self._static(key, extra.pop(0), op.variadic)
         if extra or (not op.variadic and len(values) != len(op.params)) or not values:
             raise self._arity(callee, op, len(values) + len(extra), first, last)
+        if order is not None and "axis" not in statics and len(self.value(values[0]).shape) > 1:
+            hint = "norm(A) is the root of the sum of squares; norm(A, 2, axis=1) takes rows"
+            raise self.source.error("the spectral norm of a matrix is no gate", order.first, order.last, hint)
         if op is a.reshape and statics.get("shape") is None:
             raise self.source.error("reshape needs a shape", first, last, "write reshape(x, (2, -1))")
         return values, statics
@@ -530,18 +534,21 @@ class Gates:
         hint = "write log2(x), log10(x) or log(x)/log(b)" if op is s.log and got == 2 else ""
         return self.source.error(f"{callee.name} takes {takes} ({', '.join(op.params)}), got {got}", first, last, hint)
 
-    def _euclidean(self, arg: Arg) -> None:
-        """norm(x, 2) is accepted; another order is another function."""
+    def _euclidean(self, arg: Arg) -> Arg | None:
+        """norm(x, 2) is accepted, of a matrix norm(x, "fro"); another order is another function."""
+        if isinstance(arg.value, Text) and arg.value.text == "fro":
+            return None
         value = self._constant(arg)
         if value not in (2, None):
             raise self.source.error(
                 "only the Euclidean norm is a gate", arg.first, arg.last, "write sum(abs(x)) or max(abs(x))"
             )
+        return arg if value == 2 else None
 
     def _static(self, key: str, arg: Arg, variadic: bool = False) -> Any:
         """A static parameter: a constant of the kind that its name asks for."""
         value = self._constant(arg)
-        if key == "keepdims":
+        if key in ("keepdims", "lower"):
             return bool(value)
         if key in ("shape", "axes") and isinstance(value, (int, str)):
             value = (value,)
@@ -794,6 +801,12 @@ def _heaviside(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(r.heaviside, [args[0], Arg(gates.build.const(0.5), last, last)], {})
 
 
+def _slogdet(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """The sign of a determinant and the logarithm of its absolute value."""
+    values, _ = gates.bind(callee, linalg.logdet, args, first, last)
+    return Group("tuple", [Arg(gates.gate(op, values, {}), first, last) for op in (linalg.det_sign, linalg.logdet)])
+
+
 def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """SciPy's polygamma(n, x) has its order first."""
     if len(args) != 2 or any(arg.key for arg in args):
@@ -806,7 +819,8 @@ def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
 
 
 SPECIAL: dict[str, Special] = {
-    "dot": _dot, "Piecewise": _piecewise, **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
+    "dot": _dot, "Piecewise": _piecewise, "slogdet": _slogdet,
+    **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
     **lists.BUILTINS,
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {

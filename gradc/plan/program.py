@@ -171,6 +171,7 @@ MODULE_NAMES = (
     "jnp",
     "torch",
     "special",
+    "linalg",
     "forward",
     "backward",
     "value_and_grad",

@@ -26,7 +26,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Graph, Lazy, Node, Shape
 from gradc.graph.shapes import Dims, some
 from gradc.ops import array as a
-from gradc.ops import loss
+from gradc.ops import linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape, static
@@ -338,6 +338,9 @@ def _log(build: Builder, x: Node) -> Node | None:
         return build.fold(s.log, (x,))
     if build.literal:
         return None
+    inside = x.args[0] if x.op is s.abs_ else x
+    if inside.op is a.det:
+        return build.read(linalg.logdet, inside.args)
     u = _one_plus(x)
     if u is not None:
         return build.read(loss.softplus, u.args) if u.op is s.exp else build.read(s.log1p, (u,))

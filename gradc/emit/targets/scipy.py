@@ -8,6 +8,7 @@ TARGET = NUMPY._replace(
     like="numpy",
     imports=(
         *NUMPY.imports,
+        Import("linalg", "from scipy import linalg", "from scipy import linalg as {name}", always=False),
         Import("special", "from scipy import special", "from scipy import special as {name}", always=False),
     ),
 )
