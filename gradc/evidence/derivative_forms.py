@@ -91,8 +91,8 @@ def _call(made: Any, search: Search, point: Point) -> Call:
 
     given = [np.array(value, float) if isinstance(value, list) else value for value in point.values()]
     shapes = [made.dag.dims.resolve(node.shape) for node in made.dag.roots]
-    if any(shapes):
-        ones = tuple(np.ones([search.sizes.get(dim, dim) for dim in shape]) for shape in shapes)
+    if any(shapes) or len(shapes) > 1:
+        ones = tuple(np.ones([search.sizes.get(dim, dim) for dim in shape])[()] for shape in shapes)
         given.append(ones if len(ones) > 1 else ones[0])
     function = made.module.value_and_grad
     return lambda: function(*given)

@@ -541,6 +541,7 @@ xlogy = op(
     helpers={"numpy": _XLOGY, "math": _XLOGY_MATH},
     needs="y > 0, or x = 0",
     steep=_LOG_OF_Y,
+    say=Say(part="xlogy scales by log({y}), and by {x}/{y}"),
     test=Test(
         sympy="x*log(y)",
         domain=[(-3.0, 3.0), (0.2, 3.0)],
@@ -559,6 +560,7 @@ xlog1py = op(
     helpers={"numpy": _XLOG1PY, "math": _XLOG1PY_MATH},
     needs="y > -1, or x = 0",
     steep=Steep(outside=[None, (-1.0, inf)], safe=[1.0, 1.0], pole=True),
+    say=Say(part="xlog1py scales by log1p({y}), and by {x}/(1 + {y})"),
     test=Test(
         sympy="x*log(1 + y)",
         domain=[(-3.0, 3.0), (-0.7, 3.0)],
@@ -671,7 +673,7 @@ betaln = op(
     helpers={"numpy": _BETALN, "math": [_STIRLING, _BETALN_MATH]},
     aliases="lbeta",
     needs="x > 0, y > 0",
-    say=Say(symbol="lnB", stem="lb{x}{y}", short="lbet"),
+    say=Say(symbol="lnB", stem="lb{x}{y}", short="lbet", part="betaln scales by gaps of ψ"),
     steep=_PAIR,
     test=Test(
         sympy="loggamma(x) + loggamma(y) - loggamma(x + y)",
@@ -687,7 +689,9 @@ beta = op(
     helpers={"numpy": _BETA, "math": _BETA_MATH},
     needs="x > 0, y > 0",
     aliases="Beta",
-    say=Say(symbol="B", stem="beta{x}{y}", short="bet"),
+    say=Say(
+        symbol="B", stem="beta{x}{y}", short="bet", part="beta scales by {out} times gaps of ψ"
+    ),
     steep=_PAIR,
     test=Test(sympy="gamma(x)*gamma(y)/gamma(x + y)", domain=[(0.3, 6.0), (0.3, 6.0)]),
 )
