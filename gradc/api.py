@@ -105,7 +105,9 @@ def _check_function_name(name: str) -> None:
     """Raise ValueError for what cannot be, or is already, the name of something in a module."""
     from keyword import iskeyword
 
-    if name and (not name.isidentifier() or not name.isascii() or iskeyword(name)):
+    if not name:
+        return
+    if not name.isidentifier() or not name.isascii() or iskeyword(name):
         raise ValueError(f"{name!r} cannot be the name of a function")
     words = {each.word for target in TARGETS.values() for each in target.imports}
     if name in words or any(name in target.helpers for target in TARGETS.values()):

@@ -77,7 +77,7 @@ PROGRAMS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TARGETS, "toy", TOY)
+    monkeypatch.setitem(TARGETS.names, "toy", TOY)
 
 
 @pytest.mark.parametrize(("program", "inputs"), PROGRAMS)
@@ -99,6 +99,6 @@ def test_what_it_prints() -> None:
 
 
 def test_what_it_has_no_form_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TARGETS, "toy", TOY._replace(like=""))
+    monkeypatch.setitem(TARGETS.names, "toy", TOY._replace(like=""))
     with pytest.raises(gradc.GradcError, match="the target 'toy' has no form for 'tan'"):
         gradc.compile("tan(x)", target="toy")

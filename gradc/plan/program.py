@@ -184,7 +184,7 @@ MODULE_NAMES = (
 
 def module_names(namer: Namer, used: Iterable[str]) -> dict[str, str]:
     """What the module itself calls its things, the user's names stepping in front."""
-    return {name: namer.fresh(name) for name in used}
+    return {name: namer.fresh(name) for name in dict.fromkeys(used)}
 
 
 def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer, scheme: str) -> dict[Node, str]:

@@ -43,16 +43,16 @@ def loss_backward(cache, df=1.0):
     dz = dsafe3  # dz: ()
     # safe2 = torch.where(z > 0, 1.0, w[2])  (5)
     dw = torch.zeros_like(w)
-    dw = added_at2(dw, dsafe2, 2)
+    dw = added_at(dw, dsafe2, 2)
     # logsafe = torch.log(safe)  (4)
     dsafe = dlogsafe/torch.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
     # safe = torch.where(z > 0, z, 1.0)  (3)
     dz = dz + dsafe  # dz: ()
     # z = wx + w[1]  (2)
-    dw = added_at2(dw, dz, 1)
+    dw = added_at(dw, dz, 1)
     dwx = dz  # dwx: ()
     # wx = w[0]*x  (1)
-    dw = added_at2(dw, x*dwx, 0)
+    dw = added_at(dw, x*dwx, 0)
     return {"w": dw}
 
 
@@ -102,7 +102,7 @@ def as_number(name, x, *others):
     return as_array(name, x if isinstance(x, torch.Tensor) else others[0].new_tensor(x))
 
 
-def added_at2(x, v, *index):
+def added_at(x, v, *index):
     """x with v added at an index; x itself stays as it is."""
     places = picked(torch.arange(x.numel(), device=x.device).reshape(x.shape), *index)
     more = torch.broadcast_to(torch.as_tensor(v, dtype=x.dtype, device=x.device), places.shape).reshape(-1)
