@@ -236,8 +236,9 @@ class Function:
         with collector_paused():
             fast = self._fast
             if fast is None:
-                fast = emit(self.staged, self.target, self.function_name, self.also, self.double)
-            return self._quiet(fast)
+                emitted = emit(self.staged, self.target, self.function_name, self.also, self.double)
+                return self._quiet(emitted, False)
+            return self._quiet(fast, True)
 
     @cached_property
     def _fast(self) -> Emitted | None:
@@ -248,21 +249,38 @@ class Function:
         """A module's text with Python's own functions under other names, where the user has theirs."""
         return step_aside(text, self._own_names) if self.shadows else text
 
-    def _quiet(self, emitted: Emitted) -> Emitted:
+    def _quiet(self, emitted: Emitted, fused: bool, mode: str = "") -> Emitted:
         """The module without NumPy's warnings of values that it computes to decide, and then leaves out."""
+        kinds = self._warned_of
         target = TARGETS[self.target]
-        if not target.arrays or target.value_function or not any(node.op.kink.selects for node in self.dag.nodes):
-            return emitted
-        from gradc.rewrite.steep import warned_of
-
-        kinds = warned_of(self.dag)
-        if not kinds:
+        if not kinds or not target.arrays or target.value_function:
             return emitted
         from gradc.emit.quiet import quiet
 
         stem = f"{self.function_name}_" if self.function_name else ""
-        names = [self.function_name or "value_and_grad", *(f"{stem}{name}" for name in ("forward", *self.also))]
+        names = [f"{stem}{name}" for name in ("forward", *self.also)]
+        if fused:  # else it calls forward
+            names.append(self.function_name or "value_and_grad")
+        names += [mode] if mode else []
         return emitted._replace(text=quiet(emitted.text, names, kinds))
+
+    @cached_property
+    def _warned_of(self) -> tuple[str, ...]:
+        """What NumPy may say of values that the program computes to decide, and then leaves out."""
+        if not any(node.op.kink.selects for node in self.dag.nodes):
+            return ()
+        from gradc.rewrite.steep import warned_of
+
+        return warned_of(self.dag)
+
+    def _in_silence(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that says no more than the module does."""
+        if not self._warned_of:
+            return function
+        import numpy as np
+
+        said: dict[str, Any] = dict.fromkeys(self._warned_of, "ignore")
+        return np.errstate(**said)(function)
 
     @property
     def _own_names(self) -> set[str]:
@@ -331,7 +349,7 @@ class Function:
     @cached_property
     def value(self) -> Callable[..., Any]:
         """value(x, y): the value at the inputs."""
-        return chained(self, "value")
+        return self._in_silence(chained(self, "value"))
 
     def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
@@ -352,7 +370,7 @@ class Function:
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
         """value_and_grad(x, y): the value and the gradient by input; an array output takes its adjoint as `df=`."""
-        return chained(self, "value_and_grad")
+        return self._in_silence(chained(self, "value_and_grad"))
 
     def running(self, /, *args: Any, **inputs: Any) -> Running:
         """Which engine takes such a call of `value_and_grad` (of `fn`, with no `wrt`), and the text that it runs."""
@@ -523,10 +541,11 @@ class Function:
         """The function of a mode, compiled when first asked for; its parameters, and those that may be left out."""
         if mode not in self._made:
             with collector_paused():
-                text = emit(self.staged, self.target, "", (mode,)).text
+                text = self._quiet(emit(self.staged, self.target, "", (mode,)), False, mode).text
             function = getattr(load(text), mode)
-            names = function.__code__.co_varnames[: function.__code__.co_argcount]
-            self._made[mode] = function, names, names[len(names) - len(function.__defaults__ or ()) :]
+            plain = getattr(function, "__wrapped__", function)
+            names = plain.__code__.co_varnames[: plain.__code__.co_argcount]
+            self._made[mode] = function, names, names[len(names) - len(plain.__defaults__ or ()) :]
         return self._made[mode]
 
     @cached_property

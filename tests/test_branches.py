@@ -117,11 +117,14 @@ OWN = [
     ("q = x/y; where(q < 10, q, 0)", {"x": 1.0, "y": 0.0}, {"x": 0.0, "y": 0.0}),
     ("v = exp(x); where(v < 9, v, 0)", {"x": 1e3}, {"x": 0.0}),
     ("v = x*y; where(v == v, v, 0)", {"x": NAN, "y": 2.0}, {"x": 0.0, "y": 0.0}),
+    ("where(y > 0, where(x*y > 0, sin(exp(-1000*(x*y))), x*y), 0)", {"x": -5.0, "y": 2.0}, {"x": 2.0, "y": 5.0}),
     ("v = sin(x); where(v < 2, v, 0)", {"x": NAN}, {"x": 0.0}),
     ("sqrt(max(0, x))", {"x": -1.0}, {"x": 0.0}),
     ("acos(clip(x, -1, 1))*y", {"x": 2.0, "y": 3.0}, {"x": 0.0, "y": 0.0}),
     ("where(x > 0, acos(sign(z)), z)", {"x": 1.0, "z": 2.0}, {"x": 0.0, "z": 0.0}),
     ("sqrt(1 - min(x**2, 1)) + x", {"x": 2.0}, {"x": 1.0}),
+    ("acos(clip(x, -1, 1))", {"x": -2.0}, {"x": 0.0}),
+    ("sqrt(relu(x) + relu(y))", {"x": -1.0, "y": -2.0}, {"x": 0.0, "y": 0.0}),
 ]
 
 
@@ -142,6 +145,24 @@ def test_a_condition_on_the_value_itself_and_a_kink_that_drops(
         for got in grads:
             for name, slope in slopes.items():
                 np.testing.assert_array_equal(np.abs(got[name]), np.full(np.shape(given[name]), slope))
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(
+    ("program", "shape"),
+    [
+        ("x: [4]; m: [3]; i: int[3]; sum(where(m > 0, log(x)[i], 0))", (4,)),
+        ("x: [4]; m: [3]; i: int[3]; sum(where(m > 0, log(x[i]), 0))", (4,)),
+        ("x: [3, 4]; m: [3]; i: int[3]; sum(where(m > 0, log(x)[arange(3), i], 0))", (3, 4)),
+    ],
+)
+def test_what_is_gathered_is_needed_where_it_is_taken(program: str, shape: tuple[int, ...], style: str) -> None:
+    fn = gradc.compile(program, wrt=["x"], style=style)
+    x = np.broadcast_to([1.0, 0.0, -1.0, 2.0], shape)
+    with np.errstate(all="raise"):
+        value, grads = fn.value_and_grad(x=x, m=np.array([1.0, 0.0, 0.0]), i=np.array([3, 1, 2]))
+    assert value == np.log(2.0)
+    assert grads["x"].sum() == grads["x"].reshape(-1)[3] == 0.5
 
 
 @pytest.mark.parametrize("style", ["notes", "fast"])
@@ -187,3 +208,34 @@ def test_a_condition_that_is_a_number_takes_its_side() -> None:
     assert not any("exp(" in line for _, line in fn.stages)
     value, grads = fn.value_and_grad(np.array([1e6, 1.0]), np.array([1.0, 2.0]))
     assert (value, grads["z"].tolist(), grads["s"].tolist()) == (3.0, [0.0, 0.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_what_a_condition_looks_at_is_computed_in_silence(style: str) -> None:
+    fn = gradc.compile("l = log(p); where(l > -100, l, -100)", style=style)
+    module = standalone(fn.source)
+    with np.errstate(all="raise"):
+        for p in (0.0, np.array([0.0, 1.0])):
+            for value in (module.value_and_grad(p)[0], module.forward(p)[0], fn(p), fn.value_and_grad(p)[0]):
+                assert np.min(value) == -100.0
+    assert "@np.errstate" not in gradc.compile("where(p > 0, log(p), -100)", style=style).source
+
+
+# Tangents and second derivatives at the same points: the value, the tangent, and the Hessian times a vector.
+MODES = [
+    ("sqrt(max(0, x))", -1.0),
+    ("acos(clip(x, -1, 1))", -3.0),
+    ("acos(clip(x, -1, 1))", 2.0),
+    ("sqrt(1 - min(x**2, 1))", 2.0),
+    ("where(x > 0, log(x)*x, 0)", -1.0),
+    ("l = log(x); max(l, 0)", 0.0),
+]
+
+
+@pytest.mark.parametrize(("program", "x"), MODES)
+def test_tangents_and_second_derivatives_are_spared_too(program: str, x: float) -> None:
+    fn = gradc.compile(program)
+    with np.errstate(all="raise", under="ignore"):
+        assert fn.jvp(x=x, x_dot=1.0)[1] == 0.0
+        _, grads, curves = fn.hvp(x=x, x_dot=1.0)
+        assert grads["x"] == curves["x"] == 0.0

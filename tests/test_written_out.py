@@ -84,6 +84,9 @@ AT_ZERO = [
     ("x: [3]; w: [3]; sqrt(sum(w*x**2))", {"x": np.zeros(3), "w": np.ones(3)}),
     ("x: [3]; sqrt(mean((x - mean(x))**2))", {"x": np.ones(3)}),
     ("x: [2]; A: [2, 2]; sqrt(x @ A @ x)", {"x": np.zeros(2), "A": np.eye(2)}),
+    ("x: [3]; w: [3]; sqrt(sum(w*x*x))", {"x": np.zeros(3), "w": np.ones(3)}),
+    ("x: [3]; w: [3]; sqrt(dot(w*x, x))", {"x": np.zeros(3), "w": np.ones(3)}),
+    ("sqrt(2*x**2 + 3*y**2)", {"x": 0.0, "y": 0.0}),
     ("x*x**0.5", {"x": 0.0}),
     ("sqrt(x**4)", {"x": 0.0}),
 ]
@@ -106,3 +109,56 @@ def test_a_comment_names_the_rewrite_and_literal_gives_it_up(program: str, _poin
     assert any(word in gradc.compile(program).source for word in words)
     literal = gradc.compile(program, literal=True)
     assert literal.dag.rewrites == {} or "sigmoid" in program or program.startswith("1/")
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_the_heaviest_entry_keeps_the_digits_of_1_less_its_share(style: str) -> None:
+    z = np.array([50.0, 0.0, 1.0])
+    for program in ("z: [3]; -log_softmax(z)[0]", "z: [3]; logsumexp(z) - z[0]"):
+        value, grads = gradc.compile(program, style=style).value_and_grad(z)
+        rest = np.exp(-50.0) + np.exp(-49.0)
+        assert value == pytest.approx(rest, rel=1e-13)
+        np.testing.assert_allclose(grads["z"], [-rest, np.exp(-50.0), np.exp(-49.0)], rtol=1e-13)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_a_weight_of_0_in_a_logsumexp_has_the_slope_of_the_sum(style: str) -> None:
+    fn = gradc.compile("w: [3]; v: [3]; logsumexp(log(w) + v)", style=style)
+    w, v = np.array([0.0, 0.5, 2.0]), np.array([5.0, 1.0, 2.0])
+    with np.errstate(all="raise"):
+        value, grads = fn.value_and_grad(w, v)
+    total = np.sum(w * np.exp(v))
+    assert value == pytest.approx(np.log(total), rel=1e-15)
+    np.testing.assert_allclose(grads["w"], np.exp(v) / total, rtol=1e-14)
+    np.testing.assert_allclose(grads["v"], w * np.exp(v) / total, rtol=1e-14)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_ties_go_to_the_first_in_memory_however_axes_are_written(style: str) -> None:
+    for axis in ((0, 1), (1, 0), (-1, 0)):
+        fn = gradc.compile(f"A: [2, 2]; max(A, axis={axis})", style=style)
+        np.testing.assert_array_equal(fn.value_and_grad(np.ones((2, 2)))[1]["A"], [[1, 0], [0, 0]])
+
+
+@pytest.mark.parametrize(("program", "slope"), [("abs(x)", np.nan), ("sign(x)", 0.0), ("heaviside(x, 0.5)", 0.0)])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_nan_gives_nan_everywhere(program: str, slope: float, style: str) -> None:
+    for target, x in (("numpy", np.nan), ("math", float("nan")), ("numpy", np.array([np.nan]))):
+        value, grads = gradc.compile(program, style=style, target=target).value_and_grad(x)
+        assert np.all(np.isnan(value))
+        np.testing.assert_array_equal(grads["x"], np.full(np.shape(x), slope))
+
+
+def test_a_name_that_the_program_assigns_is_a_line() -> None:
+    source = gradc.compile("k = -b*x; m = -k; a - k + abs(m)").source
+    for line in ("k = -bx", "m = -k", "a - k"):
+        assert line in source
+
+
+def test_the_names_that_a_form_takes_in_are_said() -> None:
+    fn = gradc.compile("p = x**2; q = y**2; sqrt(p + q)")
+    assert "it takes in p and q" in fn.source
+    assert [note.message for note in fn.notes] == ["'p' and 'q' have no lines of their own: hypot takes them in"]
+    literal = gradc.compile("p = x**2; q = y**2; sqrt(p + q)", literal=True)
+    assert "p = x**2" in literal.source
+    assert not literal.notes

@@ -106,6 +106,10 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool, w
     slopes = rules.partials(node, build.literal, again)
     if not slopes:
         raise ValueError(f"gate '{op.name}' has no derivative")
+    if op.steep.outside and op.elementwise and any(arg.op.kink.selects or arg.op.slopes for arg in node.args):
+        from gradc.rewrite.steep import dropped  # only what lies above kinks needs it
+
+        names.update(dropped(build, node))
     parts = []
     for arg, slope in zip(node.args, slopes, strict=True):
         if arg in known:

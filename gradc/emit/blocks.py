@@ -132,7 +132,7 @@ class _Writer:
         own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
         namer = Namer(own)
         helpers = dict.fromkeys(("as_floats" if len(self.inputs) > 1 else "as_float", "in_blocks"))
-        self.names = _Names(namer, module_names(namer, _RESERVED), {}, helpers)
+        self.names = _Names(namer, module_names(namer, dict.fromkeys([*_RESERVED, *HELPERS["numpy"]])), {}, helpers)
         self.outputs = [self._output(name, namer) for name, _ in self.dag.outputs]
         df = self.names.text("df")
         self.seeds = [df] if len(self.outputs) == 1 else [namer.fresh("d" + name) for name in self.outputs]

@@ -54,6 +54,7 @@ def parse(
     build = builder or Builder(literal=literal)
     source = Source(text)
     reader = Reader(source, build, shapes or {}, {}, max_turns=max_turns)
+    build.named = reader.scope.names
     reader.run()
     outputs = reader.outputs()
     if source.problems:
@@ -63,6 +64,8 @@ def parse(
         raise reader.nothing_to_differentiate()
     _note_habits(source, inputs)
     nodes = _needed(build, [*inputs.values(), *(node for _, node in outputs)])
+    _say_what_forms_take_in(build, nodes, reader)
+    build.named = {}
     return Dag(
         text=text,
         nodes=nodes,
@@ -96,6 +99,35 @@ def _needed(build: Builder, roots: list[Node]) -> tuple[Node, ...]:
             for arg in node.args:
                 alive[arg.id] = 1
     return tuple(compress(nodes, alive))
+
+
+def _say_what_forms_take_in(build: Builder, nodes: tuple[Node, ...], reader: Reader) -> None:
+    """The names that have no line of their own, because a written-out form was read as one gate across them."""
+    if not build.forms:
+        return
+    alive = set(nodes)
+    for gate, sources in list(build.forms.items()):
+        if gate not in alive:
+            continue
+        taken: dict[str, None] = {}
+        stack, seen = list(sources), set[Node]()
+        while stack:
+            node = stack.pop()
+            if node in alive or node in seen:
+                continue
+            seen.add(node)
+            taken.update(dict.fromkeys(build.named.get(node, ())))
+            stack += node.args
+        names = sorted(taken, key=lambda name: reader.scope.first.get(name, 0))
+        if names:
+            quoted = [f"'{name}'" for name in names]
+            text = f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+            build.rewrites[gate] += f"; it takes in {text.replace(chr(39), '')}"
+            at = reader.scope.first.get(names[0])
+            if at is not None:
+                verb = "have no lines of their own" if len(names) > 1 else "has no line of its own"
+                hint = "literal=True, or --literal, keeps every line"
+                reader.source.note(f"{text} {verb}: {gate.op.name} takes them in", at, at, hint)
 
 
 def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:

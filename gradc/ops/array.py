@@ -519,10 +519,13 @@ def log_total(e, axis):
     return out
 '''
 
+# dout - p*sum(dout), with 1 - p of the heaviest entry as it is, and not from a p that has rounded to 1.
+_KEEPS_1_LESS_P = "-dout*expm1(out) - exp(out)*(sum(dout, axis=axis, keepdims=True) - dout)"
+
 log_softmax = op(
     "log_softmax(x; axis=-1)",
     doc="x - logsumexp(x) along the axes",
-    vjps=["dout - exp(out)*sum(dout, axis=axis, keepdims=True)"],
+    vjps=[_KEEPS_1_LESS_P],
     jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)",
     code="log_softmax({x}{*statics})",
     helpers={"numpy": [_LOG_SOFTMAX, _LOG_TOTAL]},
@@ -582,7 +585,7 @@ prod = op(
 _ROWS = '''
 def rows(x, axis):
     """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
     order = [a for a in range(x.ndim) if a not in gone] + list(gone)
     moved = np.transpose(x, order)
     kept = moved.shape[:x.ndim - len(gone)]

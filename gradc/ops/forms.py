@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from math import inf
 
+from gradc.graph.dag import Shape
+from gradc.graph.shapes import Dims
 from gradc.ops import bounds
+from gradc.ops.array import Axis, axes_of
 from gradc.ops.table import Kink, Say, Steep, Test, op, unary
 
 _LOG_2 = math.log(2.0)
@@ -114,11 +117,12 @@ asinh = unary(
 )
 
 # The textbook's form of what lies opposite x on the unit circle has lost its digits near 1.
-complement = unary(
-    "complement",
-    "-x/out",
-    (0.0, 1.0),
-    "sqrt(1 - x**2), with all digits near 1",
+complement = op(
+    "complement(x)",
+    doc="sqrt(1 - x**2), with all digits near 1",
+    slopes=["-x/out"],
+    bounds=(0.0, 1.0),
+    public=False,
     code={
         "numpy": "np.sqrt((1 - {x})*(1 + {x}))",
         "math": "math.sqrt((1 - {x})*(1 + {x}))",
@@ -133,11 +137,69 @@ complement = unary(
     test=Test(sympy="sqrt(1 - x**2)", domain=[(-0.9, 0.9)]),
 )
 
-root = unary(
-    "root",
-    "0.5/nonzero(out)",
-    bounds.rising(math.sqrt, 0.0),
-    "square root of a sum of squares; its slope at 0 is 0, as that of any norm",
+_LOGSUMEXP_OF = '''
+def logsumexp_of(x, w, axis=None, keepdims=False):
+    """log(sum(w*exp(x))) for weights of at least 0, shifted by the largest exponent that has one."""
+    x, w = np.broadcast_arrays(x, np.where(w < 0, np.nan, w))
+    top = np.max(np.where(w == 0, -np.inf, x), axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    total = np.sum(w*np.exp(np.where(w == 0, 0.0, x - shift)), axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        out = shift + np.log(total)
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+'''
+
+
+def _of_both(dims: Dims, x: Shape, w: Shape, axis: Axis = None, keepdims: bool = False) -> Shape:
+    full = dims.broadcast(x, w)
+    gone = axes_of(axis, len(full))
+    if keepdims:
+        return tuple(1 if i in gone else dim for i, dim in enumerate(full))
+    return tuple(dim for i, dim in enumerate(full) if i not in gone)
+
+
+def _weighted_vjp(
+    ranks: tuple[int, ...], shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
+) -> list[str]:
+    whole = keepdims or axis is None
+    dout, out = (
+        ("dout", "out") if whole else (f"expand({each}, axis=axis)" for each in ("dout", "out"))
+    )
+    return [f"{dout}*w*exp(where(w == 0, 0.0, x - {out}))", f"{dout}*exp(x - {out})"]
+
+
+_KEPT = "logsumexp_of(x, w, axis=axis, keepdims=True)"
+# Of log(w) + x the slope by w would be 0 times infinity at w = 0, where that of the sum is finite.
+logsumexp_of = op(
+    "logsumexp_of(x, w; axis=None, keepdims=False)",
+    doc="log(sum(w*exp(x))), without overflow, for weights of at least 0",
+    vjps=_weighted_vjp,
+    jvp=f"sum(w*exp(where(w == 0, 0.0, x - {_KEPT}))*x_dot + exp(x - {_KEPT})*w_dot, "
+    "axis=axis, keepdims=keepdims)",
+    code="logsumexp_of({x}, {w}{*statics})",
+    helpers={"numpy": _LOGSUMEXP_OF},
+    shape=_of_both,
+    public=False,
+    say=Say(
+        stem="lse{x}",
+        short="lse",
+        why="logsumexp(log(w) + v) by its weights, whose slopes at 0 are finite",
+    ),
+    test=Test(
+        sympy="log(sum(w*exp(x), axis, keepdims))",
+        domain=[(-3.0, 3.0), (0.2, 3.0)],
+        samples=[
+            {"axis": axis, "keepdims": keep} for axis in (None, 0, -1) for keep in (False, True)
+        ],
+    ),
+)
+
+root = op(
+    "root(x)",
+    doc="square root of a sum of squares; its slope at 0 is 0, as that of any norm",
+    slopes=["0.5/nonzero(out)"],
+    bounds=bounds.rising(math.sqrt, 0.0),
+    public=False,
     code={"numpy": "np.sqrt({x})", "math": "math.sqrt({x})"},
     needs="x >= 0",
     say=Say(

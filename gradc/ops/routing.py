@@ -190,7 +190,7 @@ clip = op(
 )
 heaviside = op(
     "heaviside(x, y)",
-    doc="0 below 0, y at 0, 1 above",
-    lower="where(x > 0, 1, where(x < 0, 0, y))",
+    doc="0 below 0, y at 0, 1 above; nan of nan",
+    lower="where(x > 0, 1, where(x < 0, 0, where(x == 0, y, 0*x)))",
     aliases="Heaviside",
 )

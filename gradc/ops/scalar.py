@@ -268,14 +268,14 @@ abs_ = op(
     aliases="absolute fabs Abs",
     say=Say(symbol="|x|", latex="|{x}|", short="mag"),
     kink=Kink(tie="the slope at 0 is 0"),
-    fast=Fast(parts={"dx": "where(x > 0, 1, where(x < 0, -1, 0))"}),
+    fast=Fast(parts={"dx": "where(x > 0, 1, where(x < 0, -1, x))"}),
     test=Test(sympy="Abs(x)", domain=[(0.2, 3.0)], edges={"x=0": "dx=0", "x=-2": "dx=-1"}),
 )
 
 _SIGN_MATH = '''
 def sign(x):
-    """-1.0, 0.0 or 1.0."""
-    return math.copysign(1.0, x) if x else x
+    """-1.0, 0.0 or 1.0, and nan of nan."""
+    return x if x == 0.0 or x != x else math.copysign(1.0, x)
 '''
 
 sign = op(

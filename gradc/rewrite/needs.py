@@ -14,7 +14,8 @@ A side is a `Region` within the needs of its branch; a `Need` is some of them: a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from gradc.graph.dag import Node, Shape
@@ -23,6 +24,7 @@ from gradc.ops import array as a
 from gradc.ops import borders
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops.gather import GATHERS, PICKS, PUTS
 from gradc.ops.table import Op, statics_of
 from gradc.rewrite.rules import compiled
 from gradc.rewrite.simplify import Builder
@@ -30,8 +32,10 @@ from gradc.rewrite.simplify import Builder
 # Conditions further out than this are not searched for one that holds already.
 FURTHEST = 64
 
-# One gate that moves a mask: the operator and its attribute.
-Step = tuple[Op, Any]
+# One gate that moves a mask: the operator, its attribute, and the whole numbers that say where to.
+Step = tuple[Op, Any] | tuple[Op, Any, tuple[Node, ...]]
+# What adds into place what a gather, or a pick, takes.
+_PUTS = dict(zip((*GATHERS, *PICKS), (*PUTS, *PUTS), strict=True))
 
 
 class Cond:
@@ -41,6 +45,11 @@ class Cond:
 
     def __init__(self, shape: Shape, test: Node | None, of: Cond | None, need: Need, steps: tuple[Step, ...]) -> None:
         self.shape, self.test, self.of, self.need, self.steps = shape, test, of, need, steps
+
+    @property
+    def places(self) -> Iterator[Node]:
+        """The whole numbers that its steps hang on."""
+        return (node for step in self.steps for nodes in step[2:] for node in nodes)
 
 
 class Region:
@@ -125,8 +134,9 @@ class Needs:
         """Whether all that is needed in the inner way is in the outer: as far as one sees without reasoning."""
         if outer is inner or outer == self.everywhere:
             return True
-        have = set(outer)
-        return all(self._lies_in(region, have) for region in inner)
+        have, seen = set(outer), dict[Region, bool]()
+        least = min((region.depth for region in outer), default=0)
+        return all(region in have or self._lies_in(region, have, seen, least) for region in inner)
 
     # ---- what a gate needs of its arguments --------------------------------------------------
 
@@ -136,9 +146,11 @@ class Needs:
 
     def sent_by(self, node: Node, here: Need) -> tuple[Need, ...]:
         """What a gate that is needed somewhere needs of each argument."""
-        if self.slopes and (not here or node.op.boolean):
+        if not here or (self.slopes and node.op.boolean):
             return ((),) * len(node.args)
         sent = self._sent(node, here)
+        if node.op is not r.where and node.op in _BRANCHES:
+            return ((), *sent[1:])  # the tests of its mask are those of branches, which need them, too
         if self.slopes and node.op.slopes:
             return tuple(() if rule == "0" else need for rule, need in zip(node.op.slopes, sent, strict=True))
         return ((), *sent[1:]) if self.slopes and node.op in _BRANCHES else sent
@@ -191,6 +203,9 @@ class Needs:
         if op is a.index:
             index = node.attr[0]  # type: ignore[index]
             return self._whole(here, rank, (full, (borders.placed, (index, self.dims.resolve(arg.shape)))))
+        if op in _PUTS and i == 0:
+            attr = statics["index"], self.dims.resolve(arg.shape), statics["once"]
+            return self._whole(here, rank, (full, (_PUTS[op], attr, node.args[1:])))
         if op is a.stack:
             at = statics["axis"] % rank
             lead = (("slice", None, None, None),) * at
@@ -207,14 +222,12 @@ class Needs:
         """Rows of the first factor, and columns of the second, that no element of the product needs are not needed."""
         x, y = (len(arg.shape) for arg in node.args)
         rank, arg = len(node.shape), node.args[i]
-        if i == 0 and y == 1:
-            need = self._moved(here, rank, ((a.expand, (-1,)),)) if x > 1 else here
+        if (x if i == 0 else y) == 1:  # each element of a vector is in all elements of the product
+            need = self._any(here, tuple(range(rank)), rank, keep=False)
         elif i == 0:
-            need = self._any(here, (rank - 1,), rank, keep=x > 1)
-        elif x == 1:
-            need = self._moved(here, rank, ((a.expand, (-2,)),)) if y > 1 else here
+            need = self._moved(here, rank, ((a.expand, (-1,)),)) if y == 1 else self._any(here, (rank - 1,), rank)
         else:
-            need = self._any(here, (rank - 1 if y == 1 else rank - 2,), rank, keep=y > 1)
+            need = self._moved(here, rank, ((a.expand, (-2,)),)) if x == 1 else self._any(here, (rank - 2,), rank)
         return self._fitting(need, arg.shape)
 
     def _fitting(self, need: Need, shape: Shape) -> Need:
@@ -266,8 +279,9 @@ class Needs:
         return (self._region(here, cond, side),)
 
     def _steps_shape(self, shape: Shape, steps: tuple[Step, ...]) -> Shape:
-        for op, attr in steps:
-            shape = op.shape(self.dims, shape, **statics_of(op, attr)) if op.shape else shape
+        for op, attr, *more in steps:
+            others = [node.shape for nodes in more for node in nodes]
+            shape = op.shape(self.dims, shape, *others, **statics_of(op, attr)) if op.shape else shape
         return self.dims.resolve(shape)
 
     def _whole(self, need: Need, rank: int, steps: tuple[Step, ...]) -> Need:
@@ -303,7 +317,8 @@ class Needs:
     def _placed(self, need: Need, steps: tuple[Step, ...]) -> Need:
         if need == self.everywhere:
             return need
-        return self._settled([tuple(self.moves[region, steps] for region in need)])
+        moved = tuple(self.moves[region, steps] for region in need)
+        return moved if len(moved) == 1 else self._settled([moved, moved])
 
     def _moved_cond(self, cond: Cond, rank: int, steps: tuple[Step, ...]) -> Cond:
         if not cond.shape:
@@ -330,39 +345,47 @@ class Needs:
 
     def _settled(self, arrived: list[Need]) -> Need:
         """Several needs as one: both sides of a condition are the whole of it, and what lies in another is left out."""
-        if len(arrived) == 1 and len(arrived[0]) <= 1:
+        if len(arrived) == 1:
             return arrived[0]
         by_depth: dict[int, dict[Region, None]] = {}
         for need in arrived:
             for region in need:
                 by_depth.setdefault(region.depth, {})[region] = None
         have: dict[Region, None] = {}
-        while by_depth:
-            depth = max(by_depth)
-            for region in by_depth.pop(depth):
+        depths = [-depth for depth in by_depth]  # a heap: the deepest first
+        heapify(depths)
+        while depths:
+            for region in by_depth.pop(-heappop(depths)):
                 if region.cond is None:
                     return self.everywhere
                 other = self.known.get((region.parent, region.cond, 3 - region.side))
                 if other is not None and other in have:
                     del have[other]
                     for around in region.parent:
-                        by_depth.setdefault(around.depth, {})[around] = None
-                        have.pop(around, None)
+                        if around.depth not in by_depth:
+                            by_depth[around.depth] = {}
+                            heappush(depths, -around.depth)
+                        by_depth[around.depth][around] = None
                 else:
                     have[region] = None
-        mine = set(have)
-        kept = [region for region in have if not self._lies_in(region, mine - {region})]
+        outermost = min((region.depth for region in have), default=0)
+        seen: dict[Region, bool] = {}
+        kept = [region for region in have if not self._lies_in(region, have, seen, outermost)]
         return tuple(sorted(kept, key=lambda region: region.at))
 
-    def _lies_in(self, region: Region, others: set[Region]) -> bool:
-        steps = 0
-        while steps < FURTHEST:
-            if region in others:
-                return True
-            if len(region.parent) != 1:
-                return bool(region.parent) and others.issuperset(region.parent)
-            region, steps = region.parent[0], steps + 1
-        return False
+    def _lies_in(self, region: Region, others: Collection[Region], seen: dict[Region, bool], least: int) -> bool:
+        """Whether one of the others, none of less than a depth, is around a region. `seen` remembers the way."""
+        way, found = [], False
+        while len(region.parent) == 1 and region.parent[0].depth >= max(least, 1):
+            region = region.parent[0]
+            if region in others or region in seen:
+                found = region in others or seen[region]
+                break
+            way.append(region)
+        else:
+            found = len(region.parent) > 1 and all(around in others for around in region.parent)
+        seen.update(dict.fromkeys(way, found))
+        return found
 
 
 class Masks:
@@ -398,27 +421,41 @@ class Masks:
             if top.need and top.need not in self.of_need:
                 yield top.need
             return
+        have = set(top)
         for region in top:
             if region.cond is not None and region.cond not in self.of_cond:
                 yield region.cond
-            if region.parent and region.parent[0].cond is not None and region.parent not in self.of_need:
-                yield region.parent
+            around = self._around(region, have)
+            if around and around[0].cond is not None and around not in self.of_need:
+                yield around
 
     def _of_cond(self, cond: Cond) -> Node:
         if cond.test is not None:
             return self.new[cond.test]
         mask = self.of_cond[cond.of] if cond.of is not None else self.of_need[cond.need]
-        for op, attr in cond.steps:
-            mask = self.build.make(op, (mask,), attr) if attr is not None else self.build.make(op, (mask,))
+        for op, attr, *more in cond.steps:
+            args = (mask, *(self.new[node] for nodes in more for node in nodes))
+            mask = self.build.make(op, args, attr) if attr is not None else self.build.make(op, args)
         return mask
+
+    def _around(self, region: Region, have: set[Region]) -> Need:
+        """Where a region lies, less what the others see to: c or (not c and d) is c or d."""
+        known, around = self.needs.known, region.parent
+        while len(around) == 1 and around[0].cond is not None:
+            other = known.get((around[0].parent, around[0].cond, 3 - around[0].side))
+            if other not in have:
+                break
+            around = around[0].parent
+        return around
 
     def _of_need(self, need: Need) -> Node:
         make, either = self.build.make, None
+        have = set(need)
         for region in need:
             assert region.cond is not None  # everywhere needs no mask
             own = self.of_cond[region.cond]
             own = own if region.side == 1 else make(r.not_, (own,))
-            around = self.of_need.get(region.parent)
+            around = self.of_need.get(self._around(region, have))
             mine = own if around is None else make(r.all_of, (around, own))
             either = mine if either is None else make(r.any_of, (either, mine))
         assert either is not None
@@ -441,7 +478,12 @@ def is_harmless(gate: Node) -> bool:
         return all(_is_flat(rule) for rule in op.slopes)
     if op.elementwise:
         return False
-    return op.linear == "all" or (op.linear == "each" and len(gate.args) == 1) or op.view or op.kink.selects
+    return (
+        op.linear == "all"
+        or (op.linear == "each" and len(gate.args) - len(op.whole) == 1)
+        or op.view
+        or op.kink.selects
+    )
 
 
 def _is_flat(rule: str) -> bool:

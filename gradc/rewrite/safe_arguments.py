@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from math import inf
 from typing import NamedTuple
 
 from gradc.graph.dag import Dag, Node, reachable
@@ -99,6 +98,11 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
 # ---- what is made safe, and how ----------------------------------------------------------------
 
 
+def _is_fixed(arg: Node) -> bool:
+    """Whether a value is a number, a condition or an index, and so no poison."""
+    return arg.op is const or arg.op.boolean or arg.op.integer
+
+
 class _Plan:
     """For each gate the borders before its arguments, and the numbers that are safe there.
 
@@ -124,7 +128,7 @@ class _Plan:
     def _enter(self, gate: Node) -> None:
         """What a gate takes from outside of its side, and has to be made safe."""
         for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
-            if arg.op is const or arg.op.boolean or self.needs.covers(need, self.needs.of[arg]):
+            if i in gate.op.whole or _is_fixed(arg) or self.needs.covers(need, self.needs.of[arg]):
                 continue
             border = Border(arg, need)
             if border not in self.safe:
@@ -135,11 +139,13 @@ class _Plan:
     def _settle(self, gate: Node, strict: bool) -> None:
         """A gate's borders, and what comes of it; a gate of no safe value gets safe arguments of its own."""
         borders: list[Border | None] = []
-        for arg, need in zip(gate.args, self.needs.sent[gate], strict=True):
+        for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
             border = Border(arg, need)
-            if border in self.safe:
+            if i in gate.op.whole:
+                borders.append(None)
+            elif border in self.safe:
                 borders.append(border)
-            elif strict and arg.op is not const and not arg.op.boolean and arg not in self.known:
+            elif strict and not _is_fixed(arg) and arg not in self.known:
                 self.safe[border] = 1.0
                 self.gates[border] = []
                 borders.append(border)
@@ -148,8 +154,12 @@ class _Plan:
         if any(borders):
             self.borders[gate] = borders
         if not strict:
-            sources = [arg for arg, border in zip(gate.args, borders, strict=True) if border is None]
-            if all(arg.op is const or arg.op.boolean or arg in self.known for arg in sources):
+            if all(
+                border is not None
+                or _is_fixed(arg)
+                or (arg in self.known and self.needs.covers(need, self.needs.of[arg]))
+                for arg, need, border in zip(gate.args, self.needs.sent[gate], borders, strict=True)
+            ):
                 self._note(gate, borders)
             return
         self._note(gate, borders)
@@ -188,7 +198,7 @@ class _Plan:
                 self.gates[border].append(gate)
 
     def _holds(self, gate: Node) -> bool:
-        return is_sound(gate, self._args(gate), self.known[gate])
+        return is_sound(gate, self._args(gate))
 
     def _moved(self, gate: Node) -> bool:
         """Other numbers for what entered the side, so that this gate has a safe value and all before it keep theirs."""
@@ -213,7 +223,7 @@ class _Plan:
     def _own(self, gate: Node, borders: list[Border | None]) -> None:
         """Safe numbers for the arguments of one gate."""
         for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
-            if arg.op is const or arg.op.boolean:
+            if _is_fixed(arg) or i in gate.op.whole:
                 continue
             wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
             if wanted is None and gate.op.steep.safe:
@@ -248,6 +258,17 @@ def _of_sum(x: Bounds) -> Bounds:
     return min(x[0], x[0] * MOST_TERMS), max(x[1], x[1] * MOST_TERMS)
 
 
+def _of_power(x: Bounds, n: int) -> Bounds:
+    """Of a whole power: of negative ones away from 0 only."""
+    if n < 0 and x[0] <= 0.0 <= x[1]:
+        return bounds.ANY
+    try:
+        ends = sorted(end**n for end in x)
+    except OverflowError:
+        return bounds.ANY
+    return (min(ends[0], 0.0) if x[0] < 0.0 < x[1] else ends[0]), ends[1]
+
+
 def result(gate: Node, args: Sequence[Bounds]) -> Bounds:
     """From where to where a gate's value lies: its arguments are finite, all elements of each in the same bounds."""
     op = gate.op
@@ -258,6 +279,8 @@ def result(gate: Node, args: Sequence[Bounds]) -> Bounds:
         return bounds.union(*((float(numbers[each]), float(numbers[each])) for each in ("a", "b")))
     if all(low == high for low, high in args) and (value := folded(op, [low for low, _ in args])) is not None:
         return float(value), float(value)
+    if op is scalar.ipow:
+        return _of_power(args[0], statics_of(op, gate.attr)["n"])
     if op is array.sum_:
         return _of_sum(args[0])
     if op in (array.matmul, array.inner):
@@ -278,7 +301,7 @@ def result(gate: Node, args: Sequence[Bounds]) -> Bounds:
     return bounds.ANY
 
 
-def is_sound(gate: Node, args: Sequence[Bounds], out: Bounds) -> bool:
+def is_sound(gate: Node, args: Sequence[Bounds]) -> bool:
     """Whether a gate has a finite value and finite slopes for all arguments within finite bounds."""
     op = gate.op
     points = all(low == high for low, high in args)
@@ -290,8 +313,7 @@ def is_sound(gate: Node, args: Sequence[Bounds], out: Bounds) -> bool:
         return False
     if op.steep.safe and not op.steep.tame and not op.steep.outside:
         return all(wanted is None or _point_of(wanted) == arg for wanted, arg in zip(op.steep.safe, args, strict=True))
-    finite = all(-inf < low and high < inf for low, high in args)
-    return not (finite and op.bounds is not None and op.elementwise and (out[0] == -inf or out[1] == inf))
+    return True
 
 
 def _point_of(wanted: float | str) -> Bounds:
@@ -352,5 +374,7 @@ def _before(item: Item, plan: _Plan, masks: Masks) -> Iterator[Item]:
         yield from plan.needed(item)
     else:
         yield from masks.waits(item)
-        if isinstance(item, Cond) and item.test is not None:
-            yield item.test
+        if isinstance(item, Cond):
+            yield from item.places
+            if item.test is not None:
+                yield item.test

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from gradc.base.errors import GradcError
@@ -41,7 +41,7 @@ MAX_EXACT_INT = 2**53
 class Builder:
     """Makes nodes in one graph. `literal` keeps written-out forms; `annihilate` lets 0*x be 0 (in rules only)."""
 
-    __slots__ = ("annihilate", "dims", "graph", "literal", "rewrites")
+    __slots__ = ("annihilate", "dims", "forms", "graph", "literal", "named", "rewrites")
 
     def __init__(self, dims: Dims | None = None, literal: bool = False, graph: Graph | None = None) -> None:
         self.graph = graph or Graph()
@@ -49,6 +49,8 @@ class Builder:
         self.literal = literal
         self.annihilate = False
         self.rewrites: dict[Node, str] = {}
+        self.named: Mapping[Node, tuple[str, ...]] = {}  # what the user gave a name: it is not folded away
+        self.forms: dict[Node, Args] = {}  # of what a form was read as: what it was read from
 
     def const(self, value: float) -> Node:
         """A number; 1, 1.0 and -0.0 are nodes of their own."""
@@ -60,17 +62,20 @@ class Builder:
     def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """The simplified node of an operator and its arguments; `ShapeError` where they do not fit."""
         rewrite = _REWRITES.get(op)
+        node: Node | None = None
         if rewrite is not None:
             node = rewrite(self, *args) if attr is None else rewrite(self, *args, attr)
-            if node is not None:
-                return node
         elif len(args) == 1 and args[0].op is s.const and op in _FOLDS:
             return self.fold(op, args) or self.intern(op, args, attr)
-        if op in FORMS and not self.literal and not self.annihilate:
-            node = FORMS[op](self, *args)
-            if node is not None:
-                return node
-        return self.intern(op, args, attr)
+        if node is None and op in FORMS and not self.literal and not self.annihilate:
+            node = FORMS[op](self, *args) if attr is None else FORMS[op](self, *args, attr)
+        if node is None:
+            return self.intern(op, args, attr)
+        if self.named and self.rewrites:
+            for each in (node, *node.args):
+                if each in self.rewrites:
+                    self.forms.setdefault(each, args)
+        return node
 
     def intern(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """The node as it stands, without looking for a better one."""
@@ -196,9 +201,9 @@ def _add(build: Builder, x: Node, y: Node) -> Node | None:
             return x
         if value == -1 and x.op is s.exp and not build.literal:
             return build.read(s.expm1, x.args)
-    if y.op is s.neg:
+    if y.op is s.neg and y not in build.named:
         return build.make(s.sub, (x, y.args[0]))
-    if x.op is s.neg and x.args[0].op is not s.const:
+    if x.op is s.neg and x.args[0].op is not s.const and x not in build.named:
         return build.make(s.sub, (y, x.args[0]))
     return None
 
@@ -225,7 +230,7 @@ def _sub(build: Builder, x: Node, y: Node) -> Node | None:
                 return build.read(s.erfc, y.args)
             if y.op is s.exp:
                 return build.make(s.neg, (build.read(s.expm1, y.args),))
-    if y.op is s.neg:
+    if y.op is s.neg and y not in build.named:
         return build.make(s.add, (x, y.args[0]))
     return None
 
@@ -244,9 +249,9 @@ def _mul(build: Builder, x: Node, y: Node) -> Node | None:
             return build.const(0)
     if x is y:
         return build.make(s.square, (x,))
-    if x.op is s.neg:
+    if x.op is s.neg and x not in build.named:
         return build.make(s.neg, (build.make(s.mul, (x.args[0], y)),))
-    if y.op is s.neg:
+    if y.op is s.neg and y not in build.named:
         return build.make(s.neg, (build.make(s.mul, (x, y.args[0])),))
     return None
 
@@ -268,7 +273,7 @@ def _div(build: Builder, x: Node, y: Node) -> Node | None:
             return build.make(s.neg, (build.make(s.inv, (y,)),))
     if x.op is s.exp and not build.literal:
         return _normalised_exp(build, x, y)
-    if x.op is s.neg:
+    if x.op is s.neg and x not in build.named:
         return build.make(s.neg, (build.make(s.div, (x.args[0], y)),))
     return None
 
@@ -305,7 +310,7 @@ def _normalised_exp(build: Builder, x: Node, y: Node) -> Node | None:
 def _neg(build: Builder, x: Node) -> Node | None:
     if x.op is s.const:
         return build.const(-number(x))
-    if x.op is s.neg:
+    if x.op is s.neg and x not in build.named:
         return x.args[0]
     if x.op is s.sub and build.annihilate:
         return build.make(s.sub, x.args[::-1])
@@ -383,7 +388,7 @@ def _abs(build: Builder, x: Node) -> Node | None:
         return build.fold(s.abs_, (x,))
     if x.op in (s.abs_, s.square):
         return x
-    return build.make(s.abs_, x.args) if x.op is s.neg else None
+    return build.make(s.abs_, x.args) if x.op is s.neg and x not in build.named else None
 
 
 def _indicator(build: Builder, c: Node, x: Node, attr: Any) -> Node | None:

@@ -30,6 +30,9 @@ from gradc.rewrite.needs import Masks, Needs, identity, is_harmless
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder, number
 
+# Kinks further below than so many gates are taken to drop nothing.
+FARTHEST = 64
+
 
 class Sparing:
     """Which gates of a program take their slopes at safe numbers, and where."""
@@ -78,36 +81,52 @@ class Sparing:
 
     def passed(self, build: Builder, gate: Node) -> Node | None:
         """Where what a gate sends back is not dropped by a kink below it; None for everywhere."""
-        stack = [arg for arg in gate.args if arg in self.active]
-        if not stack or not all(arg in self.drops for arg in stack):
-            return None
-        masks: dict[Node, None] = {}
-        seen: set[Node] = set()
+        found: dict[Node, Node | None] = {}
+        stack = [gate]
         while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            if node.op.kink.selects:
-                masks.update(dict.fromkeys(self._ways(build, node)))
+            node = stack[-1]
+            args = [arg for arg in _valued(node) if arg in self.active]
+            waits = [arg for arg in args if arg in self.drops and arg not in found]
+            if node in found or not waits:
+                stack.pop()
+                found.setdefault(node, self._used_by(build, node, args, found))
+            elif len(found) + len(stack) > FARTHEST:
+                found[node] = None
             else:
-                stack += [arg for arg in node.args if arg in self.active]
-        if any(build.dims.broadcast(mask.shape, arg.shape) != arg.shape for mask in masks for arg in gate.args):
+                stack += waits
+        mask = found[gate]
+        if mask is None or any(build.dims.broadcast(mask.shape, arg.shape) != arg.shape for arg in gate.args):
             return None
+        return mask
+
+    def _used_by(self, build: Builder, node: Node, args: list[Node], found: Mapping[Node, Node | None]) -> Node | None:
+        """Where something that a node gets back goes on, from where it does at its arguments; None for everywhere."""
+        if node.op.kink.selects:
+            ways = []
+            for arg, way in self._ways(build, node):
+                further = found.get(arg)
+                ways.append(way if further is None else build.make(routing.all_of, (way, further)))
+        else:
+            below = [found.get(arg) for arg in args]
+            ways = [way for way in below if way is not None]
+            if not ways or len(ways) < len(below):
+                return None
         either: Node | None = None
-        for mask in masks:
-            either = mask if either is None else build.make(routing.any_of, (either, mask))
+        for way in dict.fromkeys(ways):
+            either = way if either is None else build.make(routing.any_of, (either, way))
         return either
 
-    def _ways(self, build: Builder, kink: Node) -> list[Node]:
-        """Where a kink takes one of the arguments that have an adjoint."""
+    def _ways(self, build: Builder, kink: Node) -> list[tuple[Node, Node]]:
+        """The arguments of a kink that have an adjoint, and where it takes each."""
         op = kink.op
         if op is routing.where:
-            c, x, _ = kink.args
-            return [c if x in self.active else build.make(routing.not_, (c,))]
-        names = {**dict(zip(op.params, kink.args, strict=True)), "out": kink}
-        rules = zip(kink.args, op.slopes or (), strict=True)
-        return [instantiate(build, rule, names) for arg, rule in rules if arg in self.active]
+            c, x, y = kink.args
+            ways = [(x, c), (y, build.make(routing.not_, (c,)))]
+        else:
+            names = {**dict(zip(op.params, kink.args, strict=True)), "out": kink}
+            rules = zip(kink.args, op.slopes or (), strict=True)
+            ways = [(arg, instantiate(build, rule, names)) for arg, rule in rules]
+        return [(arg, way) for arg, way in ways if arg in self.active]
 
     def spared(self, build: Builder, gate: Node, dout: Node) -> tuple[tuple[Node, ...], Node]:
         """The gate's arguments and its value, for its slopes: safe numbers in place of them where nothing counts."""
@@ -118,12 +137,34 @@ class Sparing:
 
         args = []
         for i, (arg, mask) in enumerate(zip(gate.args, masks, strict=True)):
+            if i in gate.op.whole:
+                args.append(arg)
+                continue
             wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
             if isinstance(wanted, str):
                 args.append(arg if mask is None else build.make(held, (mask, arg, identity(build, arg))))
             else:
                 args.append(safe(arg, mask, 1.0 if wanted is None else float(wanted)))
         return tuple(args), safe(gate, out, 1.0)
+
+
+def dropped(build: Builder, gate: Node) -> dict[str, Node]:
+    """The names of a gate's rules that a tangent takes at safe numbers: where a kink below sends none, steep or not."""
+    near: dict[Node, None] = {}
+    stack = list(gate.args)
+    while stack:
+        node = stack.pop()
+        if node.op is scalar.const or node in near or len(near) > FARTHEST:
+            continue
+        near[node] = None
+        if node.args and node.op.elementwise:
+            stack += _valued(node)
+    if not any(node.op.kink.selects for node in near) or not leaves_smooth(gate, bounds_of(reachable([gate]))):
+        return {}
+    sparing = Sparing(build.dims, (), (), near)
+    sparing.drops = _dropping(sorted(near, key=lambda node: node.id), near)
+    args, out = sparing.spared(build, gate, gate)
+    return {**dict(zip(gate.op.params, args, strict=True)), "out": out}
 
 
 def warned_of(dag: Dag) -> tuple[str, ...]:
@@ -236,4 +277,4 @@ def is_spared(node: Node) -> bool:
     return node.op is held
 
 
-__all__ = ["Sparing", "bounds_of", "is_spared", "leaves_smooth", "warned_of"]
+__all__ = ["Sparing", "bounds_of", "dropped", "is_spared", "leaves_smooth", "warned_of"]

@@ -396,6 +396,15 @@ def _log1p(build: Builder, x: Node) -> Node | None:
     return out
 
 
+def _weighted(build: Builder, x: Node, attr: Any) -> Node | None:
+    """logsumexp(log(w) + v) by its weights, and logsumexp(log(w)) as log(sum(w))."""
+    if x.op is s.add:
+        for part, v in (x.args, x.args[::-1]):
+            if part.op is s.log:
+                return build.read(f.logsumexp_of, (v, *part.args), attr)
+    return None
+
+
 # ---- roots -------------------------------------------------------------------------------------
 
 
@@ -452,38 +461,57 @@ def _is_of_squares(x: Node) -> bool:
         top, seen = stack.pop(), seen + 1
         if seen > MOST_TERMS:
             return False
-        if top.op is s.square or (top.op is s.ipow and static(top, "n") > 0 and static(top, "n") % 2 == 0):
+        if _is_square(top):
             continue
         if top.op is s.add or (top.op in _KEEPS and len(top.args) == 1):
             stack += top.args
         elif top.op is s.mul:
-            squares = [arg for arg in top.args if _has_squares(arg)]
-            if not squares:
-                return False
-            stack += squares[:1]
+            factors = _factors(top)
+            if len(set(factors)) == len(factors) and not any(map(_is_square, factors)):
+                squares = [arg for arg in factors if arg.op in _SUMS]
+                if not squares:
+                    return False
+                stack += squares[:1]
         elif top.op is s.div:
             stack += top.args[:1]
-        elif top.op is a.matmul and _is_form(top):
-            continue
         elif top.op in (a.matmul, a.inner):
-            squares = [arg for arg in top.args if _has_squares(arg)]
-            if not squares:
-                return False
-            stack += squares[:1]
+            if not _is_form(top):
+                squares = [arg for arg in top.args if arg.op in _SUMS or _is_square(arg)]
+                if not squares:
+                    return False
+                stack += squares[:1]
         else:
             return False
     return True
 
 
-def _has_squares(x: Node) -> bool:
-    return x.op in (s.square, s.ipow, *_KEEPS) or x.op in (s.mul, s.div)
+# What may be a sum of squares itself, as a factor of a product.
+_SUMS: tuple[Op, ...] = (*_KEEPS, s.add, s.div)
+
+
+def _is_square(x: Node) -> bool:
+    return x.op is s.square or (x.op is s.ipow and static(x, "n") > 0 and static(x, "n") % 2 == 0)
+
+
+def _factors(x: Node) -> list[Node]:
+    """What a product is made of, in all; x by itself where it is none."""
+    found: list[Node] = []
+    stack = [x]
+    while stack and len(found) < MOST_TERMS:
+        top = stack.pop()
+        if top.op is s.mul:
+            stack += top.args
+        else:
+            found.append(top)
+    return found
 
 
 def _is_form(x: Node) -> bool:
-    """v @ A @ v, and v @ v."""
-    v = x.args[1]
-    left = x.args[0]
-    return left is v or (left.op is a.matmul and v in left.args)
+    """v @ v, v @ A @ v, and (w*v) @ v."""
+    left, right = x.args
+    if left.op is a.matmul and right in left.args:
+        return True
+    return bool(set(_factors(left)) & set(_factors(right)))
 
 
 FORMS: dict[Op, Callable[..., Node | None]] = {
@@ -494,6 +522,7 @@ FORMS: dict[Op, Callable[..., Node | None]] = {
     s.log: _log,
     s.log1p: _log1p,
     s.sqrt: _sqrt,
+    a.logsumexp: _weighted,
 }
 
 __all__ = ["FORMS", "exponentials"]

@@ -6,7 +6,7 @@
 
 Inputs: x: (n,), m: (k,), s: (k,), w: (k,) (arrays).
 Gradient with respect to: m, s, w.
-Operations: forward 104, backward 29; together 1.28 times the forward pass alone.
+Operations: forward 106, backward 33; together 1.31 times the forward pass alone.
 """
 
 import numpy as np
@@ -50,7 +50,7 @@ def backward(cache, df=1.0):
     # logs = np.log(s)  (4)
     ds = dlogs/s  # ds: (k,)
     # logsmw = log_softmax(w)  (3)
-    dw = dlogsmw - np.exp(logsmw)*np.sum(dlogsmw, axis=-1, keepdims=True)  # dw: (k,)
+    dw = -dlogsmw*np.expm1(logsmw) - np.exp(logsmw)*(np.sum(dlogsmw, axis=-1, keepdims=True) - dlogsmw)  # dw: (k,)
     # z = num/s  (2)
     dnum = dz/s  # dnum: (n, k)
     ds -= np.sum(z/s*dz, axis=0)  # ds: (k,)
@@ -110,7 +110,7 @@ def log_total(e, axis):
 
 def rows(x, axis):
     """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
     order = [a for a in range(x.ndim) if a not in gone] + list(gone)
     moved = np.transpose(x, order)
     kept = moved.shape[:x.ndim - len(gone)]

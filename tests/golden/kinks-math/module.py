@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers).
 Gradient with respect to: x, y.
-Operations: forward 13, backward 18; together 2.38 times the forward pass alone.
+Operations: forward 15, backward 20; together 2.33 times the forward pass alone.
 """
 
 import math
@@ -57,5 +57,5 @@ def value_and_grad(x, y):
 
 
 def sign(x):
-    """-1.0, 0.0 or 1.0."""
-    return math.copysign(1.0, x) if x else x
+    """-1.0, 0.0 or 1.0, and nan of nan."""
+    return x if x == 0.0 or x != x else math.copysign(1.0, x)

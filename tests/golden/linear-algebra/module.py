@@ -5,7 +5,7 @@
 
 Inputs: A: (n, n), b: (n,) (arrays).
 Gradient with respect to: A, b.
-Operations: forward 23, backward 52; together 3.26 times the forward pass alone.
+Operations: forward 23, backward 53; together 3.30 times the forward pass alone.
 """
 
 import numpy as np
@@ -85,7 +85,7 @@ def norm(x, axis=None, keepdims=False):
 
 def rows(x, axis):
     """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
     order = [a for a in range(x.ndim) if a not in gone] + list(gone)
     moved = np.transpose(x, order)
     kept = moved.shape[:x.ndim - len(gone)]

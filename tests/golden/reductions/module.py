@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 76, backward 165; together 3.17 times the forward pass alone.
+Operations: forward 77, backward 170; together 3.21 times the forward pass alone.
 """
 
 import numpy as np
@@ -133,7 +133,7 @@ def log_total(e, axis):
 
 def rows(x, axis):
     """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
     order = [a for a in range(x.ndim) if a not in gone] + list(gone)
     moved = np.transpose(x, order)
     kept = moved.shape[:x.ndim - len(gone)]

@@ -5,7 +5,7 @@
 
 Inputs: X: (n, d), W: (d, c), b: (c,), Y: (n, c), lam (the others are numbers).
 Gradient with respect to: W, b.
-Operations: forward 59, backward 21; together 1.36 times the forward pass alone.
+Operations: forward 60, backward 21; together 1.35 times the forward pass alone.
 """
 
 import numpy as np
@@ -112,7 +112,7 @@ def log_total(e, axis):
 
 def rows(x, axis):
     """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
     order = [a for a in range(x.ndim) if a not in gone] + list(gone)
     moved = np.transpose(x, order)
     kept = moved.shape[:x.ndim - len(gone)]

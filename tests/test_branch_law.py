@@ -1,0 +1,264 @@
+"""The law of branches: what a branch does not take adds nothing, whatever stands in it, above it or below it.
+
+Every gate of the table, below every border (elementwise, index, slice, transpose, reduction, product, join), under
+every kind of condition (of an array, of a number, on the value itself, on nan), with every poison (nan, infinities,
+outside the domain, overflow) where the side is not taken: value and gradient are as without it, and nothing is said,
+in every engine. A sample runs in `make test`; GRADC_LAW=all runs the whole.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.ops import entries
+from gradc.ops.table import Op
+from tests.support import standalone
+
+WHOLE = os.environ.get("GRADC_LAW") == "all"
+EVERY = 1 if WHOLE else 61  # of so many cases one
+
+# What an operator is written as; the others are called by name.
+WRITTEN = {
+    "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0}*{1}", "div": "{0}/{1}", "pow": "{0}**{1}", "neg": "-{0}",
+    "reciprocal": "1/{0}", "square": "{0}**2", "ipow": "{0}**3",
+}  # fmt: skip
+POISON = [np.nan, np.inf, -np.inf, -1.0, 0.0, 1.0, 2.5, 1e200, -1e200]
+# Gates that say what is to be done where they are not finite, or whose arguments are conditions.
+NOT_HERE = {"where", "clip", "heaviside"}
+
+
+def called(entry: Op, args: list[str]) -> str | None:
+    """A gate as text; None for what has no name in the language."""
+    if entry.name in WRITTEN:
+        return WRITTEN[entry.name].format(*args)
+    return f"{entry.name}({', '.join(args)})" if entry.public else None
+
+
+GATES = [
+    entry
+    for entry in entries()
+    if entry.elementwise and entry.slopes and not entry.boolean and entry.name not in NOT_HERE
+    and called(entry, ["x"] * len(entry.params))
+]  # fmt: skip
+
+# What a module takes from SciPy is not there where it runs by itself.
+GATES = [e for e in GATES if "scipy" not in gradc.compile(str(called(e, ["x", "y", "z"][: len(e.params)]))).source]
+
+# A border: declarations, the program with {g} for the gate and {c} for the condition, the shape of arguments and of c,
+# and which elements of an argument a condition leaves out.
+BORDERS = {
+    "elementwise": ("", "sum(where({c}, {g}*2, 0))", (3,), (3,)),
+    "index": ("", "where({c}, ({g})[1], 0)", (3,), ()),
+    "slice": ("", "sum(where({c}, ({g})[1:], 0))", (3,), (2,)),
+    "transpose": ("", "sum(where({c}, ({g}).T, 0))", (2, 3), (3, 2)),
+    "reduction": ("", "sum(where({c}, sum({g}, axis=1), 0))", (2, 3), (2,)),
+    "mean": ("", "sum(where({c}, mean({g}, axis=0), 0))", (2, 3), (3,)),
+    "norm": ("", "sum(where({c}, norm({g}, axis=1), 0))", (2, 3), (2,)),
+    "product": ("w: [3]; ", "sum(where({c}, ({g}) @ w, 0))", (2, 3), (2,)),
+    "matrices": ("W: [4, 2]; ", "sum(where({c}, W @ ({g}), 0))", (2, 3), (4, 3)),
+    "join": ("y: [3]; ", "sum(where({c}, concatenate([{g}, y]), 0))", (3,), (6,)),
+    "reshape": ("", "sum(where({c}, reshape({g}, (6,)), 0))", (2, 3), (6,)),
+    "nested": ("", "sum(where({c}, where({g} < 2, exp({g}), {g}), 0))", (3,), (3,)),
+    "softmax": ("", "sum(where({c}, softmax({g}, axis=1)**2, 0))", (2, 3), (2, 1)),
+}
+
+
+class Case(NamedTuple):
+    gate: Op
+    border: str
+    condition: str
+    poison: float
+
+
+def cases() -> Iterator[Case]:
+    for gate in GATES:
+        for border in BORDERS:
+            for condition in ("array", "number", "nan"):
+                for poison in POISON:
+                    if condition != "nan" or (np.isnan(poison) and border == "elementwise"):
+                        yield Case(gate, border, condition, poison)
+
+
+def middle(gate: Op, shape: tuple[int, ...], at: int) -> Any:
+    low, high = gate.domain[at]
+    return low + (high - low) * (0.3 + 0.4 * np.linspace(0.0, 1.0, int(np.prod(shape))).reshape(shape))
+
+
+def built(case: Case) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
+    """The program, a point with poison where the side is not taken; and a program that comes to the same, without."""
+    declared, body, shape, c_shape = BORDERS[case.border]
+    args = [f"a{i}" for i in range(len(case.gate.params))]
+    good: dict[str, Any] = {arg: middle(case.gate, shape, i) for i, arg in enumerate(args)}
+    text = declared + "".join(f"{arg}: {list(shape)}; " for arg in args)
+    rng = np.random.default_rng(7)
+    for name, size in (("w", (3,)), ("W", (4, 2)), ("y", (3,))):
+        if declared.startswith(name + ":"):
+            good[name] = rng.uniform(0.5, 1.5, size)
+    left = np.zeros(shape, dtype=bool)  # the elements that no side takes
+    if case.condition == "number" or not c_shape:
+        condition, good["c"] = "c > 0", -1.0
+        left[...] = True
+    elif case.condition == "nan":
+        condition = " and ".join(f"{arg} == {arg}" for arg in args)
+        left[0] = True
+    else:
+        condition, text = "c > 0", text + f"c: {list(c_shape)}; "
+        left, good["c"] = left_out(case.border, shape, c_shape)
+    g = called(case.gate, args)
+    reference = text + body.format(g=g, c="c > 0")
+    text += body.format(g=g, c=condition)
+    if case.condition == "nan":
+        reference, good["c"] = f"c: {list(shape)}; {reference}", np.where(left, -1.0, 1.0)
+    bad = dict(good)
+    for arg in args if case.condition == "nan" else poisoned(case.gate, args):
+        bad[arg] = np.where(left, case.poison, good[arg])
+    if case.condition == "nan":
+        del bad["c"]
+    return text, bad, reference, good
+
+
+def poisoned(gate: Op, args: list[str]) -> list[str]:
+    """The arguments that are poisoned: of a sum one, for NumPy says of inf - inf that it is invalid."""
+    return args[:1] if gate.name in ("add", "sub") else args
+
+
+def left_out(border: str, shape: tuple[int, ...], c_shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """A condition that fails for some, and the elements of an argument that nobody then takes."""
+    c = np.ones(c_shape)
+    left = np.zeros(shape, dtype=bool)
+    match border:
+        case "slice":
+            c[0] = -1.0
+            left[:2] = True  # the first is never taken
+        case "transpose":
+            c[1, 0] = -1.0
+            left[0, 1] = True
+        case "mean" | "matrices":
+            c[..., 1] = -1.0
+            left[:, 1] = True
+        case "reshape":
+            c[4] = -1.0
+            left[1, 1] = True
+        case "join":
+            c[1] = -1.0
+            left[1] = True
+        case _:
+            c[0] = -1.0
+            left[0] = True
+    return left, c
+
+
+def engines(program: str, scalars: bool) -> Iterator[tuple[str, Any]]:
+    """The value and gradient of each engine, by name."""
+    for style in ("notes", "fast"):
+        for target in ("numpy", "math") if scalars else ("numpy",):
+            fn = gradc.compile(program, style=style, target=target)
+            module = standalone(fn.source, target)
+            yield f"{style} {target}", module.value_and_grad
+            yield f"{style} {target} passes", lambda module=module, **given: passes(module, **given)
+            if target == "numpy":
+                yield f"{style} called", fn.value_and_grad
+
+
+def passes(module: Any, **given: Any) -> Any:
+    value, cache = module.forward(**given)
+    return value, module.backward(cache)
+
+
+def holds(program: str, bad: dict[str, Any], reference: str, good: dict[str, Any], scalars: bool = False) -> None:
+    with np.errstate(all="ignore"):
+        want, slopes = gradc.compile(reference).value_and_grad(**good)
+    for name, engine in engines(program, scalars):
+        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+            warnings.simplefilter("error")
+            try:
+                value, grads = engine(**bad)
+            except Exception as error:
+                raise AssertionError(f"{name}: {error!r} for {bad}") from error
+        np.testing.assert_allclose(value, want, rtol=1e-13, err_msg=name)
+        for given, slope in slopes.items():
+            if given not in bad:
+                continue
+            np.testing.assert_allclose(grads[given], slope, rtol=1e-12, atol=1e-300, err_msg=f"{name} d{given}")
+
+
+LAW = [case for i, case in enumerate(cases()) if i % EVERY == 0]
+
+
+@pytest.mark.parametrize("case", LAW, ids=lambda case: f"{case.gate}-{case.border}-{case.condition}-{case.poison}")
+def test_the_law_of_branches(case: Case) -> None:
+    holds(*built(case))
+
+
+def scalar_cases() -> Iterator[tuple[Op, str, float]]:
+    for gate in GATES:
+        for shape in ("c > 0", "c > 0 and c < 9", "not c <= 0", "own", "own nan"):
+            for poison in POISON:
+                yield gate, shape, poison
+
+
+SCALARS = [case for i, case in enumerate(scalar_cases()) if i % EVERY == 0]
+
+
+@pytest.mark.parametrize(("gate", "condition", "poison"), SCALARS, ids=str)
+def test_of_numbers_and_of_elementwise_arrays(gate: Op, condition: str, poison: float) -> None:
+    """The same of numbers, with the condition on another number and on the value itself, mapped over arrays, too."""
+    args = [f"a{i}" for i in range(len(gate.params))]
+    g = called(gate, args)
+    good = {arg: float(middle(gate, (3,), i)[1]) for i, arg in enumerate(args)}
+    bad = good | dict.fromkeys(poisoned(gate, args), poison)
+    if not condition.startswith("own"):
+        program = f"where({condition}, sin({g})*{g}, 0) + where({condition}, {g}, 1)"
+        good["c"] = bad["c"] = -1.0
+        holds(program, bad, program, good, scalars=True)
+        many_bad, many_good = ({name: np.full(3, x) for name, x in point.items()} for point in (bad, good))
+        holds(program, many_bad, program, many_good)
+        return
+    with np.errstate(all="ignore"):
+        v = gradc.compile(g)(**bad)
+    if np.isfinite(v) if condition == "own nan" else np.abs(v) < 1e3:
+        return  # it is taken there
+    if condition == "own nan" and not np.isnan(v):
+        return
+    test = "v == v" if condition == "own nan" else "abs(v) < 1e3"
+    program = f"v = {g}; where({test}, v, 7)"
+    for style in ("notes", "fast"):
+        fn = gradc.compile(program, style=style)
+        for given in (bad, {name: np.full(3, x) for name, x in bad.items()}):
+            for engine in (standalone(fn.source).value_and_grad, fn.value_and_grad):
+                with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+                    warnings.simplefilter("error")
+                    value, grads = engine(**given)
+                np.testing.assert_array_equal(value, np.full(np.shape(value), 7.0))
+                for slope in grads.values():
+                    np.testing.assert_array_equal(slope, np.zeros(np.shape(slope)))
+
+
+# Gates of whole arrays, by the shapes of their arguments.
+ARRAYS = [
+    ("det({0})", [(2, 2)]), ("inv({0})", [(2, 2)]), ("trace({0})", [(2, 2)]), ("solve({0}, {1})", [(2, 2), (2,)]),
+    ("norm({0})", [(3,)]), ("prod({0})", [(3,)]), ("softmax({0})", [(3,)]), ("log_softmax({0})", [(3,)]),
+    ("logsumexp({0})", [(3,)]), ("mean({0})", [(3,)]), ("max({0})", [(3,)]), ("outer({0}, {1})", [(2,), (3,)]),
+    ("{0} @ {1}", [(2, 3), (3, 2)]), ("dot({0}, {1})", [(3,), (3,)]), ("stack([{0}, {1}])", [(3,), (3,)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("poison", POISON)
+@pytest.mark.parametrize(("text", "shapes"), ARRAYS, ids=[each[0] for each in ARRAYS])
+def test_gates_of_whole_arrays(text: str, shapes: list[tuple[int, ...]], poison: float) -> None:
+    args = [f"a{i}" for i in range(len(shapes))]
+    program = "".join(f"{arg}: {list(shape)}; " for arg, shape in zip(args, shapes, strict=True))
+    program += f"where(c > 0, sum({text.format(*args)}), 0)"
+    good: dict[str, Any] = {
+        arg: np.eye(2) + 0.1 if shape == (2, 2) else np.linspace(0.5, 1.5, int(np.prod(shape))).reshape(shape)
+        for arg, shape in zip(args, shapes, strict=True)
+    }
+    bad = {arg: np.full(np.shape(x), poison) for arg, x in good.items()}
+    holds(program, bad | {"c": -1.0}, program, good | {"c": -1.0})
