@@ -228,6 +228,17 @@ def test_a_hessian_is_that_of_one_number() -> None:
         gradc.compile("x*y, x").hessian(1.0, 2.0)
 
 
+@pytest.mark.parametrize("target", [name for name in TARGETS if TARGETS[name].arrays])
+def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
+    program = "x: [n]\nsum(exp(x))"
+    try:
+        said = gradc.compile(program, target=target, also="hessian").source
+    except gradc.GradcError as error:
+        said = str(error)
+    assert "def hessian(x):" in said or "puts no blocks of arrays together" in said
+    assert "def hvp(x, x_dot" in gradc.compile(program, target=target, also="hvp").source
+
+
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="no mode 'jhp' beside the passes; there are 'jvp'"):
         gradc.compile("x", also="jhp")

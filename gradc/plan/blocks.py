@@ -409,7 +409,19 @@ def _hessian_by_products(notes: Notes) -> Def:
     names = ", ".join(f'"{name}": {i}' for name, i in zip(wrt, at, strict=True))
     args = [name_of(name, node) for name, node in notes.dag.inputs.items()]
     value = made(HESSIAN_BY, *args, attr=(notes.callee("hvp"), "{" + names + "}", f"({pairs})"))
+    _has_blocks(notes, value, "hvp")
     return Def(notes.function_name("hessian"), notes.program.params, (Return(value),), "hessian")
+
+
+def _has_blocks(notes: Notes, value: Node, way_out: str) -> None:
+    """Raise GradcError for a target that puts no blocks together."""
+    try:
+        notes.facts.form(value)
+    except KeyError:
+        raise GradcError(
+            f"the target '{notes.facts.name}' puts no blocks of arrays together",
+            hint=f"take {way_out}, a product with one vector, or the target 'numpy'",
+        ) from None
 
 
 def blocks_of_hessian(dag: Dag, wrt: Sequence[str], literal: bool) -> list[tuple[str, str]]:
@@ -436,6 +448,7 @@ def _jacobian_by_products(notes: Notes) -> Def:
     args = [name_of(name, node) for name, node in dag.inputs.items()]
     functions = ", ".join(map(notes.callee, ("jvp", "forward", "backward")))
     value = made(JACOBIAN_BY, *args, attr=(functions, "{" + places_ + "}", "{" + ", ".join(rows) + "}"))
+    _has_blocks(notes, value, "jvp")
     return Def(notes.function_name("jacobian"), notes.program.params, (Return(value),), "jacobian")
 
 
