@@ -239,6 +239,21 @@ def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
     assert "def hvp(x, x_dot" in gradc.compile(program, target=target, also="hvp").source
 
 
+@pytest.mark.parametrize(
+    "program", ["x: [2]\nnorm(x)**2", "x: [2]\nsqrt(sum(x**2))**2", "x: [2]\nhypot(x[0], x[1])**2"]
+)
+def test_the_square_of_a_norm_is_smooth_at_0(program: str) -> None:
+    fn = gradc.compile(program)
+    for x in (np.zeros(2), np.array([3.0, -4.0])):
+        np.testing.assert_allclose(fn.hessian(x).dense(), 2.0 * np.eye(2), atol=1e-15)
+        np.testing.assert_allclose(fn.hvp(x, np.array([1.0, 2.0]))[2]["x"], [2.0, 4.0], atol=1e-15)
+    assert gradc.compile("abs(x)**2*y").hessian(0.0, 3.0).blocks["x", "x"] == 6.0
+    assert gradc.compile("x: [2]\nnorm(x)**4").hessian(np.array([1.0, 0.0])).dense().tolist() == [
+        [12.0, 0.0],
+        [0.0, 4.0],
+    ]
+
+
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="no mode 'jhp' beside the passes; there are 'jvp'"):
         gradc.compile("x", also="jhp")

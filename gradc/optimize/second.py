@@ -24,6 +24,7 @@ from gradc.optimize.backward import gradients
 from gradc.optimize.constructors import Frugal
 from gradc.rewrite.safe_arguments import guard_branches
 from gradc.rewrite.sides import is_deep, is_shared
+from gradc.rewrite.squares import smooth_squares
 
 Pair = tuple[str, str]
 
@@ -45,6 +46,7 @@ def _keyed(first: str, second: str) -> str:
 
 def hessian(dag: Dag, wrt: Sequence[str], *, literal: bool = False) -> Blocks:
     """The Hessian of a program of numbers: in input order, the upper triangle, what is not zero by structure."""
+    dag = smooth_squares(dag, literal)
     orders = ("rows", "columns") if len(dag.nodes) <= LARGEST_TRIED else ("rows",)
     joint = min([_guarded(dag, wrt, literal, _hessian_joint, order) for order in orders], key=lambda joint: joint.cost)
     return _blocks(joint, wrt, wrt, wrt)
@@ -156,7 +158,7 @@ def product(dag: Dag, wrt: Sequence[str], *, literal: bool = False, second: bool
 
     The tangent of an input is an input, too, called `x dot`; the blocks are by (output or input, "dot").
     """
-    joint = _guarded(dag, wrt, literal, _product_joint, second)
+    joint = _guarded(smooth_squares(dag, literal) if second else dag, wrt, literal, _product_joint, second)
     names = wrt if second else [name for name, _ in dag.outputs]
     return _blocks(joint, wrt if second else (), names, [DOT])
 

@@ -62,6 +62,7 @@ from gradc.plan.program import Group, Line, Program, gates_of_the_notes, stage
 from gradc.plan.program import Stmt as Staged
 from gradc.rewrite.sides import Guard
 from gradc.rewrite.simplify import Builder, number
+from gradc.rewrite.squares import smooth_squares
 
 
 class Row(NamedTuple):
@@ -421,7 +422,8 @@ class Notes:
         from gradc.plan.blocks import one_spelling
 
         p = self.program
-        dag, build = gates_of_the_notes(one_spelling(self.dag, p.literal), p.literal)
+        dag = one_spelling(self.dag, p.literal)
+        dag, build = gates_of_the_notes(smooth_squares(dag, p.literal) if again else dag, p.literal)
         program = stage(dag, build, tuple(p.gradients), p.scheme, self.facts.arrays, again=again)
         return Notes(program, self.facts, self.function)
 
