@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from gradc.api import Function, compile, grade
     from gradc.base.errors import GradcError
     from gradc.ops.table import op
+    from gradc.run.native import native
 
-__version__ = "0.1.0"
-__all__ = ["Function", "GradcError", "__version__", "compile", "grade", "op"]
+__version__ = "0.2.0"
+__all__ = ["Function", "GradcError", "__version__", "compile", "grade", "native", "op"]
 
 _ROOMS = {
     "Function": "gradc.api",
     "GradcError": "gradc.base.errors",
     "compile": "gradc.api",
     "grade": "gradc.api",
+    "native": "gradc.run.native",
     "op": "gradc.ops",
 }
 

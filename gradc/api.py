@@ -70,7 +70,7 @@ def compile(
     with collector_paused():
         dag = parse(program, shapes, literal=literal, **limits)
     wanted = _wanted(dag, wrt)
-    if target != "numpy":
+    if target != "numpy" and TARGETS[target].program is None:
         _fits_target(dag, TARGETS[target])
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
     if "hessian" in modes:
@@ -234,6 +234,10 @@ class Function:
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
         with collector_paused():
+            own = TARGETS[self.target].program
+            if own is not None:
+                emitted: Emitted = own(self.dag, self.wrt, self.literal, self.function_name)
+                return emitted
             fast = self._fast
             if fast is None:
                 emitted = emit(self.staged, self.target, self.function_name, self.also, self.double)
@@ -297,7 +301,8 @@ class Function:
         """The text of the emitted module, verified before anyone has it. It needs NumPy (or nothing) and not gradc."""
         from gradc.emit.allow import verify
 
-        verify(self.emitted.text)
+        if TARGETS[self.target].program is None:
+            verify(self.emitted.text)
         return self.emitted.text
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:

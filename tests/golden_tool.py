@@ -74,7 +74,8 @@ FRAMEWORKS = ("torch", "jax")
 
 def shown() -> dict[Path, str]:
     """The modules of frameworks, by their golden files."""
-    return {
+    native = {GOLDEN / "frameworks" / "staged.c": gradc.compile(SHOWN["staged"][0], target="c", literal=True).source}
+    return native | {
         GOLDEN / "frameworks" / f"{name}_{target}.py".replace("-", "_"): gradc.compile(
             program, target=target, function_name="" if name == "staged" else "loss", **options
         ).source

@@ -81,6 +81,7 @@ class Target(NamedTuple):
     common_dtype: str = ""  # the function of the precision that values have together, if written numbers spoil it
     add_at: tuple[str, str, str] = ("", "", "")  # what adds, and subtracts, where an index repeats; what makes an index
     text: type[Text] | None = None
+    program: Any = None  # Callable[[Dag, Sequence[str], bool, str], Emitted]: for a target that is no Python module
 
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written; KeyError where the target has no form for it."""

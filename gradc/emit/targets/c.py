@@ -1,0 +1,361 @@
+"""The target `c`: one C99 file with functions of numbers, and a loop over arrays; nothing is needed but libm.
+
+The lines are those of the joint graph of value and gradient, each computed once; a branch is a choice between numbers,
+and what the side that is not taken computes goes nowhere. No allocation, no globals, no state.
+
+>>> from gradc.language import parse
+>>> text = program(parse("x*exp(y)"), ["x", "y"], False, "").text
+>>> print(text[text.index("double f"):text.index("void")], end="")
+double f(double x, double y)
+{
+    return x*exp(y);
+}
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.base.files import COMPILED
+from gradc.emit.fast_scalar import names_of, words_of
+from gradc.emit.layout import wrapped
+from gradc.emit.modules import Emitted
+from gradc.emit.target import Target
+from gradc.graph.dag import Dag, Node
+from gradc.ops.scalar import const, input_
+from gradc.ops.table import statics_of
+from gradc.optimize import Joint, optimize
+from gradc.rewrite.simplify import number
+
+# How tightly C binds, as far as these forms go.
+_BINDS = {
+    "any": 0,
+    "cond": 1,
+    "or": 2,
+    "and": 3,
+    "equal": 4,
+    "compare": 5,
+    "add": 9,
+    "mul": 10,
+    "unary": 11,
+    "atom": 14,
+}
+
+# (form, how tightly it binds); a hole says the least that it takes without parentheses, none in a call's own.
+_FORMS: dict[str, tuple[str, str]] = {
+    "add": ("{x:add} + {y:mul}", "add"),
+    "sub": ("{x:add} - {y:mul}", "add"),
+    "mul": ("{x:mul}*{y:unary}", "mul"),
+    "div": ("{x:mul}/{y:unary}", "mul"),
+    "reciprocal": ("1.0/{x:unary}", "mul"),
+    "neg": ("-{x:unary}", "unary"),
+    "square": ("{x:atom}*{x:atom}", "mul"),
+    "ipow": ("pow({x}, {n}.0)", "atom"),
+    "pow": ("pow({x}, {y})", "atom"),
+    "pow_slope": ("{y:unary}*pow({x}, nonzero({y}) - 1.0)", "mul"),
+    "pow_log": ("pow({x}, {y})*log(nonzero({x}))", "mul"),
+    "cbrt_slope": ("1.0/(3.0*cbrt({x})*cbrt({x}))", "mul"),
+    "asin_slope": ("1.0/sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "mul"),
+    "complement": ("sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "atom"),
+    "root": ("sqrt({x})", "atom"),
+    "abs": ("fabs({x})", "atom"),
+    "maximum": ("{x:compare} >= {y:compare} || {x:compare} != {x:compare} ? {x:cond} : {y:cond}", "cond"),
+    "minimum": ("{x:compare} <= {y:compare} || {x:compare} != {x:compare} ? {x:cond} : {y:cond}", "cond"),
+    "relu": ("{x:compare} <= 0.0 ? 0.0 : {x:cond}", "cond"),
+    "where": ("{c:or} ? {x:add} : {y:add}", "cond"),
+    "held": ("{c:or} ? {x:add} : {y:add}", "cond"),
+    "held_else": ("{c:or} ? {y:add} : {x:add}", "cond"),
+    "nonzero": ("nonzero({x})", "atom"),
+    "greater": ("{x:add} > {y:add}", "compare"),
+    "greater_equal": ("{x:add} >= {y:add}", "compare"),
+    "less": ("{x:add} < {y:add}", "compare"),
+    "less_equal": ("{x:add} <= {y:add}", "compare"),
+    "equal": ("{x:add} == {y:add}", "equal"),
+    "not_equal": ("{x:add} != {y:add}", "equal"),
+    "logical_and": ("{c:compare} && {d:compare}", "and"),
+    "logical_or": ("{c:atom} || {d:atom}", "or"),
+    "logical_not": ("!{c:atom}", "unary"),
+    "indicator": ("{c:or} ? {a}.0 : {b}.0", "cond"),
+    "clip": ("fmin(fmax({x}, {lo}), {hi})", "atom"),
+    **{name: (f"{name}({{x}})", "atom") for name in (
+        "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc asinh acosh atanh "
+        "sigmoid softplus sign tanh_slope sigmoid_slope log1mexp logcosh exp2 floor ceil").split()},
+    **{name: (f"{name}({{x}}, {{y}})", "atom") for name in "hypot toward over_square logaddexp heaviside".split()},
+    "lgamma": ("lgamma({x})", "atom"),
+    "gamma": ("tgamma({x})", "atom"),
+    "atan2": ("atan2({y}, {x})", "atom"),
+}  # fmt: skip
+
+_HELPERS = {
+    "nonzero": "double nonzero(double x) { return x == 0.0 ? 1.0 : x; }",
+    "sign": "double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }",
+    "heaviside": "double heaviside(double x, double y) { return x > 0.0 ? 1.0 : x < 0.0 ? 0.0 : x == 0.0 ? y : x; }",
+    "sigmoid": """double sigmoid(double x)
+{
+    const double e = exp(-fabs(x));  /* of numbers below 0 only, so that it cannot overflow */
+    return (x >= 0.0 ? 1.0 : e)/(1.0 + e);
+}""",
+    "sigmoid_slope": """double sigmoid_slope(double x)
+{
+    const double e = exp(-fabs(x));
+    return e/((1.0 + e)*(1.0 + e));
+}""",
+    "softplus": "double softplus(double x) { return (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))); }",
+    "tanh_slope": """double tanh_slope(double x)
+{
+    const double e = exp(-2.0*fabs(x));  /* 1 - tanh(x)^2 with its digits in both tails */
+    return 4.0*e/((1.0 + e)*(1.0 + e));
+}""",
+    "toward": """double toward(double x, double y)
+{
+    const double h = hypot(x, y);
+    return x/(h == 0.0 ? 1.0 : h);
+}""",
+    "over_square": """double over_square(double x, double y)
+{
+    const double h = hypot(x, y), d = h == 0.0 ? 1.0 : h;
+    return x/d/d;
+}""",
+    "logaddexp": """double logaddexp(double x, double y)
+{
+    return x == y ? x + 0.6931471805599453 : fmax(x, y) + log1p(exp(-fabs(x - y)));
+}""",
+    "log1mexp": "double log1mexp(double x) { return x > -0.6931471805599453 ? log(-expm1(x)) : log1p(-exp(x)); }",
+    "logcosh": """double logcosh(double x)
+{
+    const double a = fabs(x);
+    return a + log1p(exp(-2.0*a)) - 0.6931471805599453;
+}""",
+}
+
+# What a name in C may not be: its words, and the functions that the lines call.
+_TAKEN = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
+    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while _Bool "
+    "_Complex size_t NULL NAN INFINITY HUGE_VAL main fabs fmin fmax pow tgamma lgamma n i".split()
+) | frozenset(_FORMS) | frozenset(_HELPERS)  # fmt: skip
+
+_HOLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+# A value that is used once is written in the line of its user, up to so many operators.
+MOST_OPERATORS = 6
+
+
+class _Lines:
+    """The lines of a graph of numbers: which values get one, and what each is called."""
+
+    def __init__(self, joint: Joint, roots: Sequence[Node], nodes: Sequence[Node], names: Mapping[Node, str]) -> None:
+        self.names, self.texts, self.lines = dict(names), dict[Node, tuple[str, str, int]](), list[str]()
+        self.named = set(joint.dag.names)
+        self.uses: dict[Node, int] = {}
+        for node in nodes:
+            for arg in node.args:
+                self.uses[arg] = self.uses.get(arg, 0) + 1
+        for node in roots:
+            self.uses[node] = self.uses.get(node, 0) + 1
+        self.called: dict[str, None] = {}
+        for node in nodes:
+            if node.args:
+                self.write(node)
+
+    def write(self, node: Node) -> None:
+        """A value's text, and a line of its own where it is used again or long."""
+        form = _FORMS.get(node.op.name)
+        if form is None:
+            raise GradcError(
+                f"the target 'c' has no form for '{node.op.name}'", hint="leave the target at 'numpy' for this program"
+            )
+        text, binds = form
+        operators = 1
+        holes = [match[1] for match in _HOLE.finditer(text)]
+        given = dict(zip(node.op.params, node.args, strict=False))
+        values = statics_of(node.op, node.attr)
+        for name, arg in given.items():
+            if holes.count(name) > 1 and arg in self.texts:
+                self.line(arg)
+
+        def filled(match: re.Match[str]) -> str:
+            nonlocal operators
+            if match[1] not in given:
+                return str(values[match[1]])
+            inner, tight, count = self.operand(given[match[1]])
+            operators += count
+            return f"({inner})" if _BINDS[tight] < _BINDS[match[2] or "any"] else inner
+
+        made = _HOLE.sub(filled, text)
+        self.called.update(dict.fromkeys(re.findall(r"[a-z_]\w*(?=\()", text)))
+        self.texts[node] = made.replace("--", "- -"), binds, operators
+        if self.uses.get(node, 0) > 1 or operators > MOST_OPERATORS or node in self.named or len(made) > 90:
+            self.line(node)
+
+    def line(self, node: Node) -> None:
+        text, _, _ = self.texts.pop(node)
+        kind = "int" if node.op.boolean else "double"
+        self.lines.append(f"const {kind} {self.names[node]} = {text};")
+
+    def operand(self, node: Node) -> tuple[str, str, int]:
+        """A value as a part of a line: text, how tightly it binds, how many operators it has."""
+        if node in self.texts:
+            return self.texts[node]
+        if node.op is const:
+            return _literal(float(number(node)))
+        return self.names[node], "atom", 0
+
+
+def _literal(value: float) -> tuple[str, str, int]:
+    if value != value:
+        return "NAN", "atom", 0
+    if abs(value) == float("inf"):
+        return ("INFINITY", "atom", 0) if value > 0 else ("-INFINITY", "unary", 0)
+    return repr(value), "atom" if value >= 0 and not repr(value).startswith("-") else "unary", 0
+
+
+def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitted:
+    """The C file of a program of numbers; GradcError for arrays, and for a gate that C has no form for."""
+    arrays = [name for name, node in dag.inputs.items() if node.shape]
+    if arrays or any(node.shape for node in dag.nodes):
+        what = f"'{arrays[0]}' is an array" if arrays else "a list of values is an array"
+        raise GradcError(f"the target 'c' takes programs of numbers, and {what}", hint="leave the target at 'numpy'")
+    joint = optimize(dag, wrt, literal=literal)
+    name = _own(function or "f", ())
+    inputs = _renamed(dag.inputs)
+    names = _names(joint, inputs)
+    outputs = [each for each, _ in dag.outputs]
+    out = [_own(each, inputs.values()) for each in (outputs if len(outputs) > 1 else ["f"])]
+    slopes = [_own(f"d{inputs[each]}", [*inputs.values(), *out]) for each in wrt]
+
+    alone = _Lines(joint, joint.outputs, _reach(joint.outputs), names)
+    both = _Lines(joint, joint.roots, joint.nodes, names)
+    taken = [f"double {each}" for each in inputs.values()] or ["void"]
+    value = [alone.operand(node)[0] for node in joint.outputs]
+    results = [f"*{each}_out = {both.operand(node)[0]};" for each, node in zip(out, joint.outputs, strict=True)]
+    for each, key in zip(slopes, wrt, strict=True):
+        node = joint.gradients[key]
+        results.append(f"*{each}_out = {'0.0' if node is None else both.operand(node)[0]};")
+    unused = [f"(void){inputs[each]};" for each, node in joint.dag.inputs.items() if not _read(node, joint.nodes)]
+    silent = [f"(void){inputs[each]};" for each, node in joint.dag.inputs.items()
+              if not _read(node, [*_reach(joint.outputs)]) and node not in joint.outputs]  # fmt: skip
+    unused = [line for line in unused if not any(line == f"(void){n};" for n in _direct(joint, inputs))]
+    places = [f"double *{each}_out" for each in (*out, *slopes)]
+    body = []
+    if len(value) == 1:
+        body += [*_function(f"double {name}", taken, [*silent, *alone.lines, f"return {value[0]};"]), ""]
+    body += [*_function(f"void {name}_value_and_grad", [*taken[: len(inputs)], *places],
+                        [*unused, *both.lines, *results]), ""]  # fmt: skip
+    body += _loop(name, list(inputs.values()), [*out, *slopes])
+    forward = sum(1 for node in _reach(joint.outputs) if node.args)
+    backward = sum(1 for node in joint.nodes if node.args) - forward
+    helpers = _used({**alone.called, **both.called})
+    text = "\n".join([*_head(dag, wrt, forward, backward), *helpers, *body, ""])
+    return Emitted(text, forward, backward, ())
+
+
+def _direct(joint: Joint, inputs: Mapping[str, str]) -> list[str]:
+    """Inputs that are results themselves."""
+    return [inputs[name] for name, node in joint.dag.inputs.items() if node in joint.roots]
+
+
+def _read(node: Node, nodes: Iterable[Node]) -> bool:
+    return any(node in each.args for each in nodes)
+
+
+def _reach(roots: Sequence[Node]) -> list[Node]:
+    from gradc.graph.dag import reachable
+
+    return reachable(roots)
+
+
+def _own(name: str, others: Iterable[str]) -> str:
+    """A name that C leaves free, and nobody else has."""
+    taken = set(others)
+    while name in _TAKEN or name in taken:
+        name += "_"
+    return name
+
+
+def _renamed(inputs: Mapping[str, Node]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in inputs:
+        found[name] = _own(name, found.values())
+    return found
+
+
+def _names(joint: Joint, inputs: Mapping[str, str]) -> dict[Node, str]:
+    """The names of all values, as in the fast style; those that C has taken step aside."""
+    written = tuple(node for node in joint.nodes if node.args)
+    plan: Any = SimpleNamespace(written=written, same={})
+    found = names_of(joint, words_of(joint.dag, "notes", ()), plan)
+    names = {node: inputs[name] for name, node in joint.dag.inputs.items()}
+    taken = set(names.values())
+    for node, name in found.items():
+        if node.op is not input_:
+            names[node] = _own(name, taken)
+            taken.add(names[node])
+    return names
+
+
+def _function(head: str, params: Sequence[str], lines: Sequence[str]) -> list[str]:
+    return [*_broken(head, params), "{", *(f"    {line}" for line in lines), "}"]
+
+
+def _broken(head: str, params: Sequence[str], tail: str = "") -> list[str]:
+    line = f"{head}({', '.join(params)}){tail}"
+    if len(line) <= 100:
+        return [line]
+    rows, row = list[str](), ""
+    for each in params:
+        if row and len(row) + len(each) > 90:
+            rows.append(row.rstrip() + "")
+            row = ""
+        row += f"{each}, "
+    rows.append(row.rstrip(", "))
+    return [f"{head}(", *(f"    {each.rstrip()}" for each in rows[:-1]), f"    {rows[-1]}){tail}"]
+
+
+def _loop(name: str, inputs: Sequence[str], results: Sequence[str]) -> list[str]:
+    """The function over n points, all arrays separate from each other."""
+    params = ["size_t n", *(f"const double *restrict {each}" for each in inputs)]
+    params += [f"double *restrict {each}_out" for each in results]
+    given = [*(f"{each}[i]" for each in inputs), *(f"&{each}_out[i]" for each in results)]
+    call = _broken(f"{name}_value_and_grad", given, ";")
+    return [
+        *_broken(f"void {name}_value_and_grad_n", params),
+        "{",
+        "    for (size_t i = 0; i < n; i++) {",
+        *(f"        {line}" for line in call),
+        "    }",
+        "}",
+    ]
+
+
+def _used(called: Mapping[str, None]) -> list[str]:
+    """The helpers that the lines call, in order; each calls libm alone."""
+    return [line for name, text in _HELPERS.items() if name in called for line in (f"static {text}", "")]
+
+
+def _head(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:
+    shown = dag.text.strip("\n").replace("*/", "* /").replace("\\", "\\\\").replace("/*", "/ *")
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in shown[:4000])
+    said = [
+        *wrapped(f"Inputs: {', '.join(dag.inputs) or 'none'} (numbers; arrays of n of them in the loop).", 100),
+        *wrapped(f"Gradient with respect to: {', '.join(wrt) or 'nothing'}.", 100),
+        f"Operations: forward {forward}, backward {backward}.",
+    ]
+    return [
+        f"/* Forward and backward pass, {COMPILED}.",
+        " *",
+        *(f" *     {line}".rstrip() for line in shown.split("\n")),
+        " *",
+        *(f" * {line}".rstrip() for line in said),
+        " */",
+        "#include <math.h>",
+        "#include <stddef.h>",
+        "",
+    ]
+
+
+TARGET = Target(name="c", imports=(), helpers={}, forms={}, arrays=False, value_function=True, program=program)
