@@ -52,6 +52,8 @@ from gradc.plan.code import (
     written,
 )
 
+PASSES = ("forward", "backward", "value_and_grad")
+
 # A condition with how it came out; a path is all of those that hold together.
 Path = frozenset[tuple[Hashable, bool]]
 # What may give back what it was given.
@@ -77,7 +79,13 @@ def verify(code: Module, facts: Facts) -> None:
                     meant[stmt.target] = _unwrapped(stmt.value).id
     arrays = {name for name, node in code.dag.inputs.items() if node.shape}
     for item in code.defs():
-        check = _Check(code, facts, item, meant, arrays)
+        own = {
+            stmt.target: _unwrapped(stmt.value).id
+            for stmt in every(item.body)
+            if type(stmt) is Assign and stmt.note.number
+        }
+        # a mode that has forward lines of its own has a graph of its own, too
+        check = _Check(code, facts, item, meant if item.kind in PASSES else own, arrays)
         check.run()
         arrays |= check.arrays if item.kind == "forward" else set()
     _cache(code, facts)
