@@ -20,6 +20,7 @@ _ROOMS = {
     "GradcError": "gradc.base.errors",
     "compile": "gradc.api",
     "grade": "gradc.api",
+    "load_ipython_extension": "gradc.cli.magic",
     "native": "gradc.run.native",
     "op": "gradc.ops",
 }

@@ -624,7 +624,11 @@ class Function:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<div>{escape(self._repr_latex_() or '')}</div><pre>{escape(self.source)}</pre>"
+        from gradc.emit.highlight import folded
+
+        ops = self.emitted.forward_ops, self.emitted.backward_ops
+        title = f"module: forward {ops[0]:,}, backward {ops[1]:,} operations"
+        return f"<div>{escape(self._repr_latex_() or '')}</div>{folded(title, self.source)}"
 
     # ---- evidence ------------------------------------------------------------------------------
 

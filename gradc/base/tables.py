@@ -68,6 +68,45 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str 
     return f"<table>{line(header, 'th') if any(header) else ''}{body}</table>" if body else ""
 
 
+def latex_table(header: Sequence[str], rows: Iterable[Sequence[Any]], align: str = "") -> str:
+    r"""The same table for LaTeX.
+
+    >>> print(latex_table(["gate", "n"], [["a_b", 2]], "lr"))
+    \begin{tabular}{lr}
+    gate & n \\
+    \hline
+    a\_b & 2 \\
+    \end{tabular}
+    """
+    columns = align.ljust(len(header), "l")[: len(header)]
+    lines = [" & ".join(latex_words(cell(each)) for each in row) + " \\\\" for row in rows]
+    head = " & ".join(map(latex_words, header)) + " \\\\"
+    return "\n".join([f"\\begin{{tabular}}{{{columns}}}", head, "\\hline", *lines, "\\end{tabular}"])
+
+
+_LATEX = {c: "\\" + c for c in "_&%$#{}"} | {"\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}"}
+
+
+def latex_words(text: str) -> str:
+    """Text as LaTeX sets it, whatever stands in it."""
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+_STYLE = """body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
+pre, code, td { font-family: ui-monospace, monospace; font-size: .9em; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
+td, th { padding: .2em .8em; border-bottom: 1px solid #8884; }
+@media (prefers-color-scheme: dark) { body { background: #16181d; color: #dde; } }"""
+
+
+def html_page(title: str, body: str) -> str:
+    """A page of its own, with nothing to load; `title` is text, `body` is HTML."""
+    from html import escape
+
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    return f'<!DOCTYPE html>\n<html lang="en">{head}\n<style>\n{_STYLE}\n</style>\n<body>\n{body}\n</body></html>'
+
+
 def number(value: Any, digits: int = DIGITS) -> str:
     """A number to its useful digits: exact where it is whole and short, else `digits` significant ones.
 

@@ -243,6 +243,20 @@ writes_file = _options(
 )
 
 
+has_format = _result(
+    "--format", "form", type=_choice("text", "markdown", "latex", "html"), default="text", show_default=True,
+    help="How the answer is written.",
+)  # fmt: skip
+
+
+def _written(answer: Any, form: str) -> str:
+    """An answer in one of its forms."""
+    write_out = getattr(answer, "render" if form == "text" else form, None)
+    if write_out is None:
+        raise GradcError(f"there is no {form} of this answer", hint="--format text shows it")
+    return f"{write_out()}\n"
+
+
 def _deliver(text: str | bytes, output: str | None, force: bool) -> None:
     """An answer to standard output, or to the file that was named."""
     if output is None:
@@ -361,10 +375,11 @@ def check_command(
 @_command("trace", 'gradc trace "(x + y)*z" --at x=-2 y=5 z=-4')
 @takes_program
 @takes_point
+@has_format
 @writes_file
 @as_data
 def trace_command(
-    at: Sequence[str], df: str | None, output: str | None, force: bool, json: bool, **options: Any
+    at: Sequence[str], df: str | None, form: str, output: str | None, force: bool, json: bool, **options: Any
 ) -> None:
     """Show every line of both passes with its value at a point."""
     from gradc.run.arguments import points
@@ -372,7 +387,7 @@ def trace_command(
     fn = studied(options)
     with _as_usage(fn):
         traced = fn.trace(**points(at), **_upstream(df))
-    _deliver(as_json(traced.to_dict()) if json else traced.render() + "\n", output, force)
+    _deliver(as_json(traced.to_dict()) if json else _written(traced, form), output, force)
 
 
 @_command("graph", 'gradc graph "(x + y)*z" --at x=-2 y=5 z=-4 -o circuit.svg')
@@ -452,15 +467,17 @@ gradc report --modes --sweep product""",
 @_option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
 @_option("--no-expand", is_flag=True, help="Don't multiply out: what is expanded is counted.")
 @_option("--modes", is_flag=True, help="Reverse, forward, Hessian: sweeps, operations, kept values.")
+@has_format
 @_result("--csv", is_flag=True, help="Answer in CSV (sweeps).")
 @_result("--markdown", is_flag=True, help="Answer in Markdown.")
 @writes_file
 @as_data
 def report_command(
-    sweep: str | None, upto: int, no_expand: bool, modes: bool, output: str | None, force: bool, **options: Any
-) -> None:
+    sweep: str | None, upto: int, no_expand: bool, modes: bool, form: str, output: str | None, force: bool,
+    **options: Any,
+) -> None:  # fmt: skip
     """Compare the gradient's cost with that of SymPy's forms; FILE takes the table, or the plot of a sweep as SVG."""
-    form = _one_of({key: options.pop(key) for key in ("json", "csv", "markdown")})
+    form = _one_of({key: options.pop(key) for key in ("json", "csv", "markdown")}) or form
     asked = {key: value for key in ("timeout", "memory") if (value := options.pop(key)) is not None}
     if sweep is None and form == "csv":
         raise GradcError("--csv needs a sweep", hint="--sweep logistic, for one")
@@ -513,9 +530,7 @@ def _answer(result: Any, form: str) -> str:
             return as_json(result.to_dict())
         case "csv":
             return str(result.csv())
-        case "markdown":
-            return f"{result.markdown()}\n"
-    return f"{result.render()}\n"
+    return _written(result, form)
 
 
 def _upstream(df: str | None) -> dict[str, Any]:
@@ -560,14 +575,15 @@ def grade_command(
 
 @_command("gates", "gradc gates sigmoid tanh", Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=lambda ctx, param, text: _gates(text))
+@has_format
 @writes_file
 @as_data
-def gates_command(names: Sequence[str], output: str | None, force: bool, json: bool) -> None:
+def gates_command(names: Sequence[str], form: str, output: str | None, force: bool, json: bool) -> None:
     """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
     from gradc.evidence.gates import render, rows
 
     found = rows(names)
-    _deliver(as_json(found) if json else render(found, _columns()) + "\n", output, force)
+    _deliver(as_json(found) if json else render(found, _columns(), form) + "\n", output, force)
 
 
 def _gates(incomplete: str) -> list[str]:

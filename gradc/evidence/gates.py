@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import table
+from gradc.base.tables import html_page, html_table, latex_table, latex_words, markdown, table
 from gradc.ops.table import Op, entries, lookup
 
 HEADER = ("gate", "computes", "local gradient", "defined for", "aliases")
@@ -42,11 +42,18 @@ def _named(name: str) -> Op:
     return entry
 
 
-def render(found: Sequence[dict[str, Any]], width: int = 0) -> str:
-    """The rows as a table, its cells wrapped to a terminal's width if there is one."""
+def render(found: Sequence[dict[str, Any]], width: int = 0, form: str = "text") -> str:
+    """The rows as a table, its cells wrapped to a terminal's width if there is one; or as Markdown, LaTeX or HTML."""
     cells = [
         [row["signature"], row["computes"], row["gradient"], row["domain"], ", ".join(row["aliases"])] for row in found
     ]
+    match form:
+        case "markdown":
+            return f"{markdown(HEADER, cells)}\n\n{NOTE}"
+        case "latex":
+            return f"{latex_table(HEADER, cells)}\n\n{latex_words(NOTE)}"
+        case "html":
+            return html_page("gradc's gates", f"{html_table(HEADER, cells)}\n<p>{NOTE}</p>")
     lines = list(_wrapped(cells, width)) if width else cells
     return table(HEADER, lines) + "\n\n" + NOTE
 

@@ -25,6 +25,8 @@ Load = Callable[[str], ModuleType]
 
 # An array of so few elements is shown as a whole.
 SMALL = 4
+# One of so few is kept, for whoever has the room to show it.
+KEPT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Value:
     nonfinite: int = 0
 
     def __str__(self) -> str:
-        if self.items is not None:
+        if self.items is not None and math.prod(self.shape) <= SMALL:
             return _nested(self.items)
         if 0 in self.shape:
             return f"{show(self.shape)}, empty"
@@ -196,7 +198,7 @@ def summary(value: Any) -> Value:
     if not array.shape:
         item = array.item()
         return Value((), item, nonfinite=int(isinstance(item, float) and not math.isfinite(item)))
-    items = array.tolist() if 0 < array.size <= SMALL else None
+    items = array.tolist() if 0 < array.size <= KEPT else None
     if not array.size:
         return Value(array.shape, items)
     with np.errstate(all="ignore"):

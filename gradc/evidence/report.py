@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import html_table, markdown, number, table
+from gradc.base.tables import html_page, html_table, latex_table, latex_words, markdown, number, table
 from gradc.evidence.derivative_forms import BUILT, CSE, Form, big, count_text, staged_form, symbolic_forms
 from gradc.evidence.measure import seconds_a_call
 from gradc.evidence.points import Point, Search
@@ -48,6 +48,15 @@ class Report:
     def markdown(self) -> str:
         """The table in Markdown."""
         return "\n".join([markdown(_HEADER, map(_cells, self.forms), _ALIGN), "", *self.notes])
+
+    def latex(self) -> str:
+        """The table for LaTeX."""
+        notes = [latex_words(note) + "\\\\" for note in self.notes]
+        return "\n".join([latex_table(_HEADER, map(_cells, self.forms), _ALIGN), "", *notes])
+
+    def html(self) -> str:
+        """The table as a page of its own."""
+        return html_page("Staged against symbolic", self._repr_html_())
 
     def __repr__(self) -> str:
         return self.render()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import html_table, markdown, table
+from gradc.base.tables import html_page, html_table, latex_table, latex_words, markdown, table
 from gradc.draw.plot import Series, logarithm, plot
 from gradc.evidence.derivative_forms import AT_LEAST, BUILT, Form, count_text, staged_form, symbolic_forms
 from gradc.evidence.growing import composed, member
@@ -62,6 +62,15 @@ class Sweep:
     def markdown(self) -> str:
         """The table in Markdown."""
         return "\n".join([markdown(self._header(), self._rows(), _ALIGN), "", *self.notes()])
+
+    def latex(self) -> str:
+        """The table for LaTeX."""
+        return "\n".join([latex_table(self._header(), self._rows(), _ALIGN), "", *map(latex_words, self.notes())])
+
+    def html(self) -> str:
+        """The table as a page of its own."""
+        notes = html_table((), [[note] for note in self.notes()])
+        return html_page("Growth", html_table(self._header(), self._rows(), _ALIGN) + notes)
 
     def csv(self) -> str:
         """Exact figures, for a spreadsheet: a line for each form of each member."""

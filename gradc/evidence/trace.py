@@ -104,6 +104,24 @@ class Trace:
         problem = Problem(said + ("; it comes from" if span else ""), self.program, (Mark(*span),) if span else ())
         return problem.render(color=CYAN if color else "").splitlines()
 
+    def markdown(self) -> str:
+        """The derivation with the numbers put in, as a page of Markdown."""
+        from gradc.evidence.blackboard import to_markdown
+
+        return to_markdown(self, self._remark())
+
+    def latex(self) -> str:
+        """The same as aligned equations; matrices of up to 24 elements are written out."""
+        from gradc.evidence.blackboard import to_latex
+
+        return to_latex(self, self._remark())
+
+    def html(self) -> str:
+        """The same as a page of its own."""
+        from gradc.evidence.blackboard import to_html
+
+        return to_html(self, self._remark())
+
     def __repr__(self) -> str:
         return self.render()
 
