@@ -291,7 +291,7 @@ class _Binder:
         ups = 0
         for k, param in enumerate(func.params):
             adjoint = [base for base in bases(param) if base in outputs]
-            if CACHE.match(param):
+            if CACHE.match(param) and self._by_name(param) is None:
                 args[param] = ["cache", own]
             elif adjoint:
                 args[param] = ["input", f"df:{outputs.index(adjoint[0])}"]

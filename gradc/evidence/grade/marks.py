@@ -59,6 +59,7 @@ class Marks:
         self.moved: set[str] = set()
         self.updates: list[int] = []
         self.held: dict[tuple[int, str], str] = {}
+        self.exact: dict[tuple[int, str], Array] = {}
         self.reached: set[int] = set()
         self.first_output = -1
         self.last_used = 0
@@ -81,7 +82,11 @@ class Marks:
 
     def _restores(self, event: Event) -> bool:
         name = self.held.get((event.key, event.name), "")
-        return name in self.moved and fits(event.value, self.reference.inputs[name], self.loose)
+        return name in self.moved and self._is_exact((event.key, event.name), event.value)
+
+    def _is_exact(self, key: tuple[int, str], value: Array) -> bool:
+        """Whether a variable has, to the last digit, the value that it had at the point: a small step moves it, too."""
+        return key in self.exact and np.array_equal(self.exact[key], value)
 
     def _event(self, event: Event) -> str:
         meanings = self.matcher.forward(event.value)
@@ -118,8 +123,14 @@ class Marks:
         key = (event.key, event.name)
         held = next((m.slot.is_input for m in meanings if m.slot.is_input), "")
         before = self.held.get(key, "")
+        stepped = before and event.where.how in ("+=", "-=", "own") and self.first_output >= 0
+        if stepped and held == before and not self._is_exact(key, event.value):
+            self.moved.add(before)
+            self.updates.append(event.site)
+            return
         if held and (not before or before == held):
             self.held[key] = held
+            self.exact.setdefault(key, event.value)
             self.moved.discard(held)
         elif before and not held:
             how = event.where.how
@@ -147,7 +158,7 @@ class Marks:
         name, holder = event.name, event.where.holder
         if not name:
             return [], False
-        if name in self.reference.by_name and not HOLDERS.match(holder):
+        if name in self.reference.own and not HOLDERS.match(holder):
             return [], False  # the program itself has a value of this name
         wanted = bases(name)
         if holder and (HOLDERS.match(holder) or event.where.how == "item"):

@@ -102,6 +102,8 @@ class Reference:
         self.slots: list[Slot] = []
         self.by_name: dict[str, list[Slot]] = {}
         self.outputs: list[tuple[str, Slot]] = []
+        self.own = {name for view in views for of in view.dag.names.values() for name in of}  # not made up for a line
+        self.own |= {*inputs, *(name for view in views for name, _ in view.dag.outputs)}
         self.df: list[Array] = []
         for view in views:
             found = view.at(inputs, df, seed)
