@@ -125,7 +125,7 @@ class Printer:
         like = self._write(node.args[-1])[0] if node.args else self.like
         if like:
             self.used.add(like)
-        return f", dtype={like}.dtype" if like else ""
+        return f", dtype={like}.dtype{self.target.beside.replace('x.', like + '.')}" if like else ""
 
     def _floats(self, node: Node) -> str:
         """The same for what NumPy would take for an array of integers."""

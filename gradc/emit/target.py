@@ -80,6 +80,7 @@ class Target(NamedTuple):
     value_function: bool = False
     common_dtype: str = ""  # the function of the precision that values have together, if written numbers spoil it
     add_at: tuple[str, str, str] = ("", "", "")  # what adds, and subtracts, where an index repeats; what makes an index
+    beside: str = ""  # what stands beside the precision of an array that is made of numbers: ", device=x.device"
     text: type[Text] | None = None
     program: Any = None  # Callable[[Dag, Sequence[str], bool, str], Emitted]: for a target that is no Python module
 

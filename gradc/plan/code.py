@@ -82,7 +82,7 @@ HESSIAN_BY = _core("hessian_by", ("args",), free=True, variadic=True, function="
 JACOBIAN_BY = _core("jacobian_by", ("args",), free=True, variadic=True, functions="", names="", blocks="")
 # x with v added at an index: for targets whose arrays may not be written to. Integers that are values follow v; they
 # stand in the index as `("at", position)`.
-ADDED_AT = _core("added_at", ("x", "v"), index=())
+ADDED_AT = _core("added_at", ("x", "v", *"ijklmn"), index=())
 
 
 # What only brings a value into its form.
@@ -300,7 +300,7 @@ _ORDERS: dict[tuple[Op, Form], tuple[int, ...] | None] = {}
 def written(node: Node, form: Form) -> tuple[Node, ...]:
     """The arguments that a form writes, each as often as it does."""
     args, op = node.args, node.op
-    if not args or op.variadic or op.whole or not op.params:
+    if not args or op.variadic or op.whole or op is ADDED_AT or not op.params:
         return args  # what has no parameters is an array of written numbers, in the precision of its argument
     key = op, form
     if key not in _ORDERS:

@@ -97,6 +97,42 @@ def scatter(x, index, shape):
     x = jnp.asarray(x)
     return jnp.zeros(shape, x.dtype).at[index].add(x)
 ''',
+    "added_at": '''
+def added_at(x, index, shape):
+    """Zeros of a shape, with x added at an index, as often as a place is in it."""
+    x = jnp.asarray(x)
+    return jnp.zeros(shape, x.dtype).at[index].add(x)
+''',
+    "as_index": '''
+def as_index(name, x, *shape):
+    """The input as an array of whole numbers of the given shape, in which a name stands for any size."""
+    x = jnp.asarray(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
+    return x.astype(int)
+''',
+    "embedded": '''
+def embedded(x, offset, shape):
+    """Zeros of a shape, with x on a diagonal of its last two axes."""
+    at = jnp.arange(x.shape[-1])
+    return jnp.zeros(shape, x.dtype).at[..., at + max(-offset, 0), at + max(offset, 0)].set(x)
+''',
+    "windows": '''
+def windows(x, size, stride):
+    """The windows of a size that slide over the last axes of x in steps, their own axes last."""
+    lead = x.ndim - len(size)
+    for axis, (n, step) in enumerate(zip(size, stride), lead):
+        places = step*jnp.arange((x.shape[axis] - n)//step + 1)[:, None] + jnp.arange(n)
+        x = jnp.moveaxis(jnp.take(x, places, axis=axis), axis + 1, -1)
+    return x
+''',
+    "folded": '''
+def folded(x, shape, size, stride):
+    """Zeros of a shape, with windows added where they were taken."""
+    out = jnp.zeros(shape, x.dtype)
+    places = windows(jnp.arange(out.size).reshape(shape), size, stride)
+    return out.reshape(-1).at[places.reshape(-1)].add(x.reshape(-1)).reshape(shape)
+''',
     "fitted": '''
 def fitted(dx, x):
     """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
@@ -177,7 +213,10 @@ TARGET = Target(
         "cast": "jnp.asarray({x}, {like}.dtype)",
         "item": "{x}[{at}]",
         "call": "{function}({*args})",
-        "added_at": "{x}.at[{index:subscript}].add({v})",
+        "added_at": "{x}.at[{*gather:subscript}].add({v})",
+        "as_index": 'as_index("{name}", {x}{*dims})',
+        "argsort": "jnp.argsort({x}{*statics}, stable=True)",
+        "picked": "jnp.array({*nested})",
         "sigmoid": "jax.nn.sigmoid({x})",
         "erf": "special.erf({x})",
         "erfc": "special.erfc({x})",

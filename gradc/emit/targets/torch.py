@@ -6,7 +6,7 @@ serve inputs whose gradient nobody asked for are not run. Any device, any floati
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from struct import pack, unpack
 from typing import Any
 
@@ -216,6 +216,99 @@ def stack_of(xs, axis=0):
         return torch.tensor(xs, dtype=torch.float64)
     return torch.stack([x if isinstance(x, torch.Tensor) else like.new_tensor(x) for x in xs], axis)
 ''',
+    "as_index": '''
+def as_index(name, x, *shape):
+    """The input as a tensor of whole numbers of the given shape, in which a name stands for any size."""
+    x = torch.as_tensor(x)
+    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+        raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {tuple(x.shape)}")
+    if x.is_floating_point() and not torch.equal(x, torch.floor(x)):
+        raise ValueError(f"{name}: integers are expected")
+    return x.long()
+''',
+    "first_zero": '''
+def first_zero(x, axis=None):
+    """True at the first zero along an axis, False elsewhere."""
+    zero = x == 0
+    return zero & (torch.cumsum(zero, axis or 0) == 1)
+''',
+    "rolled": '''
+def rolled(x, shift, axis=None):
+    """Elements moved along an axis, round its end."""
+    return torch.roll(x, shift) if axis is None else torch.roll(x, shift, axis)
+''',
+    "padded": '''
+def padded(x, width):
+    """Zeros around a tensor."""
+    return torch.nn.functional.pad(x, [size for pair in reversed(width) for size in pair])
+''',
+    "embedded": '''
+def embedded(x, offset, shape):
+    """Zeros of a shape, with x on a diagonal of its last two axes."""
+    out = x.new_zeros(shape)
+    at = torch.arange(x.shape[-1], device=x.device)
+    out[..., at + max(-offset, 0), at + max(offset, 0)] = x
+    return out
+''',
+    "linspaced": '''
+def linspaced(start, stop, size, endpoint=True, dtype=None, device=None):
+    """So many numbers in even steps from one to another."""
+    return torch.linspace(start, stop, size if endpoint else size + 1, dtype=dtype, device=device)[:size]
+''',
+    "eye_of": '''
+def eye_of(n, m, k=0, dtype=None, device=None):
+    """Ones on a diagonal, zeros elsewhere."""
+    rows, columns = torch.arange(n, device=device)[:, None], torch.arange(m, device=device)
+    return (columns - rows == k).to(dtype or torch.get_default_dtype())
+''',
+    "rows_of": '''
+def rows_of(rows, shape):
+    """Values in rows as a tensor."""
+    for _ in shape[1:]:
+        rows = [x for row in rows for x in row]
+    return stack_of(rows).reshape(shape)
+''',
+    "crossed": '''
+def crossed(x, y):
+    """The vector product, along the last axis."""
+    return torch.linalg.cross(*torch.broadcast_tensors(x, y))
+''',
+    "var_of": '''
+def var_of(x, axis=None, ddof=0, keepdims=False):
+    """Mean square of the deviations from the mean, by n - ddof."""
+    return torch.var(x, axes_of(x, axis), correction=ddof, keepdim=keepdims)
+''',
+    "std_of": '''
+def std_of(x, axis=None, ddof=0, keepdims=False):
+    """Square root of the variance."""
+    return torch.std(x, axes_of(x, axis), correction=ddof, keepdim=keepdims)
+''',
+    "correlate": '''
+def correlate(x, y, mode):
+    """Sums of products of one vector with the other moved along it."""
+    rim = y.shape[0] - 1 if mode == "full" else 0
+    return torch.nn.functional.conv1d(x[None, None], y[None, None], padding=rim)[0, 0]
+''',
+    "convolve": '''
+def convolve(x, y, mode):
+    """Sums of products of one vector with the other turned around."""
+    return correlate(x, y.flip(0), mode)
+''',
+    "windows": '''
+def windows(x, size, stride):
+    """The windows of a size that slide over the last axes of x in steps: a view, their own axes last."""
+    lead = x.ndim - len(size)
+    for axis, (n, step) in enumerate(zip(size, stride), lead):
+        x = x.unfold(axis, n, step)
+    return x
+''',
+    "folded": '''
+def folded(x, shape, size, stride):
+    """Zeros of a shape, with windows added where they were taken."""
+    out = x.new_zeros(shape)
+    places = windows(torch.arange(out.numel(), device=x.device).reshape(shape), size, stride)
+    return out.reshape(-1).index_add(0, places.reshape(-1), x.reshape(-1)).reshape(shape)
+''',
     "fitted": '''
 def fitted(dx, x):
     """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
@@ -251,7 +344,11 @@ class TorchTarget(Target):
         elif op.name == "index" and any(map(_runs_back, node.attr[0])):  # type: ignore[index]  # (index,)
             text = f"picked({{x}}, {_objects(node.attr[0])})"  # type: ignore[index]
         elif op.name in ("scatter", "added_at"):
-            text = text.replace("{index}", _objects(node.attr[0]))  # type: ignore[index]  # (index, …)
+            text = text.replace("{index}", _objects(_beside(node), op.params))
+        elif op.whole and "{shape" in text:
+            text = f"scatter({{x}}, {{shape:dims}}, {_objects(_beside(node), op.params)})"
+        elif op.whole and (any(map(_runs_back, node.attr[0])) or _beside(node) != node.attr[0]):  # type: ignore[index]
+            text = f"picked({{x}}, {_objects(_beside(node), op.params)})"
         elif op.name in ("sum", "mean", "max", "min") and node.attr == (None, True):
             text = text.replace("{*statics}", f", {tuple(range(len(args[0].shape)))}, True")
         return found if text is found.text else Form(text)
@@ -461,16 +558,32 @@ def _targets(stmts: Iterable[Any]) -> list[str]:
 
 
 def _runs_back(item: Any) -> bool:
-    return isinstance(item, tuple) and isinstance(item[3], int) and item[3] < 0
+    return isinstance(item, tuple) and item[0] == "slice" and isinstance(item[3], int) and item[3] < 0
 
 
-def _objects(index: Iterable[Any]) -> str:
+def _beside(node: Node) -> tuple[Any, ...]:
+    """An index in which a number beside an array of integers is an array, too, as it is for NumPy."""
+    index: tuple[Any, ...] = node.attr[0]  # type: ignore[index]  # (index, …)
+    places = [item[1] for item in index if isinstance(item, tuple) and item[0] == "at"]
+    if not any(node.args[at].shape for at in places):
+        return index
+    return tuple([[item] if type(item) is int else item for item in index])
+
+
+def _objects(index: Iterable[Any], params: Sequence[str] = ()) -> str:
     """An index as arguments of a function.
 
     >>> _objects((0, ("slice", 1, None, None), None, "..."))
     '0, slice(1, None, None), None, ...'
     """
-    return ", ".join(f"slice{item[1:]}" if isinstance(item, tuple) else str(item) for item in index)
+    return ", ".join(
+        str(item)
+        if not isinstance(item, tuple)
+        else f"slice{item[1:]}"
+        if item[0] == "slice"
+        else f"{{{params[item[1]]}}}"
+        for item in index
+    )
 
 
 def _is_short(node: Node) -> bool:
@@ -492,6 +605,7 @@ TARGET = TorchTarget(
     helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
     in_place=False,
     value_function=True,
+    beside=", device=x.device",
     text=TorchText,
     forms={
         "as_float": "as_float({x})",
@@ -531,6 +645,35 @@ TARGET = TorchTarget(
         "count": "count_of({x}{*statics})",
         "indicator": "torch.where({c}, {a}, {b}).to({x}.dtype)",
         "indicator_plain": "({c}).to({x}.dtype)",
+        "as_index": 'as_index("{name}", {x}{*dims})',
+        "cumsum": "torch.cumsum({x}, {axis})",
+        "cumsum_plain": "torch.cumsum({x}, 0)",
+        "cumprod": "torch.cumprod({x}, {axis})",
+        "cumprod_plain": "torch.cumprod({x}, 0)",
+        "roll": "rolled({x}, {shift}{*axis})",
+        "repeat": "torch.repeat_interleave({x}, {repeats}, dim={axis})",
+        "pad": "padded({x}, {width})",
+        "diag": "torch.diag({x}, {k})",
+        "embedded": "embedded({x}, {offset}, {shape:dims})",
+        "tril": "torch.tril({x}, {k})",
+        "triu": "torch.triu({x}, {k})",
+        "linspace": "linspaced({start}, {stop}, {size:dims}{*endpoint}{*dtype})",
+        "identity": "eye_of({n:dims}, {m:dims}{*diagonal}{*dtype})",
+        "literal": "torch.tensor({*nested}{*floats})",
+        "array": "rows_of({*nested}, {shape})",
+        "cross": "crossed({x}, {y})",
+        "einsum3": 'torch.einsum("{subs}", {x}, {y}, {z})',
+        "einsum4": 'torch.einsum("{subs}", {x}, {y}, {z}, {u})',
+        "einsum5": 'torch.einsum("{subs}", {x}, {y}, {z}, {u}, {v})',
+        "tensordot": "torch.tensordot({x}, {y}, dims={axes})",
+        "mod": "torch.remainder({x}, {y})",
+        "var": "var_of({x}{*statics})",
+        "std": "std_of({x}{*statics})",
+        "argsort": "torch.argsort({x}, dim={axis}, stable=True)",
+        "convolve": 'convolve({x}, {y}, "{mode}")',
+        "correlate": 'correlate({x}, {y}, "{mode}")',
+        "windows": "windows({x}, {size}, {stride})",
+        "folded": "folded({x}, {shape:dims}, {size}, {stride})",
         "concatenate": "torch.cat([{*xs}]{*statics})",
         "stack": "stack_of([{*xs}]{*statics})",
         "clip": "torch.clamp({x}, {lo}, {hi})",
