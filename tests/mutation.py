@@ -26,11 +26,17 @@ import numpy as np
 
 from gradc.ops import entries, lookup
 from gradc.ops.table import Op
+from gradc.optimize.backward import partials_of, value_of
+from gradc.rewrite.rules import called_by, has_form
 from tests import test_ops
+
+# Gates whose laws are elsewhere: what takes integers (test_gather), what passes a border (test_branch_law).
+ELSEWHERE = ("gather", "pick", "added", "held")
 
 # Rules that say the same when broken in this way, and why.
 EQUIVALENT = {
     ("relu", "argument of dx"): "relu(x) > 0 exactly where x > 0",
+    ("digamma_gap", "argument of dy"): "trigamma(x + y) is trigamma(y + x)",
 }
 
 
@@ -121,10 +127,18 @@ def broken(mutant: Mutant) -> Iterator[Op]:
     assert entry is not None
     kept = getattr(entry, mutant.field)
     object.__setattr__(entry, mutant.field, mutant.value)
+    forget()
     try:
         yield entry
     finally:
         object.__setattr__(entry, mutant.field, kept)
+        forget()
+
+
+def forget() -> None:
+    """What was read of an entry once, for good, is read again."""
+    for each in (partials_of, value_of, called_by, has_form):
+        each.cache_clear()
 
 
 def laws(entry: Op) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -166,7 +180,7 @@ def judge_entry(name: str) -> list[Verdict]:
 def main() -> int:
     """Break everything; print a row an entry, and every survivor."""
     started = time.perf_counter()
-    names = [entry.name for entry in entries() if mutants(entry)]
+    names = [entry.name for entry in entries() if mutants(entry) and not entry.name.startswith(ELSEWHERE)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         verdicts = list(pool.map(judge_entry, names))
     columns = ("edge", "formula", "transpose", "quotient", "composite")

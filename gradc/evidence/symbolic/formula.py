@@ -43,6 +43,9 @@ def formula(text: str) -> tuple[Instruction, ...]:
         match node:
             case ast.Constant(value=value):
                 out.append(("const", value))
+            case ast.Name(id="pi"):
+                out.append(("call", "acos", 1))
+                todo.append(ast.Constant(-1))
             case ast.Name(id=name):
                 out.append(("name", name))
             case ast.UnaryOp(op=ast.USub(), operand=x):
