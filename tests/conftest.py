@@ -5,4 +5,4 @@ from hypothesis import settings
 settings.register_profile("gradc", derandomize=True, deadline=None, database=None)
 settings.load_profile("gradc")
 
-collect_ignore_glob = ["golden/*"]  # emitted modules: data of the tests
+collect_ignore_glob = ["golden/*", "hand/*"]  # emitted modules and hand-written passes: data of the tests
