@@ -2,7 +2,7 @@
 
 >>> from gradc.language import parse
 >>> from gradc.plan.program import gates_of_the_notes, stage
->>> print(emit(stage(*gates_of_the_notes(parse("x*y"), False), ["x"]), "math").stages)
+>>> print(emit(stage(*gates_of_the_notes(parse("x*y"), False), ["x"], arrays=False), "math").stages)
 ((1, 'f = x*y'),)
 """
 

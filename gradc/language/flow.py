@@ -7,10 +7,10 @@ a list's length. What is going on is said in errors:
 >>> from gradc.language import parse
 >>> parse("x: [3]; s = 0\\nfor i in range(4): s += x[i]\\ns")
 Traceback (most recent call last):
-  ...
+    ...
 gradc.base.errors.GradcError: index 3 is outside 0..2, in turn i = 3 of the loop in line 2
   line 2 | for i in range(4): s += x[i]
-         |                         ^^^^
+         |                         ^^^^  (3,)
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ side that is not taken. Where it jumps from and to is worked out once, in one wa
 >>> source = Source("for i in range(3): s += x[i]")
 >>> table = lay_out(source)
 >>> [token for token in source.tokens if token not in ("", STOP)]
-['for', 'i', 'in', 'range(', '3', ')', ':', 's', '+=', 'x', '[', 'i', ']', '<end>']
+['for', 'i', 'in', 'range(', '3', ')', ':', 's', '+=', 'x', '[', 'i', ']', '<end>', '<value>']
 
 A mark is a token that no text has; every token keeps its place in the user's text.
 """

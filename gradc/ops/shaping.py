@@ -3,7 +3,7 @@
 Each is linear, and its transpose one or two calls of NumPy, as one writes it:
 
 >>> cumsum.vjps((1,), ((3,),), axis=None)
-['index(cumsum(index(dout, index=((\'slice\', None, None, -1),)), axis=None), index=((\'slice\', None, None, -1),))']
+["index(cumsum(index(dout, index=(('slice', None, None, -1),)), axis=None), index=(('slice', None, None, -1),))"]
 >>> roll.vjps((1,), ((3,),), shift=1, axis=None)
 ['roll(dout, shift=-1, axis=None)']
 """

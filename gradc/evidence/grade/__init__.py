@@ -1,6 +1,7 @@
 """A hand-written forward and backward pass, marked line by line against the program that it is of.
 
->>> marked = grade("q = x + y\\nf = q*z\\ndq = z\\ndz = -q\\ndx = dq\\ndy = dq", "(x + y)*z")
+>>> import gradc
+>>> marked = gradc.grade("q = x + y\\nf = q*z\\ndq = z\\ndz = -q\\ndx = dq\\ndy = dq", "(x + y)*z")
 >>> marked.ok, [(each.line, each.name, each.reason) for each in marked.wrong]
 (False, [(4, 'dz', 'the sign')])
 

@@ -1,7 +1,7 @@
 """A wrong adjoint and the right one into the single mistakes that explain it, the likeliest first.
 
->>> [reason.word for reason in explanations(np.array([-2.0, 3.0]), np.array([2.0, -3.0]))]
-['the sign']
+>>> [reason.word for reason in explanations(np.array([-2.0, 3.0]), np.array([2.0, -3.0]))][0]
+'the sign'
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a name says of itself: that it is the adjoint of another.
 
 >>> bases("dsigx"), bases("grad_w1"), bases("dL_dz"), bases("W_grad")
-(['sigx'], ['w1'], ['L_dz', 'z'], ['W'])
+(['sigx'], ['w1', 'rad_w1', '_w1'], ['L_dz', 'z', 'dz'], ['W'])
 """
 
 from __future__ import annotations
