@@ -8,29 +8,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from gradc.base.errors import GradcError, Note
-from gradc.base.files import write_whole
+from gradc.base.files import signed, write_whole
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.modules import BUILTINS, step_aside
 from gradc.emit.target import Target
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
-from gradc.language import parse
+from gradc.language import MAX_SOURCE, MAX_TURNS, parse
 from gradc.ops.routing import where
 from gradc.plan.modes import MODES, PASSES
 from gradc.plan.names import SCHEMES
-from gradc.plan.program import Program, gates_of_the_notes, stage
+from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
 from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import LARGEST_KERNEL, Running, chained, fast_module, running
-from gradc.run.functions import collector_paused, load
+from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, Running, chained, fast_module, is_array, running
+from gradc.run.functions import collector_paused, compiles, load
+from gradc.run.given import (
+    broadcast_of,
+    checked_df,
+    checked_dfs,
+    checked_out,
+    checked_threads,
+    filled,
+    kind_of,
+    plain_text,
+    refuse_more_than_numbers,
+    shape_of,
+)
+from gradc.run.points import Cache, OverPoints
 
 if TYPE_CHECKING:
+    import inspect
+
     from gradc.evidence.grade import Grade
     from gradc.run.flat import Flat
     from gradc.run.matrices import Kernel
@@ -39,42 +54,67 @@ if TYPE_CHECKING:
 STYLES = ("notes", "fast")
 
 
+Style = Literal["notes", "fast"]
+Names = Literal["notes", "letters", "wengert"]
+
+
 def compile(
     program: str,
     wrt: Sequence[str] | str | None = None,
     shapes: Mapping[str, Sequence[int | str]] | None = None,
-    style: str = "notes",
-    names: str = "notes",
+    style: Style = "notes",
+    names: Names = "notes",
     target: str = "numpy",
     literal: bool = False,
     function_name: str = "",
     also: Sequence[str] | str = (),
     double: bool = False,
-    **limits: Any,
+    inputs: Sequence[str] | None = None,
+    max_source: int = MAX_SOURCE,
+    max_turns: int = MAX_TURNS,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
     `wrt` names the inputs to differentiate with respect to (all if left out); `shapes` declares arrays,
-    {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `style` is "notes" or "fast",
+    {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `inputs` states the order of the inputs,
+    that of their first appearance if it is left out; `style` is "notes" or "fast",
     `names` "notes", "letters" or "wengert", `target` a key of `gradc.emit.targets.TARGETS`; `literal` keeps the
     textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
-    beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the
-    class of a torch module one that can be differentiated again (and mapped), at the price of a second forward pass.
-    Raises `GradcError` for what is wrong with the program, and ValueError for an unknown option.
+    beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the class of a torch module one that can
+    be differentiated again (and mapped), at the price of a second forward pass; `max_source` and `max_turns` bound
+    the characters of a program and the turns of its loops. Raises `GradcError` for what is wrong with the program,
+    ValueError for an unknown option, and TypeError for what is no program at all.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
     modes = _modes(also)
-    _check_function_name(function_name)
+    _check_function_name(plain_text("function_name", function_name))
+    options: dict[str, Any] = {
+        "wrt": _names_of("wrt", wrt),
+        "shapes": _shapes_of(shapes),
+        "style": style,
+        "names": names,
+        "target": target,
+        "literal": literal,
+        "function_name": function_name,
+        "also": modes,
+        "double": double,
+        "inputs": _names_of("inputs", inputs),
+        "max_source": max_source,
+        "max_turns": max_turns,
+    }
     with collector_paused():
-        dag = parse(program, shapes, literal=literal, **limits)
-    wanted = _wanted(dag, wrt)
+        text, given = plain_text("the program", program), options["shapes"]
+        dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns)
+    dag = _in_order(dag, options["inputs"])
+    wanted = _wanted(dag, options["wrt"])
     if target != "numpy" and TARGETS[target].program is None:
         _fits_target(dag, TARGETS[target])
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
     if "hessian" in modes:
         fn._has_a_hessian()
+    fn._given = program, options
     return fn
 
 
@@ -101,8 +141,55 @@ def grade(text: str, program: str, shapes: Mapping[str, Sequence[int | str]] | N
     return graded(fn, compile(program, shapes=shapes, literal=True), text, **options)
 
 
+def _compiled(program: str, options: Mapping[str, Any]) -> Function:
+    """The function of a program again: what a pickle and a copy of one are."""
+    return compile(program, **options)
+
+
+def _names_of(what: str, names: Sequence[str] | str | None) -> list[str] | None:
+    """Names as plain texts, in a list of their own."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        return [plain_text(what, names)]
+    if not isinstance(names, Iterable):
+        raise TypeError(f"{what}: names of inputs are expected, not {kind_of(names)}")
+    return [plain_text(f"a name in {what}", name) for name in names]
+
+
+def _shapes_of(shapes: Mapping[str, Sequence[int | str]] | None) -> dict[str, Any] | None:
+    """Shapes by plain names; what a shape itself may be is the reader's to say."""
+    if shapes is None:
+        return None
+    if not isinstance(shapes, Mapping):
+        raise TypeError(f"shapes: a mapping of names to shapes is expected, not {kind_of(shapes)}")
+    for name, shape in shapes.items():
+        plain_text("a name in shapes", name)
+        for dim in shape if isinstance(shape, tuple | list) else ():
+            if isinstance(dim, str):
+                plain_text("a dimension in shapes", dim)
+    return dict(shapes)
+
+
+def _in_order(dag: Dag, inputs: Sequence[str] | None) -> Dag:
+    """The program with its inputs in the order that was stated, which names each of them once."""
+    if inputs is None:
+        return dag
+    known = ", ".join(f"'{name}'" for name in dag.inputs)
+    for at, name in enumerate(inputs):
+        if name not in dag.inputs:
+            raise GradcError(f"no input '{name}' to put in order", hint=f"inputs are {known}")
+        if name in inputs[:at]:
+            raise GradcError(f"input '{name}' stands twice in the order of the inputs")
+    missing = next((name for name in dag.inputs if name not in inputs), None)
+    if missing is not None:
+        raise GradcError(f"input '{missing}' is missing in the order of the inputs", hint=f"inputs are {known}")
+    return dag._replace(inputs={name: dag.inputs[name] for name in inputs})
+
+
 def _check_function_name(name: str) -> None:
     """Raise ValueError for what cannot be, or is already, the name of something in a module."""
+    import builtins
     from keyword import iskeyword
 
     if not name:
@@ -112,6 +199,8 @@ def _check_function_name(name: str) -> None:
     words = {each.word for target in TARGETS.values() for each in target.imports}
     if name in words or any(name in target.helpers for target in TARGETS.values()):
         raise ValueError(f"the module has a {name!r} of its own; choose another name for the function")
+    if hasattr(builtins, name):
+        raise ValueError(f"Python has a {name!r} of its own; choose another name for the function")
 
 
 def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
@@ -174,6 +263,29 @@ class Function:
     ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
         self.function_name, self.also, self.double = function_name, also, double
+        self.__name__ = function_name or "value"
+        self.__doc__ = f"{self.__name__}({', '.join(self.inputs)}): the value of {_first_lines(dag.text)}"
+        self._given: tuple[str, dict[str, Any]] | None = None
+
+    # ---- as an object of Python's --------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle or a copy compiles again, from the same text with the same options: it emits the same bytes."""
+        if self._given is None:
+            raise TypeError("a function that was made of a part of another one is neither pickled nor copied")
+        return _compiled, self._given
+
+    def __deepcopy__(self, memo: Any) -> Function:
+        compiled, given = self.__reduce__()
+        return cast("Function", compiled(*given))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The inputs, by position or by name."""
+        import inspect
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self.inputs])
 
     # ---- the interface -------------------------------------------------------------------------
 
@@ -208,6 +320,9 @@ class Function:
     def notes(self) -> tuple[Note, ...]:
         """What was accepted with a note."""
         notes = cast("tuple[Note, ...]", self.dag.notes)
+        for word, name in renamed_words(self.dag).items():
+            what = "the upstream adjoint" if word == "df" else f"the size '{word}'"
+            notes += (Note(f"'{word}' is a value of the program: {what} is called '{name}' in the module"),)
         if self.style == "fast" and self._fast is None:
             said = "has no module with other modes" if self.also else "has no module of this program"
             notes += (Note(f"the fast style {said}: it is printed in the style of the notes"),)
@@ -303,11 +418,11 @@ class Function:
 
         if TARGETS[self.target].program is None:
             verify(self.emitted.text)
-        return self.emitted.text
+        return signed(self.emitted.text)
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:
         """Write the module, whole or not at all; a file that gradc did not write is replaced only with `force`."""
-        return write_whole(path, self.source, force)
+        return write_whole(path, compiles(self.source), force)
 
     # ---- running -------------------------------------------------------------------------------
 
@@ -341,7 +456,9 @@ class Function:
             raise TypeError(
                 f"input '{missing}'{self._shape_text(missing)} is missing; {wanted} expected, {len(bound)} given"
             )
-        return [bound[name] for name in inputs]
+        if self.target not in OF_ARRAYS:  # a framework knows its own tensors
+            return [bound[name] for name in inputs]
+        return [refuse_more_than_numbers(name, bound[name]) for name in inputs]
 
     def _shape_text(self, name: str) -> str:
         shape = self.shapes[name]
@@ -358,19 +475,56 @@ class Function:
 
     def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         """The value, and the cache that `backward` needs."""
-        return cast("tuple[Any, Any]", self._function("forward")(*self.bound(args, inputs)))
+        bound = self.bound(args, inputs)
+        if self._lists and any(map(is_array, bound)):
+            return self._over_points(self.emitted.text).forward(*bound)
+        return cast("tuple[Any, Any]", self._function("forward")(*bound))
+
+    @cached_property
+    def _lists(self) -> bool:
+        """Whether an elementwise program makes lists of its inputs: these have axes of their own at every point."""
+        return self.target in OF_ARRAYS and not self.dag.declared and any(node.shape for node in self.dag.nodes)
+
+    def _over_points(self, text: str) -> OverPoints:
+        forward, backward = self._function("forward", text), self._function("backward", text)
+        shapes = [cast("tuple[int, ...]", self.dag.dims.resolve(node.shape)) for node in self.dag.roots]
+        return OverPoints(forward, backward, shapes, self.wrt)
 
     def backward(self, cache: Any, df: Any = None) -> dict[str, Any]:
         """The gradient by input, contracted with `df`: 1.0 for a scalar output, required for an array."""
         return self._backward(cache, df, self.emitted.text)
 
     def _backward(self, cache: Any, df: Any, text: str) -> dict[str, Any]:
+        if isinstance(cache, Cache):
+            return self._back_at_points(cache, df, text)
         if df is None:
             self.needs_no_df()
-        elif len(self.outputs) > 1:
+            return cast("dict[str, Any]", self._function("backward", text)(cache))
+        if len(self.outputs) > 1:
             self._fits_outputs(df)
-        backward = self._function("backward", text)
-        return cast("dict[str, Any]", backward(cache) if df is None else backward(cache, df))
+            df = tuple(refuse_more_than_numbers(f"df[{at}]", each) for at, each in enumerate(df))
+        else:
+            df = refuse_more_than_numbers("df", df)
+        try:
+            return cast("dict[str, Any]", self._function("backward", text)(cache, df))
+        except ValueError as error:
+            if self.dag.declared or "broadcast" not in str(error):
+                raise
+            raise ValueError(
+                f"df: a number or an array of the output's shape is expected, not of {shape_of(df)}"
+            ) from None
+
+    def _back_at_points(self, cache: Cache, df: Any, text: str) -> dict[str, Any]:
+        """The same at every point of arrays, where the program makes lists."""
+        if df is None:
+            self.needs_no_df()
+            df = 1.0
+        over = self._over_points(text)
+        shapes = [broadcast_of(own + cache.shape) for own in over.shapes]
+        if len(shapes) > 1:
+            self._fits_outputs(df)
+            return over.backward(cache, checked_dfs(df, shapes))
+        return over.backward(cache, checked_df(df, shapes[0]))
 
     @cached_property
     def value_and_grad(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
@@ -387,21 +541,36 @@ class Function:
 
     def _passes_value(self, text: str) -> Callable[..., Any]:
         def value(*args: Any, **inputs: Any) -> Any:
-            return self._function("forward", text)(*self.bound(args, inputs))[0]
+            bound = self.bound(args, inputs)
+            if self._lists and any(map(is_array, bound)):
+                return self._over_points(text).forward(*bound)[0]
+            return self._function("forward", text)(*bound)[0]
 
         return value
 
     def _passes_both(self, text: str) -> Callable[..., Any]:
         def value_and_grad(*args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-            df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
-            given = {name: x for name, x in inputs.items() if name in self.dag.inputs or name not in ("out", "threads")}
-            bound = self.bound(args, given)
+            df, out, threads = (
+                inputs.pop(name, None) if name not in self.dag.inputs else None for name in ("df", "out", "threads")
+            )
+            bound, threads = self.bound(args, inputs), checked_threads(threads)
             if df is None and self.wrt:
                 self.needs_no_df()
+            out = checked_out(out, self.outputs, self.wrt)
+            arrays = any(map(is_array, bound))
+            if out is not None and not arrays and not self.dag.declared:
+                raise ValueError("out: the inputs are numbers, and so is the result; it fills no arrays")
+            if threads > 1 and (arrays or self.dag.declared):
+                raise ValueError("threads: only an elementwise program of one output shares an array among threads")
             if not self.wrt:
-                return self.value(*bound), {}
+                return filled(out, self.value(*bound), {})
+            if self._lists and arrays:
+                value, cache = self._over_points(text).forward(*bound)
+                return filled(out, value, self._back_at_points(cache, df, text))
             value, cache = self._function("forward", text)(*bound)
-            return value, self._backward(cache, df, text)
+            if df is not None and not self.dag.declared:
+                df = checked_dfs(df, value) if len(self.outputs) > 1 else checked_df(df, value)
+            return filled(out, value, self._backward(cache, df, text))
 
         return value_and_grad
 
@@ -596,9 +765,7 @@ class Function:
                 )
 
     def __repr__(self) -> str:
-        lines = self.program.strip().splitlines()
-        text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
-        return f"<gradc function of {', '.join(self.inputs)}: {text[:80]}>"
+        return f"<gradc function of {', '.join(self.inputs)}: {_first_lines(self.program)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The interface, the forward lines, the counts and the module as plain data."""
@@ -674,6 +841,14 @@ class Function:
         staged = self._staged(every_gate=True)
         bound = self.bound(args, inputs) if args or inputs else None
         return page(self, staged, bound, load, df, check, report)
+
+
+def _first_lines(program: str) -> str:
+    """A program in one line of at most 80 characters."""
+    head = program[:2000].strip().splitlines() or [""]
+    last = program[-200:].strip().splitlines() or [""]
+    text = head[0] if len(head) == 1 else f"{head[0]} … {last[-1]}"
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 __all__ = ["Function", "Node", "compile", "grade", "load"]

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import gradc
+from gradc.base.files import unsigned
 from tests import readme
 from tests.oracle import reference
 from tests.support import (
@@ -173,7 +174,7 @@ def wanted() -> dict[Path, str]:
     for case in cases():
         path = GOLDEN / case.name / "case.json"
         texts[path] = as_json(with_references(case.program, json.loads(path.read_text(encoding="utf-8"))))
-        texts[GOLDEN / case.name / "module.py"] = case.compiled().source
+        texts[GOLDEN / case.name / "module.py"] = unsigned(case.compiled().source)
     for mistake in mistakes():
         texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()
     texts |= shown()

@@ -220,9 +220,9 @@ def test_the_memory_of_a_million_elements() -> None:
 
 def test_what_does_not_broadcast_or_is_no_number() -> None:
     fn = gradc.compile("x*y")
-    with pytest.raises(ValueError, match=r"\(20000,\).*\(20001,\)"):
+    with pytest.raises(ValueError, match=r"x \(20000,\), y \(20001,\)"):
         fn.value_and_grad(np.ones(20_000), np.ones(20_001))
-    with pytest.raises(TypeError, match="x: a real number"):
+    with pytest.raises(TypeError, match="x: real numbers are expected, not complex"):
         fn.value_and_grad(np.ones(3) * 1j, np.ones(3))
 
 

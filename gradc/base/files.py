@@ -4,21 +4,24 @@
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     path = write_whole(os.path.join(folder, "f.py"), '"compiled by gradc"')
 ...     read(path), os.listdir(folder)
-('"compiled by gradc"', ['f.py'])
+('"compiled by gradc 0dc0e31fda35"', ['f.py'])
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from itertools import count
 from typing import BinaryIO
 
 from gradc.base.errors import GradcError
 
-# What a file of gradc's own says near its beginning: a module, a picture.
+# What a file of gradc's own says near its beginning, a module or a picture, with a digest of all the rest behind it:
+# a file that somebody has changed since is nobody's to write over.
 COMPILED, DRAWN = "compiled by gradc", "drawn by gradc"
 _HEAD = 1000
+_MARK = re.compile(f"({COMPILED}|{DRAWN})(?: ([0-9a-f]{{12}}))?")
 
 Path = str | os.PathLike[str]
 
@@ -61,11 +64,11 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def write_whole(path: Path, text: str | bytes, force: bool = False) -> Path:
-    """Write a file whole or not at all; raises FileExistsError for one that gradc did not write.
+    """Write a file whole or not at all; raises FileExistsError for one that is not as gradc wrote it.
 
     A link stays a link, to a file with the new text; a device or a pipe is written to as it is.
     """
-    data = text.encode("utf-8") if isinstance(text, str) else text
+    data = signed(text).encode("utf-8") if isinstance(text, str) else text
     mode = os.stat(path).st_mode if os.path.exists(path) else 0
     if mode and not stat.S_ISREG(mode):
         with open(path, "wb") as file:
@@ -73,7 +76,7 @@ def write_whole(path: Path, text: str | bytes, force: bool = False) -> Path:
         return path
     real = os.path.realpath(path)
     if mode and not force and not _is_ours(real):
-        raise FileExistsError(f"{os.fspath(path)} was not written by gradc")
+        raise FileExistsError(f"{os.fspath(path)} was not written by gradc, or was changed since")
     handle, draft = _draft(os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:
@@ -89,6 +92,32 @@ def write_whole(path: Path, text: str | bytes, force: bool = False) -> Path:
     return path
 
 
+def signed(text: str) -> str:
+    """A text with the digest of its rest behind the first mark in it.
+
+    >>> signed("# drawn by gradc, for you"), signed(signed("# drawn by gradc, for you")), signed("x")
+    ('# drawn by gradc 5ed41ef1e4a9, for you', '# drawn by gradc 5ed41ef1e4a9, for you', 'x')
+    """
+    mark = _MARK.search(text, 0, _HEAD)
+    if mark is None:
+        return text
+    before, after = text[: mark.end(1)], text[mark.end() :]
+    return f"{before} {_digest(before + after)}{after}"
+
+
+def unsigned(text: str) -> str:
+    """The same without the digest."""
+    mark = _MARK.search(text, 0, _HEAD)
+    return text if mark is None else text[: mark.end(1)] + text[mark.end() :]
+
+
+def _digest(text: str) -> str:
+    from _blake2 import blake2b  # what hashlib has it from, without loading the rest of that
+
+    found: str = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return found
+
+
 def reason(error: OSError) -> str:
     """What the system says, in lower case.
 
@@ -100,9 +129,19 @@ def reason(error: OSError) -> str:
 
 
 def _is_ours(path: str) -> bool:
+    """Whether a file is as gradc wrote it. Of a picture of bytes the mark is enough: nobody edits one by hand."""
     with open(path, "rb") as file:
-        head = file.read(_HEAD)
-    return not head or any(mark.encode() in head for mark in (COMPILED, DRAWN))
+        data = file.read()
+    if not data:
+        return True
+    if data.startswith(b"\x89PNG"):
+        return DRAWN.encode() in data[:_HEAD]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    mark = _MARK.search(text, 0, _HEAD)
+    return mark is not None and mark[2] is not None and signed(text) == text
 
 
 _numbers = count(1)

@@ -37,7 +37,7 @@ def compiled(options: dict[str, Any], quiet: bool = False) -> Function:
     text = program(options.pop("words"), options.pop("file"), options["max_source"])
     given = {key: options.pop(key) for key in _COMPILING if key in options}
     given["shapes"] = shapes(given.pop("shape"))
-    given["wrt"] = names(given["wrt"])
+    given["wrt"], given["inputs"] = names(given["wrt"]), names(given["inputs"], "--inputs")
     given["also"] = [mode for each in options.pop("also", ()) for mode in each.replace(",", " ").split()]
     try:
         fn = compile(text, **given)
@@ -67,6 +67,7 @@ def studied(options: dict[str, Any]) -> Function:
 
 _COMPILING = (
     "wrt",
+    "inputs",
     "shape",
     "style",
     "names",
@@ -212,6 +213,10 @@ takes_program = _options(
         "--wrt", multiple=True, metavar="x,y", complete=_from("wrt"),
         help="Differentiate with respect to these inputs.  [default: all]",
     ),
+    _module(
+        "--inputs", multiple=True, metavar="x,y", complete=_from("inputs"),
+        help="The order of the inputs.  [default: as they first appear]",
+    ),
     _module("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
     _module("--names", type=_choice("notes", "letters", "wengert"), default="notes", show_default=True,
             help="How lines are named."),
@@ -284,11 +289,13 @@ def compile_command(
     output: str | None, force: bool, show: str | None, check: bool, diff: bool, json: bool, **options: Any
 ) -> int:
     """Print the module of a program, or write it to a file."""
+    from gradc.run.functions import compiles
+
     if (check or diff) and (output is None or output == "-"):
         raise GradcError(f"--{'check' if check else 'diff'} needs a file to look at", hint="name it: -o FILE")
     with _as_usage():
         fn = compiled(options)
-    text = fn.source if show is None else _stage(fn, show)
+    text = compiles(fn.source) if show is None else _stage(fn, show)
     if check or diff:
         return _compared(str(output), text, diff)
     if output is not None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+# Options that take names with commas between them.
+_LISTS = ("wrt", "inputs")
+
 
 def script(shell: str, command: click.Command) -> str:
     """The lines for a shell's start-up file."""
@@ -32,8 +35,8 @@ def words(which: str, ctx: click.Context, incomplete: str) -> Sequence[str]:
         from gradc.evidence.growing import FAMILIES
 
         return [name for name in [*FAMILIES, "self"] if name.startswith(incomplete)]
-    done, comma, last = incomplete.rpartition(",") if which == "wrt" else ("", "", incomplete)
-    sign = "" if which == "wrt" else "="
+    done, comma, last = incomplete.rpartition(",") if which in _LISTS else ("", "", incomplete)
+    sign = "" if which in _LISTS else "="
     return [f"{done}{comma}{name}{sign}" for name in _inputs(ctx.params) if name.startswith(last)]
 
 

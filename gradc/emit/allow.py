@@ -1,119 +1,227 @@
 """An emitted module held against what a module may consist of, before anyone runs it or writes it.
 
+Syntax is permitted by kind, and what a module calls by name: the functions of the targets that the table of
+operators and the helpers write, the methods and the builtins in use. What else Python has is no name here.
+
 >>> verify("import numpy as np\\n\\ndef forward(x):\\n    return np.sin(x), (x,)\\n")
 >>> verify("import os\\n")
 Traceback (most recent call last):
     ...
 ValueError: line 1 of the module: 'import os' may not stand in an emitted module
+>>> verify("def forward(x):\\n    run = eval\\n    return run(x)\\n")
+Traceback (most recent call last):
+    ...
+ValueError: line 2 of the module: 'run = eval' may not stand in an emitted module
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
 import re
+from functools import lru_cache
+from typing import Any
 
 # What straight-line passes and the helpers below them are made of, and nothing else.
 _ALLOWED = frozenset({
     "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With",
     "withitem", "Raise", "Try", "ExceptHandler", "Pass", "Continue", "Break", "Lambda", "BinOp", "UnaryOp", "Compare",
     "BoolOp", "IfExp", "Call", "keyword", "Attribute", "Subscript", "Slice", "Name", "Constant", "Tuple", "List",
-    "Dict", "DictComp", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred",
-    "Load", "Store",
-    "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt", "GtE",
-    "Lt", "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias",
+    "Dict", "DictComp", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred", "Load",
+    "Store", "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt",
+    "GtE", "Lt", "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias",
     "ImportFrom", "ClassDef",
 })  # fmt: skip
 
-_MODULES = frozenset(
-    "numpy math scipy concurrent.futures threading jax jax.numpy jax.scipy torch torch.autograd.function".split()
+# What a module imports: whole, or some names of it; None stands for the functions of the targets.
+_MODULES: dict[str, frozenset[str] | None] = {
+    "numpy": None,
+    "math": None,
+    "concurrent.futures": frozenset({"ThreadPoolExecutor"}),
+    "jax": None,
+    "jax.numpy": None,
+    "jax.scipy": None,
+    "scipy": frozenset({"special", "linalg"}),
+    "torch": None,
+    "torch.autograd.function": None,
+}
+
+# What Python brings that is of use here; the rest of it a module may name only after it gave it a meaning of its own.
+_BUILTINS = frozenset(
+    "abs all any bool bytearray dict enumerate float int isinstance len list map max min pow range reversed set "
+    "slice sorted str sum tuple type zip ArithmeticError FloatingPointError OverflowError TypeError ValueError "
+    "ZeroDivisionError staticmethod __name__ __source__".split()
+)
+_OTHERS = frozenset(dir(builtins)) - _BUILTINS
+# These, beside the ones that a helper of the table calls, are never permitted, whatever a helper says.
+_NEVER = frozenset(
+    "__import__ breakpoint compile delattr eval exec exit getattr globals help input locals memoryview open quit "
+    "setattr vars".split()
 )
 
-# A function beyond this size is read as tokens instead of as a tree: straight lines, linear and in C.
-LARGE = 200_000
+# Attributes that the emitters write; the table's forms and helpers add theirs.
+_ATTRIBUTES = frozenset(
+    "T array asarray copy copyto copysign dot dtype empty full full_like float64 indices int8 item itemsize join max "
+    "may_share_memory min ndarray ndim ravel reduce reshape result_type shape size sum swapaxes tolist type zeros "
+    "zeros_like "
+    "Function Tensor apply autograd custom_vjp defvjp differentiable function needs_input_grad nondiff_argnums "
+    "once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()
+)
 
-# From this size on the tokens are tried first: what they pass is never read as a tree.
+# A part beyond this size is looked at as words first, in C: what they pass is never read as a tree.
 LONG = 20_000
 
-# Patterns, compiled when a long function needs them.
-_TOKENS = (
-    r"""(?:[A-Za-z_]\w*|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/@%<>=!(),.:\[\]{}|&~ \n]"""
-    r"""|"[^"\\\n]*"|\#[^\n]*)*"""
-)
-_STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass".split())
-_CALLS = frozenset(
-    "eval exec compile open getattr setattr delattr globals locals vars breakpoint input __import__".split()
-)
-_CALLED = r"(?<![.\w])(?:" + "|".join(sorted(_CALLS)) + r")\s*\("
-_WORDS = r"[^\W\d]\w*"
+# Keywords of straight lines, which do nothing by themselves.
+_STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass for raise".split())
+_KEYWORDS = (frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)) - _STRAIGHT - {"_", "type", "match", "case"}
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
+
+
+def _attributes() -> frozenset[str]:
+    """Every attribute that a form or a helper of the table or of a target writes, beside those of the emitters."""
+    return _permitted()[0]
+
+
+def _others() -> frozenset[str]:
+    """What else Python has: no helper of the table or of a target calls it."""
+    return _permitted()[1]
+
+
+def _permitted() -> tuple[frozenset[str], frozenset[str]]:
+    from gradc.emit.targets import TARGETS
+    from gradc.ops.table import entries
+
+    helpers = [text for target in TARGETS.values() for text in target.helpers.values()]
+    return _written(tuple(entries()), tuple(helpers))
+
+
+@lru_cache(maxsize=1)
+def _written(ops: tuple[Any, ...], helpers: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    from gradc.emit.targets import TARGETS
+
+    texts = [*helpers, *(text for target in TARGETS.values() for text in target.forms.values())]
+    for op in ops:
+        texts += [form.text for form in (*op.code.values(), *op.literal.forms.values())]
+        texts.append(f".{op.ufunc}.{op.fast.reduce}.reduce")
+    words = {word for text in helpers for word in _WORD.findall(text)} - _NEVER
+    return _ATTRIBUTES.union(*(_ATTRIBUTE.findall(text) for text in texts)), _OTHERS - words
 
 
 def verify(text: str) -> None:
     """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for."""
     at = 0
+    bound: set[str] = set()
     for part in re.split(r"\n\n\n(?=def |@|class )", text):
-        long = len(part) > LONG and part.startswith("def ")
-        if long and len(part) > LARGE:
-            verify_lines(part, at)
-        elif not long or _is_more_than_lines(part):
-            _verify_tree(part, at)
+        if len(part) <= LONG or not _is_straight(part):
+            _verify_tree(part, at, bound)
         at += part.count("\n") + 3
 
 
-def _verify_tree(text: str, before: int) -> None:
-    stack: list[ast.AST] = [ast.parse(text)]
+def verify_lines(text: str) -> None:
+    """The same for a function that stands alone."""
+    if not _is_straight(text):
+        _verify_tree(text, 0, set())
+
+
+def _is_straight(text: str) -> bool:
+    """Whether every word of a function is harmless wherever it may stand: in strings and comments, too."""
+    if not text.isascii():
+        return False  # Python would read other letters as these
+    words = set(_WORD.findall(text))
+    return (
+        words.isdisjoint(_KEYWORDS)
+        and words.isdisjoint(_others())
+        and not any(word.startswith("__") for word in words)
+        and _attributes().issuperset(_ATTRIBUTE.findall(text))
+    )
+
+
+def _verify_tree(text: str, before: int, bound: set[str]) -> None:
+    """Walk a part of the module; `bound` are the names to which the statements above gave a meaning."""
+    for statement in ast.parse(text).body:
+        stack: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
+        while stack:
+            node, local = stack.pop()
+            if not _is_permitted(node, local, bound):
+                raise _refused(text, getattr(node, "lineno", statement.lineno), before)
+            own = local | _own(node) if isinstance(node, _SCOPES) else local
+            outside = _outside(node)
+            stack += [(child, local if child in outside else own) for child in _children(node)]
+        bound |= _given(statement)
+
+
+_SCOPES = (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp)
+
+
+def _is_permitted(node: ast.AST, local: frozenset[str], bound: set[str]) -> bool:
+    """Whether a node may stand in a module where these names have a meaning that the module gave them."""
+    match node:
+        case ast.Import(names=names):
+            return all(alias.name in _MODULES for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            few = _MODULES.get(module or "", frozenset())
+            few = _attributes() if few is None else few
+            return not level and all(alias.name in few for alias in names)
+        case ast.Attribute(attr=word):
+            return word in _attributes()
+        case ast.Name(id=word):
+            mine = word not in _others() and not (word.startswith("__") and word not in _BUILTINS)
+            return mine or word in local or word in bound
+    return type(node).__name__ in _ALLOWED
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The parts of a node; of what has parameters or loops, with those apart that are computed outside."""
+    found: list[ast.AST] = []
+    for child in ast.iter_child_nodes(node):
+        inner = isinstance(child, ast.arguments) or (isinstance(node, _SCOPES) and isinstance(child, ast.comprehension))
+        found += [child, *ast.iter_child_nodes(child)] if inner else [child]
+    return found
+
+
+def _outside(node: ast.AST) -> set[ast.AST]:
+    """The parts of a function or a comprehension that are computed where it stands: defaults, decorators …"""
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        around = (node.returns, *node.decorator_list) if isinstance(node, ast.FunctionDef) else ()
+        return {each for each in (*node.args.defaults, *node.args.kw_defaults, *around) if each is not None}
+    return {node.generators[0].iter} if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.DictComp) else set()
+
+
+def _given(statement: ast.stmt) -> set[str]:
+    """The names that have a meaning of the module's once a statement has run: not what only may have run."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {alias.asname or alias.name for alias in names}
+        case ast.Assign(targets=targets):
+            found = [
+                each for target in targets for each in (target.elts if isinstance(target, ast.Tuple) else [target])
+            ]
+            return {each.id for each in found if isinstance(each, ast.Name)}
+    return set()
+
+
+def _own(scope: ast.AST) -> frozenset[str]:
+    """The names that are local to a function: its parameters, and what it assigns."""
+    found: set[str] = set()
+    stack = list(ast.iter_child_nodes(scope))
     while stack:
         node = stack.pop()
-        if type(node).__name__ not in _ALLOWED:
-            raise _refused(text, getattr(node, "lineno", 1), before)
         match node:
-            case ast.Import(names=names) if any(alias.name not in _MODULES for alias in names):
-                raise _refused(text, node.lineno, before)
-            case ast.ImportFrom(module=module) if module not in _MODULES:
-                raise _refused(text, node.lineno, before)
-            case ast.Attribute(attr=word) if word.startswith("__"):
-                raise _refused(text, node.lineno, before)
-            case ast.Call(func=ast.Name(id=word)) if word in _CALLS:
-                raise _refused(text, node.lineno, before)
-        stack.extend(ast.iter_child_nodes(node))
+            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ExceptHandler(name=str(name)):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+        if isinstance(node, ast.ClassDef):
+            found.add(node.name)  # what stands in it is its own
+        elif not isinstance(node, _SCOPES):
+            stack.extend(ast.iter_child_nodes(node))
+    return frozenset(found)
 
 
 def _refused(text: str, line: int, before: int) -> ValueError:
     shown = text.split("\n")[line - 1].strip()
     return ValueError(f"line {line + before} of the module: {shown!r} may not stand in an emitted module")
-
-
-def verify_lines(text: str, before: int = 0) -> None:
-    """The same for a long function: nothing but assignments of names, numbers, operators and calls."""
-    if set(text) <= _PLAIN and not any(word in text for word in _SUSPECT):
-        return
-    found = re.match(_TOKENS, text)
-    end = found.end() if found else 0
-    words = set(re.findall(_WORDS, text))
-    bad = None
-    if not words.isdisjoint(_CALLS) or "__" in text:
-        bad = re.search(_CALLED, text) or re.search(r"\.\s*__", text)
-    if end == len(text) and not bad:
-        if not words.isdisjoint(_KEYWORDS):
-            words = set(re.findall(_WORDS, re.sub(_COMMENT, "", text)))
-        words &= _KEYWORDS
-        if not words:
-            return
-        end = next(match.start() for match in re.finditer(_WORDS, text) if match[0] in words)
-    raise _refused(text, text.count("\n", 0, bad.start() if bad else end) + 1, before)
-
-
-def _is_more_than_lines(text: str) -> bool:
-    try:
-        verify_lines(text)
-    except ValueError:
-        return True
-    return False
-
-
-_COMMENT = r"\#[^\n]*"
-_KEYWORDS = frozenset(keyword.kwlist) - _STRAIGHT
-
-# Text of these characters without any of these strings is names, numbers, operators and calls: read at C's speed.
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ \n-+*/%<>=!(),.:[]{}|&~")
-_SUSPECT = ("__", *sorted(_KEYWORDS | _CALLS))

@@ -20,6 +20,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from heapq import heappop, heappush
 
 from gradc.emit.layout import broken, indent
 from gradc.emit.modules import Emitted, printed
@@ -40,6 +42,10 @@ from gradc.rewrite.simplify import is_const, number
 
 # An expression of numbers is written inside the line that uses it up to this many operations.
 LONGEST_INLINE = 6
+# Views and conditions are written inside each other up to this depth.
+DEEPEST = 12
+# Of so many steps that could be next the best is chosen.
+CHOICE = 64
 # Up to this many steps their order is chosen so that most can write over what is dead.
 LONGEST_SEARCH = 2000
 
@@ -130,8 +136,9 @@ class _Fused:
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
         self.own = frozenset(own)
         self.namer = Namer([*own, *words.sizes.values(), *words.taken, words.np, words.math, words.df])
-        for helper in HELPERS["numpy"]:
-            self.namer.fresh(helper)  # a line must not take the name of what another calls
+        for helper in HELPERS["numpy"]:  # a line must not take the name of what another calls
+            if helper not in words.taken:
+                self.namer.fresh(helper)
 
     # ---- which steps are lines -----------------------------------------------------------------
 
@@ -140,7 +147,9 @@ class _Fused:
         roots = set(self.roots)
         found: set[Node] = set()
         size: dict[Node, int] = {}
+        depth: dict[Node, int] = {}
         for node in self.nodes:
+            depth[node] = 1 + max((depth[arg] for arg in node.args if arg in found), default=0)
             if not node.args:
                 if node.op in (scalar.const, scalar.size, array.eye):
                     found.add(node)
@@ -150,7 +159,7 @@ class _Fused:
                 size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
                 if once and size[node] <= LONGEST_INLINE and _by_python(node):
                     found.add(node)
-            elif not node.shape or node in roots:
+            elif not node.shape or node in roots or depth[node] > DEEPEST:
                 continue
             elif node.op is array.transpose or (once and (node.op.view or node.op.boolean or node.op is array.scatter)):
                 found.add(node)
@@ -206,17 +215,20 @@ class _Fused:
         for node in self.named:
             for arg in reads[node]:
                 readers.setdefault(arg, []).append(node)
-        ready = [node for node in self.named if waiting[node] == 0]
+        ready = [(node.id, node) for node in self.named if waiting[node] == 0]  # a heap: ids rise
+        near: list[Node] = []  # the oldest few of them, among which the next is chosen
         order: list[Node] = []
-        while ready:
-            node = min(ready, key=lambda each: (self._cost(each, reads[each]), each.id))
-            ready.remove(node)
+        while ready or near:
+            while ready and len(near) < CHOICE:
+                near.append(heappop(ready)[1])
+            node = min(near, key=lambda each: (self._cost(each, reads[each]), each.id))
+            near.remove(node)
             order.append(node)
             self._place(node, reads[node])
             for reader in readers.get(node, []):
                 waiting[reader] -= 1
                 if waiting[reader] == 0:
-                    ready.append(reader)
+                    heappush(ready, (reader.id, reader))
         return order
 
     def _cost(self, node: Node, reads: list[Node]) -> int:
@@ -596,13 +608,19 @@ class _Fused:
     def _zeros(self, shape: Shape) -> str:
         return f"{self.words.np}.zeros({self._shape(shape)})"
 
+    @cached_property
+    def _of_shape(self) -> dict[Shape, str]:
+        """The first input of each shape."""
+        found: dict[Shape, str] = {}
+        for node, name in self.inputs.items():
+            found.setdefault(self.dims.resolve(node.shape), name)
+        return found
+
     def _shape(self, shape: Shape) -> str:
         """A shape as text: that of an input if one has it and it is not all numbers."""
         resolved = self.dims.resolve(shape)
-        if any(not isinstance(dim, int) for dim in resolved):
-            for node, name in self.inputs.items():
-                if self.dims.resolve(node.shape) == resolved:
-                    return f"{name}.shape"
+        if any(not isinstance(dim, int) for dim in resolved) and resolved in self._of_shape:
+            return f"{self._of_shape[resolved]}.shape"
         printer = self._printer("numpy", {})
         text = printer.shape(shape)
         self.used |= printer.used
@@ -639,8 +657,7 @@ class _Fused:
         text = self._operand(node, 0)
         bases = [node] if node in self.buffers else self._reads(node)
         shown = [self._buffer_of(base) for base in bases]
-        others = [root for root in self.roots if root is not node]
-        shared = any(self._shows(root, buffer) for root in others for buffer in shown)
+        shared = any(root is not node for buffer in shown for root in self._shown_by.get(buffer, ()))
         own = all(buffer.values for buffer in shown) and shown and not shared
         if self._counted(node) and not any(each in self.inputs or each in self.seeds for each in reachable([node])):
             return f"{self.words.np}.array({text}, {self._float()})"
@@ -650,9 +667,15 @@ class _Fused:
         """Whether sizes of axes go into a value: they are whole numbers, and so may be what they make."""
         return self.sized and any(each.op is scalar.size for each in reachable([node]))
 
-    def _shows(self, root: Node, buffer: _Buffer) -> bool:
-        bases = [root] if root in self.buffers else self._reads(root)
-        return any(self.buffers.get(base) is buffer for base in bases)
+    @cached_property
+    def _shown_by(self) -> dict[_Buffer, list[Node]]:
+        """The results that are in each buffer, or look into it."""
+        found: dict[_Buffer, list[Node]] = {}
+        for root in dict.fromkeys(self.roots):
+            bases = [root] if root in self.buffers else self._reads(root)
+            for buffer in dict.fromkeys(self.buffers[base] for base in bases if base in self.buffers):
+                found.setdefault(buffer, []).append(root)
+        return found
 
     # ---- what must hold of the inputs ----------------------------------------------------------
 
@@ -779,6 +802,10 @@ def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = 
     return printed(notes.with_fused(doc, _both(notes, joint)), TARGETS["numpy"])
 
 
+# What the text of a call has around its lines.
+AROUND = ("absent", "otherwise", "failures", "rest", "more", "np", "math", "df")
+
+
 def call_arrays(
     name: str, dag: Dag, wrt: Sequence[str], literal: bool = False, most: int = 0
 ) -> tuple[str, dict[str, str]]:
@@ -789,10 +816,7 @@ def call_arrays(
     seeded = bool(wrt) and any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
-    own = {
-        word: namer.fresh(word)
-        for word in ("absent", "otherwise", "failures", "rest", "more", "np", "math", "df", *_sizes(dag))
-    }
+    own = {word: namer.fresh(word) for word in (*AROUND, *_sizes(dag), *HELPERS["numpy"])}
     inputs = list(dag.inputs)
     given = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
     kept = f"{{**{own['more']}, 'df': {own['df']}}}" if seeded else own["more"]

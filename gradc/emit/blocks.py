@@ -25,8 +25,8 @@ from gradc.plan.program import module_names
 from gradc.rewrite.simplify import Builder, is_const, number
 
 _RESERVED = (
-    "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads",
-    "as_float", "as_floats", "in_blocks", "cut", "BLOCK", "select", "masked", "erf_into", "erfc_into",
+    "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads", "cut", "BLOCK",
+    *HELPERS["numpy"],
 )  # fmt: skip
 
 # Beyond this exp leaves single precision; half precision has no room for it at all.
@@ -112,8 +112,15 @@ def fits_blocks(dag: Dag) -> bool:
         return False
     if len(dag.outputs) == 1:
         return True
-    live = set(_live(dag).values())
-    return all(live <= set(reachable([node])) for node in dag.roots)
+    bits = {node: 1 << at for at, node in enumerate(_live(dag).values())}
+    whole = (1 << len(bits)) - 1
+    for node in reachable(dag.roots):
+        if node not in bits:
+            found = 0
+            for arg in node.args:
+                found |= bits[arg]
+            bits[node] = found
+    return all(bits[node] == whole for node in dag.roots)
 
 
 def _live(dag: Dag) -> dict[str, Node]:

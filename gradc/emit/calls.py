@@ -26,6 +26,7 @@ from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, writte
 from gradc.emit.layout import broken, indent, unpacked
 from gradc.emit.lines import lines_of
 from gradc.emit.modules import Emitted, printed
+from gradc.emit.operand import Printer
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Dag, Node
 from gradc.ops import array
@@ -288,7 +289,8 @@ def _fused(notes: Notes, body: _Body, words: Mapping[str, str]) -> Lines:
         "    except (ArithmeticError, ValueError):",
         f"        return {both}({params})",
     ]
-    below = [HELPERS["math"][each].strip("\n").replace(f"def {each}(", f"def {words[each]}(") for each in body.helpers]
+    rename = Printer({}, module={"math": math, **{each: words[each] for each in body.helpers}})._rename
+    below = [rename(HELPERS["math"][each].strip("\n")) for each in body.helpers]
     return Lines(tuple(lines), imports=("math",), below=tuple(below))
 
 

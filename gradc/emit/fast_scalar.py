@@ -21,7 +21,7 @@ from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrap
 from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
 from gradc.emit.long_programs import long_text
 from gradc.emit.modules import Emitted
-from gradc.emit.operand import helper_costs
+from gradc.emit.operand import Printer, helper_costs
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, needed
@@ -348,7 +348,9 @@ def emit_scalar(
     joint = optimize(dag, wrt, literal=literal)
     seeded = optimize(dag, wrt, literal=literal, seeded=True)
     functions = dict.fromkeys(name for both in (joint, seeded) for node in both.nodes for name in _called_by(node))
-    words = words_of(dag, scheme, [*names, *functions])
+    words = words_of(dag, scheme, list(functions))
+    for name in names:
+        words.namer.fresh(name)
     whole = fused(names[2], joint if len(dag.outputs) == 1 else seeded, words=words)
     ahead, behind = passes(seeded, names[0], names[1], words, words.call("df"), words.call("cache"))
     parts = [ahead, behind, whole]
@@ -358,7 +360,7 @@ def emit_scalar(
         *_docstring(dag, wrt, ahead.operations, whole.operations - ahead.operations),
         *_imports(calls, bool(helpers), words),
         "\n\n\n".join(part.text for part in parts),
-        *_helpers(helpers),
+        *_helpers(helpers, words),
     ]
     return Emitted("\n".join(text) + "\n", ahead.operations, whole.operations - ahead.operations, ())
 
@@ -409,7 +411,10 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
 
 
 def _called_by(node: Node) -> tuple[str, ...]:
-    return _called(node.op)[0] if node.args else ()
+    if not node.args:
+        return ()
+    functions, helpers = _called(node.op)
+    return (*functions, *helpers, *(name for helper in helpers for name in needed(HELPERS["math"], helper)))
 
 
 def _imports(calls: Sequence[str], helpers: bool, words: Words) -> list[str]:
@@ -422,9 +427,12 @@ def _imports(calls: Sequence[str], helpers: bool, words: Words) -> list[str]:
     return [*lines, "", ""] if lines else [""]
 
 
-def _helpers(used: Iterable[str]) -> list[str]:
+def _helpers(used: Iterable[str], words: Words | None = None) -> list[str]:
     wanted = set(used)
-    return [line for name, text in HELPERS["math"].items() if name in wanted for line in ("", "", text.strip("\n"))]
+    texts = [text.strip("\n") for name, text in HELPERS["math"].items() if name in wanted]
+    own = {name: words.call(name) for name in HELPERS["math"]} if words is not None else {}
+    rename = Printer({}, "math", module=own)._rename
+    return [line for text in texts for line in ("", "", rename(text))]
 
 
 def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:

@@ -139,7 +139,8 @@ class _FormWriter:
         self.functions.update(dict.fromkeys(_CALL.findall(text)))
         self.helpers.update(printer.helpers)
         uses = tuple(int(mark) for mark in _MARK.findall(text))
-        least = [bound for _, name, bound in printer._form(node).pieces if name in node.op.params] if unnamed else []
+        written = printer._form(node).pieces if unnamed and node.args else ()
+        least = [bound for _, name, bound in written if name in node.op.params]
         if len(least) != len(uses):
             least = [ATOM] * len(uses)
         text = _WHOLE.sub(r"\1.0", _MARK.sub("\0", text.replace("math.", "").replace("%", "%%"))).replace("\0", "%s")

@@ -21,6 +21,7 @@ from gradc.ops.helpers import needed
 from gradc.ops.routing import all_of, any_of
 from gradc.plan.code import (
     AS_FLOATS,
+    AS_NUMBERS,
     Alias,
     Assign,
     Def,
@@ -243,7 +244,7 @@ class Text:
             self.values.ops += bool(stmt.op)
             return [self.plain(stmt) + self.note(stmt.note)]
         if kind is Unpack:
-            if stmt.value.op is AS_FLOATS:
+            if stmt.value.op in (AS_FLOATS, AS_NUMBERS) and len(stmt.names) > 1:
                 return floats_of(self.text(stmt.value).partition("(")[0], stmt.names)
             if len(stmt.names) == 1:
                 return [f"({stmt.names[0]},) = {self.text(stmt.value)}"]

@@ -30,7 +30,7 @@ from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
 from gradc.plan.code import AS_ARRAY, AS_INDEX, FREE, NAME, Leaf
 from gradc.rewrite.simplify import number
 
-_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
+_IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")  # no attribute: np.sign is NumPy's, whoever is called sign
 
 
 class Printer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gradc.base.tables import number
@@ -63,18 +63,18 @@ class Evidence:
             case {"at": k, "values": values, "noise": noise, "kinks": kinks, "vague": vague}:
                 self.points.append(k)
                 self.vague |= {k} if vague else set()
-                self.values[k] = [list(map(Decimal, each)) for each in values]
+                self.values[k] = [list(map(_exact, each)) for each in values]
                 self.noise[k] = noise
                 self.kinks[k] = list(dict.fromkeys(self.places[gate] for gate in kinks))
             case {"at": k, "input": name, "slopes": slopes, "condition": condition}:
-                self.slopes[k, name] = [Slope(direction, Decimal(along), off) for direction, along, off in slopes]
+                self.slopes[k, name] = [Slope(direction, _exact(along), off) for direction, along, off in slopes]
                 self.conditions[k, name] = condition
             case {"pair": [x, i, y, j], "slopes": slopes, "noise": noise}:
-                exact = {int(k): Decimal(slope) for k, slope in slopes.items() if Decimal(slope).is_finite()}
+                exact = {int(k): _exact(slope) for k, slope in slopes.items() if _exact(slope).is_finite()}
                 self.second[(x, i), (y, j)] = exact, {int(k): float(one) for k, one in noise.items()}
             case {"input": name, "element": j, "slopes": slopes, "noise": noise}:
                 for k, slope in slopes.items():
-                    key, one = (int(k), name), Decimal(slope)
+                    key, one = (int(k), name), _exact(slope)
                     if one.is_finite():  # a formula can have no slope where the program has one, like sqrt(x**2) at 0
                         self.derivatives.setdefault(key, {})[j] = one
                         self.conditions[key] = max(self.conditions.get(key, 0.0), noise[k])
@@ -94,6 +94,20 @@ class Evidence:
             return self.stopped.why
         reached = f"; the largest formula had {number(float(self.largest))} operations" if self.largest else ""
         return f"limit of {self.stopped.why} reached{reached}"
+
+
+def _exact(text: str) -> Decimal:
+    """A number of the worker's; 0 or inf for one whose exponent has no room in a Decimal.
+
+    >>> _exact("-1.5e-3"), _exact("2e-99999999999999999999999"), _exact("-2e+99999999999999999999999")
+    (Decimal('-0.0015'), Decimal('0'), Decimal('-Infinity'))
+    """
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        mantissa, _, exponent = text.partition("e")
+        beyond = Decimal("-Infinity" if mantissa.startswith("-") else "Infinity")
+        return Decimal(0) if exponent.startswith("-") else beyond
 
 
 def gather(search: Search, staged: list[Staged], points: int, worker: Worker, timeout: float) -> Evidence:

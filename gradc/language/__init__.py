@@ -26,7 +26,7 @@ from gradc.language.unparse import unparse
 from gradc.ops import OF_ARRAYS
 from gradc.rewrite.simplify import Builder
 
-__all__ = ["MAX_SOURCE", "parse", "unparse"]
+__all__ = ["MAX_SOURCE", "MAX_TURNS", "parse", "unparse"]
 
 # Characters of a program, unless the caller allows more: a program of this size takes some GB of memory.
 MAX_SOURCE = 32_000_000

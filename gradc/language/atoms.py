@@ -212,7 +212,9 @@ class Leaves:
         if self.is_library(path):
             name = OTHERWISE.get((path[0], name), name)
             self.scope.functions.setdefault(path[0], at)
-            return self.gates.callee(name, at, prefixed=True)
+            callee = self.gates.callee(name, at, prefixed=True)
+            callee.scipy = not {"scipy", "special"}.isdisjoint(path[:-1])
+            return callee
         return self.gates.callee(name, at, receiver=Arg(self.path(path[:-1], at), at, at))
 
     def _of_distribution(self, path: list[str]) -> Op | None:

@@ -144,6 +144,8 @@ class Gates:
 
     def _rows(self, group: Group, rows: list[Node]) -> Node | None:
         """Rows of values as one array of them all; of written numbers as a constant."""
+        if all(row.op is s.const for row in rows):
+            return self.build.make(c.literal, (), (tuple([number(row) for row in rows]), (len(rows),)))
         inner = {(row.op, row.shape) for row in rows}
         if len(inner) != 1 or rows[0].op not in (a.stack, c.array, c.literal):
             return None
@@ -313,6 +315,8 @@ class Gates:
         index = self._by_sizes(array, index, base, last)
         if not array.shape and None not in index and (name := self.undeclared(array)):
             raise self.scalar_error(name, a.index, base)
+        if "..." in index and len(index) > 1 and sum(item is not None for item in index) - 1 == len(array.shape):
+            index = tuple(item for item in index if item != "...")  # it stands for no axis
         try:
             node = self._of_few_axes(self.build.make(a.index, (array,), (index,)))
         except ShapeError as error:
@@ -454,6 +458,8 @@ class Gates:
                 return value
         assert callee.op is not None
         values, statics = self.bind(callee, callee.op, args, first, last)
+        if callee.scipy and callee.op in (a.softmax, a.log_softmax):
+            statics.setdefault("axis", None)  # SciPy's are of all elements; others' of the last axis
         return self.gate(callee.op, values, statics)
 
     def named(self, arg: Arg) -> Callee:
@@ -594,7 +600,16 @@ def comparison(op: Op, so_far: Node | None = None) -> Callable[[Gates, Any, Any]
 
 
 def logic(op: Op) -> Callable[[Gates, Any, Any], Node]:
+    """`and` and `or`, which join conditions: of numbers Python would give one of the two."""
+    word = "and" if op is r.all_of else "or"
+
     def join(gates: Gates, x: Any, y: Any) -> Any:
+        for value in (x, y):
+            if not (_is_condition(value) or (isinstance(value, Node) and value.op is s.const)):
+                raise GradcError(
+                    f"'{word}' joins conditions, and one of these is a number",
+                    hint="write y if x > 0 else 0, or compare it with 0",
+                )
         return gates.make(op, (x, y))
 
     return join

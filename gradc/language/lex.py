@@ -78,6 +78,22 @@ def is_number(token: str) -> bool:
     return token[:1].isdecimal() or (token[:1] == "." and token[1:2].isdecimal())
 
 
+# Letters of other alphabets that are drawn as Latin ones are.
+_TWINS = str.maketrans(
+    "асеіјорѕухԁԛԝһАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοɑıℓǀ",
+    "aceijopsyxdqwhABEKMHOPCTYXIJSABEZHIKMNOPTYXoailI",
+)
+
+
+def looks_like(name: str) -> str:
+    """A name as the eye reads it.
+
+    >>> looks_like("х") == "x", looks_like("Α") == "A"
+    (True, True)
+    """
+    return name.translate(_TWINS)
+
+
 def spelled(name: str) -> str:
     """A name as the module has it: in the form that Python reads, Greek letters spelled out."""
     if name.isascii():

@@ -18,7 +18,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import names_in, show
 from gradc.language import advice
-from gradc.language.lex import Source, code_points, is_name, spelled
+from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
 from gradc.language.values import Group, Word
 from gradc.rewrite.simplify import Builder
 
@@ -63,6 +63,7 @@ class Scope:
         self.first: dict[str, int] = {}  # the token of each name's first appearance
         self.typed: dict[str, str] = {}  # how each name was spelled there
         self.unused: list[int] = []  # assigned anew before any use: the tokens of the names
+        self.looks: dict[str, str] | None = None  # names by how they look, once one has a letter beyond ASCII
         self.functions: dict[str, int] = {}  # called, or a prefix: the token of the first call
         self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
         self.declared: set[str] = set(self.given)
@@ -92,11 +93,26 @@ class Scope:
             raise self.source.error(
                 f"'{token}' is not part of the language", at, hint="names do not start with two underscores"
             )
+        if self.looks is not None or not name.isascii():
+            self._check_twin(name, token, at)
         if name in self.typed:
             other = self.typed[name]
             raise self.source.error_at(
                 f"'{other}' ({code_points(other)}) and '{token}' ({code_points(token)}) would be one name, '{name}'",
                 [(self.first[name], self.first[name], ""), (at, at, "")],
+                "rename one of them",
+            )
+
+    def _check_twin(self, name: str, token: str, at: int) -> None:
+        """Raise for a name that looks like another one in other letters: nobody could tell the two apart."""
+        if self.looks is None:
+            self.looks = {looks_like(other): other for other in self.typed}
+        twin = self.looks.setdefault(looks_like(name), name)
+        if twin != name:
+            mine, theirs = next((a, b) for a, b in zip(name, twin, strict=True) if a != b)
+            raise self.source.error_at(
+                f"'{self.typed[twin]}' ({code_points(theirs)}) and '{token}' ({code_points(mine)}) look alike",
+                [(self.first[twin], self.first[twin], ""), (at, at, "")],
                 "rename one of them",
             )
 

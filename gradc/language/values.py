@@ -107,7 +107,7 @@ class Slice:
 class Callee:
     """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
 
-    __slots__ = ("function", "name", "op", "prefixed", "receiver")
+    __slots__ = ("function", "name", "op", "prefixed", "receiver", "scipy")
 
     def __init__(
         self,
@@ -118,6 +118,7 @@ class Callee:
         function: Function | None = None,
     ) -> None:
         self.name, self.op, self.receiver, self.prefixed, self.function = name, op, receiver, prefixed, function
+        self.scipy = False  # by SciPy's name
 
 
 class Args:

@@ -386,7 +386,9 @@ def _index_vjp(ranks: Ranks, shapes: tuple[Shape, ...], index: tuple[Any, ...] =
 
 def _joined_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: int = 0) -> list[str]:
     at = axis % ranks[0]
-    starts: list[Dim] = [total([shape[at] for shape in shapes[:i]]) for i in range(len(shapes))]
+    starts: list[Dim] = [0]
+    for shape in shapes[:-1]:
+        starts.append(total([starts[-1], shape[at]]))
     return [
         f"segment(dout, axis={at}, start={start!r}, size={shape[at]!r})"
         for start, shape in zip(starts, shapes, strict=True)

@@ -66,27 +66,41 @@ _AS_FLOAT = '''
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 '''
 _AS_FLOATS = '''
 def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
+    """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
+    for axis in range(1, 1 + max(x.ndim for x in floats)):
+        if len(set(x.shape[-axis] for x in floats if x.ndim >= axis and x.shape[-axis] != 1)) > 1:
+            shown = ", ".join(f"{name} {x.shape}" for name, x in zip(given, floats) if x.ndim)
+            raise ValueError(f"{shown}: shapes that broadcast are expected")
     weak = [type(x) in (int, float, bool) for x in given.values()]
     if any(weak) and not all(weak):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
 '''
+_AS_NUMBERS = '''
+def as_numbers(**given):
+    """The inputs as numbers: lists are made of them, whose axes those of arrays would be taken for."""
+    floats = as_floats(**given)
+    for name, x in zip(given, floats):
+        if x.ndim:
+            raise ValueError(f"{name}: a number is expected where lists are made of it, not an array of {x.shape}")
+    return floats
+'''
 _AS_ARRAY = '''
 def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    """The input as an array of floats of the given shape, in which a name stands for any size, the same throughout."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: real numbers are expected, not {type(given)} of {x.dtype}")
+    wrong = any(want != size and type(want) is not str for want, size in zip(shape, x.shape))
+    if x.ndim != len(shape) or wrong or len(set(zip(shape, x.shape))) > len(set(shape)):
         raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
     return x if x.dtype.kind == "f" else x.astype(float)
 '''
@@ -173,6 +187,7 @@ def as_index(name, x, *shape):
 for _text in (
     _AS_FLOAT,
     _AS_FLOATS,
+    _AS_NUMBERS,
     _AS_ARRAY,
     _AS_NUMBER,
     _AS_INDEX,

@@ -69,6 +69,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
             # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
             np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
         out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
+    elif any(np.shares_memory(x, y) for at, x in enumerate(out) for y in out[:at]):
+        raise ValueError("out: two of its arrays overlap")
     elif any(np.may_share_memory(x, y) for x in inputs for y in out):
         raise ValueError("out: an array that is an input, too, would be written over while it is read")
     for x in out:

@@ -250,8 +250,10 @@ acos  = unary("acos", "-1/sqrt((1 - x)*(1 + x))", None,                "arc cosi
               needs="-1 <= x <= 1",
               steep=_ARC,
               test=_UNIT)
-atan  = unary("atan", "1/(1 + x**2)",           None,                 "arc tangent",
+atan  = unary("atan", "(1/hypot(1, x))**2",     None,                 "arc tangent",
               code={"numpy": "np.arctan({x})"},
+              literal=Literal(slopes=["1/(1 + x**2)"]),
+              say=Say(slope="1/(1 + {x}**2), whose square could overflow"),
               aliases="arctan")
 sinh  = unary("sinh", "cosh(x)",                None,                 "hyperbolic sine",
               steep=_GROWS)
@@ -391,13 +393,39 @@ def erf(x):
     return out.astype(x.dtype, copy=False)[()]
 '''
 
+_BELL = '''
+def bell(x):
+    """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
+    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
+'''
+_BELL_MATH = '''
+def bell(x):
+    """exp(-x**2); a product of floats is inf where a power would raise."""
+    return math.exp(-(x*x))
+'''
+
+bell = op(
+    "bell(x)",
+    doc="exp(-x**2), over the whole float range",
+    slopes=["-2*x*out"],
+    code="bell({x})",
+    helpers={"numpy": _BELL, "math": _BELL_MATH},
+    bounds=(0.0, 1.0),
+    public=False,
+    say=Say(stem="bell{x}", short="bell"),
+    fast=Fast(value="exp(-square(minimum(abs(x), 40)))", parts={"out": "exp(-(x*x))"}),
+    test=Test(sympy="exp(-x**2)", edges={"x=1e200": "out=0"}),
+)
+
 erf = op(
     "erf(x)",
     doc="error function",
-    slopes=["1.1283791670955126*exp(-x**2)"],
+    slopes=["1.1283791670955126*bell(x)"],
+    literal=Literal(slopes=["1.1283791670955126*exp(-x**2)"]),
     code={"numpy": "erf({x})", "scipy": "special.erf({x})"},
     helpers={"numpy": _ERF},
     bounds=(-1.0, 1.0),
+    say=Say(slope="bell(x) is exp(-{x}**2)"),
     fast=Fast(into="erf_into", temps=4),
 )
 
@@ -428,11 +456,12 @@ def erfc(x):
 erfc = op(
     "erfc(x)",
     doc="1 - erf(x), to full precision for large x",
-    slopes=["-1.1283791670955126*exp(-x**2)"],
+    slopes=["-1.1283791670955126*bell(x)"],
+    literal=Literal(slopes=["-1.1283791670955126*exp(-x**2)"]),
     code={"numpy": "erfc({x})", "scipy": "special.erfc({x})"},
     helpers={"numpy": _ERFC},
     bounds=(0.0, 2.0),
-    say=Say(why="1 - erf(u) as erfc(u), which keeps its digits"),
+    say=Say(why="1 - erf(u) as erfc(u), which keeps its digits", slope="bell(x) is exp(-{x}**2)"),
     fast=Fast(into="erfc_into", temps=5),
     test=Test(edges={"x=10": "out=2.088487583762545e-45"}),
 )

@@ -11,6 +11,7 @@ parameters go by their names, and `{x}` in a print form is the printed argument.
 
 from __future__ import annotations
 
+import copyreg
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -215,6 +216,18 @@ def unregister(name: str) -> None:
 def lookup(name: str) -> Op | None:
     """The entry of a gate by its name or an alias, or None."""
     return _TABLE.get(name) or _TABLE.get(_ALIASES.get(name, ""))
+
+
+def _by_name(entry: Op) -> tuple[Callable[[str], Op | None], tuple[str]]:
+    """A pickle or a copy of an entry is the entry itself, looked up by its name."""
+    if _TABLE.get(entry.name) is not entry:
+        raise TypeError(
+            f"the operator '{entry.name}' is not in the table, and cannot be looked up by its name"
+        )
+    return lookup, (entry.name,)
+
+
+copyreg.pickle(Op, _by_name)  # type: ignore[arg-type]  # lookup finds it: the entry is in the table
 
 
 def entries() -> list[Op]:

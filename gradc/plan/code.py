@@ -61,6 +61,8 @@ AS_INDEX = _core("as_index", ("x",), free=True, name="", dims=(), known=())
 # Several inputs as floats at once, and a number beside arrays: Python's own numbers take the precision of the others.
 # A target without a form for these reads them one by one.
 AS_FLOATS = _core("as_floats", ("args",), free=True, variadic=True)
+# The same where lists are made of them: arrays would be other axes.
+AS_NUMBERS = _core("as_numbers", ("args",), free=True, variadic=True)
 AS_NUMBER = _core("as_number", ("args",), free=True, variadic=True, name="")
 SHAPE_OF = _core("shape_of", ("x",), free=True)
 SIZE_OF = _core("size_of", ("x",), free=True, axis=0)
@@ -86,7 +88,7 @@ ADDED_AT = _core("added_at", ("x", "v", *"ijklmn"), index=())
 
 
 # What only brings a value into its form.
-CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBER, AS_ARRAY, AS_INDEX, CAST, SHAPE_OF, SIZE_OF)
+CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBERS, AS_NUMBER, AS_ARRAY, AS_INDEX, CAST, SHAPE_OF, SIZE_OF)
 
 
 def made(op: Op, *args: Node, attr: Any = None, shape: Shape = ()) -> Node:

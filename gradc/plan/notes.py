@@ -26,6 +26,7 @@ from gradc.plan.code import (
     AS_FLOATS,
     AS_INDEX,
     AS_NUMBER,
+    AS_NUMBERS,
     CAST,
     CLONE,
     COPY,
@@ -214,6 +215,9 @@ class Notes:
         """
         if self.elementwise:
             names = (*self.program.params, *(name for name, _ in also))
+            lists = any(node.shape for node in self.dag.nodes)
+            if names and lists and self.facts.takes(made(AS_NUMBERS)):
+                return [Unpack(names, made(AS_NUMBERS, *map(name_of, names)))]
             if len(names) > 1 and self.facts.takes(made(AS_FLOATS)):
                 return [Unpack(names, made(AS_FLOATS, *map(name_of, names)))]
             return [Assign(name, made(AS_FLOAT, name_of(name), attr=(name,))) for name in names]

@@ -30,6 +30,9 @@ MOST_TRACKED = 64
 # A sum of products longer than this is split over several lines.
 LONGEST_DOT = 8
 
+# Views of views are written inside one line up to this depth, and what is used more often than this has a line.
+DEEPEST, MOST_USES = 6, 16
+
 
 class Stmt(NamedTuple):
     """One line. `kind` is "=" (t = e), "sum" (t = t + e), "+=" (t += e), "zeros" (t = zeros like e),
@@ -119,14 +122,21 @@ def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
     kept = set(dag.names) | set(dag.roots)
     taken = users(nodes)
     inline = {node for node in nodes if not node.args}
+    depth: dict[Node, int] = {}
     for node in nodes:
         if node in kept or not node.args:
+            continue
+        depth[node] = 1 + max(depth.get(arg, 0) for arg in node.args)
+        if depth[node] > DEEPEST or (len(taken[node]) > MOST_USES and not node.op.boolean):
+            depth[node] = 0
             continue
         atoms = all(not arg.args or (arg not in inline) or arg.op is array.index for arg in node.args)
         tested = node.op.boolean and atoms and not node.op.statics
         of_index = node.op is array.index and node.args[0] in inline and node.args[0].op is array.index
         if node.op is scalar.neg or (node.op.view and atoms) or tested or of_index:
             inline.add(node)
+        else:
+            depth[node] = 0
     return inline | _inside_dots(nodes, taken, kept)
 
 
@@ -194,6 +204,7 @@ def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer
     series = iter(source()) if source else None
     outputs = {node: name for name, node in reversed(dag.outputs)}
     given: set[str] = set(dag.inputs)
+    known = {*dag.inputs, *(name for own in dag.names.values() for name in own)}
 
     def part(arg: Node) -> str:
         if arg in names:
@@ -213,7 +224,11 @@ def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer
             names[node] = next(name for name in series if namer.free(name) and namer.free("d" + name))
             namer.fresh(names[node])
         else:
-            names[node] = namer.fresh(_stem(node, dag, inline, part))
+            stem = _stem(node, dag, inline, part)
+            if stem[:1] == "d" and stem[1:] in known:  # the name of an adjoint, which it would step in front of
+                stem = short_stem(node)
+            names[node] = namer.fresh(stem)
+        known.add(names[node])
     return names
 
 
@@ -308,6 +323,16 @@ def _between_branches(nodes: Sequence[Node], inline: set[Node], guards: Mapping[
         for arg in node.args:
             if arg in inline and arg.args and not arg.op.boolean and guards.get(arg, ()) != guards.get(node, ()):
                 found.add(arg)
+    return found
+
+
+def renamed_words(dag: Dag) -> dict[str, str]:
+    """What a caller sees under another name, where the program has taken its own: df, and named sizes."""
+    own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
+    sizes = _size_names(dag, own)
+    found = {dim: name for dim, name in sizes.items() if dim != name}
+    if "df" in own:
+        found["df"] = module_names(Namer([*own, *sizes.values()]), MODULE_NAMES)["df"]
     return found
 
 
@@ -492,14 +517,14 @@ class _Backward:
                 shown = self._shown(stmt) if stmt.kind == "=" else None
                 at[stmt.target] = i, j
                 buffer[stmt.target] = stmt.target if shown is None else buffer.get(shown, "")
-        taken = {""}
+        taken, copied = {""}, set[tuple[int, int]]()
         for name, leaf in sorted(returned.items(), key=lambda each: at[each[0]]):
             if buffer[name] in taken and (leaf.shape or not self.dag.declared):
-                i, j = at[name]
-                stmts = list(groups[i].stmts)
-                stmts[j] = stmts[j]._replace(kind="copy")
-                groups[i] = groups[i]._replace(stmts=tuple(stmts))
+                copied.add(at[name])
             taken.add(buffer[name])
+        for i in dict.fromkeys(i for i, _ in sorted(copied)):
+            stmts = [s._replace(kind="copy") if (i, j) in copied else s for j, s in enumerate(groups[i].stmts)]
+            groups[i] = groups[i]._replace(stmts=tuple(stmts))
 
     def _shown(self, stmt: Stmt) -> str | None:
         """The name of the array that a line's value is, or is a view of; None for one of its own."""
@@ -534,7 +559,7 @@ class _Backward:
     def _is_the_output(self, target: Node, name: str) -> bool:
         """Whether the adjoint is the parameter df itself: that of an output without a name of its own, or named f."""
         mine = target not in self.dag.names or "d" + name == self.module["df"]
-        return len(self.dag.outputs) == 1 and target is self.dag.roots[0] and mine and bool(target.args)
+        return len(self.dag.outputs) == 1 and target is self.dag.outputs[0][1] and mine and bool(target.args)
 
     def _supports(self, node: Node) -> int:
         """Which inputs' shapes an expression carries (elementwise programs), as a bit set."""
@@ -579,7 +604,7 @@ class _Backward:
             return [*before, Stmt(name, "put", value, index, repeats=repeats)]
         support = self._supports(sent)
         seed = sent.op is scalar.adjoint and not isinstance(sent.attr, int)
-        if seed and self.whole and len(self.dag.roots) > 1 and not state.started:
+        if seed and self.whole and len(self.dag.outputs) > 1 and not state.started:
             state.started = state.owned = True
             state.support, self.shapes[target] = support, shape
             return [Stmt(name, "seed", target, (self.names[sent],))]

@@ -166,17 +166,34 @@ def _folded(op: Op, values: list[float]) -> float | None:
     try:
         value = _FOLDS[op](*values)
     except (ArithmeticError, ValueError):
-        return None
-    if isinstance(value, complex) or not math.isfinite(value):
+        return _beyond(op, values)
+    if isinstance(value, complex):
+        return _beyond(op, values)
+    if not math.isfinite(value):
         return None
     if isinstance(value, int) and abs(value) > MAX_EXACT_INT:
         return float(value)
     return value
 
 
+def _beyond(op: Op, values: list[float]) -> float | None:
+    """What IEEE has where Python's own operators raise: quotients by 0, and powers that are no real numbers.
+
+    >>> _beyond(s.div, [-1, 0]), _beyond(s.div, [0, 0]), _beyond(s.pow_, [0, -1]), _beyond(s.log, [0])
+    (-inf, nan, inf, None)
+    """
+    if op is s.div and values[1] == 0 and values[0] == values[0] != 0:
+        return math.copysign(math.inf, values[0]) * math.copysign(1.0, values[1])
+    if op is s.inv:
+        return math.copysign(math.inf, values[0])
+    if op is s.pow_ and values[0] == 0:
+        return math.copysign(math.inf, values[0]) if values[1] % 2 == 1 else math.inf
+    return math.nan if op in (s.div, s.pow_) else None
+
+
 def _power_bits(base: float, exponent: float) -> float:
     """About how many bits a constant power has: known before it is computed."""
-    return math.log2(abs(base)) * exponent if abs(base) > 1 and exponent > 0 else 0.0
+    return math.log2(abs(base)) * exponent if 1 < abs(base) < math.inf and 0 < exponent < math.inf else 0.0
 
 
 # ---- arithmetic --------------------------------------------------------------------------------

@@ -60,11 +60,11 @@ def _standard_input(limit: int) -> str:
         raise GradcError(f"cannot read standard input: {reason(error)}") from None
 
 
-def names(given: Sequence[str]) -> list[str] | None:
+def names(given: Sequence[str], option: str = "--wrt") -> list[str] | None:
     """The names of `--wrt x,y`; None if it was not given."""
     found = [spelled(name.strip()) for one in given for name in one.split(",") if name.strip()]
     if given and not found:
-        raise GradcError("--wrt names no input", hint="write it as --wrt x,y")
+        raise GradcError(f"{option} names no input", hint=f"write it as {option} x,y")
     return found or None
 
 

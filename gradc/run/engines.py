@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from gradc.graph.dag import reachable
 from gradc.run.functions import (
     collector_paused,
     direct,
@@ -31,6 +32,7 @@ from gradc.run.functions import (
     direct_rolled,
     load,
 )
+from gradc.run.given import broadcast, checked_df, checked_out, checked_threads
 
 if TYPE_CHECKING:
     from gradc.emit import Emitted
@@ -378,36 +380,54 @@ def _plan_mapped(fn: Compiled, kind: str) -> Planned:
 def _fits_blocks(fn: Compiled, kind: str) -> bool:
     from gradc.emit.blocks import fits_blocks
 
-    return _arrays(fn) and len(fn.dag.nodes) <= LARGEST_KERNEL and fits_blocks(fn.dag)
+    some = kind == "value" or len(fn.dag.outputs) == 1
+    return some and _arrays(fn) and len(fn.dag.nodes) <= LARGEST_KERNEL and fits_blocks(fn.dag)
 
 
 def _plan_blocks(fn: Compiled, kind: str) -> Planned:
     """Kernels over arrays of any shapes, one block of them at a time."""
     from gradc.emit.blocks import emit_blocks
 
-    wrt = _wrt(fn, kind)
+    wrt, several = _wrt(fn, kind), len(fn.dag.outputs) > 1
     text = fn.own_text(emit_blocks(fn.dag, wrt, fn.literal).text)
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
-        both: list[Callable[..., Any]] = []
+        made: dict[bool, Callable[..., Any]] = {}
         options = {"df", "out", "threads"}.difference(fn.dag.inputs)
+        outputs = [name for name, _ in fn.dag.outputs]
+
+        def kernels(upstream: bool) -> Callable[..., Any]:
+            """The function that takes the output's adjoint, too, or the one that does not."""
+            if upstream not in made:
+                seeded = emit_blocks(fn.dag, wrt, fn.literal, upstream=True).text if upstream else ""
+                made[upstream] = load(fn.own_text(seeded) if upstream else text).value_and_grad
+            return made[upstream]
 
         def call(*args: Any, **inputs: Any) -> Any:
             given = {name: x for name, x in inputs.items() if name in options}
             bound = fn.bound(args, {name: x for name, x in inputs.items() if name not in given} if given else inputs)
-            if given.get("df") is not None or not any(map(_is_array, bound)):
+            if not any(map(is_array, bound)):
                 return otherwise(*args, **inputs)
-            if wrt:
-                fn.needs_no_df()
-            if not both:
-                both.append(load(text).value_and_grad)
             if kind == "value":
-                return both[0](*bound)[0]
-            return both[0](*bound, given.get("out"), given.get("threads") or 1)
+                return kernels(False)(*bound, *([None] if several else []))[0]
+            df, threads = given.get("df"), checked_threads(given.get("threads"))
+            out = checked_out(given.get("out"), outputs, wrt)
+            if df is None and wrt:
+                fn.needs_no_df()
+            if df is None:
+                return kernels(False)(*bound, out, threads)
+            return kernels(True)(*bound, checked_df(df, broadcast(_live(fn, bound))), out, threads)
 
         return call
 
     return Planned(text, link)
+
+
+def _live(fn: Compiled, bound: Sequence[Any]) -> list[Any]:
+    """Of the inputs' values those that the output depends on, and has its shape from."""
+    found = {*reachable(fn.dag.roots)}
+    live = [node in found for node in fn.dag.inputs.values()]
+    return [value for value, used in zip(bound, live, strict=True) if used or not any(live)]
 
 
 def _module_of_blocks(fn: Compiled) -> Emitted | None:
@@ -428,7 +448,7 @@ def _plan_passes(fn: Compiled, kind: str) -> Planned:
     return Planned(fn.emitted.text, lambda text, otherwise: fn.passes(kind, text))
 
 
-def _is_array(value: Any) -> bool:
+def is_array(value: Any) -> bool:
     """Whether an input is more than a number."""
     return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 

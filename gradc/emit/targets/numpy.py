@@ -15,6 +15,7 @@ TARGET = Target(
     forms={
         "as_float": 'as_float("{name}", {x})',
         "as_floats": "as_floats({*labelled})",
+        "as_numbers": "as_numbers({*labelled})",
         "as_number": 'as_number("{name}", {*args})',
         "as_array": 'as_array("{name}", {x}{*dims})',
         "as_index": 'as_index("{name}", {x}{*dims})',

@@ -6,14 +6,14 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 180, backward 42; together 1.23 times the forward pass alone.
+Operations: forward 180, backward 46; together 1.26 times the forward pass alone.
 In a kernel every line is a ufunc over one block of the arrays; its last argument is the result's place.
 """
 
 import math
 
 import numpy as np
-from numpy import add, divide, exp, log, multiply, negative, sqrt, subtract
+from numpy import absolute, add, divide, exp, log, minimum, multiply, negative, sqrt, square, subtract
 
 
 def forward_kernel(
@@ -59,13 +59,17 @@ def backward_kernel(
 ):
     """Fills ds, dk, dr, dv and dt; t1 and t2 are scratch."""
     multiply(prod, df, ds)
-    multiply(d2oc, d2oc, dv)
+    absolute(d2oc, dv)
+    minimum(dv, 40.0, out=dv)
+    square(dv, dv)
     negative(dv, dv)
     exp(dv, dv)
     multiply(dv, ds, dv)
     multiply(0.7978845608028653, dv, dv)
     multiply(halfs, df, ds)
-    multiply(d1oc, d1oc, t1)
+    absolute(d1oc, t1)
+    minimum(t1, 40.0, out=t1)
+    square(t1, t1)
     negative(t1, t1)
     exp(t1, t1)
     multiply(t1, ds, t1)
@@ -130,13 +134,17 @@ def value_and_grad_kernel(s, k, r, v, t, f, ds, dk, dr, dv, dt, t1, t2, t3, t4, 
     multiply(0.5, dr, t8)  # prod
     multiply(t8, t7, t9)  # prodtotal
     subtract(f, t9, f)  # f
-    multiply(t4, t4, t4)
+    absolute(t4, t4)
+    minimum(t4, 40.0, out=t4)
+    square(t4, t4)
     negative(t4, t4)
     exp(t4, t4)
     multiply(t4, t8, t4)
     multiply(dk, t7, dk)
     multiply(dr, t7, dr)
-    multiply(t2, t2, t2)
+    absolute(t2, t2)
+    minimum(t2, 40.0, out=t2)
+    square(t2, t2)
     negative(t2, t2)
     exp(t2, t2)
     multiply(t2, t6, t2)
@@ -206,14 +214,18 @@ def value_and_grad(s, k, r, v, t, out=None, threads=1):
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
 def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
+    """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
+    for axis in range(1, 1 + max(x.ndim for x in floats)):
+        if len(set(x.shape[-axis] for x in floats if x.ndim >= axis and x.shape[-axis] != 1)) > 1:
+            shown = ", ".join(f"{name} {x.shape}" for name, x in zip(given, floats) if x.ndim)
+            raise ValueError(f"{shown}: shapes that broadcast are expected")
     weak = [type(x) in (int, float, bool) for x in given.values()]
     if any(weak) and not all(weak):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
@@ -273,6 +285,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
             # What the other results take, made and given back: the allocator then keeps it at hand from call to call.
             np.empty(min((count - 1)*first.nbytes, 30*2**20), np.int8)
         out = [first] + [np.empty(first.shape, dtype) for _ in range(count - 1)]
+    elif any(np.shares_memory(x, y) for at, x in enumerate(out) for y in out[:at]):
+        raise ValueError("out: two of its arrays overlap")
     elif any(np.may_share_memory(x, y) for x in inputs for y in out):
         raise ValueError("out: an array that is an input, too, would be written over while it is read")
     for x in out:

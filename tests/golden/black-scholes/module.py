@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 113, backward 51; together 1.45 times the forward pass alone.
+Operations: forward 113, backward 55; together 1.49 times the forward pass alone.
 """
 
 import math
@@ -56,7 +56,7 @@ def backward(cache, df=1.0):
     # total2 = 1 + erfd2oc  (24)
     derfd2oc = dtotal2
     # erfd2oc = erf(d2oc)  (23)
-    dd2oc = 1.1283791670955126*np.exp(-d2oc**2)*derfd2oc
+    dd2oc = 1.1283791670955126*bell(d2oc)*derfd2oc  # bell(x) is exp(-d2oc**2)
     # d2oc = d2/1.4142135623730951  (22)
     dd2 = 0.7071067811865475*dd2oc
     # prod = kexpmrt*0.5  (21)
@@ -75,7 +75,7 @@ def backward(cache, df=1.0):
     # total = 1 + erfd1oc  (16)
     derfd1oc = dtotal
     # erfd1oc = erf(d1oc)  (15)
-    dd1oc = 1.1283791670955126*np.exp(-d1oc**2)*derfd1oc
+    dd1oc = 1.1283791670955126*bell(d1oc)*derfd1oc  # bell(x) is exp(-d1oc**2)
     # d1oc = d1/1.4142135623730951  (14)
     dd1 = 0.7071067811865475*dd1oc
     # shalf = s*0.5  (13)
@@ -122,19 +122,28 @@ def value_and_grad(s, k, r, v, t):
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
 def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
+    """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
+    for axis in range(1, 1 + max(x.ndim for x in floats)):
+        if len(set(x.shape[-axis] for x in floats if x.ndim >= axis and x.shape[-axis] != 1)) > 1:
+            shown = ", ".join(f"{name} {x.shape}" for name, x in zip(given, floats) if x.ndim)
+            raise ValueError(f"{shown}: shapes that broadcast are expected")
     weak = [type(x) in (int, float, bool) for x in given.values()]
     if any(weak) and not all(weak):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def bell(x):
+    """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
+    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
 
 
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc 84e6d290d046.
 
     w: [3]
     z = w[0]*x + w[1]

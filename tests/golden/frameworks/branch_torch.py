@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc 759fa5df20b2.
 
     w: [3]
     z = w[0]*x + w[1]

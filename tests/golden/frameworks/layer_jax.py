@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc 1485d21af29d.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc fd9e8d59235c.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc 381f83d65daa.
 
     (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
 

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc 8f97d2f605c0.
 
     (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
 

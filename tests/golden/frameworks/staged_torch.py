@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc.
+"""Forward and backward pass, compiled by gradc e2552bc474e0.
 
     (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
 

@@ -48,6 +48,6 @@ def value_and_grad(x):
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]

@@ -69,11 +69,12 @@ def value_and_grad(X, W, b, Y, lam):
 
 
 def as_array(name, x, *shape):
-    """The input as an array of floats of the given shape, in which a name stands for any size."""
+    """The input as an array of floats of the given shape, in which a name stands for any size, the same throughout."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: real numbers are expected, not {given!r:.60}")
-    if x.ndim != len(shape) or any(want != size and type(want) is not str for want, size in zip(shape, x.shape)):
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: real numbers are expected, not {type(given)} of {x.dtype}")
+    wrong = any(want != size and type(want) is not str for want, size in zip(shape, x.shape))
+    if x.ndim != len(shape) or wrong or len(set(zip(shape, x.shape))) > len(set(shape)):
         raise ValueError(f"{name}: shape ({', '.join(map(str, shape))}) is expected, not {x.shape}")
     return x if x.dtype.kind == "f" else x.astype(float)
 

@@ -60,12 +60,17 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = math.erfc(y)  (2)
-    dy += -1.1283791670955126*math.exp(-y**2)*derfcy
+    dy += -1.1283791670955126*bell(y)*derfcy  # bell(x) is exp(-y**2)
     # erfx = math.erf(x)  (1)
-    dx += 1.1283791670955126*math.exp(-x**2)*derfx
+    dx += 1.1283791670955126*bell(x)*derfx  # bell(x) is exp(-x**2)
     return {"x": dx, "y": dy}
 
 
 def value_and_grad(x, y):
     f, cache = forward(x, y)
     return f, backward(cache)
+
+
+def bell(x):
+    """exp(-x**2); a product of floats is inf where a power would raise."""
+    return math.exp(-(x*x))

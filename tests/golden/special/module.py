@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 118, backward 32; together 1.27 times the forward pass alone.
+Operations: forward 118, backward 36; together 1.31 times the forward pass alone.
 """
 
 import math
@@ -61,9 +61,9 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = erfc(y)  (2)
-    dy += -1.1283791670955126*np.exp(-y**2)*derfcy
+    dy += -1.1283791670955126*bell(y)*derfcy  # bell(x) is exp(-y**2)
     # erfx = erf(x)  (1)
-    dx += 1.1283791670955126*np.exp(-x**2)*derfx
+    dx += 1.1283791670955126*bell(x)*derfx  # bell(x) is exp(-x**2)
     return {"x": dx, "y": dy}
 
 
@@ -75,19 +75,28 @@ def value_and_grad(x, y):
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
 def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
+    """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
+    for axis in range(1, 1 + max(x.ndim for x in floats)):
+        if len(set(x.shape[-axis] for x in floats if x.ndim >= axis and x.shape[-axis] != 1)) > 1:
+            shown = ", ".join(f"{name} {x.shape}" for name, x in zip(given, floats) if x.ndim)
+            raise ValueError(f"{shown}: shapes that broadcast are expected")
     weak = [type(x) in (int, float, bool) for x in given.values()]
     if any(weak) and not all(weak):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def bell(x):
+    """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
+    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
 
 
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 19, backward 72; together 4.79 times the forward pass alone.
+Operations: forward 19, backward 73; together 4.84 times the forward pass alone.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def backward(cache, df=1.0):
     dtotal2 = dtotal3
     datanx = dtotal3
     # atanx = np.arctan(x)  (10)
-    dx += datanx/(1 + x**2)
+    dx += (1/np.hypot(1, x))**2*datanx  # 1/(1 + x**2), whose square could overflow
     # total2 = total + asinxacosy  (9)
     dtotal = dtotal2
     dasinxacosy = dtotal2
@@ -95,14 +95,18 @@ def value_and_grad(x, y):
 def as_float(name, x):
     """The input as it is if it holds floats, else as float64."""
     given, x = x, np.asarray(x)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: a real number or an array of them is expected, not {given!r:.60}")
+    if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
 def as_floats(**given):
-    """The inputs as floats; Python's own numbers take the precision of the others."""
+    """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
+    for axis in range(1, 1 + max(x.ndim for x in floats)):
+        if len(set(x.shape[-axis] for x in floats if x.ndim >= axis and x.shape[-axis] != 1)) > 1:
+            shown = ", ".join(f"{name} {x.shape}" for name, x in zip(given, floats) if x.ndim)
+            raise ValueError(f"{shown}: shapes that broadcast are expected")
     weak = [type(x) in (int, float, bool) for x in given.values()]
     if any(weak) and not all(weak):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
