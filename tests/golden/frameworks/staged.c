@@ -1,4 +1,4 @@
-/* Forward and backward pass, compiled by gradc.
+/* Forward and backward pass, compiled by gradc fca771d07fc9.
  *
  *     (x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)
  *
