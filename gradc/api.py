@@ -482,8 +482,9 @@ class Function:
 
     @cached_property
     def _lists(self) -> bool:
-        """Whether an elementwise program makes lists of its inputs: these have axes of their own at every point."""
-        return self.target in OF_ARRAYS and not self.dag.declared and any(node.shape for node in self.dag.nodes)
+        """Whether a program of numbers makes lists of them: these have axes of their own at every point."""
+        numbers = not self.dag.integers and not any(node.shape for node in self.dag.inputs.values())
+        return self.target in OF_ARRAYS and numbers and any(node.shape for node in self.dag.nodes)
 
     def _over_points(self, text: str) -> OverPoints:
         forward, backward = self._function("forward", text), self._function("backward", text)

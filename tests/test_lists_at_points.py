@@ -73,7 +73,7 @@ def test_a_module_takes_numbers_and_says_so(style: str) -> None:
         fn = gradc.compile(program, style=style)
         module = standalone(fn.source)
         same(module.value_and_grad(*[2.0] * len(fn.inputs)), fn.value_and_grad(*[2.0] * len(fn.inputs)))
-        with pytest.raises(ValueError, match="x: a number is expected where lists are made of it"):
+        with pytest.raises(ValueError, match=r"^x: .* is expected"):
             module.forward(*[np.ones(2)] * len(fn.inputs))
 
 
