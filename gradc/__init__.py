@@ -22,7 +22,7 @@ _ROOMS = {
     "grade": "gradc.api",
     "load_ipython_extension": "gradc.cli.magic",
     "native": "gradc.run.native",
-    "op": "gradc.ops",
+    "op": "gradc.api",
 }
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+import gradc
+from gradc.evidence.entries import inspect
+from gradc.evidence.gates import rows
 from gradc.graph.forms import PRECEDENCE, Form
 from gradc.ops import entries
-from gradc.ops.table import Say, op
+from gradc.ops.helpers import HELPERS
+from gradc.ops.table import Say, Test, op, unregister
+from tests import test_ops
 from tests.support import ROOT
 
 WIDTH = 100
@@ -96,3 +105,94 @@ def test_every_form_of_the_table_can_be_read() -> None:
         for form in (*entry.code.values(), *entry.literal.forms.values()):
             assert form.precedence in PRECEDENCE.values(), entry.name
             assert form.pieces, entry.name
+
+
+# ---- gates of users ------------------------------------------------------------------------------
+
+BUMP = '''
+def bump(x):
+    """exp(-1/(1 - x**2)) between -1 and 1, 0 elsewhere."""
+    inside = np.abs(x) < 1
+    return np.where(inside, np.exp(-1.0/np.where(inside, 1.0 - x*x, 1.0)), 0.0)
+'''
+BUMP_MATH = '''
+def bump(x):
+    """exp(-1/(1 - x**2)) between -1 and 1, 0 elsewhere."""
+    return math.exp(-1.0/(1.0 - x*x)) if abs(x) < 1.0 else 0.0
+'''
+MALFORMED: list[tuple[str, dict[str, Any]]] = [
+    ("is not an expression", {"slopes": ["2*"]}),
+    ("calls 'foo', which is not in the table", {"slopes": ["foo(x)"]}),
+    ("names 'z', which is no parameter", {"slopes": ["2*z"]}),
+    ("names 'dout', which is no parameter", {"slopes": ["2*dout"]}),
+    ("has a hole 'y', which is no parameter", {"code": "{x} + {y}"}),
+    ("is not an expression", {"code": "{x} +"}),
+    ("calls 'halve', and no helper has that name", {"code": "halve({x})"}),
+    ("may not stand in an emitted module", {
+        "code": "halve({x})", "helpers": {"numpy": "def halve(x):\n    import os\n    return 0.5*x\n"}}),
+    ("is not Python", {"code": "halve({x})", "helpers": {"numpy": "def halve(x):\n    return 0.5*\n"}}),
+    ("a helper is a function as text", {"helpers": {"numpy": "x = 3"}}),
+    ("another helper is called 'sigmoid'", {"helpers": {"numpy": "def sigmoid(x):\n    return 0.5*x\n"}}),
+    ("makes no name", {"say": Say(stem="{x}-")}),
+    ("at x=2 out is 1.0, not 3.0", {"test": Test(edges={"x=2": "out=3"})}),
+    ("names what is no parameter", {"test": Test(edges={"y=2": "out=3"})}),
+    ("is not written as", {"test": Test(edges={"at 2": "out=3"})}),
+    ("2 rules", {"slopes": ["0.5", "1"]}),
+]  # fmt: skip
+
+
+def kept() -> tuple[list[str], dict[str, list[str]]]:
+    return [entry.name for entry in entries()], {target: list(texts) for target, texts in HELPERS.items()}
+
+
+@pytest.mark.parametrize(("said", "facts"), MALFORMED, ids=[said for said, _ in MALFORMED])
+def test_a_malformed_entry_is_refused_and_leaves_nothing_behind(said: str, facts: dict[str, Any]) -> None:
+    before = kept()
+    usual: dict[str, Any] = {"doc": "half of x", "slopes": ["0.5"], "code": "0.5*{x}"}
+    with pytest.raises(ValueError, match=re.escape(said)):
+        gradc.op("half_(x)", **{**usual, **facts})
+    assert kept() == before
+
+
+def test_every_entry_of_ours_would_be_taken() -> None:
+    for entry in entries():
+        inspect(entry)
+
+
+def test_a_users_gate_with_helper_domain_and_edges_passes_every_law() -> None:
+    entry = gradc.op(
+        "bump(x)",
+        doc="exp(-1/(1 - x**2)) between -1 and 1, 0 elsewhere",
+        slopes=["where(abs(x) < 1, -2*x*out/square(nonzero(1 - x**2)), 0.0)"],
+        code="bump({x})",
+        helpers={"numpy": BUMP, "math": BUMP_MATH},
+        bounds=(0.0, 0.37),
+        needs="any x",
+        test=Test(
+            sympy="exp(-1/(1 - x**2))",
+            domain=[(-0.8, 0.8)],
+            edges={"x=0": "out=0.36787944117144233, dx=0", "x=2": "out=0, dx=0"},
+        ),
+    )
+    try:
+        rng = np.random.default_rng(1)
+        test_ops.test_value_and_partials_are_those_of_the_independent_formula(entry, rng)
+        test_ops.test_targets_agree(entry, rng)
+        test_ops.test_reverse_is_the_transpose_of_forward_on_every_shape(entry, rng)
+        test_ops.test_tangents_are_difference_quotients(entry, rng)
+        test_ops.test_printing_then_parsing_gives_the_same_node(entry)
+        for point, pinned in entry.test.edges.items():
+            for target in ("numpy", "math"):
+                test_ops.test_edges_hold(entry, point, pinned, target)
+        for style in ("notes", "fast"):
+            fn = gradc.compile("bump(x)*y", style=style)
+            assert fn.check()
+            assert "def bump(x):" in fn.source
+            x = np.array([0.5, 2.0], np.float32)
+            value, grads = fn.value_and_grad(x, np.float32(3.0))
+            assert value == pytest.approx([3 * math.exp(-4 / 3), 0.0], rel=1e-6)
+            assert grads["x"].dtype == np.float32
+        assert [row["name"] for row in rows(["bump"])] == ["bump"]
+    finally:
+        unregister("bump")
+    assert "bump" not in HELPERS["numpy"]
