@@ -226,3 +226,13 @@ def test_the_target_scipy_is_short_and_says_scipy() -> None:
 def test_math_says_what_it_lacks() -> None:
     with pytest.raises(GradcError, match="the target 'math' has no form for 'erfinv'"):
         gradc.compile("erfinv(x)", target="math")
+
+
+@pytest.mark.parametrize("program", ["erfinv(x)*x", "i0(x)", "lgamma(x)", "digamma(x)*y", "floor(x)*x", "betaln(x, y)"])
+def test_a_report_leaves_out_the_time_of_what_math_lacks(program: str) -> None:
+    result = gradc.compile(program).report()
+    forms = {form.name: form for form in result.forms}
+    assert forms["staged, notes"].seconds is not None
+    assert forms["symbolic"].operations
+    assert forms["symbolic"].seconds is None or "floor" in program
+    assert str(result)

@@ -91,7 +91,9 @@ def _converts(value: ast.expr) -> bool:
 
 
 def seconds_a_call(calls: Sequence[Call | None]) -> list[float | None]:
-    """The least time that each call takes, measured in turns; None for one that fails, as `math` does outside a domain.
+    """The least time that each call takes, measured in turns; None for one that fails.
+
+    `math` fails outside a function's domain, and SymPy's forms where they name a function that it lacks.
 
     >>> seconds_a_call([None, lambda: 1/0])
     [None, None]
@@ -111,7 +113,7 @@ def _timed(call: Call, times: int) -> float | None:
         began = time.perf_counter()
         for _ in range(times):
             call()
-    except (ArithmeticError, ValueError, TypeError, RecursionError):
+    except (ArithmeticError, AttributeError, ValueError, TypeError, RecursionError):
         return None
     return (time.perf_counter() - began) / times
 

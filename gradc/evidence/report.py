@@ -21,6 +21,7 @@ from gradc.evidence.measure import seconds_a_call
 from gradc.evidence.points import Point, Search
 from gradc.evidence.references import as_written
 from gradc.evidence.symbolic.worker import MEMORY, Worker
+from gradc.rewrite.rules import has_form
 
 # Seconds for SymPy's process.
 SECONDS = 20.0
@@ -136,7 +137,8 @@ def variant(fn: Any, **changes: Any) -> Any:
 
 def _variants(fn: Any) -> list[tuple[str, dict[str, Any]]]:
     """The staged forms to show, in plain Python if the program is one of numbers: SymPy's forms are run so too."""
-    target = "numpy" if any(fn.shapes.values()) else "math"
+    plain = all(not node.shape and (not node.args or has_form(node.op, "math")) for node in fn.dag.nodes)
+    target = "math" if plain else "numpy"
     both = [(f"staged, {style}", {"style": style, "target": target}) for style in ("fast", "notes")]
     if fn.literal:
         return [(f"{name}, literal", changes) for name, changes in both]
