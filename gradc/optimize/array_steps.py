@@ -64,6 +64,7 @@ class _Lowering:
         self.readers = users(self.nodes)
         self.relus = {node.args[0]: node for node in self.nodes if node.op is routing.relu}
         self.bases = bases_of(self.nodes)
+        self.inverses = {node.args[0]: node for node in self.nodes if node.op is array.inv}
         self.made: dict[Node, Node] = {}
         self.guards: dict[Node, float] = {}
 
@@ -181,6 +182,19 @@ class _Lowering:
     def _instance(self, text: str, args: Mapping[str, Node], statics: Mapping[str, object]) -> Node:
         plain = _Plain(self)
         return instantiate(plain, text, args, statics)
+
+    def solve(self, node: Node) -> Node | None:
+        """What is solved with a transpose on the way back, by the inverse that another gradient asks for anyway."""
+        turned, y = node.args
+        if len(turned.shape) > 2 or len(y.shape) > 1 or turned.op is not array.transpose:
+            return None
+        if turned.args[0] not in self.inverses:
+            return None
+        inverse = self.inverses[turned.args[0]]
+        if inverse not in self.made:
+            self.made[inverse] = self._gate(inverse)
+        back = self.make(array.transpose, (self.made[inverse],), (None,))
+        return self.make(array.matmul, (back, self._in_shape(self.made[y], y.shape)))
 
     def others(self, node: Node) -> Node | None:
         """The products of the others in a vector, by division where nothing is lost."""
@@ -355,4 +369,5 @@ _STEPS = {
     array.mean: _Lowering.mean,
     array.sum_: _Lowering.sum,
     array.matmul: _Lowering.matmul,
+    array.solve: _Lowering.solve,
 }
