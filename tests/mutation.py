@@ -37,6 +37,9 @@ ELSEWHERE = ("gather", "pick", "added", "held")
 EQUIVALENT = {
     ("relu", "argument of dx"): "relu(x) > 0 exactly where x > 0",
     ("digamma_gap", "argument of dy"): "trigamma(x + y) is trigamma(y + x)",
+    ("elu", "tie of the composite"): "both sides are 0 there, with one slope at alpha = 1",
+    ("huber", "tie of the composite"): "both sides have one value and one slope there",
+    **{("det_sign", f"{how} the tangent"): "it is 0" for how in ("sign of", "factor of", "no")},
 }
 
 

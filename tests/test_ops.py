@@ -78,6 +78,7 @@ def draw(entry: Op, shapes: Sequence[tuple[int, ...]], rng: np.random.Generator)
             x = x > (low + high) / 2
         if not entry.elementwise and len(shape) > 1 and shape[-1] == shape[-2]:
             x = x + 3.0 * np.eye(shape[-1])
+            x = x @ np.swapaxes(x, -1, -2) if "symmetric" in entry.needs else x
         out.append(x)
     return out
 
@@ -217,6 +218,8 @@ def test_tangents_are_difference_quotients(entry: Op, rng: np.random.Generator) 
         (dot_out,) = tangents([node], build, dots)
         point = dict(zip([f"x{i}" for i in range(len(args))], draw(entry, shapes, rng), strict=True))
         along = {f"x{i}_dot": 0.1 * rng.normal(size=shape) for i, shape in enumerate(shapes)}
+        if "symmetric" in entry.needs:
+            along = {name: x + np.swapaxes(x, -1, -2) for name, x in along.items()}
         (tangent,) = run([dot_out], names, point | along, build.dims)
 
         def value(
