@@ -20,7 +20,7 @@ from gradc.emit.modules import BUILTINS, step_aside
 from gradc.emit.target import Target
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
-from gradc.language import MAX_SOURCE, MAX_TURNS, parse
+from gradc.language import MAX_SOURCE, MAX_TURNS, called_only, functions_of, parse
 from gradc.ops import table
 from gradc.ops.routing import where
 from gradc.ops.table import Op, op
@@ -61,7 +61,7 @@ Names = Literal["notes", "letters", "wengert"]
 
 
 def compile(
-    program: str,
+    program: str | Callable[..., Any] | Any,
     wrt: Sequence[str] | str | None = None,
     shapes: Mapping[str, Sequence[int | str]] | None = None,
     style: Style = "notes",
@@ -71,12 +71,15 @@ def compile(
     function_name: str = "",
     also: Sequence[str] | str = (),
     double: bool = False,
-    inputs: Sequence[str] | None = None,
+    inputs: Sequence[str] | str | None = None,
+    function: str = "",
     max_source: int = MAX_SOURCE,
     max_turns: int = MAX_TURNS,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
+    `program` is text of the language, a Python function (its source is read, and it is never called; numbers that it
+    closes over are constants), or a SymPy expression.
     `wrt` names the inputs to differentiate with respect to (all if left out); `shapes` declares arrays,
     {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `inputs` states the order of the inputs,
     that of their first appearance if it is left out; `style` is "notes" or "fast",
@@ -105,10 +108,19 @@ def compile(
         "inputs": _names_of("inputs", inputs),
         "max_source": max_source,
         "max_turns": max_turns,
+        "function": function,
     }
+    if not isinstance(program, str):
+        from gradc.language.sources import text_of
+
+        program, options["function"] = text_of(program)
     with collector_paused():
-        text, given = plain_text("the program", program), options["shapes"]
-        dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns)
+        text, given, function = plain_text("the program", program), options["shapes"], options["function"]
+        if not function and text.count("def ") + text.count(") =") > 1:
+            several = functions_of(text, max_turns)
+            if len(several) > 1 and not function_name:
+                return cast("Function", _several(text, several, options))  # by name
+        dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns, function=function)
     dag = _in_order(dag, options["inputs"])
     wanted = _wanted(dag, options["wrt"])
     if target != "numpy" and TARGETS[target].program is None:
@@ -187,6 +199,38 @@ def _in_order(dag: Dag, inputs: Sequence[str] | None) -> Dag:
     if missing is not None:
         raise GradcError(f"input '{missing}' is missing in the order of the inputs", hint=f"inputs are {known}")
     return dag._replace(inputs={name: dag.inputs[name] for name in inputs})
+
+
+def _several(program: str, names: Sequence[str], options: dict[str, Any]) -> Any:
+    """A file of functions: each that can be compiled by itself; the others serve these."""
+    from gradc.run.several import Functions
+
+    wanted, shapes = options["wrt"], options["shapes"]
+    options = {
+        key: value for key, value in options.items() if key not in ("function", "wrt", "shapes", "function_name")
+    }
+    found: dict[str, Function] = {}
+    first: GradcError | None = None
+    for name in names:
+        try:
+            fn = compile(program, None, shapes, function=name, **options)
+            if wanted is not None:
+                fn = compile(program, [each for each in wanted if each in fn.inputs], shapes, function=name, **options)
+        except GradcError as error:
+            first = first or error
+            continue
+        found[name] = fn
+    if first is not None and not (found and called_only(program, [name for name in names if name not in found])):
+        raise first
+    missing = [each for each in wanted or () if all(each not in fn.inputs for fn in found.values())]
+    if missing:
+        raise GradcError(f"no input '{missing[0]}' to differentiate with respect to")
+
+    def text_of(name: str) -> str:
+        fn = compile(program, found[name].wrt, shapes, function=name, function_name=f"{name}__", **options)
+        return fn.source
+
+    return Functions(program, found, text_of)
 
 
 def _check_function_name(name: str) -> None:
@@ -806,6 +850,8 @@ class Function:
         """The staged gradient against SymPy's and against finite differences; see `gradc.evidence.check`."""
         from gradc.evidence import check
 
+        if self.dag.example and not any(options.get(each) for each in ("at", "ranges")):
+            options["at"] = self.example
         return check.check(self, **options)
 
     def report(self, *, modes: bool = False, **options: Any) -> Any:
@@ -818,18 +864,30 @@ class Function:
 
         return report.report(self, **options)
 
+    @property
+    def example(self) -> dict[str, Any]:
+        """The values that the program itself gives its inputs, as pasted notes do; empty where it gives none."""
+        given = self.dag.example or {}
+        return {name: value.array() if hasattr(value, "array") else value for name, value in given.items()}
+
+    def _or_example(self, args: tuple[Any, ...], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs by name, those that are left out as the program's example has them."""
+        left = list(self.dag.example or ())[len(args) :]
+        return {**{name: self.example[name] for name in left}, **inputs}
+
     def trace(self, /, *args: Any, **inputs: Any) -> Any:
         """Every line of both passes with its value at a point, by the notes' names; see `gradc.evidence.trace`."""
         from gradc.evidence.trace import trace
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
-        return trace(self.staged, self.target, self.bound(args, inputs), load, df)
+        return trace(self.staged, self.target, self.bound(args, self._or_example(args, inputs)), load, df)
 
     def graph(self, /, *args: Any, **inputs: Any) -> Any:
         """The circuit as a picture, with values and gradients if a point is given; see `gradc.evidence.circuit`."""
         from gradc.evidence.circuit import graph
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        inputs = self._or_example(args, inputs)
         return graph(
             self._staged(every_gate=True), self.target, self.bound(args, inputs) if args or inputs else None, load, df
         )
@@ -842,6 +900,7 @@ class Function:
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
         staged = self._staged(every_gate=True)
+        inputs = self._or_example(args, inputs)
         bound = self.bound(args, inputs) if args or inputs else None
         return page(self, staged, bound, load, df, check, report)
 

@@ -55,13 +55,16 @@ def _is_declaration(line: str) -> bool:
     return bool(colon) and name.strip().isidentifier() and rest.strip().startswith("[") and "=" not in line
 
 
-def differences(program: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The gradient of a program's value by central differences."""
+def differences(
+    program: str, inputs: Mapping[str, Any], fixed: Mapping[str, Any] = {}
+) -> dict[str, Any]:  # never written to
+    """The gradient of a program's value by central differences; `fixed` inputs stay as they are."""
 
     def value(name: str, at: Any, step: float) -> float:
         moved = {key: np.array(each, dtype=float) for key, each in inputs.items()}
         moved[name][at] += step
-        return float(np.sum(run(program, {key: each if each.shape else float(each) for key, each in moved.items()})))
+        given = {key: each if each.shape else float(each) for key, each in moved.items()}
+        return float(np.sum(run(program, {**given, **fixed})))
 
     grads = {}
     for name, given in inputs.items():

@@ -199,7 +199,7 @@ ROWS: list[tuple[int, str, list[str], list[str] | None]] = [
     (3, "x y", ["x*y"], None),
     (4, "sigmod(y)", ["unknown function 'sigmod'", "sigmoid"], ["sigmod"]),
     (4, "tg(x)", ["unknown function 'tg'", "tan"], ["tg"]),
-    (4, "average(x)", ["unknown function 'average'", "mean"], ["average"]),
+    (4, "avg(x)", ["unknown function 'avg'", "mean"], ["avg"]),
     (6, "sin x", ["needs parentheses", "sin(x)"], None),
     (7, "sin^2(x)", ["power", "sin(x)**2"], None),
     (8, "(x + y", ["'('", "never closed"], ["("]),
@@ -236,9 +236,58 @@ ROWS: list[tuple[int, str, list[str], list[str] | None]] = [
     (23, "try: x\nexcept: y", ["try", "not part of the language"], None),
     (23, "print(x)", ["print", "not part of the language"], None),
     (23, "x := y + 1", [":="], None),
-    (23, "import os", ["import"], None),
     (23, "{x: y}", ["key", "constant"], None),
+    (23, "import os", ["import", "os"], ["import os"]),
+    (23, "with x: y", ["with", "not part of the language"], ["with"]),
+    (23, "yield x", ["yield", "not part of the language"], None),
     (24, "x: [3]\nx[5]", ["index 5", "0..2"], None),
+    (29, "x^{2}", ["TeX", "write x**2"], ["{2}"]),
+    (29, r"\frac{x}{y}", ["'\\frac'", "write (x)/(y)"], None),
+    (29, r"x \cdot y", ["'\\cdot'", "write *"], None),
+    (29, r"\sqrt{x}", ["'\\sqrt'", "write sqrt(x)"], None),
+    (29, r"\sum_i x_i", ["'\\sum_i'", "write sum(x)"], None),
+    (29, r"\sin(x)", ["'\\sin'", "write sin(x)"], None),
+    (29, "x_{1}*y", ["TeX", "write x_1"], ["{1}"]),
+    (30, "Sin[x]", ["'('", "write sin(x)"], None),
+    (30, "Sqrt[x + y]", ["'('", "write sqrt(x + y)"], None),
+    (30, "a.*b", ["'.*'", "elementwise"], None),
+    (30, "x.^2", ["'.^'", "write x**2"], None),
+    (30, "A\\b", ["write solve(A, b)"], None),
+    (30, "A'*b", ["write A.T @ b"], None),
+    (30, "A^T*b", ["'^T'", "write A.T"], ["A^T"]),
+    (30, "A: [3, 3]\nA^-1", ["'^-1'", "write inv(A)"], ["A^-1"]),
+    (31, "d/dx x^2", ["differentiates by itself", "--wrt"], ["d/dx"]),
+    (31, "grad(f)", ["unknown function 'grad'", "differentiates by itself", "--wrt"], ["grad"]),
+    (31, "\N{PARTIAL DIFFERENTIAL}f/\N{PARTIAL DIFFERENTIAL}x", ["differentiates by itself"], None),
+    (32, "y <- x*2", ["'<-'", "write y = ..."], ["<-"]),
+    (33, "exp^x", ["'exp' is a function", "write exp(x)"], ["exp^"]),
+    (33, "x\N{MODIFIER LETTER CAPITAL T}y", ["write x.T @ y"], None),
+    (33, "inf", ["constant", "nothing to differentiate"], ["inf"]),
+    (34, "3!", ["factorial", "gamma(n + 1)", "lgamma"], ["!"]),
+    (34, "||x||", ["write norm(x)"], ["||"]),
+    (34, "\N{DOUBLE VERTICAL LINE}x\N{DOUBLE VERTICAL LINE}", ["write norm(x)"], None),
+    (34, "|x|", ["write abs(x)"], None),
+    (34, "sin\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT ONE}(x)", ["write asin(x)"], None),
+    (34, "tan^-1(x)", ["write atan(x)"], None),
+    (34, "x\N{SUPERSCRIPT LATIN SMALL LETTER N}", ["write x**n"], None),
+    (34, "f()", ["'f' is called with nothing"], ["f()"]),
+    (34, "x mod 2", ["'mod'", "write x % 2"], ["mod"]),
+    (34, "let x = 3", ["'let'", "write x = 3"], ["let"]),
+    (34, "width height", ["missing operator"], None),
+    (35, "median(x)", ["unknown function 'median'", "no gate"], ["median"]),
+    (35, "eigh(A)", ["unknown function 'eigh'", "no gate"], ["eigh"]),
+    (35, "np.linalg.svd(A)", ["unknown function 'svd'"], ["svd"]),
+    (35, "interp(x, y)", ["unknown function 'interp'", "no interpolation"], ["interp"]),
+    (35, "Math.sqrt(x)", ["'Math.' is no prefix here", "write sqrt(x)"], None),
+    (35, "tf.reduce_sum(x)", ["unknown function 'reduce_sum'", "did you mean 'sum'?"], ["reduce_sum"]),
+    (36, "if x > 0:\n    y = 1\ny", ["hangs on a value", "where(x > 0, a, b)"], ["x > 0"]),
+    (36, "while x > 0:\n    x = x - 1", ["'while'", "for i in range"], ["while"]),
+    (36, "def f(t): return f(t - 1)\nf(x)", ["calls itself", "recursion"], ["f(t - 1)"]),
+    (36, "x: [n]\nfor v in x: y = v\ny", ["the size 'n'", "--shape x=3"], ["x"]),
+    (36, "for i in range(n): y = x", ["'n' is an input", "write n = 3 above"], ["n"]),
+    (37, "(x > 0) and y", ["'and' is for conditions", "write y if x > 0 else 0"], None),
+    (37, "x or y", ["'or' is for conditions"], ["x or y"]),
+    (42, "'x*y'", ["leave the quotes out"], None),
     (24, "x: [3]\nx[-4]", ["index -4"], None),
     (24, "x: [3]\nx[1.5]", ["an index is a constant, a whole number"], None),
     (38, "x: [3]\nx[exp(i)]", ["an index is made of whole numbers", "exp"], None),
@@ -293,6 +342,11 @@ NOTES = [
     (12, "e**x", ["'e' is an input", "exp(x)"]),
     (12, "E**(x*y)", ["'E' is an input", "exp("]),
     (19, "q = x*y\nx + y", ["'q'", "never used"]),
+    (32, "x == y", ["the output is a condition", "gradient is 0"]),
+    (32, "not x", ["the output is a condition", "gradient is 0"]),
+    (33, "sinx + y", ["'sinx' is an input here", "sin(x)"]),
+    (33, "sin*x", ["'sin' is an input here", "sin(x)"]),
+    (24, "w[0]*x + w[1]", ["'w' has the shape (2,)"]),
 ]
 
 
@@ -353,6 +407,33 @@ def test_accepted(row: int, program: str, value: float) -> None:
 @pytest.mark.parametrize("alias", ["ln", "arcsin", "logistic", "pow", "sgn", "Max", "absolute"])
 def test_aliases_are_listed(alias: str) -> None:
     assert re.search(rf"\b{alias}\b", accepted("gates").out)
+
+
+def test_a_near_spelling_with_another_meaning_is_never_suggested() -> None:
+    from gradc.language.advice import unknown_function
+
+    for name in ("sort", "cross", "means", "median", "mode", "rand", "real", "sing", "rot", "cov", "fix", "seed"):
+        assert "did you mean" not in unknown_function(name), name
+    for name, gate in (
+        ("sigmod", "sigmoid"),
+        ("nrom", "norm"),
+        ("sotfmax", "softmax"),
+        ("Tanh", "tanh"),
+        ("tg", "tan"),
+    ):
+        assert unknown_function(name) == f"did you mean '{gate}'?"
+
+
+def test_what_is_written_for_a_foreign_name_is_of_the_language() -> None:
+    from gradc.language.foreign import FOREIGN
+    from gradc.language.gates import SPECIAL
+    from gradc.ops.table import spellings
+
+    known = {*spellings(), *SPECIAL, *"x asinh acosh atanh log_sigmoid".split()}
+    said = {word for word in FOREIGN.values() if not word.startswith("no: ")}
+    assert len(FOREIGN) > 350
+    for text in said:
+        assert text in known or not text.isidentifier(), text
 
 
 def test_greek_names_are_spelled_out() -> None:

@@ -51,6 +51,18 @@ PROGRAMS = [
     ("'''a remark'''\nz = x*y  # another\nz", XY),
     ("z: float = x*y\nz + 1", XY),
     ("assert 1 < 2, 'never'\nx*y", XY),
+    ("m = [1, 0, 1]\nnp.sum(np.where(m, x, -2*x))", X),
+    ("u = np.zeros(3)\nu[0] = x[1]\nfor i in range(1, 3):\n    u[i] = u[i - 1]*x[i]\n    u[i] += 1\nnp.sum(u**2)", X),
+    ("B = np.zeros((3, 2))\nB[0] = A[1]\nB[:, 1] = A[:, 0]**2\nB[1:, 0] *= 3\nB[2, 0] = 5\nnp.sum(B*A)", A),
+    ("u = x.copy()\nu[u < 0] = 0\nu[1:] = u[:2] + x[1:]\nnp.sum(u*x)", X),
+    ("def fill(v, t):\n    v[0] = t\n    v[1] = v[0]*t\nu = np.ones(3)\nfill(u, x[0])\nw = u\nw[2] = x[1]\nsum(u)", X),
+    ("k = 'c'\nif k == 'a':\n    y = x\nelif k in ('b', 'd'):\n    y = 2*x\nelif k == 'c':\n    y = 3*x\nnp.sum(y)", X),
+    ("d = {'b': x, 'a': y}\ns = 0\nfor k, v in sorted(d.items()):\n    s = s*2 + v\ns", XY),
+    ("p = x*y\ndel p\ndef f(t):\n    ...\n    return t\nf(x)*y", XY),
+    ("a = 2*x\nb = a\na += 1\nc = b\nb = b*x\nc -= x\nnp.sum(a*b*c)", X),
+    ("a = x[0]\nb = a\na += 1\na*b", X),
+    ("acts = [np.tanh, np.sin, lambda t: t**2]\nsum(f(v) for f, v in zip(acts, x))", X),
+    ("if np.any(np.isnan(x)):\n    raise ValueError('no')\nnp.sum(x)", X),
     ("0.5 < x < 1 and not y < 1 or 3", {}),
 ]  # fmt: skip
 
@@ -63,7 +75,15 @@ def test_as_python(program: str, inputs: dict[str, object]) -> None:
 
 
 REFUSED = [
-    ("for i in range(3): x[i]", "'x' is a scalar, and a subscript takes an array, in turn i = 0 of the loop in line 1"),
+    ("x: [3]\nu = x\nu[0] = 1\nu", "this array shares its elements with 'x'"),
+    ("x: [3]\nu = x[1:]\nu[0] = 1\nu", "this array shares its elements with the array that it is a part of"),
+    (
+        "x: [3]\ndef f(v):\n    v[0] = 1\n    return v\nf(x)",
+        "this array shares its elements with 'x', in the call of 'f' of line 5",
+    ),
+    ("x: [3]\nu = 2*x\nu[3] = 1\nu", "index 3 is outside 0..2"),
+    ("x = y*2\nx[0] = 1\nx", "a number has no elements"),
+    ("for i in [0]: x[:i]", "'x' is a scalar, and a subscript takes an array, in turn i = 0 of the loop in line 1"),
     (
         "x: [3]; s = 0\nfor i in range(4):\n  s += x[i]\ns",
         "index 3 is outside 0..2, in turn i = 3 of the loop in line 2",
@@ -116,9 +136,9 @@ def test_a_limit_of_turns_names_its_option() -> None:
     assert parse(program, max_turns=1000).outputs
 
 
-def test_a_hundred_thousand_turns() -> None:
-    dag = parse("s = x\nfor i in range(100000):\n    s = s*x + i\ns")
-    assert len(dag.nodes) > 200_000
+def test_ten_thousand_turns() -> None:
+    dag = parse("s = x\nfor i in range(10000):\n    s = s*x + i\ns")
+    assert len(dag.nodes) > 20_000
 
 
 def test_many_loops_one_in_the_other() -> None:

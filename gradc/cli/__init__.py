@@ -61,6 +61,8 @@ def _meant_a_file(text: str) -> GradcError | None:
 def studied(options: dict[str, Any]) -> Function:
     """The same for commands that go on to run it: from here on there may be garbage."""
     fn = compiled(options)
+    if not hasattr(fn, "stages"):
+        raise GradcError("the program has several functions", hint=f"choose one: --function {next(iter(fn))}")  # type: ignore[call-overload]  # a mapping by name
     gc.enable()
     return fn
 
@@ -74,6 +76,7 @@ _COMPILING = (
     "target",
     "literal",
     "function_name",
+    "function",
     "double",
     "max_source",
     "max_turns",
@@ -207,8 +210,10 @@ takes_program = _options(
     ),
     _option("--max-source", type=click.IntRange(1), metavar="N", default=32_000_000, show_default=True,
             group="The program", help="The most characters of a program."),
+    _option("--function", metavar="NAME", default="", group="The program", help="Compile this function of several."),
     _option("--max-turns", type=click.IntRange(1), metavar="N", default=1_000_000, show_default=True,
             group="The program", help="The most turns of all its loops, and calls of its functions."),
+    _module("--inputs", metavar="x,y", default="", help="The order of the inputs.  [default: as they appear]"),
     _module(
         "--wrt", multiple=True, metavar="x,y", complete=_from("wrt"),
         help="Differentiate with respect to these inputs.  [default: all]",
@@ -295,6 +300,8 @@ def compile_command(
         raise GradcError(f"--{'check' if check else 'diff'} needs a file to look at", hint="name it: -o FILE")
     with _as_usage():
         fn = compiled(options)
+    if show is not None and not hasattr(fn, "stages"):
+        raise GradcError("the program has several functions", hint="choose one with --function")
     text = compiles(fn.source) if show is None else _stage(fn, show)
     if check or diff:
         return _compared(str(output), text, diff)

@@ -162,7 +162,7 @@ class Printer:
         if not values or len(values) == len(set(args)):
             return ""
         texts = [self._write(arg)[0] for arg in values]
-        if len(texts) == 1 and texts[0].isidentifier():
+        if len(texts) == 1 and texts[0].isidentifier() and next(iter(values)).shape:  # a number may be Python's own
             return f", dtype={texts[0]}.dtype"
         return (
             f", dtype={self._rename(self.target.common_dtype)}({', '.join(texts)})" if self.target.common_dtype else ""

@@ -15,18 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import compress
+from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Lazy, Node, Span
 from gradc.language.flow import MAX_TURNS
 from gradc.language.lex import Source
 from gradc.language.reader import Reader
+from gradc.language.reading import Reading, called_only, functions_of
 from gradc.language.scope import GivenShapes
 from gradc.language.unparse import unparse
 from gradc.ops import OF_ARRAYS
 from gradc.rewrite.simplify import Builder
 
-__all__ = ["MAX_SOURCE", "MAX_TURNS", "parse", "unparse"]
+__all__ = ["MAX_SOURCE", "MAX_TURNS", "called_only", "functions_of", "parse", "unparse"]
 
 # Characters of a program, unless the caller allows more: a program of this size takes some GB of memory.
 MAX_SOURCE = 32_000_000
@@ -40,39 +42,35 @@ def parse(
     builder: Builder | None = None,
     max_source: int = MAX_SOURCE,
     max_turns: int = MAX_TURNS,
+    function: str = "",
+    known: Mapping[str, Any] | None = None,
 ) -> Dag:
     """The graph of a program, simplified as it is built. Raises `GradcError` with the place, for whatever is wrong.
 
     `shapes` says what declarations say; `literal` keeps written-out forms; nodes go into `builder` if one is given.
     `max_turns` bounds the turns of all loops, the elements of comprehensions and the calls of functions together.
+    `function` is the one to compile of several, `known` are names with a value from outside the text.
     """
     if len(text) > max_source:
         raise GradcError(
             f"the program has {len(text)} characters, more than {max_source}",
             hint=f"allow more with --max-source {len(text)} or max_source={len(text)}",
         )
-    build = builder or Builder(literal=literal)
-    source = Source(text)
-    reader = Reader(source, build, shapes or {}, {}, max_turns=max_turns)
-    build.named = reader.scope.names
-    reader.run()
-    outputs = reader.outputs()
-    if source.problems:
-        raise GradcError.of(sorted(source.problems, key=lambda problem: problem.marks[0].start))
+    reading = Reading(text, shapes or {}, literal, max_turns, function, known or {})
+    reader = reading.read(builder)
+    build, source = reader.build, reader.source
     inputs = reader.scope.inputs
-    if not inputs:
-        raise reader.nothing_to_differentiate()
     _note_habits(source, inputs)
-    nodes = _needed(build, [*inputs.values(), *(node for _, node in outputs)])
+    nodes = _needed(build, [*inputs.values(), *(node for _, node in reading.outputs)])
     _say_what_forms_take_in(build, nodes, reader)
     build.named = {}
     return Dag(
         text=text,
         nodes=nodes,
         inputs=inputs,
-        outputs=tuple(outputs),
+        outputs=tuple(reading.outputs),
         names=reader.scope.names,
-        spans=Lazy(lambda: _spans(text, shapes or {}, build, max_turns)),
+        spans=Lazy(lambda: _spans(reading, reader)),
         rewrites=build.rewrites,
         dims=build.dims,
         roles={},
@@ -80,6 +78,7 @@ def parse(
         notes=tuple(source.notes),
         graph=build.graph,
         integers=tuple(name for name in inputs if name in reader.scope.integers),
+        example=reading.example,
     )
 
 
@@ -135,6 +134,7 @@ def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:
     tokens = source.tokens
     if "^" in source.text and "^" in tokens:
         at = tokens.index("^")
+        _refuse_transposes(source, inputs)
         source.note("'^' is read as a power, and emitted as '**'", at, at)
     for name in ("e", "E"):
         if name in inputs:
@@ -145,14 +145,25 @@ def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:
                 source.note(f"'{name}' is an input here", at, at, f"write {call} for Euler's number")
 
 
-def _spans(text: str, shapes: GivenShapes, build: Builder, max_turns: int) -> dict[Node, Span]:
+def _refuse_transposes(source: Source, inputs: Mapping[str, Node]) -> None:
+    """A^T and A^-1 of what looks like a matrix: never a power of another meaning."""
+    tokens = source.tokens
+    for at, token in enumerate(tokens):
+        base = tokens[at - 1] if at else ""
+        if token != "^" or base not in inputs:
+            continue
+        matrix = len(inputs[base].shape) == 2 or (not inputs[base].shape and len(base) == 1 and base.isupper())
+        if matrix and tokens[at + 1] == "T" and "T" in inputs and not inputs["T"].shape and tokens.count("T") == 1:
+            raise source.error("'^T' is not part of the language", at - 1, at + 1, f"write {base}.T, or {base}**T")
+        if matrix and tokens[at + 1] == "-" and tokens[at + 2] == "1":
+            raise source.error("'^-1' is not part of the language", at - 1, at + 2, f"write inv({base}), or 1/{base}")
+
+
+def _spans(reading: Reading, before: Reader) -> dict[Node, Span]:
     """Where each node was written first, found by reading the program again into the same graph."""
-    source = Source(text)
-    reader = Reader(
-        source, Builder(build.dims, build.literal, build.graph), shapes, {}, places=True, max_turns=max_turns
-    )
-    reader.run()
-    reader.outputs()
+    build = before.build
+    reader = reading.again(Builder(build.dims, build.literal, build.graph))
+    source = reader.source
     places = reader.places or {}
     for name, node in reader.scope.inputs.items():
         places.setdefault(node, (reader.scope.first[name],) * 2)

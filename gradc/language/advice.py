@@ -13,25 +13,9 @@ import re
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import show
+from gradc.language.foreign import DERIVATIVES, DIFFERENTIATES, ELSEWHERE, FOREIGN, meant
 from gradc.ops.table import spellings
 
-# What to write, and the names that other languages and libraries have for it.
-_FOREIGN = {
-    "tan": "tg",                 "atan": "arctg atg",           "sin": "sen",            "asin": "arcsen",
-    "sinh": "sh",                "cosh": "ch",                  "tanh": "th",            "exp": "euler",
-    "log10": "lg",               "log2": "ld lb",               "sqrt": "root",          "cbrt": "cuberoot",
-    "square": "sqr sq",          "sign": "signum",              "relu": "ReLU rect",     "heaviside": "step",
-    "mean": "average avg",       "prod": "product",             "sum": "total nansum",   "norm": "mag magnitude length",
-    "softmax": "smax",           "logsumexp": "logaddexp log_sum_exp",                   "dot": "inner vdot",
-    "matmul": "mm mv bmm",       "inv": "inverse",              "det": "determinant",    "trace": "tr",
-    "transpose": "T",            "concatenate": "cat hstack vstack append",
-    "where": "iif ifelse if_else cond select",
-    "1/tan(x)": "ctg cot cotan", "1/cos(x)": "sec",             "1/sin(x)": "csc cosec", "1/tanh(x)": "coth",
-    "1/cosh(x)": "sech",         "1/sinh(x)": "csch",                    "1/sqrt(x)": "rsqrt",
-    "mean(x)": "len",
-    "mean((x - mean(x))**2)": "var",                            "sqrt(mean((x - mean(x))**2))": "std",
-}  # fmt: skip
-FOREIGN = {name: meant for meant, names in _FOREIGN.items() for name in names.split()}
 # What is said where Python has a statement and the language has not.
 _IMPORTS = "np., math. and torch. prefixes need no import"
 _FUNCTIONS = "write lines, or a function: def f(x): ..."
@@ -63,6 +47,22 @@ SYMBOLS = {
     "=>": ("'=>'", "write >="),
     "<>": ("'<>'", "write !="),
     ":=": ("':='", "write = on a line of its own"),
+    "∂": ("'∂'", DIFFERENTIATES),
+    "∇": ("'∇'", DIFFERENTIATES),
+    "∫": ("'∫'", "write the sum of a rule"),
+    "∑": ("'∑'", "write sum(x)"),
+    "∏": ("'∏'", "write prod(x)"),
+    "∞": ("'∞'", "write inf"),
+    "‖": ("'‖'", "write norm(x)"),
+    "≈": ("'≈'", "write abs(x - y) < 1e-9"),
+    "→": ("'→'", "write = or def f(x):"),
+    "∈": ("'∈'", "write in"),
+    "∘": ("'∘'", "write f(g(x))"),
+    "⊗": ("'⊗'", "write outer(x, y)"),
+    "⊙": ("'⊙'", "write *"),
+    "∥": ("'∥'", "write norm(x)"),
+    "ᵀ": ("'ᵀ'", "write x.T @ y"),
+    "ᵗ": ("'ᵗ'", "write x.T @ y"),
     "$": ("'$'", "write the formula without TeX's marks"),
     "\\": ("'\\'", "write functions without TeX's backslash: sin(x)"),
     "...": ("'...'", "write the terms out"),
@@ -70,14 +70,33 @@ SYMBOLS = {
 }
 # The shortest name that is taken for a misspelt function rather than for a variable before a bracket.
 MIN_FUNCTION_NAME = 3
+# Shorter words are taken as they are; in longer ones two slips are one word still.
+SHORT, LONG = 4, 8
+# Functions that nobody calls a variable by, so that one that stands alone is said to be an input here.
+ELEMENTARY = frozenset(
+    "sin cos tan asin acos atan sinh cosh tanh exp log ln sqrt abs arcsin arccos arctan sigmoid relu erf log10 "
+    "log2 softmax".split()
+)
+_RUN_TOGETHER = re.compile(r"(sin|cos|tan|exp|log|ln|sqrt|sinh|cosh|tanh)(x|y|z|t|theta|phi)")
+# Words of other languages between values or before them, and what to write.
+WORDS = {
+    "mod": "write x % 2", "div": "write x/y", "xor": "write x != y of conditions", "times": "write *",
+    "plus": "write +", "minus": "write -", "over": "write /", "squared": "write **2", "cubed": "write **3",
+    **dict.fromkeys(("let", "var", "const", "set", "double", "local"), "write x = 3, without a word before it"),
+    **dict.fromkeys(("where", "given", "with", "let's"), "write x = 3 on a line above"),
+    **dict.fromkeys(("then", "end", "endif", "fi", "do", "begin"), "write a if c else b"),
+    "lim": "write the limit as a number", "of": "write f(x)", "to": "write range(3)",
+}  # fmt: skip
 
 
 def unknown_function(name: str) -> str:
-    """The gate that was meant, by another language's name or by spelling."""
-    if name in FOREIGN:
-        meant = FOREIGN[name]
-        return f"did you mean '{meant}'?" if meant.isidentifier() else f"write {meant}"
-    near = nearest(name, [*spellings(), "dot", "Piecewise"], 0.7)
+    """The gate that was meant, by another language's name or by a slip of the pen."""
+    said = meant(name) or meant(name.lower())
+    if said.startswith("no: "):
+        return said.removeprefix("no: ")
+    if said:
+        return f"did you mean '{said}'?" if said.isidentifier() else f"write {said}"
+    near = "" if name in ELSEWHERE else misspelt(name, [*spellings(), "dot", "Piecewise"])
     return f"did you mean '{near}'?" if near else "'gradc gates' lists the functions"
 
 
@@ -89,9 +108,50 @@ def nearest(name: str, known: list[str], least: float) -> str:
     return found[0] if found else ""
 
 
+def misspelt(name: str, known: list[str]) -> str:
+    """The name that one slip makes of this one (two in a long one); what begins otherwise has another meaning.
+
+    >>> misspelt("sigmod", ["sigmoid"]), misspelt("nrom", ["norm"]), misspelt("sort", ["sqrt"])
+    ('sigmoid', 'norm', '')
+    """
+    slips = 0 if len(name) < SHORT else 1 if len(name) < LONG else 2
+    best = ""
+    for each in known:
+        if abs(len(each) - len(name)) <= slips and each[0].lower() == name[0].lower():
+            off = _slips(name, each, slips)
+            if off <= slips:
+                best, slips = each, off - 1
+    return best
+
+
+def _slips(a: str, b: str, most: int) -> int:
+    """Letters left out, put in, exchanged or swapped between two words, as far as `most` + 1."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i, *[0] * len(b)]
+        for j, y in enumerate(b, 1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                row[j] = min(row[j], last[j - 2] + 1)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
 def looks_like_variable(name: str) -> bool:
     """Whether an unknown name before a bracket is rather a factor: `x(y + 1)`, `w1(a)`."""
-    return name not in FOREIGN and len(name.rstrip("0123456789_")) < MIN_FUNCTION_NAME
+    return name not in FOREIGN and name not in DERIVATIVES and len(name.rstrip("0123456789_")) < MIN_FUNCTION_NAME
+
+
+def run_together(name: str) -> str:
+    """What is meant by a function and its argument in one word.
+
+    >>> run_together("sinx"), run_together("expand")
+    ('sin(x)', '')
+    """
+    found = _RUN_TOGETHER.fullmatch(name)
+    return f"{found[1]}({found[2]})" if found else ""
 
 
 def is_keyword(name: str) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 from gradc.base.errors import GradcError, Mark, Problem
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
-from gradc.language import advice
+from gradc.language import advice, foreign
 from gradc.language.gates import SPECIAL, Gates
-from gradc.language.lex import Source
+from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import Scope
 from gradc.language.values import NONE, Arg, Callee, Group
 from gradc.ops import array as a
@@ -39,6 +39,10 @@ LIBRARIES = (
     "F",
     "special",
 )
+# What stands behind a function that is handed on, and not called: f = np.tanh, layer(x, np.tanh).
+_ALONE = frozenset((",", ")", "]", "}", "\n", ";", "if", "else", "for", END, *MARKS))
+# What names a library elsewhere.
+OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp", "nn", "lax")
 PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
 STATS = ("stats", "st", "jsp", "jstats")
 # What a library calls by a name that means something else elsewhere.
@@ -126,8 +130,13 @@ class Leaves:
             return self.build.const(CONSTANTS[name])
         if name == "newaxis":
             return NONE
-        if lookup(name):
+        if lookup(name) or name in SPECIAL:
+            if self.source.tokens[at + 1] in _ALONE:
+                return self.gates.callee(name, at, prefixed=True)
             raise self.source.error(f"'{dotted}' needs parentheses", at, hint=f"write {dotted}(x)")
+        if "random" in path[1:]:
+            hint = "nothing is drawn at random here; make the number or the array an input"
+            raise self.source.error(f"'{dotted}' is not part of the language", at, hint=hint)
         hint = f"{path[0]} has pi and e here, and the functions that 'gradc gates' lists"
         raise self.source.error(f"'{dotted}' is not part of the language", at, hint=hint)
 
@@ -215,6 +224,10 @@ class Leaves:
             callee = self.gates.callee(name, at, prefixed=True)
             callee.scipy = not {"scipy", "special"}.isdisjoint(path[:-1])
             return callee
+        if path[0] in OTHER_PREFIXES and not self.scope.is_variable(path[0]):
+            meant = name if lookup(name) else foreign.meant(name)
+            hint = f"write {meant}(x)" if meant.isidentifier() else advice.unknown_function(name)
+            raise self.source.error(f"'{'.'.join(path[:-1])}.' is no prefix here", at, hint=hint)
         return self.gates.callee(name, at, receiver=Arg(self.path(path[:-1], at), at, at))
 
     def _of_distribution(self, path: list[str]) -> Op | None:
@@ -235,6 +248,8 @@ class Leaves:
         if source.tokens[close + 1] == "=":
             hint = f"write {name} = ..., with the inputs by their names"
             raise source.error(f"'{source.quote(at, close)} =' defines a function", at, close, hint)
+        if close == at + 1:
+            raise source.error(f"'{name}' is called with nothing, and is no function", at, close)
         start = source.span(at, at)[0]
         hint = f"write {name}*{source.quote(at, close)[len(name) :].lstrip()}"
         mark = Mark(start, start + len(name))

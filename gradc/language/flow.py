@@ -126,6 +126,7 @@ class Flow:
         self.level = (0, 0)
         self.resumed: tuple[Any, int, int] = (None, 0, 0)
         self.frames: list[Turns | Call | Gathering] = []
+        self.going_on: set[int] = set()  # the functions that have not returned
         self.turns = 0
         self.max_turns = MAX_TURNS
         self.targets_of: dict[int, Target] = {}
@@ -188,7 +189,7 @@ class Flow:
                     said += f", in turn {self._turn_text(frame)} of the loop in line {self.source.line(frame.block.at)}"
             elif isinstance(frame, Call):
                 line = f" of line {self.source.line(frame.end)}" if frame.end else ""
-                name = "a lambda" if frame.function.is_lambda else f"'{frame.function.name}'"
+                name = "a lambda" if frame.function.name == "lambda" else f"'{frame.function.name}'"
                 return f"{said}, in the call of {name}{line}"
         return said
 
@@ -406,11 +407,10 @@ class Flow:
         self.stack.append((top, TEST, choice, i))
         return self.jump(choice.test, 0, self.depth)
 
-    def _may_be_known(self, first: int, end: int) -> bool:
+    def _may_be_known(self, first: int, end: int, named: bool = False) -> bool:
         """Whether all names of a test have values that are known, and it has some: numbers alone are read as ever."""
         if end - first > LONGEST_TEST:
             return False
-        named = False
         for i in range(first, end):
             token = self.tokens[i]
             named = named or (is_name(token) and token not in _CONNECTIVES)
@@ -524,17 +524,24 @@ class Flow:
         """Bind the parameters of a function, and the token at which its body begins."""
         function = frame.function
         self.count_turn(first)
-        for other in self.frames:
-            if isinstance(other, Call) and other.function.code == function.code:
-                name = "a lambda" if function.is_lambda else f"'{function.name}'"
-                raise self.source.error(
-                    f"{name} calls itself", first, last, "recursion is not part of the language; write a loop"
-                )
+        if function.code in self.going_on:
+            name = "a lambda" if function.name == "lambda" else f"'{function.name}'"
+            raise self.source.error(
+                f"{name} calls itself", first, last, "recursion is not part of the language; write a loop"
+            )
         values = self._arguments(function, args, first, last)
         frame.env, frame.atoms = self.enter_names(function.outer)
         self.frames.append(frame)
+        self.going_on.add(function.code)
         for param, arg in zip(function.params, values, strict=True):
             self.scope.bind(self.tokens[param.name], param.name, arg.value)
+            if (
+                isinstance(arg.value, Node)
+                and arg.value.shape
+                and arg.first == arg.last
+                and is_name(self.tokens[arg.first])
+            ):
+                self.scope.env.lent.add(self.scope.name(self.tokens[param.name], param.name))
         self.level = (0, 0)
         if function.is_lambda:
             self.then = self.returns
@@ -584,7 +591,7 @@ class Flow:
         return [found[at] for at in range(len(params))]
 
     def _wrong_arity(self, function: Function, names: list[str], got: int, first: int, last: int) -> GradcError:
-        name = "the lambda" if function.is_lambda else function.name
+        name = "the lambda" if function.name == "lambda" else function.name
         count = len(names)
         return self.source.error(
             f"{name} takes {count} argument{'s' * (count != 1)} ({', '.join(names)}), got {got}", first, last
@@ -596,6 +603,7 @@ class Flow:
             frame = self.frames.pop()
             if isinstance(frame, Call):
                 break
+        self.going_on.discard(frame.function.code)
         self.leave_names(frame.env, frame.atoms)
         value = result.value
         if frame.gather is not None:

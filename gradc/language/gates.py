@@ -12,8 +12,10 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, names_in, shared, show, total
-from gradc.language import advice, array_functions, indexing, lists
+from gradc.language import advice, array_functions, canvas, indexing, lists
 from gradc.language import more_functions as more_functions  # registers them
+from gradc.language.canvas import Canvas
+from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
 from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Slice, Star, Text, Word
@@ -41,6 +43,8 @@ KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "
 UNCALLABLE = (a.index, s.const, s.input_)
 # Parts of a subscript that take a whole axis, or all that are left.
 _EVERYTHING = (("slice", None, None, None), "...")
+# An index beyond this says nothing of the shape of an undeclared name.
+MOST_INFERRED = 10_000
 # An input that should be an array is looked for among so many ancestors.
 SEARCH = 2000
 # What sizes of axes are made of.
@@ -72,6 +76,8 @@ class Gates:
             return self.array(value)
         if isinstance(value, str):
             return self.size_as_number(value)
+        if isinstance(value, Canvas):
+            return canvas.as_node(self, value)
         raise self.not_a_value(value)
 
     def size(self, dim: int | str) -> Any:
@@ -89,9 +95,11 @@ class Gates:
         match value:
             case Text():
                 return GradcError("strings are not part of the language")
-            case Function(is_lambda=True):
+            case Function(name="lambda"):
                 return GradcError("a lambda is no number", hint="call it: f(x)")
             case Function(name=name):
+                return GradcError(f"'{name}' is a function, and no number", hint=f"call it: {name}(x)")
+            case Callee(name=name):
                 return GradcError(f"'{name}' is a function, and no number", hint=f"call it: {name}(x)")
             case Dict():
                 return GradcError("a dictionary is no number", hint="name one of its elements: d[key]")
@@ -124,6 +132,8 @@ class Gates:
             if len(done) < len(here.items):
                 value = here.items[len(done)].value
                 if isinstance(value, Group):
+                    if len(todo) >= MAX_AXES:
+                        raise GradcError(f"an array has at most {MAX_AXES} axes, and this list more")
                     todo.append((value, []))
                 else:
                     done.append(self.number(value))
@@ -170,7 +180,7 @@ class Gates:
 
     def condition(self, value: Any) -> Node:
         """A value as a condition: a number holds where it is not 0."""
-        if not isinstance(value, Node) and not isinstance(value, str) and (holds := lists.truth(value)) is not None:
+        if not isinstance(value, (Node, Group, str)) and (holds := lists.truth(value)) is not None:
             return self.build.const(int(holds))
         node = value if isinstance(value, Node) else self.number(value)
         if node.op.boolean or node.op is s.const or node is POISON:
@@ -260,6 +270,7 @@ class Gates:
         return str(found.attr) if found.op is s.input_ and found.attr not in self.scope.declared else ""
 
     def scalar_error(self, name: str, op: Any, arg: Arg) -> GradcError:
+        self.scope.inferred = {}  # an index alone does not say it
         wants = (
             "'@' takes arrays"
             if op is a.matmul
@@ -314,6 +325,9 @@ class Gates:
             return array
         index = self._by_sizes(array, index, base, last)
         if not array.shape and None not in index and (name := self.undeclared(array)):
+            if array.op is s.input_ and all(type(part) is int and 0 <= part < MOST_INFERRED for part in index):
+                self.scope.infer(name, index)
+                return POISON
             raise self.scalar_error(name, a.index, base)
         if "..." in index and len(index) > 1 and sum(item is not None for item in index) - 1 == len(array.shape):
             index = tuple(item for item in index if item != "...")  # it stands for no axis
@@ -451,6 +465,8 @@ class Gates:
             return POISON
         if callee.receiver is not None:
             args = [callee.receiver, *args]
+        if callee.name not in lists.BUILTINS or callee.prefixed:
+            args = [self._as_array(arg) for arg in args]
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
         if its_own is not None:
             value = its_own(self, callee, args, first, last)
@@ -462,8 +478,16 @@ class Gates:
             statics.setdefault("axis", None)  # SciPy's are of all elements; others' of the last axis
         return self.gate(callee.op, values, statics)
 
+    def _as_array(self, arg: Arg) -> Arg:
+        """An argument, of which a function sees what it is now."""
+        if not isinstance(arg.value, Canvas):
+            return arg
+        return Arg(canvas.as_node(self, arg.value), arg.first, arg.last, arg.key, arg.key_at)
+
     def named(self, arg: Arg) -> Callee:
         """A function that is given by its name, as map's first argument."""
+        if isinstance(arg.value, Callee):
+            return arg.value
         raise self.source.error("map takes a function: a def or a lambda", arg.first, arg.last)
 
     def gate(self, op: Op, values: list[Arg], statics: Mapping[str, Any]) -> Any:
@@ -605,12 +629,14 @@ def logic(op: Op) -> Callable[[Gates, Any, Any], Node]:
 
     def join(gates: Gates, x: Any, y: Any) -> Any:
         for value in (x, y):
-            if not (_is_condition(value) or (isinstance(value, Node) and value.op is s.const)):
+            number = isinstance(value, Node) and not value.op.boolean and lists.truth(value) is None
+            if number and value is not POISON:
+                hint = "write y if x > 0 else 0" if word == "and" else "write x if x != 0 else y"
                 raise GradcError(
-                    f"'{word}' joins conditions, and one of these is a number",
-                    hint="write y if x > 0 else 0, or compare it with 0",
+                    f"'{word}' joins conditions, and one of these is a number", hint=f"{hint}, or compare it with 0"
                 )
-        return gates.make(op, (x, y))
+        sides = [gates.build.const(int(bool(each.items))) if isinstance(each, Group) else each for each in (x, y)]
+        return gates.make(op, tuple(sides))
 
     return join
 
@@ -631,7 +657,8 @@ def _check_mask(symbol: str, *values: Any) -> None:
         decided = among and isinstance(value, Node) and (is_const(value, 0) or is_const(value, 1))  # as of 2 > 1
         if not (decided or _is_condition(value)):
             raise GradcError(
-                f"'{symbol}' is for conditions", hint="put each comparison in brackets: (x > 0) & ~(y > 0)"
+                f"'{symbol}' is for conditions",
+                hint="put each comparison in brackets: (x > 0) & ~(y > 0)" + "; |x| is abs(x)" * (symbol == "|"),
             )
 
 
@@ -836,7 +863,7 @@ def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
 SPECIAL: dict[str, Special] = {
     "dot": _dot, "Piecewise": _piecewise, "slogdet": _slogdet,
     **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
-    **lists.BUILTINS,
+    **lists.BUILTINS, **CONNECTIVES,
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,

@@ -5,7 +5,7 @@ side that is not taken. Where it jumps from and to is worked out once, in one wa
 
 >>> source = Source("for i in range(3): s += x[i]")
 >>> table = lay_out(source)
->>> [token for token in source.tokens if token not in ("", STOP)]
+>>> [token for token in source.tokens if token not in (END, STOP)]
 ['for', 'i', 'in', 'range(', '3', ')', ':', 's', '+=', 'x', '[', 'i', ']', '<end>', '<value>']
 
 A mark is a token that no text has; every token keeps its place in the user's text.
@@ -13,6 +13,7 @@ A mark is a token that no text has; every token keeps its place in the user's te
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gradc.language.lex import BODY, CHOICE, COMPREHENSION, END, GENERATOR, STOP, SUITE, Source, is_name
@@ -25,6 +26,10 @@ STRUCTURE = frozenset(
 _AUGMENTED = frozenset("= += -= *= /= //= %= @= **= ^= &= |= :=".split())
 _OPENING, _CLOSING = "([{", (")", "]", "}")
 _TAB = 8
+
+
+# What begins a line with a suite below it; some only to be refused by name.
+HEADERS = frozenset("for if elif else def while with class try except finally".split())
 
 
 class Block:
@@ -118,9 +123,12 @@ class Layout:
         self.close: dict[int, int] = {}
 
 
-def has_structure(tokens: list[str]) -> bool:
+def has_structure(source: Source) -> bool:
     """Whether a program is more than lines, expressions and declarations."""
-    return not STRUCTURE.isdisjoint(tokens) or tokens[0][:1] in ("'", '"')
+    tokens = source.tokens
+    if not STRUCTURE.isdisjoint(tokens) or tokens[0][:1] in ("'", '"'):
+        return True
+    return re.search(r"\)\s*=(?!=)", source.text) is not None  # f(x) = x**2
 
 
 def lay_out(source: Source) -> Layout:
@@ -281,7 +289,10 @@ class _Walk:
         if token in ("return", "assert"):
             self.levels[-1].expr = t + 1
             return True
-        if token not in ("for", "if", "elif", "else", "def") or following == "=":
+        if token[-1] == "(" and token[:-1].rstrip().isidentifier():
+            self._begin_formula(t)
+            return False
+        if token not in HEADERS or following[:1] in tuple("=+-*/.,)]<>&|") or following in ("", "\n"):
             return False
         column = self.suites[-1].inner if self.suites and self.suites[-1].line else self._column(t)
         block = Block(token, t, column)
@@ -300,6 +311,21 @@ class _Walk:
         elif token in ("if", "elif"):
             block.expr = (t + 1, 0)
         return True
+
+    def _begin_formula(self, t: int) -> None:
+        """`f(x, y) = x*y`: the function as a lambda with a name, up to the end of its line."""
+        tokens = self.tokens
+        close = self.source.matching(t)
+        inside = tokens[t + 1 : close]
+        names = inside[::2]
+        if tokens[close] != ")" or tokens[close + 1] != "=" or inside[1::2] != [","] * (len(names) - 1) or not names:
+            return
+        if all(is_name(name) and name.isidentifier() for name in names):
+            found = Lambda(t)
+            found.open, found.body = False, (close + 2, 0)
+            found.params = [Param(t + 1 + 2 * k, "") for k in range(len(names))]
+            self.levels[-1].inside.append(found)
+            self.lambdas.append(found)
 
     def _suite(self, t: int) -> None:
         """The colon that ends a header, at token t."""
@@ -379,7 +405,7 @@ class _Walk:
 
     def _parameter(self, level: _Level, token: str, t: int) -> None:
         params = self._params(level)
-        if params is None or t != level.expr or level.default:
+        if params is None or t != level.expr or level.default or (params and params[-1].annotation == t):
             return
         if token in ("*", "**", "/"):
             if token == "*" and not is_name(self.tokens[t + 1]):

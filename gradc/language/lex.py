@@ -28,7 +28,7 @@ LOOKAHEAD = 200
 
 # A superscript is a power and no part of a name, whatever `\w` makes of it.
 SUPERSCRIPTS = {char: str(digit) for digit, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
-_RAISED = "".join(SUPERSCRIPTS) + "ⁿⁱ"
+_RAISED = "".join(SUPERSCRIPTS) + "ⁿⁱᵀᵗ"
 _NAME = rf"[^\W\d{_RAISED}][^\W{_RAISED}]*"
 
 # A group for the token itself; what is before it is space.

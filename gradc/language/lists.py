@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
+from gradc.language import canvas
 from gradc.language.values import EMPTY, NONE, POISON, Arg, Callee, Dict, Function, Group, Slice, Text, Word
 from gradc.ops import array as a
 from gradc.ops import routing as r
@@ -48,7 +49,7 @@ def truth(value: Any) -> bool | None:
             return bool(items)
         case Text(text):
             return bool(text)
-        case Function():
+        case Function() | Callee():
             return True
         case Word("None"):
             return False
@@ -86,7 +87,7 @@ def kind_of(value: Any) -> str:
             return "a dictionary"
         case Text():
             return "a string"
-        case Function(is_lambda=True):
+        case Function(name="lambda"):
             return "a lambda"
         case Function(name=name):
             return f"the function '{name}'"
@@ -106,6 +107,11 @@ def contents(gates: Gates, arg: Arg) -> list[Arg]:
         return value.items if value.kind == "tuple" else list(value.items)
     if isinstance(value, Dict):
         return [Arg(unknown_key(gates, key), item.first, item.last) for key, item in value.items.items()]
+    if isinstance(value, canvas.Canvas):
+        count = value.shape[0]
+        if isinstance(count, str):
+            raise needs_size(gates, arg, count)
+        return [Arg(canvas.row(gates, value, at), arg.first, arg.last) for at in range(count)]
     if isinstance(value, Node) and value.shape:
         count = gates.build.dims.find(value.shape[0])
         if isinstance(count, str):
@@ -147,6 +153,8 @@ def unknown_key(gates: Gates, key: Any) -> Any:
 def element(gates: Gates, base: Arg, items: list[Arg], last: int) -> Any:
     """An element or a part of a list or a dictionary; UNKNOWN where a list is to be taken for an array."""
     value = base.value
+    if isinstance(value, canvas.Canvas):
+        return canvas.element(gates, value, items)
     if isinstance(value, Dict):
         key = gates.key(Arg(Group("tuple", items), base.first, last) if len(items) > 1 else items[0])
         if key not in value.items:
@@ -195,6 +203,10 @@ def bounds_of(gates: Gates, item: Slice, count: int) -> slice:
 def store(gates: Gates, base: Arg, items: list[Arg], value: Arg, last: int) -> None:
     """Assign to an element of a list or a dictionary."""
     held = base.value
+    if isinstance(held, canvas.Canvas):
+        node = gates.value(value)
+        gates.placed(lambda: canvas.put(gates, held, items, node), a.index, [base, *items])
+        return
     if isinstance(held, Dict):
         held.items[gates.key(Arg(Group("tuple", items), base.first, last) if len(items) > 1 else items[0])] = value
         return
@@ -425,7 +437,16 @@ def method(value: Any, name: str) -> Method | None:
     """A method of a list or a dictionary."""
     if isinstance(value, Group):
         return LIST_METHODS.get(name)
+    if isinstance(value, Text):
+        return TEXT_METHODS.get(name)
+    if isinstance(value, canvas.Canvas):
+        return _fresh if name == "copy" else None
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
+
+
+def _fresh(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> Any:
+    """A copy of an array that may be written to."""
+    return canvas.Canvas(canvas.as_node(gates, held), held.shape)
 
 
 # ---- Python's own functions -------------------------------------------------------------------------
@@ -508,6 +529,8 @@ def _len(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
         return gates.build.const(len(value.items))
     if isinstance(value, Text):
         return gates.build.const(len(value.text))
+    if isinstance(value, canvas.Canvas):
+        return gates.size(value.shape[0])
     if isinstance(value, Node) and value.shape:
         return gates.size(value.shape[0])
     if isinstance(value, Node) and (name := gates.undeclared(value)):
@@ -580,15 +603,29 @@ def _any_all(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
     return out
 
 
+def _order(value: Any) -> Any:
+    """What a value is sorted by: a constant, or the constants that a tuple begins with."""
+    if not isinstance(value, Group):
+        return known(value)
+    found = [known(item.value) for item in value.items]
+    end = found.index(UNKNOWN) if UNKNOWN in found else len(found)
+    return tuple(found[:end]) if end else UNKNOWN
+
+
 def _sorted(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     if callee.receiver is not None or callee.prefixed or not args or not isinstance(args[0].value, (Group, Dict)):
         return None
     items = contents(gates, args[0])
-    keys = [known(item.value) for item in items]
+    keys = [_order(item.value) for item in items]
     backwards = any(arg.key == "reverse" and truth(arg.value) for arg in args[1:])
     if any(key is UNKNOWN for key in keys) or any(arg.key != "reverse" for arg in args[1:]):
         raise gates.source.error("sorted takes constants", first, last, "write np.sort(x) for an array")
-    order = sorted(range(len(keys)), key=lambda at: keys[at], reverse=backwards)
+    if any(isinstance(key, tuple) for key in keys) and len({*map(repr, keys)}) < len(keys):
+        raise gates.source.error("sorted takes constants, and two are alike", first, last)
+    try:
+        order = sorted(range(len(keys)), key=lambda at: keys[at], reverse=backwards)
+    except TypeError:
+        raise gates.source.error("these are not compared", first, last) from None
     return Group("list", [items[at] for at in order])
 
 
@@ -600,10 +637,41 @@ def _divmod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int
     return Group("tuple", [Arg(gates.build.const(part), first, last) for part in divmod(x, y)])
 
 
+def _isinstance(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """isinstance(x, (int, float)): what x is known to be."""
+    _takes(gates, "isinstance", args, 2, 2, first, last)
+    value = args[0].value
+    kinds = [known(item.value) for item in (args[1].value.items if isinstance(args[1].value, Group) else [args[1]])]
+    whole_number = isinstance(value, str) or type(known(value)) is int
+    has = {
+        "int": whole_number,
+        "float": isinstance(value, Node) and not value.shape and not whole_number,
+        "str": isinstance(value, Text),
+        "list": isinstance(value, Group) and value.kind == "list",
+        "tuple": isinstance(value, Group) and value.kind == "tuple",
+        "dict": isinstance(value, Dict),
+    }
+    return gates.build.const(int(any(has.get(kind, False) for kind in kinds if isinstance(kind, str))))
+
+
+def _text_method(work: Callable[..., Any]) -> Method:
+    def call(gates: Gates, held: Text, args: list[Arg], first: int, last: int) -> Any:
+        found = work(held.text, *(known(arg.value) for arg in args))
+        return Text(found) if isinstance(found, str) else gates.build.const(int(found))
+
+    return call
+
+
+TEXT_METHODS: dict[str, Method] = {
+    name: _text_method(getattr(str, name)) for name in ("lower", "upper", "strip", "startswith", "endswith")
+}
+
 BUILTINS: dict[str, Any] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "list": _list, "tuple": _list,
     "dict": _dict, "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
+    "isinstance": _isinstance,
+    "map": lambda gates, callee, args, first, last: None,  # calls functions: the reader's work
 }  # fmt: skip
 
 __all__ = ["BUILTINS", "EMPTY", "UNKNOWN", "combined", "compared", "contains", "contents", "element", "identical"]

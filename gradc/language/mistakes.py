@@ -13,12 +13,19 @@ from typing import Any
 
 from gradc.base.errors import GradcError, Mark, Problem
 from gradc.language import advice
+from gradc.language.foreign import DIFFERENTIATES, tex
 from gradc.language.gates import SPECIAL
 from gradc.language.lex import END, SUPERSCRIPTS, Source, code_points, is_name, is_number
 from gradc.language.scope import base_name
 from gradc.language.values import Args, Callee
 from gradc.ops.table import lookup
 
+# What may be raised behind a name, and is a power.
+RAISED = {"ⁿ": "n", "ⁱ": "i"}
+# What MATLAB writes behind a point.
+ELEMENTWISE = ("*", "/", "^", "**", "-", "+")
+# Two words of so many letters are no product.
+LONG_WORD = 3
 # What a string literal may start with in Python.
 STRING_PREFIXES = ("f", "r", "b", "u", "rb", "br", "fr", "rf", "F", "R", "B", "U")
 
@@ -30,9 +37,23 @@ def refused(source: Source, token: str, at: int, known: Collection[str]) -> Grad
         quote = (
             token[0] == "'" and before and (before[-1] in ")]" or (is_name(before) and before not in STRING_PREFIXES))
         )
-        return source.error(
-            "strings are not part of the language", at, hint="write .T for the transpose" if quote else ""
-        )
+        hint = "write .T for the transpose" if quote else ""
+        if quote and token[1:2] == "*" and is_name(before):
+            hint = f"write {before}.T @ {token[2:].strip() or 'b'}"
+        if at == 0 and source.tokens[1] == END and len(token) > 2:
+            hint = "leave the quotes out"
+        return source.error("strings are not part of the language", at, hint=hint)
+    if token == "\\":
+        return _backslash(source, at)
+    if token == "." and source.tokens[at + 1] in ELEMENTWISE:
+        sign = source.tokens[at + 1]
+        hint = f"'{sign}' is elementwise: write x{'**2' if sign in ('^', '**') else sign + 'y'}"
+        return source.error(f"'.{sign}' is not part of the language", at, at + 1, hint)
+    if token == "!" and at and _ends_value(source.tokens[at - 1]):
+        hint = "write gamma(n + 1), or lgamma(n + 1) for its logarithm"
+        return source.error("factorials are not part of the language", at, hint=hint)
+    if token == "||" and not (at and _ends_value(source.tokens[at - 1])):
+        return source.error("'||' is not part of the language here", at, hint="write norm(x)")
     if token in known or token == "\n" or is_name(token) or is_number(token) or token[-1] in SUPERSCRIPTS:
         return None
     if token[0] == "." and is_name(token[1:]):
@@ -48,6 +69,42 @@ def refused(source: Source, token: str, at: int, known: Collection[str]) -> Grad
     return source.error(
         f"{shown} is not part of the language", at, hint=f"write {plain}" if plain != char and plain in known else ""
     )
+
+
+def _ends_value(token: str) -> bool:
+    return is_name(token) or is_number(token) or token in (")", "]", "}")
+
+
+def _backslash(source: Source, at: int) -> GradcError:
+    """A command of TeX, or MATLAB's division from the left."""
+    word = source.tokens[at + 1].rstrip("( ")
+    said = tex(word.split("[")[0])
+    if said:
+        hint = said if said.startswith(("no ", "x: ", "the ")) else f"write {said}"
+        if word in ("frac", "dfrac", "tfrac", "sqrt"):
+            hint = f"write {_braces(source, at, word) or said}"
+        return source.error(f"'\\{word}' is TeX's, and not part of the language", at, at + 1, hint)
+    if at and _ends_value(source.tokens[at - 1]) and is_name(word):
+        hint = (
+            f"write solve({source.tokens[at - 1]}, {word})" if is_name(source.tokens[at - 1]) else "write solve(A, b)"
+        )
+        return source.error("'\\' is not part of the language", at, hint=hint)
+    symbol = advice.SYMBOLS["\\"]
+    return source.error(f"{symbol[0]} is not part of the language", at, hint=symbol[1])
+
+
+def _braces(source: Source, at: int, word: str) -> str:
+    """\\frac{x}{y} and \\sqrt{x}, with what stands in the braces."""
+    tokens, parts, i = source.tokens, list[str](), at + 2
+    while tokens[i] == "{" and len(parts) < 2:
+        close = source.matching(i)
+        if tokens[close] != "}" or close == i + 1:
+            return ""
+        parts.append(source.quote(i + 1, close - 1))
+        i = close + 1
+    if word == "sqrt":
+        return f"sqrt({parts[0]})" if parts else ""
+    return f"({parts[0]})/({parts[1]})" if len(parts) == 2 else ""
 
 
 def instead_of_value(source: Source, known: Collection[str], token: str, at: int, open_bracket: bool) -> GradcError:
@@ -86,6 +143,25 @@ def _missing_operator(source: Source, token: str, at: int, start: int) -> GradcE
     """2x, 3(x + y), x y, (a)(b)."""
     before = source.tokens[at - 1]
     right = _quoted(source, at)
+    if at > 2 and before[:1] == "d" and source.tokens[at - 2] == "/" and source.tokens[at - 3] == "d":
+        return source.error("gradc differentiates by itself", at - 3, at - 1, DIFFERENTIATES.partition(": ")[2])
+    for word, place in ((token, at), (before, at - 1)):
+        if word in advice.WORDS:
+            return source.error(f"'{word}' is not part of the language", place, hint=advice.WORDS[word])
+    if is_number(before) and token in ("j", "J"):
+        return source.error("complex numbers are not part of the language", at - 1, at, "take the parts one by one")
+    if token in ("ᵀ", "ᵗ"):
+        rest = source.tokens[at + 1]
+        hint = f"write {before}.T @ {rest}" if is_name(rest) else f"write {before}.T"
+        return source.error(f"'{token}' is not part of the language", at, hint=hint)
+    if token in RAISED:
+        return source.error(f"'{token}' is not part of the language", at, hint=f"write {before}**{RAISED[token]}")
+    if before.isalpha() and token.isalpha() and min(len(before), len(token)) >= LONG_WORD:
+        return source.error(f"missing operator between '{before}' and '{token}'", at - 1, at)
+    if token == "{" and before[-1:] == "_":
+        close = source.matching(at)
+        inner = source.quote(at + 1, max(at + 1, close - 1))
+        return source.error("'{' is TeX's, and not part of the language", at, close, f"write {before}{inner}")
     if before == "0" and token[0] in "xXbBoO":
         return source.error("only decimal numbers are part of the language", at - 1, at)
     if before.isdecimal() and token.isdecimal():
@@ -108,8 +184,29 @@ def _quoted(source: Source, at: int) -> str:
     return source.quote(at, source.matching(at) if source.tokens[at][-1] == "(" else at)
 
 
+def _inverse_of_function(source: Source, at: int) -> GradcError | None:
+    """sin⁻¹(x) and cosh^-1(x)."""
+    tokens = source.tokens
+    if tokens[at - 1] == "⁻¹":
+        name = at - 2
+    elif at > 3 and tokens[at - 1] == "1" and tokens[at - 2] == "-" and tokens[at - 3] in ("**", "^"):
+        name = at - 4
+    else:
+        return None
+    if name < 0 or not is_function(tokens[name]):
+        return None
+    inverse = {"exp": "log", "log": "exp", "ln": "exp"}.get(tokens[name], f"a{tokens[name]}")
+    argument = _quoted(source, at)
+    call = inverse + (argument if argument.startswith("(") else f"({argument})")
+    hint = f"write {call}" if is_function(inverse) else f"write 1/{tokens[name]}{argument}, or the inverse by its name"
+    return source.error("a function has no power", name, at - 1, hint)
+
+
 def _power_of_function(source: Source, at: int) -> GradcError | None:
     """sin^2(x) and sin²(x)."""
+    inverse = _inverse_of_function(source, at)
+    if inverse is not None:
+        return inverse
     raised = source.tokens[at - 1][0] in SUPERSCRIPTS
     name = at - 2 if raised else at - 3
     if name < 0 or not is_function(source.tokens[name]) or not (raised or source.tokens[at - 2] in ("**", "^")):

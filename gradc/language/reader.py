@@ -15,6 +15,7 @@ Level 0 is an open bracket. Nodes are made in the order in which a reader evalua
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -22,8 +23,9 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, shared, total
-from gradc.language import advice, mistakes
+from gradc.language import advice, canvas, foreign, mistakes
 from gradc.language.atoms import Leaves
+from gradc.language.canvas import Canvas
 from gradc.language.flow import MAX_TURNS, TAKEN, TEST, TESTED, Flow, Target, Turns
 from gradc.language.gates import (
     CONDITIONS,
@@ -48,6 +50,7 @@ from gradc.language.lex import (
     COMPREHENSION,
     END,
     GENERATOR,
+    LOOKAHEAD,
     MARKS,
     STOP,
     SUITE,
@@ -164,9 +167,19 @@ class Reader(Flow):
         self.functions: dict[str, Function] = {}  # those of the program itself, by name
         self.last: tuple[list[str], Arg] | None = None
         self.places: dict[Node, tuple[int, int]] | None = {} if places else None
-        if has_structure(self.tokens):
+        self.canvases = self._canvases() if "]" in source.text and _STORES.search(source.text) else None
+        if has_structure(source):
             self.layout = lay_out(source)
             source.context = self.context
+
+    def _canvases(self) -> frozenset[str]:
+        """The names of arrays that may be written to; "" stands for every name."""
+        found = self._written_to()
+        params: set[str] = set()
+        for i, token in enumerate(self.tokens):
+            if token == "def":
+                params.update(each for each in self.tokens[i + 2 : self.source.matching(i + 1)] if is_name(each))
+        return found | {""} if not found.isdisjoint(params) else found
 
     def fresh_caches(self) -> None:
         """Forget what tokens stand for, where names are others."""
@@ -174,10 +187,10 @@ class Reader(Flow):
 
     # ---- the loop ------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Read the whole program."""
+    def run(self, begin: int = 0) -> None:
+        """Read the program from a token on."""
         tokens, follows, places = self.tokens, FOLLOWS, self.places
-        i = self.statement(0)
+        i = self.statement(begin)
         start = first = i
         op: Any = None
         value: Any = None
@@ -188,6 +201,7 @@ class Reader(Flow):
                 stack, atoms, opens, make = self.stack, self.atoms, self.opens, self.make
                 push, pop = stack.append, stack.pop
                 top, depth = self.level
+                self.level = (0, 0)
                 while True:
                     # A value is expected.
                     token = tokens[i]
@@ -396,6 +410,9 @@ class Reader(Flow):
             if word == "lambda" and i in self.layout.marks:
                 return self.make_lambda(self.layout.marks[i], i, top), i, top
             return self._word(word, i), i, top
+        if token in TYPES and not self.scope.is_variable(token) and self._in_call("isinstance"):
+            self._careful()
+            return Text(token), i, top
         if token[-1] == "(":
             self.opens[token] = self._call(token, i), 0, 1
             return None, i, top
@@ -407,6 +424,9 @@ class Reader(Flow):
         if not isinstance(value, Node):
             self._careful()
         return value, i, top
+
+    def _in_call(self, name: str) -> bool:
+        return any(isinstance(opened, Callee) and opened.name == name for _, opened, _, _ in self.stack[-3:])
 
     def _word(self, word: str, i: int) -> Any:
         """True, False and None; any other keyword is refused."""
@@ -421,10 +441,11 @@ class Reader(Flow):
     def _call(self, token: str, i: int) -> Callee | Op:
         """What a call opens; the operator itself where it is a gate of one argument and nothing else."""
         name = token[:-1].rstrip()
-        if "." not in name and self.scope.is_variable(name) and isinstance(self.scope.peek(name), Function):
+        if "." not in name and self.scope.is_variable(name) and isinstance(self.scope.peek(name), (Function, Callee)):
             self._careful()
             self.by_name.setdefault(name, []).append(token)
-            return Callee(name, None, function=self.scope.read(name, i))
+            held = self.scope.read(name, i)
+            return held if isinstance(held, Callee) else Callee(name, None, function=held)
         callee = self.leaves.callee(token, i)
         op = callee.op
         if callee.receiver is not None:
@@ -494,13 +515,16 @@ class Reader(Flow):
     def postfix(self, token: str, value: Any, start: int, i: int, top: int) -> tuple[Any, int, int, bool]:
         """What belongs to the value before it: a subscript, `.T`, a method, a superscript."""
         if token == "[":
+            if isinstance(value, Node) and value.op is s.input_ and value.attr not in self.scope.declared:
+                self._function_in_square_brackets(start, i)
             self._careful()
             bracket = STORE if i == self.storing else INDEX
             self.stack.append((top, bracket, Args(Arg(value, start, i - 1), i), start))
             return value, i + 1, 0, True
-        if token == "(" and isinstance(value, Function):
+        if token == "(" and isinstance(value, (Function, Callee)):
             self._careful()
-            self.stack.append((top, Callee(value.name, None, function=value), None, start))
+            callee = value if isinstance(value, Callee) else Callee(value.name, None, function=value)
+            self.stack.append((top, callee, None, start))
             return value, i + 1, 0, True
         if token == ".T":
             return self.gates.apply(a.transpose, [Arg(value, start, i - 1)], (None,)), i + 1, top, False
@@ -518,6 +542,15 @@ class Reader(Flow):
         if self.tokens[i - 1] == "\n":
             raise self._unclosed()
         raise mistakes.behind_value(self.source, KNOWN, token, i, start)
+
+    def _function_in_square_brackets(self, start: int, i: int) -> None:
+        """Sin[x], as Mathematica writes it."""
+        name = self.tokens[start]
+        meant = foreign.meant(name) or name.lower()
+        if start == i - 1 and name[0].isupper() and mistakes.is_function(meant):
+            close = self.layout.close.get(i) or self.source.matching(i)
+            argument = self.source.quote(i + 1, max(i + 1, close - 1))
+            raise self.source.error("a function is called with '(', not '['", start, i, f"write {meant}({argument})")
 
     def separate(
         self, token: str, value: Any, start: int, i: int, top: int, depth: int
@@ -632,6 +665,11 @@ class Reader(Flow):
         level, _, args, first = self.stack.pop()
         self._careful()
         args = args or Args()
+        before = self.tokens[first - 1] if first else ""
+        if before in ("^", "**") and first > 1 and self.tokens[first - 2][-1] not in "([{,":
+            base, power = self.tokens[first - 2], self.source.quote(first + 1, i - 1)
+            power = power if power.isalnum() else f"({power})"
+            raise self.source.error("'{' is TeX's, and not part of the language", first, i, f"write {base}**{power}")
         if value is not EMPTY:
             self._entry(args, value, start, i)
         table = Dict()
@@ -734,6 +772,10 @@ class Reader(Flow):
                 i = _STATEMENTS[token](self, i)
                 if self.then is not self.plain or self.returning or i < 0:
                     return i
+            elif token[-1] == "(" and i in self.layout.marks and not self.targets:
+                i = self._formula(i)
+            elif following == "<" and tokens[i + 2] == "-" and not self._is_arrow(i):
+                return i
             elif following == "," or token in ("(", "[", "*") or token[-1] == "]" or following == "[":
                 equals = self._equals_of(i)
                 if equals < 0:
@@ -750,9 +792,19 @@ class Reader(Flow):
             else:
                 return i
 
+    def _is_arrow(self, i: int) -> bool:
+        """Whether a statement begins with R's `y <- `; an error then."""
+        (_, end), (sign, _), (_, behind), (value, _) = (self.source.span(at, at) for at in (i + 1, i + 2, i + 2, i + 3))
+        if end == sign and behind < value:
+            raise self.source.error("'<-' is not part of the language", i + 1, i + 2, f"write {self.tokens[i]} = ...")
+        return False
+
     def _is_doc(self, i: int) -> bool:
         """Whether a string that stands alone is a remark: in a program of more than this line."""
-        return len(self.tokens[i]) > 1 and any(token not in ("\n", ";", END) for token in self.tokens[i + 1 : i + 3])
+        at = i + 1
+        while self.tokens[at] in ("\n", ";"):
+            at += 1
+        return len(self.tokens[i]) > 1 and (self.tokens[at] != END or self.last is not None)
 
     def _equals_of(self, i: int) -> int:
         """The `=` (or `+=`) behind the several targets or the element that a statement may begin with, or -1."""
@@ -822,13 +874,55 @@ class Reader(Flow):
         assert self.slot is not None
         base, items, last = self.slot
         if isinstance(base.value, Node):
-            raise self.source.error(
-                "the elements of an array are not assigned",
-                base.first,
-                last,
-                "collect them in a list, rows = [] and rows.append(v), and write stack(rows)",
-            )
+            base = Arg(self._canvas(base, last), base.first, base.last)
         store(self.gates, base, items, result, last)
+
+    def _canvas(self, base: Arg, last: int) -> Canvas:
+        """An array that is assigned to for the first time, from now on the value of its name."""
+        value, token = base.value, self.tokens[base.first]
+        name = base_name(token)
+        if not value.shape or base.first != base.last or "." in token or (token != name and token[-1] != "]"):
+            what = "a number has no elements" if not value.shape else "only elements of a name are assigned"
+            raise self.source.error(what, base.first, last, "write x = np.zeros(n) first")
+        made = self._as_canvas(value, spelled(name))
+        if self.scope.outer and spelled(name) not in self.scope.values:
+            made.alias = "the array outside of the function"
+        held = [each for each, other in self.scope.held() if other is value and each != spelled(name)]
+        if held and canvas.is_view(value):
+            made.alias = f"'{held[0]}'"
+        self.scope.values[spelled(name)] = made
+        self._forget(name)
+        return made
+
+    def _as_canvas(self, value: Node, name: str) -> Canvas:
+        return Canvas(value, self.build.dims.resolve(value.shape), name)
+
+    def _written_to(self) -> frozenset[str]:
+        """The names of which some statement assigns an element; every name, where a function does so to a parameter."""
+        found = set()
+        for i, token in enumerate(self.tokens):
+            if token == "=" or token in AUGMENTED:
+                before = self.source.before(i)
+                if before >= 0 and self.tokens[before][-1:] == "]":
+                    k = self._opening(before)
+                    if k >= 0:
+                        found.add(base_name(self.tokens[k]))
+        return frozenset(found)
+
+    def _opening(self, i: int) -> int:
+        """The name at the start of `x[i][j]`, which ends at a token."""
+        tokens, depth = self.tokens, 0
+        while i >= 0:
+            token = tokens[i]
+            if is_name(token) and token[-1] == "]" and not depth:
+                return i
+            depth += (token == "]") - (token == "[")
+            if not depth and i and is_name(tokens[i - 1]) and tokens[i - 1][-1] != "(":
+                return i - 1
+            if token in ("\n", ";", ""):
+                return -1
+            i -= 1
+        return -1
 
     # ---- statements with a word of their own -----------------------------------------------------
 
@@ -848,8 +942,32 @@ class Reader(Flow):
         if block is None:
             raise self._word_is_name(i)
         self._careful()
+        if self.tokens[block.expr] == "__name__":  # of a script that is run: no part of the program
+            return self.statement_after_test(block)
+        if self._only_raises(block) and not self._may_be_known(block.expr, self.source.before(block.body)):
+            self.source.note("this check is no part of the module", i, max(i, self.source.before(block.body) - 1))
+            return self.statement_after_test(block)
         self.then = partial(self.test, block)
         return int(block.expr)
+
+    def _only_raises(self, block: Any) -> bool:
+        """Whether a suite does nothing but raise an error."""
+        at = block.body
+        while self.tokens[at] in ("\n", ";"):
+            at += 1
+        return self.tokens[at] in ("raise", "return") and (
+            self.tokens[at] == "raise" or self.tokens[at + 1] == "NotImplemented"
+        )
+
+    def statement_after_test(self, block: Any) -> int:
+        """Where the reader goes on when a test does not hold."""
+        following = block.next
+        if following is None:
+            return int(block.stop) + 1
+        if following.kind == "else":
+            return int(following.body)
+        self.then = partial(self.test, following)
+        return int(following.expr)
 
     def _suite_ends(self, i: int) -> int:
         """The end of a suite: the next turn, behind the `if`, or out of the function."""
@@ -879,16 +997,26 @@ class Reader(Flow):
         self._careful()
         name = token[:-1].rstrip()
 
+        behind = int(block.stop) + 1
+
         def done(function: Function) -> int:
             self.bind_name(i + 1, Arg(function, i, i + 1))
             if not self.scope.outer:
                 self.functions[name] = function
-            return self.statement(int(block.stop) + 1)
+            return behind if plain else self.statement(behind)
 
-        at = self.define(name, block.params, block.at, block.body, done)
-        if self.then is self.plain:  # no default was read
-            self.returning = True
-        return at
+        plain = all(param.default is None for param in block.params)
+        return self.define(name, block.params, block.at, block.body, done)
+
+    def _formula(self, i: int) -> int:
+        """`f(x, y) = x*y`: note the function, and go to the next line."""
+        self._careful()
+        found, name = self.layout.marks[i], self.tokens[i][:-1].rstrip()
+        function = Function(name, i, found.body, found.params, self.scope.seen(), True)
+        self.bind_name(i, Arg(function, i, i))
+        if not self.scope.outer:
+            self.functions[name] = function
+        return int(found.stop) + 1
 
     def _return(self, i: int) -> int:
         if not self.in_function and self.main is None:
@@ -915,6 +1043,15 @@ class Reader(Flow):
 
     def _assert(self, i: int) -> int:
         self._careful()
+        end = i + 1
+        depth = 0
+        while self.tokens[end] != END and (depth or self.tokens[end] not in ("\n", ";", SUITE)):
+            token = self.tokens[end]
+            depth += (token[-1] in "([{" and token[0] not in "'\"") - (token in (")", "]", "}"))
+            end += 1
+        if not self._may_be_known(i + 1, end, named=True):
+            self.source.note("this check is no part of the module", i, end - 1)
+            return end
 
         def holds(result: Arg, at: int) -> int:
             test = result.value.items[0] if isinstance(result.value, Group) and result.value.items else result
@@ -927,6 +1064,37 @@ class Reader(Flow):
 
     def _import(self, i: int) -> int:
         return self.leaves.imports(i)
+
+    def _del(self, i: int) -> int:
+        """`del x`: the name is free again; nothing of the module hangs on it."""
+        if self.tokens[i + 1] == "=" or not is_name(self.tokens[i + 1]):
+            raise self._word_is_name(i)
+        while self.tokens[i] not in ("\n", ";", END, SUITE):
+            i += 1
+        return i
+
+    def _dots(self, i: int) -> int:
+        """`...` in place of a body."""
+        if self.tokens[i + 1] not in ("\n", ";", END, SUITE) or not self.layout.blocks:
+            return self._expression_after_all(i)
+        return i + 1
+
+    def _expression_after_all(self, i: int) -> int:
+        self.returning = True  # what follows is read as a value
+        return i
+
+    def _decorator(self, i: int) -> int:
+        """A decorator that changes nothing of what a function computes is passed over."""
+        name = self.tokens[i + 1].rstrip("( ")
+        if not is_name(name):
+            return self._expression_after_all(i)
+        if name.rpartition(".")[2] not in DECORATORS:
+            raise self.source.error(
+                f"the decorator '{name}' is not part of the language", i, i + 1, "leave it out, or call what it makes"
+            )
+        while self.tokens[i] not in ("\n", END):
+            i += 1
+        return i
 
     def _refused_statement(self, i: int) -> int:
         word = self.tokens[i]
@@ -1127,7 +1295,7 @@ class Reader(Flow):
     def _held(self, result: Arg) -> Any:
         """What a name holds: an array, or what is known when the program is compiled."""
         value = result.value
-        if isinstance(value, (Dict, Function, str, Text)) or value is NONE:
+        if isinstance(value, (Dict, Function, str, Text, Canvas, Callee)) or value is NONE:
             return value
         if isinstance(value, Group):
             return value
@@ -1142,11 +1310,64 @@ class Reader(Flow):
         token = self.tokens[at]
         if token[-1] == "(":
             token = token[:-1].rstrip()
-        name = self.scope.assign(token, at, result.value, result.first, result.last, counter)
+        if self.canvases is not None and isinstance(result.value, Node) and result.value.shape:
+            self._may_be_written_to(token, result)
+        scope, value = self.scope, result.value
+        name = scope.assign(token, at, value, result.first, result.last, counter)
+        self._forget(token)
+        if name in scope.env.lent:
+            scope.env.lent.discard(name)
+            if self.augmented is not None:
+                said = f"'{name}' stays as it is outside of the function, where NumPy would change it in place"
+                self.source.note(said, at, at)
+        if self.augmented is not None and name in scope.env.same:
+            for other in scope.env.same[name]:  # changed in place, under all its names
+                scope.values[other] = value
+                self._forget(other)
+        elif scope.env.same or (isinstance(value, Node) and value.shape and result.first == result.last):
+            scope.part(name)
+            origin = self.tokens[result.first]
+            if result.first == result.last and origin.isidentifier() and isinstance(value, Node) and value.shape:
+                scope.join(name, spelled(origin))
+        return name
+
+    def _forget(self, token: str) -> None:
+        """What tokens of a name stand for is no longer known."""
         for known in self.by_name.pop(base_name(token), ()):
             self.atoms.pop(known, None)
             self.opens.pop(known, None)
-        return name
+
+    def _may_be_written_to(self, token: str, result: Arg) -> None:
+        """An array under a name of which elements are assigned is one object, whoever else holds it."""
+        assert self.canvases is not None
+        if token not in self.canvases and "" not in self.canvases:
+            return
+        made = self._as_canvas(result.value, spelled(token))
+        made.alias = self._shared(result)
+        result.value = made
+
+    def _shared(self, result: Arg) -> str:
+        """What a value shares its elements with, as it is written; nothing for one of its own."""
+        first, last, tokens = result.first, result.last, self.tokens
+        if first == last and is_name(tokens[first]):
+            return f"'{base_name(tokens[first])}'"
+        depth, call = 0, ""
+        for i in range(first, min(last, first + LOOKAHEAD) + 1):
+            token = tokens[i]
+            if not depth and FOLLOWS.get(token, ENDS)[2] and i > first:
+                return ""  # an operator makes a new array
+            if token[-1] in "([{":
+                call = token if not depth else call
+                depth += 1
+            elif token in (")", "]", "}"):
+                depth -= 1
+        name = call[:-1].rstrip().rpartition(".")[2] if call[-1:] == "(" else ""
+        if name in self.functions or (self.scope.is_variable(name) and isinstance(self.scope.peek(name), Function)):
+            same = [each for each, other in self.scope.held() if other is result.value]
+            return f"'{same[0]}'" if same else ""
+        if name and name not in VIEWS and tokens[last] == ")":
+            return ""
+        return "the array that it is a part of" if canvas.is_view(result.value) else ""
 
     def outputs(self) -> list[tuple[str, Node]]:
         """What the last statement gives, by name: its target, the variable that it consists of, or `f`."""
@@ -1166,11 +1387,37 @@ class Reader(Flow):
             items = [(names[0] if names else self._own_name(result) or "f", result)]
         found: dict[str, Node] = {}
         for at, (name, item) in enumerate(items, 1):
+            if isinstance(item.value, Node) and item.value.op.boolean:
+                self.source.note("the output is a condition: its gradient is 0 everywhere", item.first, item.last)
             item.value = self.gates.value(item)
             self._place(item)
             found[name if name not in found else f"f{at}"] = item.value
         self.scope.finish({*names, *found})
         return list(found.items())
+
+    @property
+    def leading(self) -> list[int]:
+        """The tokens that the statements of the program's first lines begin at."""
+        found, depth, fresh = list[int](), 0, True
+        for i, token in enumerate(self.tokens):
+            if token == END:
+                break
+            if not depth and token in ("\n", ";"):
+                fresh = True
+                continue
+            if fresh:
+                fresh = False
+                if self.tokens[i + 1] == "=":
+                    found.append(i)
+                elif found or (token[0] not in ("'", '"') and token not in ("import", "from")):
+                    break
+            depth += (token[-1] in "([{" and token[0] not in ("'", '"')) - (token in (")", "]", "}"))
+        return found
+
+    @property
+    def is_file_of_functions(self) -> bool:
+        """Whether the program is several functions, and no line of it computes anything."""
+        return len(self.functions) > 1 and not self.scope.inputs and (self.last is None or bool(self.last[0]))
 
     def nothing_to_differentiate(self) -> GradcError:
         """The error for a program without inputs."""
@@ -1237,7 +1484,7 @@ class Reader(Flow):
         if param.star:
             raise self.source.error("an input has a name of its own", param.name, hint="write the parameters out")
         token = self.tokens[param.name]
-        if isinstance(default, (Text, Function, Dict)) or default is NONE or self._is_flag(param, default):
+        if isinstance(default, (Text, Function, Dict, Callee)) or default is NONE or self._is_flag(param, default):
             self.scope.bind(token, param.name, default)
             return
         shape = self.annotated(param.annotation) if param.annotation is not None else None
@@ -1264,6 +1511,19 @@ class Reader(Flow):
         return reader.outputs()[0][1]
 
 
+# Decorators that change nothing of what a function computes.
+DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile function partial".split())
+# Types that isinstance asks for.
+TYPES = frozenset("int float complex bool str list tuple dict".split())
+# Functions and methods whose results may share elements with what they are of.
+VIEWS = frozenset(
+    "reshape ravel transpose squeeze swapaxes moveaxis broadcast_to asarray diagonal diag split hsplit vsplit view "
+    "expand_dims flip array_split real imag".split()
+)
+# A subscript that is assigned to.
+_STORES = re.compile(r"\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
+
+
 def _starred(word: str, gates: Gates, value: Any) -> Star:
     return Star(word, value)
 
@@ -1273,5 +1533,6 @@ _STATEMENTS: dict[str, Any] = {
     "for": Reader._for, "if": Reader._if, "def": Reader._def, "return": Reader._return, "pass": Reader._pass,
     "break": Reader._leave, "continue": Reader._leave, "assert": Reader._assert, "import": Reader._import,
     "from": Reader._import, SUITE: Reader._suite_ends,
-    **dict.fromkeys("while class with try global nonlocal del raise async".split(), Reader._refused_statement),
+    "del": Reader._del, "...": Reader._dots, "@": Reader._decorator,
+    **dict.fromkeys("while class with try global nonlocal raise async".split(), Reader._refused_statement),
 }  # fmt: skip

@@ -38,10 +38,12 @@ SCALARS = ("float", "int", "scalar", "real", "double", "number")
 class Env:
     """The names of a function, or of the program: their values, and those that have not been read yet."""
 
-    __slots__ = ("unread", "values")
+    __slots__ = ("lent", "same", "unread", "values")
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
+        self.lent: set[str] = set()  # parameters that are arrays with names outside of the function
+        self.same: dict[str, list[str]] = {}  # names of one array, which `+=` changes for all of them
         self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
 
 
@@ -58,6 +60,7 @@ class Scope:
         self.local: set[Node] = set()  # whose names are those of functions only
         self.read_at: set[int] = set()  # the tokens that assigned what was read later
         self.aliases: dict[str, list[str]] = {}  # what imports call a library or one of its functions
+        self.inferred: dict[str, tuple[int, ...]] = {}  # the shapes that constant indices give undeclared names
         self.only: frozenset[str] | None = None  # the parameters of the one function that the program is
         self.names: dict[Node, tuple[str, ...]] = {}
         self.first: dict[str, int] = {}  # the token of each name's first appearance
@@ -116,6 +119,23 @@ class Scope:
                 "rename one of them",
             )
 
+    def take(self, name: str) -> None:
+        """Make a name an input before the text uses it."""
+        if name not in self.inputs:
+            self.typed.setdefault(name, name)
+            self.first.setdefault(name, 0)
+            self.declared.add(name)
+            self.inputs[name] = self.build.input(name, self.given.get(name, ()))
+
+    def infer(self, name: str, index: tuple[int, ...]) -> None:
+        """Note that an undeclared name has an element at some index."""
+        known = self.inferred.get(name, ())
+        if len(known) not in (0, len(index)):
+            return
+        self.inferred[name] = tuple(
+            max(size, at + 1) for size, at in zip(known or (0,) * len(index), index, strict=True)
+        )
+
     def is_variable(self, token: str) -> bool:
         name = spelled(token)
         return name in self.values or name in self.inputs or name in self.given or self._from_outside(name) is not None
@@ -132,6 +152,11 @@ class Scope:
         name = spelled(token)
         env = self.env if name in self.values else self._from_outside(name)
         return self.inputs.get(name) if env is None else env.values[name]
+
+    def held(self) -> list[tuple[str, Any]]:
+        """Every name with its value, of the function that is being read, those around it, and the inputs."""
+        found = [pair for env in self.seen() for pair in env.values.items()]
+        return [*found, *self.inputs.items()]
 
     def seen(self) -> tuple[Env, ...]:
         """What a function that is made here sees."""
@@ -174,9 +199,24 @@ class Scope:
         self._not_a_function(name, at)
         if self.only is not None and name not in self.only:
             self.source.note(f"'{name}' is an input, too: no parameter has this name", at, at)
+        if name not in self.declared:
+            self._note_function(name, at)
         self.inputs[name] = self.build.input(name, shape)
         self.first[name] = at
         return self.inputs[name]
+
+    def _note_function(self, name: str, at: int) -> None:
+        """Say that an input has the name of a function, or of one with its argument."""
+        source = self.source
+        if name in advice.ELEMENTARY and name not in self.functions:
+            behind = source.tokens[at + 2] if source.tokens[at + 1] in ("^", "**") else ""
+            if is_name(behind) or behind == "(":
+                operand = source.quote(at + 2, source.matching(at + 2) if source.tokens[at + 2][-1:] == "(" else at + 2)
+                call = f"{name}{operand}" if operand.startswith("(") else f"{name}({operand})"
+                raise source.error(f"'{name}' is a function, and has no power", at, at + 1, f"write {call}")
+            source.note(f"'{name}' is an input here, and no function", at, at, f"write {name}(x) for the function")
+        elif call := advice.run_together(name):
+            source.note(f"'{name}' is an input here", at, at, f"write {call} for the function of it")
 
     def _not_a_function(self, name: str, at: int) -> None:
         if name in self.functions:
@@ -231,6 +271,18 @@ class Scope:
             value.name = name
         return name
 
+    def join(self, name: str, other: str) -> None:
+        """Note that two names are one array: `b = a`."""
+        group = self.env.same.setdefault(other, [other])
+        group.append(name)
+        self.env.same[name] = group
+
+    def part(self, name: str) -> None:
+        """A name stands for something else from now on."""
+        group = self.env.same.pop(name, None)
+        if group is not None:
+            group.remove(name)
+
     def bind(self, token: str, at: int, value: Any) -> None:
         """Give a name to a parameter or a counter: its value keeps the name that it has."""
         self.values[self.name(token, at)] = value
@@ -272,6 +324,7 @@ class Scope:
         for name in outputs:
             self.unread.pop(name, None)
         unused = [at for at in dict.fromkeys([*self.unused, *self.unread.values()]) if at not in self.read_at]
+        unused = [at for at in unused if self.source.tokens[at].strip("_")]
         others = f" and {len(unused) - MAX_NOTES} others are" if len(unused) > MAX_NOTES else " is"
         for rank, at in enumerate(unused[:MAX_NOTES], 1):
             verb = others if rank == MAX_NOTES else " is"

@@ -1,0 +1,95 @@
+"""Sizes of axes as values: in arithmetic, slices, shapes and declarations."""
+
+import numpy as np
+import pytest
+
+import gradc
+from tests.as_python import agrees
+
+rng = np.random.default_rng(5)
+X = {"X": rng.normal(size=(4, 3))}
+U = {"x": rng.normal(size=6)}
+
+PROGRAMS = [
+    ("N, D = X.shape\nnp.sum(X)/N + D", X, {"X": ("n", "d")}),
+    ("np.sum(X**2)/X.shape[0] + X.shape[-1]*X.ndim + X.size", X, {"X": ("n", "d")}),
+    ("np.sum(X)/len(X)", X, {"X": ("n", 3)}),
+    ("n = len(x)\nnp.sum(x[:n-1]*x[1:n])/n", U, {"x": ("n",)}),
+    ("n = x.size\nnp.sum(x[n-2:]) + x[n-1]**2 + np.sum(x[:n])", U, {"x": ("n",)}),
+    ("H = X.shape[1]//3\nnp.sum(X[:, H:2*H] * X[:, -H:])", X, {"X": (4, 3)}),
+    ("N = X.shape[0]\nD = X.shape[1]\nnp.sum(X.reshape(N*D)**2) + np.sum(X.reshape((D, -1))[0])", X, {"X": ("n", "d")}),
+    ("s = 0.0\nfor i in range(len(X)):\n    for j in range(len(X[0])): s += X[i, j]**(i + j)\ns", X, {"X": (4, 3)}),
+    ("n = len(x)\nx[0]*x[1] if n > 3 and n % 2 == 0 else q", U, {"x": (6,)}),
+    ("np.sum(x)*x.shape[0]**2 + np.sqrt(x.shape[0])", U, {"x": ("n",)}),
+    ("N = x.shape[0]\nhalf = N // 2\nnp.sum(x[:half]*x[half:])", U, {"x": (6,)}),
+    ("(X @ X.T).shape[0]*np.sum(X) + X.T.shape[0]", X, {"X": ("n", "d")}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "inputs", "shapes"), PROGRAMS, ids=[row[0].replace("\n", "; ")[:60] for row in PROGRAMS]
+)
+def test_as_python(program: str, inputs: dict[str, object], shapes: dict[str, object]) -> None:
+    assert agrees(program, inputs, shapes)
+
+
+def test_a_declared_dimension_is_the_size() -> None:
+    fn = gradc.compile("X: [n, d]\nsum(X)/n")
+    assert fn.inputs == ("X",)
+    assert fn(np.ones((4, 3))) == 3
+
+
+def test_from_an_assignment_on_the_name_is_that_value() -> None:
+    fn = gradc.compile("X: [n, d]\ny = sum(X)/n\nn = y*d\nn")
+    assert fn(np.ones((4, 3))) == 9
+    assert fn.shapes["X"] == ("n", "d")
+
+
+def test_an_input_may_be_called_as_a_dimension() -> None:
+    fn = gradc.compile("n: float\nx: [n]\nn*sum(x)")
+    assert fn.inputs == ("n", "x")
+    assert fn(2.0, np.ones(3)) == 6
+
+
+def test_sizes_are_computed_in_declarations() -> None:
+    fn = gradc.compile("D = 3; H = 2\nx: [n, D]; W: [D, 4*H]; b: [2*H + 4]; m: [n + 1]\nsum(x @ W + b) + sum(m[:n])")
+    assert fn.shapes["W"] == (3, 8)
+    assert fn.shapes["b"] == (8,)
+    assert fn.shapes["m"] == ("n + 1",)
+
+
+REFUSED = [
+    ("x: [n]\nfor i in range(n): y = x[i]\ny", "the size 'n' has to be known when the program is compiled"),
+    ("x: [n]\nfor v in x: y = v\ny", "the size 'n' has to be known when the program is compiled"),
+    ("x: [n]\nif n > 3: y = sum(x)\ny", "this 'if' hangs on a value"),
+    ("a: [4*H]\nsum(a[H:2*H])", "the size 'H' has to be known when the program is compiled"),
+    ("len(x)*x", "'x' is a scalar, and has no length"),
+    ("x: [3]; k = 2*x[0]\ny: [k]\ny", "'k' is no whole number, and no dimension"),
+    ("x: [3 - 5]\nx", "a dimension of -2 elements"),
+]
+
+
+@pytest.mark.parametrize(("program", "message"), REFUSED, ids=[row[0].replace("\n", "; ") for row in REFUSED])
+def test_refused(program: str, message: str) -> None:
+    with pytest.raises(gradc.GradcError) as raised:
+        gradc.compile(program)
+    assert raised.value.message.startswith(message)
+
+
+def test_an_error_says_how_a_size_is_given() -> None:
+    with pytest.raises(gradc.GradcError) as raised:
+        gradc.compile("W: [n, d]\nfor row in W: s = row\nsum(s)")
+    assert raised.value.hint == "declare it as a number: W: [3, d], or give it: --shape W=3,d"
+    assert gradc.compile("W: [n, d]\nfor row in W: s = row\nsum(s)", shapes={"W": (2, "d")}).outputs == ("f",)
+
+
+def test_indices_give_the_shape_of_an_undeclared_name() -> None:
+    fn = gradc.compile("w[0]*x[0] + w[1]*x[1] + w[2]")
+    assert fn.shapes == {"w": (3,), "x": (2,), "f": ()}
+    assert [note.message for note in fn.notes] == [
+        "'w' has the shape (3,), as its indices say",
+        "'x' has the shape (2,), as its indices say",
+    ]
+    assert gradc.compile("s = 0\nfor i in range(2):\n    s += A[i, 2*i]\ns").shapes["A"] == (2, 3)
+    with pytest.raises(gradc.GradcError, match="'w' is a scalar"):
+        gradc.compile("w[0] + w[-1]")
