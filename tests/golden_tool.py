@@ -86,6 +86,22 @@ def shown() -> dict[Path, str]:
     }
 
 
+def pictures() -> dict[Path, str]:
+    """The README's pictures: the notes' circuit, and what value and gradient take in each form."""
+    from gradc.draw.plot import bars
+
+    fn = gradc.compile(SHOWN["staged"][0])
+    forms = {"staged": "staged, fast, literal", "after CSE": "after CSE", "symbolic": "symbolic"}
+    forms["multiplied out"] = "expanded"
+    found = {form.name: form.operations or 0 for form in fn.report().forms}
+    counts = {name: found[form] for name, form in forms.items()}
+    folder = ROOT / "examples" / "pictures"
+    return {
+        folder / "staged.svg": fn.graph(3, -4).svg,
+        folder / "operations.svg": bars("operations of value and gradient, the notes' example", counts),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One golden error."""
@@ -177,7 +193,7 @@ def wanted() -> dict[Path, str]:
         texts[GOLDEN / case.name / "module.py"] = unsigned(case.compiled().source)
     for mistake in mistakes():
         texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()
-    texts |= shown()
+    texts |= shown() | pictures()
     texts[readme.README] = readme.refreshed()
     return texts
 

@@ -64,3 +64,7 @@ def test_the_first_two_commands_do_it_all() -> None:
 def test_files_that_are_named_exist() -> None:
     for name in re.findall(r"\]\((?!https?:|#)([^)]+)\)", TEXT):
         assert (ROOT / name).exists(), name
+
+
+def test_it_is_no_longer_than_one_reads() -> None:
+    assert len(TEXT.splitlines()) <= 200

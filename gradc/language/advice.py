@@ -111,7 +111,7 @@ def nearest(name: str, known: list[str], least: float) -> str:
 def misspelt(name: str, known: list[str]) -> str:
     """The name that one slip makes of this one (two in a long one); what begins otherwise has another meaning.
 
-    >>> misspelt("sigmod", ["sigmoid"]), misspelt("nrom", ["norm"]), misspelt("sort", ["sqrt"])
+    >>> misspelt("sigmod", ["sigmoid"]), misspelt("nrom", ["norm"]), misspelt("cross", ["cos"])
     ('sigmoid', 'norm', '')
     """
     slips = 0 if len(name) < SHORT else 1 if len(name) < LONG else 2

@@ -48,7 +48,7 @@ def write(target: str, table: str) -> None:
     from tests.bench.table import into
 
     if target == "README":
-        page = Path(__file__).parents[2] / "README.md"
+        page = Path(__file__).parents[2] / "tests" / "README.md"
         page.write_text(into(page.read_text("utf-8"), table), "utf-8")
         return
     Path(target).parent.mkdir(parents=True, exist_ok=True)
