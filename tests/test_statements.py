@@ -153,3 +153,12 @@ def test_spans_point_into_the_text() -> None:
     program = "s = 0.0\nfor i in range(2):\n    s += sin(x*i)\ns"
     dag = parse(program)
     assert {program[a:b] for node, (a, b) in dag.spans.items() if node.op.name == "sin"} == {"sin(x*i)"}
+
+
+@pytest.mark.parametrize("mask", ["[1, 0, 1]", "[1, 0, 1] == 1", "[0, 5, 0] < 2", "1 == [1, 0, 1]", "array([1, 0, 1])"])
+def test_a_list_that_selects_is_an_array(mask: str) -> None:
+    """And no test of whether it has items, as `if` would take it."""
+    fn = gradc.compile(f"x: [3]\nsum(where({mask}, x, 0.0)*x)")
+    value, grads = fn.value_and_grad([1.0, 2.0, 3.0])
+    assert value == 10.0
+    assert grads["x"].tolist() == [2.0, 0.0, 6.0]

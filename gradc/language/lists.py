@@ -245,6 +245,8 @@ def compared(gates: Gates, op: Any, x: Any, y: Any) -> Node | None:
         return _sizes_compared(gates, op, x, y)
     if not any(isinstance(each, (Text, Group, Dict, Word)) for each in (x, y)):
         return None
+    if any(isinstance(each, Group) for each in (x, y)) and any(isinstance(each, Node) for each in (x, y)):
+        return None  # a list beside a number is an array: compared element by element
     p, q = known(x), known(y)
     if p is UNKNOWN or q is UNKNOWN:
         if NONE in (x, y) and op in (r.eq, r.ne):
