@@ -49,7 +49,7 @@ mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 	$(PY) -m tests.mutation
 
 targets: $(FRAMEWORKS)/.ready ## the frameworks' own checkers over all corpora, in an environment that has them
-	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py
+	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py tests/test_c.py tests/test_batches.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(PEERS) $(FRAMEWORKS) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
@@ -83,5 +83,5 @@ $(FRAMEWORKS)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gradc needs Python 3.11 or newer with venv and pip; none was found on PATH" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(FRAMEWORKS)
 	$(FRAMEWORKS)/bin/python $(PIP) --editable ".[test]"
-	@for each in torch jax; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
+	@for each in torch jax dask; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
 	@touch $@

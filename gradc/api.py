@@ -892,6 +892,15 @@ class Function:
             self._staged(every_gate=True), self.target, self.bound(args, inputs) if args or inputs else None, load, df
         )
 
+    def batches(self, dim: str) -> Any:
+        """The loss over batches of a named dimension: an object with `chunk`, `add` and `finish`.
+
+        `GradcError` says which value mixes rows, where one does; see `gradc.optimize.batches`.
+        """
+        from gradc.run.batched import Batched
+
+        return Batched(self, dim)
+
     def page(self, /, *args: Any, check: bool = True, report: bool = True, **inputs: Any) -> Any:
         """One self-contained page: formula, circuit to step through, both passes, check and report; see
         `gradc.evidence.page`. Without inputs it shows a point at which the program is at home.

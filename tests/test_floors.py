@@ -11,7 +11,7 @@ import pytest
 from tests.support import ROOT, python
 
 PACKAGE = ROOT / "gradc"
-ROOMS = "base draw graph ops rewrite language derive optimize plan emit run evidence api cli".split()
+ROOMS = "base draw graph ops rewrite language derive optimize plan emit run evidence api dask cli".split()
 FLOORS = [[room] for room in ROOMS[:-1]] + [["cli", "__init__", "__main__"]]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # SymPy cross-checks and measures, and does nothing else.
