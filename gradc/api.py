@@ -126,6 +126,8 @@ def compile(
     if target != "numpy" and TARGETS[target].program is None:
         _fits_target(dag, TARGETS[target])
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
+    if modes and not TARGETS[target].modes:
+        raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")
     if "hessian" in modes:
         fn._has_a_hessian()
     fn._given = program, options

@@ -239,6 +239,11 @@ def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
     assert "def hvp(x, x_dot" in gradc.compile(program, target=target, also="hvp").source
 
 
+def test_a_target_that_has_no_other_modes_says_so() -> None:
+    with pytest.raises(gradc.GradcError, match="the modules of the target 'c' have no jvp"):
+        gradc.compile("x*y", target="c", also="jvp")
+
+
 @pytest.mark.parametrize(
     "program", ["x: [2]\nnorm(x)**2", "x: [2]\nsqrt(sum(x**2))**2", "x: [2]\nhypot(x[0], x[1])**2"]
 )
@@ -252,6 +257,13 @@ def test_the_square_of_a_norm_is_smooth_at_0(program: str) -> None:
         [12.0, 0.0],
         [0.0, 4.0],
     ]
+
+
+def test_a_tangent_that_is_the_same_everywhere_is_whole_before_something_is_put_into_it() -> None:
+    fn = gradc.compile("s: [3]; t\nsum(s[1:]**2)*t + sum(s*t)")
+    s, t = np.array([0.5, -1.0, 2.0]), 3.0
+    want = [[0, 0, 0, 1], [0, 6, 0, -1], [0, 0, 6, 5], [1, -1, 5, 0]]
+    assert fn.hessian(s, t).dense().tolist() == want
 
 
 def test_an_unknown_mode_is_refused() -> None:

@@ -219,7 +219,11 @@ class Tangents:
             lines += self._adjoint_line(stmt, group, of, at == 0)
             if is_part:
                 self.bind(stmt.expr, stmt.target)
-            if stmt.kind == "zeros" and stmt.target in self.moving:
+            if stmt.kind == "full" and stmt.target in self.dots:
+                held = self.dots[stmt.target]
+                if held.shape != self._resolved(stmt.expr.shape):
+                    lines.append(self._filled(held, name_of(stmt.target), stmt.expr.shape, of))
+            elif stmt.kind == "zeros" and stmt.target in self.moving:
                 lines += self._zeros(stmt, of)
             elif stmt.kind in ("=", "copy", "sum", "+=", "put") and dot is not None:
                 lines += self._part(stmt, dot, of) if is_part else self._add(stmt, dot, of)

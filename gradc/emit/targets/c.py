@@ -358,4 +358,6 @@ def _head(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str
     ]
 
 
-TARGET = Target(name="c", imports=(), helpers={}, forms={}, arrays=False, value_function=True, program=program)
+TARGET = Target(
+    name="c", imports=(), helpers={}, forms={}, arrays=False, modes=False, value_function=True, program=program
+)
