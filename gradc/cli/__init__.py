@@ -213,7 +213,6 @@ takes_program = _options(
     _option("--function", metavar="NAME", default="", group="The program", help="Compile this function of several."),
     _option("--max-turns", type=click.IntRange(1), metavar="N", default=1_000_000, show_default=True,
             group="The program", help="The most turns of all its loops, and calls of its functions."),
-    _module("--inputs", metavar="x,y", default="", help="The order of the inputs.  [default: as they appear]"),
     _module(
         "--wrt", multiple=True, metavar="x,y", complete=_from("wrt"),
         help="Differentiate with respect to these inputs.  [default: all]",
