@@ -84,12 +84,12 @@ def test_what_makes_a_script_of_it_is_passed_over() -> None:
 
 
 def test_the_order_of_the_inputs_may_be_stated() -> None:
-    fn = gradc.compile("x*y - z", inputs=["z", "x"])
+    fn = gradc.compile("x*y - z", inputs=["z", "x", "y"])
     assert fn.inputs == ("z", "x", "y")
     assert fn(1, 2, 3) == 5
     assert fn.value_and_grad(1, 2, 3)[1] == {"z": -1, "x": 3, "y": 2}
     with pytest.raises(gradc.GradcError, match="no input 'q' to put in order"):
-        gradc.compile("x*y", inputs="q")
+        gradc.compile("x*y", inputs=["q"])
 
 
 def test_an_array_that_is_changed_in_place_is_noted() -> None:
