@@ -4,7 +4,7 @@
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     path = write_whole(os.path.join(folder, "f.py"), '"compiled by gradc"')
 ...     read(path), os.listdir(folder)
-('"compiled by gradc 0dc0e31fda35"', ['f.py'])
+('"compiled by gradc 8e1c1e9f24b4"', ['f.py'])
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def signed(text: str) -> str:
     """A text with the digest of its rest behind the first mark in it.
 
     >>> signed("# drawn by gradc, for you"), signed(signed("# drawn by gradc, for you")), signed("x")
-    ('# drawn by gradc 5ed41ef1e4a9, for you', '# drawn by gradc 5ed41ef1e4a9, for you', 'x')
+    ('# drawn by gradc 7d0db1f2439c, for you', '# drawn by gradc 7d0db1f2439c, for you', 'x')
     """
     mark = _MARK.search(text, 0, _HEAD)
     if mark is None:
