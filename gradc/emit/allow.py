@@ -79,34 +79,29 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
 
 
-def _attributes() -> frozenset[str]:
-    """Every attribute that a form or a helper of the table or of a target writes, beside those of the emitters."""
-    return _permitted()[0]
-
-
-def _others() -> frozenset[str]:
-    """What else Python has: no helper of the table or of a target calls it."""
-    return _permitted()[1]
-
-
 def _permitted() -> tuple[frozenset[str], frozenset[str]]:
+    """The attributes that the forms and helpers of the table and of the targets in use write, beside those of the
+    emitters; and what else Python has, which no helper calls."""
     from gradc.emit.targets import TARGETS
     from gradc.ops.table import entries
 
-    helpers = [text for target in TARGETS.values() for text in target.helpers.values()]
-    return _written(tuple(entries()), tuple(helpers))
+    return _written(tuple(entries()), tuple(TARGETS.loaded()))
 
 
-@lru_cache(maxsize=1)
-def _written(ops: tuple[Any, ...], helpers: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+@lru_cache(maxsize=4)
+def _written(ops: tuple[Any, ...], targets: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     from gradc.emit.targets import TARGETS
+    from gradc.ops.helpers import HELPERS
 
-    texts = [*helpers, *(text for target in TARGETS.values() for text in target.forms.values())]
+    helpers = [text for texts in HELPERS.values() for text in texts.values()]
+    helpers += [text for name in targets for text in TARGETS[name].helpers.values()]
+    texts = [*helpers, *(text for name in targets for text in TARGETS[name].forms.values())]
     for op in ops:
         texts += [form.text for form in (*op.code.values(), *op.literal.forms.values())]
         texts.append(f".{op.ufunc}.{op.fast.reduce}.reduce")
-    words = {word for text in helpers for word in _WORD.findall(text)} - _NEVER
-    return _ATTRIBUTES.union(*(_ATTRIBUTE.findall(text) for text in texts)), _OTHERS - words
+    written = "\n".join(texts)
+    words = set(_WORD.findall("\n".join(helpers))) - _NEVER
+    return _ATTRIBUTES.union(_ATTRIBUTE.findall(written)), _OTHERS - words
 
 
 def verify(text: str) -> None:
@@ -132,9 +127,9 @@ def _is_straight(text: str) -> bool:
     words = set(_WORD.findall(text))
     return (
         words.isdisjoint(_KEYWORDS)
-        and words.isdisjoint(_others())
         and not any(word.startswith("__") for word in words)
-        and _attributes().issuperset(_ATTRIBUTE.findall(text))
+        and (words.isdisjoint(_OTHERS) or words.isdisjoint(_permitted()[1]))
+        and _permitted()[0].issuperset(_ATTRIBUTE.findall(text))
     )
 
 
@@ -162,12 +157,14 @@ def _is_permitted(node: ast.AST, local: frozenset[str], bound: set[str]) -> bool
             return all(alias.name in _MODULES for alias in names)
         case ast.ImportFrom(module=module, names=names, level=level):
             few = _MODULES.get(module or "", frozenset())
-            few = _attributes() if few is None else few
+            few = _permitted()[0] if few is None else few
             return not level and all(alias.name in few for alias in names)
         case ast.Attribute(attr=word):
-            return word in _attributes()
+            return word in _ATTRIBUTES or word in _permitted()[0]
         case ast.Name(id=word):
-            mine = word not in _others() and not (word.startswith("__") and word not in _BUILTINS)
+            mine = (word not in _OTHERS or word not in _permitted()[1]) and not (
+                word.startswith("__") and word not in _BUILTINS
+            )
             return mine or word in local or word in bound
     return type(node).__name__ in _ALLOWED
 

@@ -89,14 +89,15 @@ class Notes:
 
     def module(self) -> Module:
         """The functions of the modes, and what else the module must know."""
-        from gradc.plan.blocks import of_numbers, pattern_of
-
         items: list[Def | Alias | Lines] = []
         for mode in self.modes:
             made = mode.write(self)
             items += [Alias(new, old) for old, new in self.stepped_aside.items()] if mode is self.modes[2] else []
-            if mode.name == "hessian" and of_numbers(self.dag):
-                items.append(Alias("HESSIAN_PATTERN", _listed(pattern_of(self))))
+            if mode.name == "hessian":
+                from gradc.plan.blocks import of_numbers, pattern_of
+
+                if of_numbers(self.dag):
+                    items.append(Alias("HESSIAN_PATTERN", _listed(pattern_of(self))))
             items.append(made)
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])

@@ -24,6 +24,10 @@ class _Targets(Mapping[str, Target]):
             found = self.names[name] = import_module(f"gradc.emit.targets.{name}").TARGET
         return found
 
+    def loaded(self) -> list[str]:
+        """The names of those that have been read."""
+        return [name for name, target in self.names.items() if target is not None]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
