@@ -220,6 +220,10 @@ def test_gates() -> None:
     assert {"name", "signature", "computes", "gradient", "domain", "aliases"} <= set(rows[0])
     assert all(row["gradient"] for row in rows)
     assert [row["name"] for row in json.loads(gradc("gates", "tanh", "ln", "--json").out)] == ["log", "tanh"]
+    assert {"of numbers:", "of whole arrays:", "made of other gates:"} <= {line.strip() for line in shown.splitlines()}
+    normal = {row["name"] for row in json.loads(gradc("gates", "normal", "--json").out)}
+    assert {"ndtr", "ndtri", "gelu", "normal_lpdf"} <= normal
+    assert "sin" not in normal
 
 
 def test_check() -> None:

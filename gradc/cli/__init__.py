@@ -592,7 +592,7 @@ def grade_command(
 @writes_file
 @as_data
 def gates_command(names: Sequence[str], form: str, output: str | None, force: bool, json: bool) -> None:
-    """List the gates, or those of some names: what each computes, its local gradient, where it is defined."""
+    """List the gates, or those of some names or words: what each computes, its local gradient, where it is defined."""
     from gradc.evidence.gates import render, rows
 
     found = rows(names)

@@ -9,7 +9,7 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -26,20 +26,43 @@ _MATRIX = ("n", "m")
 
 
 def rows(names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """An entry a row, as plain data: the gates of numbers, then those of arrays, each by name.
+    """An entry a row, as plain data: by group, and by name.
 
-    With `names` or aliases, these only; raises `GradcError` for one that is no gate.
+    With `names`, aliases or words of what a gate computes, these only; raises `GradcError` for what is in none.
     """
-    wanted = {_named(name) for name in names}
+    wanted = {entry for name in names for entry in _found(name)}
     found = [entry for entry in entries() if entry.public and (not wanted or entry in wanted)]
-    return [_row(entry) for entry in sorted(found, key=lambda entry: (not entry.elementwise, entry.name))]
+    return [_row(entry) for entry in sorted(found, key=lambda entry: (GROUPS.index(group_of(entry)), entry.name))]
 
 
-def _named(name: str) -> Op:
+# What the table is divided into, in its order.
+GROUPS = ("of numbers", "of conditions and branches", "made of other gates", "of whole arrays")
+
+
+def group_of(entry: Op) -> str:
+    """
+    >>> group_of(lookup("sin")), group_of(lookup("maximum")), group_of(lookup("gelu")), group_of(lookup("matmul"))
+    ('of numbers', 'of conditions and branches', 'made of other gates', 'of whole arrays')
+    """
+    if entry.lower:
+        return GROUPS[2]
+    if not entry.elementwise:
+        return GROUPS[3]
+    return GROUPS[int(entry.boolean or entry.kink.selects)]
+
+
+def _found(name: str) -> list[Op]:
+    """The gate of a name or an alias; else those that speak of the word."""
     entry = lookup(name)
-    if entry is None or not entry.public:
+    if entry is not None and entry.public:
+        return [entry]
+    word = name.lower()
+    said = [
+        each for each in entries() if each.public and word in " ".join((each.name, each.doc, *each.aliases)).lower()
+    ]
+    if not said or len(word) < 3:
         raise GradcError(f"no gate {name[:40]!r}", hint="'gradc gates' lists them all")
-    return entry
+    return said
 
 
 def render(found: Sequence[dict[str, Any]], width: int = 0, form: str = "text") -> str:
@@ -54,13 +77,22 @@ def render(found: Sequence[dict[str, Any]], width: int = 0, form: str = "text") 
             return f"{latex_table(HEADER, cells)}\n\n{latex_words(NOTE)}"
         case "html":
             return html_page("gradc's gates", f"{html_table(HEADER, cells)}\n<p>{NOTE}</p>")
-    lines = list(_wrapped(cells, width)) if width else cells
-    return table(HEADER, lines) + "\n\n" + NOTE
+    wrapped = _wrapped(cells, width) if width else [[row] for row in cells]
+    head, rule, *lines = table(HEADER, [line for row in wrapped for line in row]).split("\n")
+    out, at, group = [head, rule], 0, ""
+    for row, parts in zip(found, wrapped, strict=True):
+        if row["group"] != group:
+            group = row["group"]
+            out += ["", f"{group}:"]
+        out += lines[at : at + len(parts)]
+        at += len(parts)
+    return "\n".join([*out, "", NOTE])
 
 
 def _row(entry: Op) -> dict[str, Any]:
     return {
         "name": entry.name,
+        "group": group_of(entry),
         "signature": entry.signature,
         "symbol": entry.say.symbol or entry.name,
         "computes": entry.doc,
@@ -122,14 +154,18 @@ def _is_plain(rule: str) -> bool:
 # ---- narrow terminals --------------------------------------------------------------------------
 
 
-def _wrapped(cells: list[list[str]], width: int) -> Iterator[list[str]]:
-    """Rows over several lines, so that the whole is no wider than `width` if that can be."""
+def _wrapped(cells: list[list[str]], width: int) -> list[list[list[str]]]:
+    """Each row as several lines, so that the whole is no wider than `width` if that can be."""
     import textwrap
 
     sizes = _fitted([max(map(len, column)) for column in zip(HEADER, *cells, strict=True)], width)
-    for row in cells:
-        parts = [textwrap.wrap(text, size) for text, size in zip(row, sizes, strict=True)]
-        yield from (list(line) for line in zip_longest(*parts, fillvalue=""))
+    return [
+        [
+            list(line)
+            for line in zip_longest(*[textwrap.wrap(*each) for each in zip(row, sizes, strict=True)], fillvalue="")
+        ]
+        for row in cells
+    ]
 
 
 def _fitted(sizes: list[int], width: int) -> list[int]:
