@@ -143,3 +143,10 @@ def test_factors_in_words() -> None:
         "a factor of -3",
         "a factor of 3/2",
     ]
+
+
+def test_what_every_page_has_imported_is_there() -> None:
+    """The notes' own lines call `math.exp` and `np.` with no import in sight."""
+    text = "x = 3\ns = 1.0/(1 + math.exp(-x))\nf = np.log(s)\nds = 1/s\ndx = s*(1 - s)*ds\n"
+    assert gradc.grade(text, "log(sigmoid(x))").ok
+    assert not gradc.grade(text.replace("(1 - s)", "(s - 1)"), "log(sigmoid(x))").ok

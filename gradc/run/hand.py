@@ -40,6 +40,15 @@ class Site(NamedTuple):
 Watched = Callable[[str, Mapping[str, Any]], tuple[ast.Module, list[Site]]]
 
 
+def _usual() -> dict[str, Any]:
+    """What pages and notebooks have imported long before the lines that are handed in."""
+    import math
+
+    import numpy as np
+
+    return {"math": math, "np": np, "numpy": np}
+
+
 class _Enough(BaseException):
     """Enough was seen."""
 
@@ -181,6 +190,7 @@ class Hand:
         _alarm(self.job.get("seconds", 0.0))
         module = types.ModuleType("hand")
         try:
+            space.update(_usual())
             for name, source in self.job.get("supplied", {}).items():
                 space[name] = self._source(source, [])
             with np.errstate(all="ignore"):
