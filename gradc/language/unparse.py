@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradc.graph.dag import Dag, Node
+from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
 from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops.constant_arrays import literal
+from gradc.ops.forms import complement, root
 from gradc.ops.table import Op, lookup, static, statics_of
 from gradc.rewrite.simplify import number
 
@@ -71,6 +73,8 @@ class _Texts:
         if node.op is s.const:
             text = repr(number(node))
             return f"({text})" if text.startswith("-") else text
+        if node.op is literal:
+            return _nested(list(static(node, "values")), node.shape)
         return self.names[node]
 
     def outputs(self, dag: Dag) -> list[str]:
@@ -89,6 +93,8 @@ class _Texts:
         op, args = node.op, [self.operand(arg) for arg in node.args]
         if op in INFIX:
             return INFIX[op].format(*args)
+        if op is complement:
+            return f"sqrt(1 - {args[0]}**2)"  # which reads as the gate again
         if op is r.indicator:
             return f"where({args[0]}, {static(node, 'a')!r}, {static(node, 'b')!r})"
         if op is s.ipow:
@@ -102,7 +108,20 @@ class _Texts:
         return f"{self._function(op)}({', '.join(args + statics)})"
 
     def _function(self, op: Op) -> str:
-        return f"{self.prefix}.{op.name}" if op.name in self.taken else op.name
+        name = "sqrt" if op is root else op.name  # a norm in disguise, which reads as one again
+        return f"{self.prefix}.{name}" if name in self.taken else name
+
+
+def _nested(values: list[Any], shape: Shape) -> str:
+    """Numbers as the lists that they were written in.
+
+    >>> _nested([1, 2.5, 3, 4], (2, 2))
+    '[[1, 2.5], [3, 4]]'
+    """
+    parts = [repr(value) for value in values]
+    for size in reversed([int(dim) for dim in shape]):
+        parts = ["[" + ", ".join(parts[at : at + size]) + "]" for at in range(0, len(parts), max(size, 1))]
+    return parts[0] if len(parts) == 1 else "[]"
 
 
 def _given(dag: Dag, node: Node) -> tuple[str, ...]:

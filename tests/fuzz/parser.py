@@ -317,7 +317,9 @@ def corpus_programs(path: Path = CORPUS) -> list[str]:
     found = []
     for file in files:
         held = json.loads(file.read_text(encoding="utf-8"))
-        found += [record["program"] for record in (held["cases"] if isinstance(held, dict) else held)]
+        found += [
+            record["program"] for record in (held.get("cases", held.get("records")) if isinstance(held, dict) else held)
+        ]
     return found
 
 
