@@ -472,7 +472,8 @@ class Gates:
             value = its_own(self, callee, args, first, last)
             if value is not None:
                 return value
-        assert callee.op is not None
+        if callee.op is None:  # one of its own that does not take these arguments
+            raise self.source.error(f"'{callee.name}' does not take this", first, last)
         values, statics = self.bind(callee, callee.op, args, first, last)
         if callee.scipy and callee.op in (a.softmax, a.log_softmax):
             statics.setdefault("axis", None)  # SciPy's are of all elements; others' of the last axis
