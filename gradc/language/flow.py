@@ -131,22 +131,22 @@ class Flow:
         self.max_turns = MAX_TURNS
         self.targets_of: dict[int, Target] = {}
 
-    # What the reader proper does.
+    # What `Reader`, the class that inherits this one, does: the jumps below call it.
 
     def statement(self, i: int) -> int:
-        raise NotImplementedError
+        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
 
     def ends_statement(self, result: Arg, i: int) -> int:
-        raise NotImplementedError
+        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
 
     def fresh_caches(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
 
     def _careful(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
 
     def bind_name(self, at: int, result: Arg) -> str:
-        raise NotImplementedError
+        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
 
     # ---- jumps -----------------------------------------------------------------------------------
 
