@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.fuzz.parser import FAMILIES, corpus_programs, growth, run_seed
+from tests.fuzz.parser import FAMILIES, answer, corpus_programs, growth, run_seed
 
 TEXTS = 4 * int(os.environ.get("FUZZ_N", "1000"))
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
@@ -26,3 +26,16 @@ def test_every_text_gets_an_answer(piece: int) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_work_grows_as_the_text_does(family: str) -> None:
     assert growth(family) < LINEAR
+
+
+# What random texts found once, made smaller.
+FOUND = [
+    "cash=(1)+[c]\nsum(f/(1)*for t in enumerate(cash,start=1))",
+    "from scipy.special import l as gamfcn\ndef n():()/gamfcn(",
+    "from scipy.special import foo as gam\ngam(x)",
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_texts_that_were_found(text: str) -> None:
+    assert answer(text).kind != "stray"

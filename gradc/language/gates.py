@@ -445,15 +445,14 @@ class Gates:
 
     def _unknown(self, name: str, at: int, method: bool) -> None:
         start, end = self.source.span(at, at)
-        place = self.source.text.find(name, start, end)
+        place = self.source.text.rfind(name, start, end)  # an import may call it otherwise here
+        within = (place, place + len(name)) if place >= 0 else (start, end - 1)
         if name.startswith("__"):
             raise self.source.error(f"'{name}' is not part of the language", at)
         kind = "method" if method else "function"
         if name in advice.STATEMENTS:
             raise self.source.error(f"'{name}' is not part of the language", at, hint=advice.STATEMENTS[name])
-        self.source.problem(
-            f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within=(place, place + len(name))
-        )
+        self.source.problem(f"unknown {kind} '{name}'", at, at, advice.unknown_function(name), within)
 
     def call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         """The value of a call whose name is token `first` and whose bracket closes at `last`."""

@@ -365,7 +365,7 @@ class Reader(Flow):
 
     def _learn_mark(self, token: str, i: int, top: int) -> tuple[Any, int, int]:
         """What begins at a mark: a comprehension, or a choice whose test may be known."""
-        owner = self.layout.marks[i]
+        owner: Any = self.layout.marks.get(i)
         if token in (COMPREHENSION, GENERATOR) and owner.clauses and owner.close >= 0:
             return self.begin_comprehension(owner, i, top), i, top
         if token == CHOICE:
