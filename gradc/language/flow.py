@@ -22,6 +22,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.language import advice
+from gradc.language.atoms import Leaves
 from gradc.language.gates import Gates, choose
 from gradc.language.layout import Block, Choice, Clause, Comprehension, Lambda, Layout, Param
 from gradc.language.lex import Source, is_name
@@ -108,6 +109,7 @@ class Flow:
     build: Builder
     scope: Scope
     gates: Gates
+    leaves: Leaves
     tokens: list[str]
 
     def __init__(self) -> None:

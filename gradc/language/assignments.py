@@ -1,0 +1,291 @@
+"""A value, and the names and elements that it is assigned to.
+
+An array of which elements are assigned is one object, whoever else holds it; every other value is never changed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gradc.graph.dag import Node
+from gradc.language import canvas
+from gradc.language.canvas import Canvas
+from gradc.language.declarations import Declarations
+from gradc.language.flow import Target
+from gradc.language.lex import LOOKAHEAD, is_name, spelled
+from gradc.language.lists import store
+from gradc.language.scope import base_name
+from gradc.language.signs import AUGMENTED, ENDS, FOLLOWS
+from gradc.language.values import NONE, Arg, Args, Callee, Dict, Function, Group, Star, Text
+from gradc.ops import scalar as s
+
+# Functions and methods whose results may share elements with what they are of.
+VIEWS = frozenset(
+    "reshape ravel transpose squeeze swapaxes moveaxis broadcast_to asarray diagonal diag split hsplit vsplit view "
+    "expand_dims flip array_split real imag".split()
+)
+# A subscript that is assigned to.
+STORES = re.compile(r"\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
+
+
+class Assignments(Declarations):
+    """The part of the reader that gives values to names and elements."""
+
+    places: dict[Node, tuple[int, int]] | None  # every node's first tokens, where they are wanted
+    functions: dict[str, Function]  # those of the program itself, by name
+    last: tuple[list[str], Arg] | None  # the statement that was read last: its names, and its value
+    canvases: frozenset[str] | None  # the names of arrays that may be written to; "" stands for every name
+    plain: Any  # what takes the value of a statement
+    storing: int
+    pending: tuple[Target, int]
+    before: Arg
+
+    # ---- the value of a statement ---------------------------------------------------------------
+
+    def ends_statement(self, result: Arg, i: int) -> int:
+        """Assign the value of a statement to its targets, and go to the next one."""
+        value = result.value
+        if isinstance(value, Group) and value.kind == "tuple":
+            result.value = value = self.unstarred(value)
+        if self.augmented:
+            op, at = self.augmented
+            before = self.before if at < 0 else Arg(self.scope.read(self.tokens[at], at), at, at)
+            result = Arg(self._augment(op, before, result), before.first, i - 1)
+            self.targets = [Target("name", at, at)] if at >= 0 else []
+        elif value.__class__ is not Node:
+            result.value = self._held(result)
+        if self.slot is not None:
+            self._store(result)
+            return self.statement(i)
+        self._place(result)
+        if self.last is not None and not self.last[0] and self.last[1].value is not NONE:
+            self.source.note("the value of this line is not used", self.last[1].first, self.last[1].last)
+        names: list[str] = []
+        for target in self.targets:
+            if target.kind == "name":
+                names.append(self.bind_name(target.at, result))
+            else:
+                for name, arg in self.bound(target, result):
+                    self._assign_part(name, Arg(arg.value, result.first, result.last))
+                    names.append(spelled(self.tokens[name.at]))
+        if names or result.value is not NONE:
+            self.last = names, result
+        return self.statement(i)
+
+    def _assign_part(self, target: Target, arg: Arg) -> None:
+        if target.kind == "name":
+            self.bind_name(target.at, arg)
+            return
+        token = self.tokens[target.at]
+        name, _, inside = token.partition("[")
+        texts = inside[:-1].split(",") if inside else self.tokens[target.opener + 1 : target.last]
+        items = []
+        for text in texts:
+            word = text.strip()
+            value = (
+                self.build.const(int(word.replace(" ", "")))
+                if word.lstrip("- ").isdecimal()
+                else self.scope.peek(word)
+                if is_name(word)
+                else None
+            )
+            if value is None or (not inside and len(texts) != 1):
+                raise self.source.error("an element among several targets has a plain index", target.at, target.last)
+            items.append(Arg(value, target.at, target.last))
+        self.slot = (Arg(self.scope.read(name, target.at), target.at, target.at), items, target.last)
+        self._store(arg)
+        self.slot = None
+
+    def unstarred(self, group: Group) -> Group:
+        """A tuple in which `*rest` may stand."""
+        if not any(isinstance(item.value, Star) for item in group.items):
+            return group
+        args = Args()
+        for item in group.items:
+            args.add(item.value, item.first, item.last)
+        return Group("tuple", args.given)
+
+    def _augment(self, op: Any, before: Arg, result: Arg) -> Any:
+        """The new value of `x += value`; a list gets longer for all its names."""
+        held = before.value
+        if op is s.add and isinstance(held, Group) and held.kind == "list":
+            held.items += self.items_of(result)
+            return held
+        return self.gates.apply(op, [before, result])
+
+    def _held(self, result: Arg) -> Any:
+        """What a name holds: an array, or what is known when the program is compiled."""
+        value = result.value
+        if isinstance(value, (Dict, Function, str, Text, Canvas, Callee)) or value is NONE:
+            return value
+        if isinstance(value, Group):
+            return value
+        return self.gates.value(result)
+
+    def _place(self, arg: Arg) -> None:
+        if self.places is not None and isinstance(arg.value, Node):
+            self.places.setdefault(arg.value, (arg.first, arg.last))
+
+    def bind_name(self, at: int, result: Arg, counter: bool = False) -> str:
+        """Give a name to a value, from the next line on; a counter's value keeps the name that it has."""
+        token = self.tokens[at]
+        if token[-1] == "(":
+            token = token[:-1].rstrip()
+        if self.canvases is not None and isinstance(result.value, Node) and result.value.shape:
+            self._may_be_written_to(token, result)
+        scope, value = self.scope, result.value
+        name = scope.assign(token, at, value, result.first, result.last, counter)
+        self._forget(token)
+        if name in scope.env.lent:
+            scope.env.lent.discard(name)
+            if self.augmented is not None:
+                said = f"'{name}' stays as it is outside of the function, where NumPy would change it in place"
+                self.source.note(said, at, at)
+        if self.augmented is not None and name in scope.env.same:
+            for other in scope.env.same[name]:  # changed in place, under all its names
+                scope.values[other] = value
+                self._forget(other)
+        elif scope.env.same or (isinstance(value, Node) and value.shape and result.first == result.last):
+            scope.part(name)
+            origin = self.tokens[result.first]
+            if result.first == result.last and origin.isidentifier() and isinstance(value, Node) and value.shape:
+                scope.join(name, spelled(origin))
+        return name
+
+    def _forget(self, token: str) -> None:
+        """What tokens of a name stand for is no longer known."""
+        for known in self.by_name.pop(base_name(token), ()):
+            self.atoms.pop(known, None)
+            self.opens.pop(known, None)
+
+    # ---- elements that are assigned -------------------------------------------------------------
+
+    def _locate(self, target: Target, equals: int) -> int:
+        """Read which element a statement assigns to; its value is read next."""
+        self._careful()
+        self.pending = (target, equals)
+        token = self.tokens[target.at]
+        if target.opener == target.at:
+            name, _, inside = token.partition("[")
+            base = Arg(self.scope.read(name, target.at), target.at, target.at)
+            items = [
+                Arg(self.build.const(int(part.replace(" ", ""))), target.at, target.at)
+                for part in inside[:-1].split(",")
+            ]
+            self._located(base, items, target.last)
+            return self.at
+        self.storing = target.opener
+        self.then = self._never
+        return target.at
+
+    def _never(self, result: Arg, i: int) -> int:
+        raise self.source.error("only a name or an element can be assigned", result.first, result.last)
+
+    def _located(self, base: Arg, items: list[Arg], last: int) -> Any:
+        """The element is known: go on with the value that it gets."""
+        self.storing = -1
+        target, equals = self.pending
+        sign = self.tokens[equals]
+        self.slot = (base, items, last)
+        self.then = self.plain
+        if sign in AUGMENTED:
+            current = self.gates.index(base, items, last)
+            self.before = Arg(current, target.at, last)
+            self.augmented = AUGMENTED[sign], -1
+        return self.jump(equals + 1)
+
+    def _store(self, result: Arg) -> None:
+        assert self.slot is not None
+        base, items, last = self.slot
+        if isinstance(base.value, Node):
+            base = Arg(self._canvas(base, last), base.first, base.last)
+        store(self.gates, base, items, result, last)
+
+    def _canvas(self, base: Arg, last: int) -> Canvas:
+        """An array that is assigned to for the first time, from now on the value of its name."""
+        value, token = base.value, self.tokens[base.first]
+        name = base_name(token)
+        if not value.shape or base.first != base.last or "." in token or (token != name and token[-1] != "]"):
+            what = "a number has no elements" if not value.shape else "only elements of a name are assigned"
+            raise self.source.error(what, base.first, last, "write x = np.zeros(n) first")
+        made = self._as_canvas(value, spelled(name))
+        if self.scope.outer and spelled(name) not in self.scope.values:
+            made.alias = "the array outside of the function"
+        held = [each for each, other in self.scope.held() if other is value and each != spelled(name)]
+        if held and canvas.is_view(value):
+            made.alias = f"'{held[0]}'"
+        self.scope.values[spelled(name)] = made
+        self._forget(name)
+        return made
+
+    def _as_canvas(self, value: Node, name: str) -> Canvas:
+        return Canvas(value, self.build.dims.resolve(value.shape), name)
+
+    def written_names(self) -> frozenset[str]:
+        """The names of arrays that may be written to; "" stands for every name."""
+        found = self._written_to()
+        params: set[str] = set()
+        for i, token in enumerate(self.tokens):
+            if token == "def":
+                params.update(each for each in self.tokens[i + 2 : self.source.matching(i + 1)] if is_name(each))
+        return found | {""} if not found.isdisjoint(params) else found
+
+    def _written_to(self) -> frozenset[str]:
+        """The names of which some statement assigns an element; every name, where a function does so to a parameter."""
+        found = set()
+        for i, token in enumerate(self.tokens):
+            if token == "=" or token in AUGMENTED:
+                before = self.source.before(i)
+                if before >= 0 and self.tokens[before][-1:] == "]":
+                    k = self._opening(before)
+                    if k >= 0:
+                        found.add(base_name(self.tokens[k]))
+        return frozenset(found)
+
+    def _opening(self, i: int) -> int:
+        """The name at the start of `x[i][j]`, which ends at a token."""
+        tokens, depth = self.tokens, 0
+        while i >= 0:
+            token = tokens[i]
+            if is_name(token) and token[-1] == "]" and not depth:
+                return i
+            depth += (token == "]") - (token == "[")
+            if not depth and i and is_name(tokens[i - 1]) and tokens[i - 1][-1] != "(":
+                return i - 1
+            if token in ("\n", ";", ""):
+                return -1
+            i -= 1
+        return -1
+
+    def _may_be_written_to(self, token: str, result: Arg) -> None:
+        """An array under a name of which elements are assigned is one object, whoever else holds it."""
+        assert self.canvases is not None
+        if token not in self.canvases and "" not in self.canvases:
+            return
+        made = self._as_canvas(result.value, spelled(token))
+        made.alias = self._shared(result)
+        result.value = made
+
+    def _shared(self, result: Arg) -> str:
+        """What a value shares its elements with, as it is written; nothing for one of its own."""
+        first, last, tokens = result.first, result.last, self.tokens
+        if first == last and is_name(tokens[first]):
+            return f"'{base_name(tokens[first])}'"
+        depth, call = 0, ""
+        for i in range(first, min(last, first + LOOKAHEAD) + 1):
+            token = tokens[i]
+            if not depth and FOLLOWS.get(token, ENDS)[2] and i > first:
+                return ""  # an operator makes a new array
+            if token[-1] in "([{":
+                call = token if not depth else call
+                depth += 1
+            elif token in (")", "]", "}"):
+                depth -= 1
+        name = call[:-1].rstrip().rpartition(".")[2] if call[-1:] == "(" else ""
+        if name in self.functions or (self.scope.is_variable(name) and isinstance(self.scope.peek(name), Function)):
+            same = [each for each, other in self.scope.held() if other is result.value]
+            return f"'{same[0]}'" if same else ""
+        if name and name not in VIEWS and tokens[last] == ")":
+            return ""
+        return "the array that it is a part of" if canvas.is_view(result.value) else ""

@@ -1,0 +1,299 @@
+"""The statements: which one begins at a token, and what its words do."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.language import advice
+from gradc.language.flow import Turns
+from gradc.language.lex import END, MARKS, SUITE, is_name
+from gradc.language.signs import AUGMENTED, KNOWN
+from gradc.language.values import NONE, Arg, Function, Group
+from gradc.language.whole import Whole
+
+# Decorators that change nothing of what a function computes.
+DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile function partial".split())
+
+
+class Statements(Whole):
+    """The part of the reader that goes from statement to statement."""
+
+    equals: dict[int, int]  # the `=` behind the targets that begin at a token
+
+    # ---- where a statement begins ---------------------------------------------------------------
+
+    def statement(self, i: int) -> int:
+        """The first token of the next statement's value, its targets noted; -1 at the end of the program."""
+        tokens = self.tokens
+        self.targets, self.augmented, self.items, self.slot = [], None, [], None
+        self.then, self.level, self.returning = self.plain, (0, 0), False
+        while True:
+            token, following = tokens[i], tokens[i + 1]
+            if token == "\n" or token == ";":
+                if self.targets:
+                    raise self.source.error("expected a value after '='", i - 1)
+                i += 1
+            elif token == END:
+                if self.targets:
+                    raise self.source.error("expected a value after '='", i - 1)
+                return self.ends_program(i)
+            elif following == "=" and is_name(token) and token[-1] not in "(])":
+                self.targets.append(self._target(token, i))
+                i += 2
+            elif following in AUGMENTED and is_name(token) and token[-1] not in "(]":
+                self.augmented = AUGMENTED[following], self._target(token, i).at
+                return i + 2
+            elif (
+                following == ":" and is_name(token) and token[-1] != "(" and not self.targets and token not in _HEADERS
+            ):
+                i = self._declaration(i)
+            elif token in _STATEMENTS and not self.targets:
+                i = _STATEMENTS[token](self, i)
+                if self.then is not self.plain or self.returning or i < 0:
+                    return i
+            elif token[-1] == "(" and i in self.layout.marks and not self.targets:
+                i = self._formula(i)
+            elif following == "<" and tokens[i + 2] == "-" and not self._is_arrow(i):
+                return i
+            elif following == "," or token in ("(", "[", "*") or token[-1] == "]" or following == "[":
+                equals = self._equals_of(i)
+                if equals < 0:
+                    return i
+                target = self.target(i, equals)
+                if target.kind == "element" and not self.targets:
+                    return self._locate(target, equals)
+                self.targets.append(target)
+                i = equals + 1
+            elif (
+                token[0] in ("'", '"') and following in ("\n", ";", END, SUITE) and not self.targets and self._is_doc(i)
+            ):
+                i += 1
+            else:
+                return i
+
+    def _is_arrow(self, i: int) -> bool:
+        """Whether a statement begins with R's `y <- `; an error then."""
+        (_, end), (sign, _), (_, behind), (value, _) = (self.source.span(at, at) for at in (i + 1, i + 2, i + 2, i + 3))
+        if end == sign and behind < value:
+            raise self.source.error("'<-' is not part of the language", i + 1, i + 2, f"write {self.tokens[i]} = ...")
+        return False
+
+    def _is_doc(self, i: int) -> bool:
+        """Whether a string that stands alone is a remark: in a program of more than this line."""
+        at = i + 1
+        while self.tokens[at] in ("\n", ";"):
+            at += 1
+        return len(self.tokens[i]) > 1 and (self.tokens[at] != END or self.last is not None)
+
+    def _equals_of(self, i: int) -> int:
+        """The `=` (or `+=`) behind the several targets or the element that a statement may begin with, or -1."""
+        if i in self.equals:
+            return self.equals[i]
+        depth, at = 0, i
+        while True:
+            token = self.tokens[at]
+            if token == END or (not depth and token in ("\n", ";", *MARKS)):
+                at = -1
+                break
+            if token in (")", "]", "}"):
+                depth -= 1
+            elif token[-1] in "([{" and token[0] not in "'\"":
+                depth += 1
+            elif not depth and (token == "=" or token in AUGMENTED):
+                break
+            at += 1
+        self.equals[i] = at
+        return at
+
+    # ---- statements with a word of their own ----------------------------------------------------
+
+    def _word_is_name(self, i: int) -> GradcError:
+        word = self.tokens[i]
+        return self.source.error(f"'{word}' is a keyword of Python and cannot be a name", i, hint=advice.renamed(word))
+
+    def _for(self, i: int) -> int:
+        block = self.layout.blocks.get(i)
+        if block is None:
+            raise self._word_is_name(i)
+        self.then = partial(self.begin_loop, block)
+        return int(block.expr)
+
+    def _if(self, i: int) -> int:
+        block = self.layout.blocks.get(i)
+        if block is None:
+            raise self._word_is_name(i)
+        self._careful()
+        if self.tokens[block.expr] == "__name__":  # of a script that is run: no part of the program
+            return self.statement_after_test(block)
+        if self._only_raises(block) and not self._may_be_known(block.expr, self.source.before(block.body)):
+            self.source.note("this check is no part of the module", i, max(i, self.source.before(block.body) - 1))
+            return self.statement_after_test(block)
+        self.then = partial(self.test, block)
+        return int(block.expr)
+
+    def _only_raises(self, block: Any) -> bool:
+        """Whether a suite does nothing but raise an error."""
+        at = block.body
+        while self.tokens[at] in ("\n", ";"):
+            at += 1
+        return self.tokens[at] in ("raise", "return") and (
+            self.tokens[at] == "raise" or self.tokens[at + 1] == "NotImplemented"
+        )
+
+    def statement_after_test(self, block: Any) -> int:
+        """Where the reader goes on when a test does not hold."""
+        following = block.next
+        if following is None:
+            return int(block.stop) + 1
+        if following.kind == "else":
+            return int(following.body)
+        self.then = partial(self.test, following)
+        return int(following.expr)
+
+    def _suite_ends(self, i: int) -> int:
+        """The end of a suite: the next turn, behind the `if`, or out of the function."""
+        block = self.layout.marks[i]
+        if block.kind == "for":
+            frame = self.frames[-1]
+            assert isinstance(frame, Turns)
+            return self.turn(frame)
+        if block.kind == "def":
+            if not self.in_function:
+                raise self.source.error(
+                    f"'{self.tokens[block.at + 1][:-1].rstrip()}' returns nothing",
+                    block.at,
+                    block.at + 1,
+                    "end it with return",
+                )
+            self.returning = True
+            self.level = (0, 0)
+            return self.returns(Arg(NONE, block.at, block.at), i)
+        return self.end_of_chain(block)
+
+    def _def(self, i: int) -> int:
+        block = self.layout.blocks.get(i)
+        token = self.tokens[i + 1]
+        if block is None or token[-1] != "(":
+            raise self._word_is_name(i)
+        self._careful()
+        name = token[:-1].rstrip()
+
+        behind = int(block.stop) + 1
+
+        def done(function: Function) -> int:
+            self.bind_name(i + 1, Arg(function, i, i + 1))
+            if not self.scope.outer:
+                self.functions[name] = function
+            return behind if plain else self.statement(behind)
+
+        plain = all(param.default is None for param in block.params)
+        return self.define(name, block.params, block.at, block.body, done)
+
+    def _formula(self, i: int) -> int:
+        """`f(x, y) = x*y`: note the function, and go to the next line."""
+        self._careful()
+        found, name = self.layout.marks[i], self.tokens[i][:-1].rstrip()
+        function = Function(name, i, found.body, found.params, self.scope.seen(), True)
+        self.bind_name(i, Arg(function, i, i))
+        if not self.scope.outer:
+            self.functions[name] = function
+        return int(found.stop) + 1
+
+    def _return(self, i: int) -> int:
+        if not self.in_function and self.main is None:
+            raise self.source.error(
+                "'return' is not part of the language", i, hint="the last line is the output; leave 'return' out"
+            )
+        following = self.tokens[i + 1]
+        self.then = self.returns if self.in_function else self._outputs_are
+        if following in ("\n", ";", END, SUITE):
+            self.returning = True
+            return self.then(Arg(NONE, i, i), i + 1)
+        return i + 1
+
+    def _pass(self, i: int) -> int:
+        return i + 1
+
+    def _leave(self, i: int) -> int:
+        return self.leave_loop(self.tokens[i], i)
+
+    def _assert(self, i: int) -> int:
+        self._careful()
+        end = i + 1
+        depth = 0
+        while self.tokens[end] != END and (depth or self.tokens[end] not in ("\n", ";", SUITE)):
+            token = self.tokens[end]
+            depth += (token[-1] in "([{" and token[0] not in "'\"") - (token in (")", "]", "}"))
+            end += 1
+        if not self._may_be_known(i + 1, end, named=True):
+            self.source.note("this check is no part of the module", i, end - 1)
+            return end
+
+        def holds(result: Arg, at: int) -> int:
+            test = result.value.items[0] if isinstance(result.value, Group) and result.value.items else result
+            if not self.known_truth(test, at, "assert"):
+                raise self.source.error("this does not hold", test.first, test.last)
+            return self.statement(at)
+
+        self.then = holds
+        return i + 1
+
+    def _import(self, i: int) -> int:
+        return self.leaves.imports(i)
+
+    def _del(self, i: int) -> int:
+        """`del x`: the name is free again; nothing of the module hangs on it."""
+        if self.tokens[i + 1] == "=" or not is_name(self.tokens[i + 1]):
+            raise self._word_is_name(i)
+        while self.tokens[i] not in ("\n", ";", END, SUITE):
+            i += 1
+        return i
+
+    def _dots(self, i: int) -> int:
+        """`...` in place of a body."""
+        if self.tokens[i + 1] not in ("\n", ";", END, SUITE) or not self.layout.blocks:
+            return self._expression_after_all(i)
+        return i + 1
+
+    def _expression_after_all(self, i: int) -> int:
+        self.returning = True  # what follows is read as a value
+        return i
+
+    def _decorator(self, i: int) -> int:
+        """A decorator that changes nothing of what a function computes is passed over."""
+        name = self.tokens[i + 1].rstrip("( ")
+        if not is_name(name):
+            return self._expression_after_all(i)
+        if name.rpartition(".")[2] not in DECORATORS:
+            raise self.source.error(
+                f"the decorator '{name}' is not part of the language", i, i + 1, "leave it out, or call what it makes"
+            )
+        while self.tokens[i] not in ("\n", END):
+            i += 1
+        return i
+
+    def _refused_statement(self, i: int) -> int:
+        word = self.tokens[i]
+        if self.tokens[i + 1] in KNOWN and self.tokens[i + 1] not in (END, "\n", "(", "[", ":", "-", "*"):
+            raise self._word_is_name(i)
+        raise self.source.error(f"'{word}' is not part of the language", i, hint=advice.STATEMENTS.get(word, ""))
+
+
+_HEADERS = frozenset(("else", "try", "finally"))
+_STATEMENTS: dict[str, Any] = {
+    "for": Statements._for,
+    "if": Statements._if,
+    "def": Statements._def,
+    "return": Statements._return,
+    "pass": Statements._pass,
+    **dict.fromkeys(("break", "continue"), Statements._leave),
+    "assert": Statements._assert,
+    **dict.fromkeys(("import", "from"), Statements._import),
+    SUITE: Statements._suite_ends,
+    "del": Statements._del,
+    "...": Statements._dots,
+    "@": Statements._decorator,
+    **dict.fromkeys("while class with try global nonlocal raise async".split(), Statements._refused_statement),
+}
