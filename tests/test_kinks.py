@@ -189,3 +189,13 @@ def test_the_gates_that_select_are_those_whose_rules_are_conditions() -> None:
     selecting = {entry.name for entry in entries() if entry.kink.selects}
     assert selecting == {"maximum", "minimum", "fmax", "fmin", "relu", "where", "max", "min"}
     assert lookup("relu") is not None
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("inner", ["y/x", "x/y", "x**y", "y**x", "sqrt(x) - y", "log(x*y)", "atan2(y, x)"])
+@pytest.mark.parametrize("kink", ["min({}, x)", "max({}, y)", "relu({})", "clip({}, y, 2)"])
+def test_a_kink_of_no_elements(kink: str, inner: str, style: str) -> None:
+    """Beside a number: the gradient of what is empty is empty, and that of the number is 0."""
+    fn = gradc.compile(f"x: [0]; sum({kink.format(inner)}) + y", style=style)
+    value, grads = fn.value_and_grad(x=np.zeros(0), y=1.5)
+    assert (value, grads["y"], grads["x"].shape) == (1.5, 1.0, (0,))

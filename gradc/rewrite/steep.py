@@ -77,7 +77,7 @@ class Sparing:
         needs = Needs(build.dims, (), ())
         sent = needs.sent_by(gate, needs.where(out))
         masks = Masks(needs, build, {out: out})
-        return out, [masks.mask(need) for need in sent]
+        return out, [None if need == needs.everywhere else masks.mask(need) for need in sent]
 
     def passed(self, build: Builder, gate: Node) -> Node | None:
         """Where what a gate sends back is not dropped by a kink below it; None for everywhere."""
