@@ -674,14 +674,12 @@ class Function:
 
     def jacobian(self, /, *args: Any, **given: Any) -> Jacobian:
         """The derivatives of each output by each input: `blocks` by name, `dense()` as one matrix."""
-        from gradc.run.modes import Entries, Jacobian
+        from gradc.run.modes import Jacobian
 
         found = self._in_numbers("jacobian", args, given)
         if found is not None:
             kernel, value, _, numbers = found
-            inputs = {name: kernel.shapes[name] for name in kernel.wrt}
-            outputs: dict[str, tuple[int, ...]] = dict.fromkeys(self.outputs, ())
-            return Jacobian.of(value, Entries(kernel.rows, kernel.columns, numbers), inputs, outputs)
+            return Jacobian.of(value, kernel.entries, numbers, kernel.inputs, kernel.outputs)
         value, blocks = self._run_mode("jacobian", args, given)
         values = dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=True))
         points = self._points(values)
@@ -690,14 +688,13 @@ class Function:
 
     def hessian(self, /, *args: Any, **given: Any) -> Hessian:
         """The second derivatives by pairs of inputs: `blocks` by names, `dense()` as one symmetric matrix."""
-        from gradc.run.modes import Entries, Hessian
+        from gradc.run.modes import Hessian
 
         self._has_a_hessian()
         found = self._in_numbers("hessian", args, given)
         if found is not None:
             kernel, value, slopes, numbers = found
-            inputs = {name: kernel.shapes[name] for name in kernel.wrt}
-            return Hessian.of(value, kernel.gradient(slopes), Entries(kernel.rows, kernel.columns, numbers), inputs)
+            return Hessian.of(value, kernel.gradient(slopes), kernel.entries, numbers, kernel.inputs)
         value, grads, blocks = self._run_mode("hessian", args, given)
         return Hessian(value, grads, blocks, self._wrt_shapes(args, given), self._points({"f": value}))
 
@@ -738,20 +735,23 @@ class Function:
         found = kernel(args if not given else self.bound(args, given))
         return None if found is None else (kernel, *found)
 
-    def _number_kernel(self, mode: str) -> Kernel | None:
-        """The straight lines of a mode, if the program is one of numbers and of a size that these are made for."""
-        if mode not in self._matrices:
+    def _number_kernel(self, mode: str, alone: bool = False) -> Kernel | None:
+        """The straight lines of a mode, if the program is one of numbers and of a size that these are made for.
+
+        With `alone` they give neither value nor gradient.
+        """
+        if (mode, alone) not in self._matrices:
             kernel = None
             if len(self.dag.nodes) <= LARGEST_KERNEL:
                 from gradc.run.matrices import kernel_of
 
                 with collector_paused():
-                    kernel = kernel_of(self.dag, self.wrt, mode, self.literal)
-            self._matrices[mode] = kernel
-        return self._matrices[mode]
+                    kernel = kernel_of(self.dag, self.wrt, mode, self.literal, alone)
+            self._matrices[mode, alone] = kernel
+        return self._matrices[mode, alone]
 
     @cached_property
-    def _matrices(self) -> dict[str, Kernel | None]:
+    def _matrices(self) -> dict[tuple[str, bool], Kernel | None]:
         return {}
 
     def _run_mode(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:

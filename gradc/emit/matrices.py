@@ -44,7 +44,7 @@ def kernel_text(name: str, blocks: Blocks, params: Sequence[str]) -> str:
     values = [next(texts) for _ in joint.outputs]
     slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
     lines = item_lines(plan.items, names, words)
-    value = _packed(values) if len(values) > 1 else values[0]
+    value = _packed(values) if len(values) != 1 else values[0]
     grads = [slopes[each] for each in blocks.grads]
     entries = [slopes[f"{first} {second}"] for first, second in blocks.blocks]
     body = [*lines, *broken(f"return {value}, {_packed(grads)}, (", entries, ")")]

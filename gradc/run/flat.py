@@ -21,10 +21,11 @@ import numpy as np
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, evaluated, names_in, show
-from gradc.run.matrices import packed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from gradc.run.matrices import Kernel
 
     Vector = NDArray[np.float64]
 
@@ -246,8 +247,11 @@ class Flat:
         along = self._vector(v)
         lines = self._lines("hvp")
         if lines is not None:
-            kernel, at, _ = lines
-            found = kernel([*self._arguments(p, data), *self._dots(along)])
+            kernel, at = lines
+            if self._whole and not data:
+                found = kernel.of([*self._vector(p).tolist(), *along.tolist()])
+            else:
+                found = kernel([*self._arguments(p, data), *self._dots(along)])
             if found is not None:
                 out = np.zeros(self.size)
                 out[at] = found[2]
@@ -271,10 +275,7 @@ class Flat:
             raise self._no_number()
         lines = self._lines("hessian")
         if lines is not None and (numbers := self._by_lines(lines[0], p, data)) is not None:
-            _, upper, lower = lines
-            out = np.zeros(self.size * self.size)
-            out[upper] = out[lower] = packed(numbers[2])
-            return out.reshape(self.size, self.size)
+            return lines[1].whole(numbers[2])  # type: ignore[no-any-return]
         found = self.fn.hessian(*self._arguments(p, data))
         if getattr(found.value, "shape", ()):
             raise self._no_number(found.value.shape)
@@ -291,9 +292,7 @@ class Flat:
         """The derivatives of the flattened outputs, a row each, by the parameters."""
         lines = self._lines("jacobian")
         if lines is not None and (numbers := self._by_lines(lines[0], p, data)) is not None:
-            out = np.zeros(self._rows * self.size)
-            out[lines[1]] = packed(numbers[2])
-            return out.reshape(-1, self.size)
+            return lines[1].whole(numbers[2])  # type: ignore[no-any-return]
         found = self.fn.jacobian(*self._arguments(p, data))
         values = found.value if len(self.fn.outputs) > 1 else (found.value,)
         rows = []
@@ -305,29 +304,27 @@ class Flat:
             rows.append(part)
         return np.concatenate(rows)
 
-    def _lines(self, mode: str) -> tuple[Any, Any, Any] | None:
-        """A mode's straight lines, and where their entries stand in the flattened matrix (and its transpose)."""
+    def _lines(self, mode: str) -> tuple[Kernel, Any] | None:
+        """A mode's straight lines without value and gradient, and where what they give stands among the parameters."""
         if mode not in self._made:
-            kernel = self.fn._number_kernel(mode)
+            kernel = self.fn._number_kernel(mode, alone=True)
             self._made[mode] = None
             if kernel is not None:
-                own = np.concatenate([np.arange(self.places[x].start, self.places[x].stop) for x in kernel.wrt])
+                own = [at for x in kernel.wrt for at in range(self.places[x].start, self.places[x].stop)]
                 if mode == "hvp":
-                    self._made[mode] = kernel, own[[kernel.slots[leaf] for leaf, _ in kernel.found]], own
+                    self._made[mode] = kernel, [own[kernel.slots[leaf]] for leaf, _ in kernel.found]
                 else:
-                    columns = own[kernel.columns]
-                    rows = own[kernel.rows] if mode == "hessian" else np.array(kernel.rows, int)
-                    self._made[mode] = kernel, rows * self.size + columns, columns * self.size + rows
+                    self._made[mode] = kernel, kernel.entries.reordered(own)
         return self._made[mode]
 
-    def _by_lines(self, kernel: Any, p: ArrayLike, data: Mapping[str, Any]) -> Any:
+    def _by_lines(self, kernel: Kernel, p: ArrayLike, data: Mapping[str, Any]) -> Any:
         """What straight lines give at a vector; None where they do not take it."""
         if self._whole and not data:
             return kernel.of(self._vector(p).tolist())
         return kernel(self._arguments(p, data))
 
     @cached_property
-    def _made(self) -> dict[str, tuple[Any, Any, Any] | None]:
+    def _made(self) -> dict[str, tuple[Kernel, Any] | None]:
         return {}
 
     def _no_number(self, shape: Sequence[int] = ()) -> Exception:

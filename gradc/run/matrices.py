@@ -2,16 +2,21 @@
 
 >>> from gradc.language import parse
 >>> kernel = Kernel(parse("x: [3]; y\\nx[0]*x[1]*y"), ["x", "y"], "hessian")
->>> kernel.columns, kernel.rows
-([1, 3, 3], [0, 0, 1])
 >>> kernel([np.array([1.0, 2.0, 3.0]), 4.0])
 (8.0, (8.0, 4.0, 2.0), (4.0, 2.0, 1.0))
+>>> kernel.entries.columns, kernel.entries.rows
+([1, 3, 3], [0, 0, 1])
+>>> kernel.entries.whole((4.0, 2.0, 1.0))[1]
+array([4., 0., 0., 1.])
 """
 
 from __future__ import annotations
 
-from array import array
+import struct
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -19,12 +24,76 @@ import numpy as np
 
 from gradc.emit.calls import by_elements
 from gradc.emit.matrices import kernel_text
-from gradc.graph.dag import Dag
-from gradc.optimize.second import DOT, Blocks, hessian, jacobian, product
+from gradc.graph.dag import Dag, Node
+from gradc.ops.scalar import const
+from gradc.optimize.second import DOT, Blocks, Pair, hessian, jacobian, product
+from gradc.rewrite.simplify import number
 from gradc.run.functions import FAILURES, load
 
 _DOUBLE = np.dtype(float)
 _FLOATS = {float}
+
+
+class Entries:
+    """The non-zeros of a matrix, by the numbers that a call computes: each of these once, and no constant.
+
+    `rows` and `columns` say where they stand; of a symmetric matrix they are those of the upper triangle.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[tuple[int, int]],
+        nodes: Sequence[Node],
+        shape: tuple[int, int],
+        symmetric: bool = False,
+    ) -> None:
+        self.rows, self.columns = [row for row, _ in places], [column for _, column in places]
+        self.shape, self.symmetric = shape, symmetric
+        slot: dict[Node, int] = {}
+        for node in nodes:
+            if node.op is not const:
+                slot.setdefault(node, len(slot))
+        self.source = [slot.get(node, -1) for node in nodes]  # -1: a constant
+        self.constants = [number(node) if node.op is const else 0.0 for node in nodes]
+        self.pack = struct.Struct(f"{len(slot)}d").pack
+
+    def reordered(self, own: Sequence[int]) -> Entries:
+        """The same where the inputs' elements stand elsewhere: the one at `i` at `own[i]`."""
+        out = copy(self)
+        out.columns = [own[at] for at in self.columns]
+        out.rows = [own[at] for at in self.rows] if self.symmetric else self.rows
+        out.__dict__.pop("_flat", None)
+        return out
+
+    @cached_property
+    def _flat(self) -> tuple[Any, Any, Any, Any]:
+        """Where the computed entries stand in the flattened matrix, which numbers these are, and the constant ones."""
+        at = np.array(self.rows, int) * self.shape[1] + np.array(self.columns, int)
+        source, constants = np.array(self.source, int), np.array(self.constants)
+        if self.symmetric:
+            off = np.not_equal(self.rows, self.columns)
+            lower = np.array(self.columns, int) * self.shape[1] + np.array(self.rows, int)
+            at = np.concatenate([at, lower[off]])
+            source, constants = (np.concatenate([each, each[off]]) for each in (source, constants))
+        live = source >= 0
+        taken = None if np.array_equal(source[live], np.arange(live.sum())) else source[live]
+        fixed = (at[~live], constants[~live]) if not live.all() else None
+        return at[live], taken, fixed, self.shape[0] * self.shape[1]
+
+    def whole(self, numbers: Sequence[float]) -> Any:
+        """The matrix of these numbers."""
+        at, taken, fixed, size = self._flat
+        out = np.zeros(size)
+        values = np.frombuffer(self.pack(*numbers))
+        out[at] = values if taken is None else values[taken]
+        if fixed is not None:
+            out[fixed[0]] = fixed[1]
+        return out.reshape(self.shape)
+
+    def values(self, numbers: Sequence[float]) -> Any:
+        """The entries, in the order of `rows` and `columns`."""
+        computed = np.array([*numbers, 0.0])[self.source]
+        return np.where(np.less(self.source, 0), self.constants, computed)
 
 
 class Kernel:
@@ -32,10 +101,11 @@ class Kernel:
 
     Called with the inputs in order (and the tangents of those in `wrt`, for a product), it gives value, gradient and
     entries as tuples of floats; None where something given is no float or array of them, or leaves a function's domain.
-    `rows` and `columns` say where the entries stand in the matrix over the flattened inputs (and outputs).
+    `entries` says what the last of them are in a matrix over the flattened inputs (and outputs). With `alone` the
+    entries are all that is computed: value and gradient are no part of what is given.
     """
 
-    def __init__(self, dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False) -> None:
+    def __init__(self, dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False, alone: bool = False) -> None:
         found = by_elements(dag)
         if found is None:
             raise ValueError("a program of whole arrays")
@@ -55,12 +125,17 @@ class Kernel:
         self.slots = dict(self.leaves)
         self.found = list(blocks.blocks)
         self._dotted = [name for name, _ in self.found]
-        outputs = {name: at for at, (name, _) in enumerate(dag.outputs)}
-        first = outputs if mode == "jacobian" else self.slots
-        self.rows = [first[one] for one, _ in self.found] if mode in ("jacobian", "hessian") else []
-        self.columns = [self.slots[other] for _, other in self.found] if mode in ("jacobian", "hessian") else []
         self.size = sum(prod(self.shapes[name]) for name in self.wrt)
-        self.function: Callable[..., Any] = getattr(load(kernel_text(mode, blocks, params)), mode)
+        self.inputs = {name: self.shapes[name] for name in self.wrt}
+        self.outputs: dict[str, tuple[int, ...]] = {name: () for name, _ in dag.outputs}
+        if mode in ("jacobian", "hessian"):
+            first = {name: at for at, (name, _) in enumerate(dag.outputs)} if mode == "jacobian" else self.slots
+            places = [(first[one], self.slots[other]) for one, other in self.found]
+            shape = (len(first) if mode == "jacobian" else self.size, self.size)
+            self.entries = Entries(places, list(blocks.blocks.values()), shape, mode == "hessian")
+            blocks = _each_once(blocks)
+        text = kernel_text(mode, _alone(blocks) if alone else blocks, params)
+        self.function: Callable[..., Any] = getattr(load(text), mode)
 
     def _leaves(self, names: Sequence[str]) -> list[tuple[str, int]]:
         """The numbers that are read of inputs, each with its place among all elements of these inputs."""
@@ -123,23 +198,27 @@ class Kernel:
         """What a product gives, by output or by number of the inputs."""
         return dict(zip(self._dotted, entries, strict=True))
 
-    def symmetric(self, entries: Sequence[float]) -> Any:
-        """A Hessian's entries as the whole matrix."""
-        out = np.zeros((self.size, self.size))
-        out[self.rows, self.columns] = entries
-        out[self.columns, self.rows] = entries
-        return out
 
-    def matrix(self, entries: Sequence[float], outputs: int) -> Any:
-        """A Jacobian's entries as the whole matrix."""
-        out = np.zeros((outputs, self.size))
-        out[self.rows, self.columns] = entries
-        return out
+def _each_once(blocks: Blocks) -> Blocks:
+    """Blocks without constants and without those that another one is."""
+    pairs: dict[Node, Pair] = {}
+    for pair, node in blocks.blocks.items():
+        if node.op is not const:
+            pairs.setdefault(node, pair)
+    return _of(blocks, blocks.grads, {pair: node for node, pair in pairs.items()})
 
 
-def packed(numbers: Sequence[float]) -> Any:
-    """Many floats as an array, in a fraction of the time that NumPy takes for a tuple of them."""
-    return np.frombuffer(array("d", numbers))
+def _alone(blocks: Blocks) -> Blocks:
+    """Blocks without the value and the gradient beside them."""
+    bare = _of(blocks, (), blocks.blocks)
+    return bare._replace(joint=replace(bare.joint, outputs=()))
+
+
+def _of(blocks: Blocks, grads: tuple[str, ...], chosen: dict[Pair, Node]) -> Blocks:
+    """Some of the gradient and of the blocks."""
+    keys = {*grads, *(f"{one} {other}" for one, other in chosen)}
+    kept = {key: node for key, node in blocks.joint.gradients.items() if key in keys}
+    return Blocks(replace(blocks.joint, gradients=kept), grads, chosen)
 
 
 def one_number(
@@ -161,9 +240,9 @@ def one_number(
     return direct
 
 
-def kernel_of(dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False) -> Kernel | None:
+def kernel_of(dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False, alone: bool = False) -> Kernel | None:
     """The kernel of a mode; None for a program of whole arrays."""
-    return Kernel(dag, wrt, mode, literal) if by_elements(dag) is not None else None
+    return Kernel(dag, wrt, mode, literal, alone) if by_elements(dag) is not None else None
 
 
 def _product(second: bool) -> Callable[[Dag, Sequence[str], bool], Blocks]:

@@ -11,15 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-
-class Entries(NamedTuple):
-    """The non-zeros of a matrix, and where they stand."""
-
-    rows: Sequence[int]
-    columns: Sequence[int]
-    values: Sequence[float]
+if TYPE_CHECKING:
+    from gradc.run.matrices import Entries
 
 
 class Jacobian:
@@ -40,14 +35,20 @@ class Jacobian:
         self.value, self._made = value, {name: dict(row) for name, row in blocks.items()}
         self._inputs, self._outputs, self._points = inputs, outputs, points
         self._entries: Entries | None = None
+        self._numbers: Sequence[float] = ()
 
     @classmethod
     def of(
-        cls, value: Any, entries: Entries, inputs: Mapping[str, tuple[int, ...]], outputs: Mapping[str, tuple[int, ...]]
+        cls,
+        value: Any,
+        entries: Entries,
+        numbers: Sequence[float],
+        inputs: Mapping[str, tuple[int, ...]],
+        outputs: Mapping[str, tuple[int, ...]],
     ) -> Jacobian:
         """The Jacobian of numbers from its entries."""
         found = cls(value, {}, inputs, outputs)
-        found._entries = entries
+        found._entries, found._numbers = entries, numbers
         return found
 
     @property
@@ -77,11 +78,9 @@ class Jacobian:
         """The full matrix: rows are the outputs' elements, columns the flattened inputs' in order."""
         import numpy as np
 
-        rows, columns = _places(self._outputs), _places(self._inputs)
         if self._entries is not None:
-            out = np.zeros((_end(rows), _end(columns)))
-            out[self._entries.rows, self._entries.columns] = self._entries.values
-            return out
+            return self._entries.whole(self._numbers)
+        rows, columns = _places(self._outputs), _places(self._inputs)
         kind = _kind(block for row in self.blocks.values() for block in row.values())
         out = np.zeros((*self._points, _end(rows), _end(columns)), kind)
         for f, row in self.blocks.items():
@@ -96,8 +95,8 @@ class Jacobian:
             return _csr(self.dense(), self._points)
         from scipy.sparse import coo_array
 
-        rows, columns, values = self._entries
-        return coo_array((values, (rows, columns)), (_end(_places(self._outputs)), _end(_places(self._inputs)))).tocsr()
+        found = self._entries
+        return coo_array((found.values(self._numbers), (found.rows, found.columns)), found.shape).tocsr()
 
     def __repr__(self) -> str:
         return f"Jacobian({_end(_places(self._outputs))} x {_end(_places(self._inputs))}, value={self.value!r})"
@@ -117,14 +116,20 @@ class Hessian:
         self.value, self.grads, self._made = value, dict(grads), dict(blocks)
         self._inputs, self._points = inputs, points
         self._entries: Entries | None = None
+        self._numbers: Sequence[float] = ()
 
     @classmethod
     def of(
-        cls, value: Any, grads: Mapping[str, Any], entries: Entries, inputs: Mapping[str, tuple[int, ...]]
+        cls,
+        value: Any,
+        grads: Mapping[str, Any],
+        entries: Entries,
+        numbers: Sequence[float],
+        inputs: Mapping[str, tuple[int, ...]],
     ) -> Hessian:
         """The Hessian of numbers from the entries of its upper triangle."""
         found = cls(value, grads, {}, inputs)
-        found._entries = entries
+        found._entries, found._numbers = entries, numbers
         return found
 
     @property
@@ -146,14 +151,10 @@ class Hessian:
         """The full matrix over the flattened inputs in order."""
         import numpy as np
 
+        if self._entries is not None:
+            return self._entries.whole(self._numbers)
         places = _places(self._inputs)
         size = _end(places)
-        if self._entries is not None:
-            rows, columns, values = self._entries
-            out = np.zeros((size, size))
-            out[rows, columns] = values
-            out[columns, rows] = values
-            return out
         out = np.zeros((*self._points, size, size), _kind(self.blocks.values()))
         for (x, y), block in self.blocks.items():
             shape = (places[x].stop - places[x].start, places[y].stop - places[y].start)
@@ -173,7 +174,7 @@ class Hessian:
         places, parts = _places(self._inputs), []
         if self._entries is not None:
             upper, lower = np.array(self._entries.rows, int), np.array(self._entries.columns, int)
-            values = np.array(self._entries.values)
+            values = self._entries.values(self._numbers)
             off = np.not_equal(upper, lower)
             data = np.concatenate([values, values[off]])
             at = np.concatenate([upper, lower[off]]), np.concatenate([lower, upper[off]])

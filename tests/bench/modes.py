@@ -84,7 +84,7 @@ def _casadi(program: str, names: list[str], p: Any) -> Callable[[], Any]:
     ca = library("casadi")
     x = ca.SX.sym("x", len(names))
     f = ca.vertcat(*_run(program, names, x, _namespace(ca)))
-    function = ca.Function("F", [x], [f, ca.jacobian(f, x)])
+    function = ca.Function("J", [x], [ca.jacobian(f, x)])
     return lambda: function(p)
 
 
