@@ -1,7 +1,8 @@
 """The golden files: programs with their options into the exact text of their modules, and the values these must give.
 
     tests/golden/NAME/program.txt   the program
-    tests/golden/NAME/case.json     options of gradc.compile, and points with references
+    tests/golden/NAME/case.json     options of gradc.compile, points with references, the engine that takes the first
+                                    (with the thresholds at which it does, where they are not the usual ones)
     tests/golden/NAME/module.py     the module, byte for byte
     tests/golden/errors/NAME.json   arguments of the command line (and a standard input)
     tests/golden/errors/NAME.txt    what it says on standard error
@@ -14,14 +15,17 @@ would change.
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 import gradc
 from gradc.base.files import unsigned
+from gradc.run import engines
 from tests import readme
 from tests.oracle import reference
 from tests.support import (
@@ -49,6 +53,8 @@ class Case:
     program: str
     options: Json
     points: list[Json]
+    engine: str = ""
+    thresholds: Json = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -122,7 +128,8 @@ def read_case(folder: Path) -> Case:
     stored = json.loads((folder / "case.json").read_text(encoding="utf-8"))
     # A program's last line break belongs to the file, as every text file has one.
     program = (folder / "program.txt").read_text(encoding="utf-8").removesuffix("\n")
-    return Case(folder.name, program, stored["options"], stored["points"])
+    names = ("options", "points", "engine", "thresholds")
+    return Case(folder.name, program, **{name: stored[name] for name in names if name in stored})
 
 
 def cases() -> list[Case]:
@@ -135,6 +142,22 @@ def mistakes() -> list[Mistake]:
         stored = json.loads(path.read_text(encoding="utf-8"))
         found.append(Mistake(path.stem, stored["args"], stored.get("stdin", "")))
     return found
+
+
+def engine_of(case: Case) -> str:
+    """The engine that takes the first point of a case."""
+    point = case.points[0]
+    fn, inputs = case.compiled(), decode_all(point["inputs"])
+    with ExitStack() as stack:
+        stack.enter_context(np.errstate(all="ignore"))
+        for name, value in case.thresholds.items():
+            stack.enter_context(patch.object(engines, name, value))
+        values = fn.forward(**inputs)[0]
+        if len(fn.outputs) > 1:
+            inputs["df"] = tuple(map(np.ones_like, values))
+        elif np.ndim(values) and fn.dag.declared:
+            inputs["df"] = np.ones_like(values)
+        return fn.running(**inputs).engine
 
 
 def wrong(module: Any, point: Json) -> str | None:
@@ -189,7 +212,10 @@ def wanted() -> dict[Path, str]:
     texts: dict[Path, str] = {}
     for case in cases():
         path = GOLDEN / case.name / "case.json"
-        texts[path] = as_json(with_references(case.program, json.loads(path.read_text(encoding="utf-8"))))
+        stored = with_references(case.program, json.loads(path.read_text(encoding="utf-8")))
+        thresholds = {"thresholds": case.thresholds} if case.thresholds else {}
+        said = {"options": case.options, "engine": engine_of(case), **thresholds}
+        texts[path] = as_json({**said, **{key: each for key, each in stored.items() if key not in said}})
         texts[GOLDEN / case.name / "module.py"] = unsigned(case.compiled().source)
     for mistake in mistakes():
         texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()

@@ -11,7 +11,7 @@ import gradc
 from gradc.base.files import unsigned
 from gradc.run import engines
 from gradc.run.engines import ENGINES, Engine, Passed, Planned, alone, fitting
-from tests.golden_tool import Case, cases
+from tests.golden_tool import Case, cases, engine_of
 from tests.support import Json, decode_all, inputs_of, point_error, records, shapes_of
 
 NAMES = [engine.name for engine in ENGINES]
@@ -169,6 +169,16 @@ def test_a_style_that_falls_back_says_so() -> None:
     assert gradc.compile("x*y", style="fast").notes == ()
 
 
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases()])
+def test_a_golden_says_which_engine_takes_it(case: Case) -> None:
+    assert engine_of(case) == case.engine
+
+
+def test_each_engine_is_taken_by_a_golden() -> None:
+    """A row of the table is a case of tests/golden that `make golden` has written its name into."""
+    assert {case.engine for case in cases()} == set(NAMES)
+
+
 def test_each_module_engine_is_taken_by_a_golden() -> None:
     taken = set()
     for case in cases():
@@ -176,3 +186,7 @@ def test_each_module_engine_is_taken_by_a_golden() -> None:
         if fn.style == "fast":
             taken |= {next(e.name for e in ENGINES if e.module is not None and e.module(fn) is not None)}
     assert taken == {engine.name for engine in ENGINES if engine.module is not None}
+
+
+def test_each_engine_has_a_planted_fault() -> None:
+    assert sorted(FAULTS) == sorted(NAMES)
