@@ -11,7 +11,8 @@ gradc: error: unknown function 'sigmod'
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from gradc.base.records import NamedTuple
 
 Span = tuple[int, int]
 

@@ -9,8 +9,9 @@ stay *smaller* than its target where it only has to be broadcast, and is summed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from gradc.base.records import NamedTuple
 from gradc.derive import rules
 from gradc.graph import shapes as sizes
 from gradc.graph.dag import Dag, Node, Shape, reachable

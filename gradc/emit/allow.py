@@ -69,14 +69,16 @@ _ATTRIBUTES = frozenset(
     "once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()
 )
 
-# A part beyond this size is looked at as words first, in C: what they pass is never read as a tree.
-LONG = 20_000
-
 # Keywords of straight lines, which do nothing by themselves.
 _STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass for raise".split())
-_KEYWORDS = (frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)) - _STRAIGHT - {"_", "type", "match", "case"}
+_KEYWORDS = (frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)) - _STRAIGHT - {"_", "type"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
+
+# Strings and comments, as Python reads them where there is no backslash; and the imports that most modules begin with.
+_SAID = re.compile(r'"""(?s:.*?)"""|"[^"\n]*"|\'[^\'\n]*\'|#[^\n]*|^import (?:numpy as np|math)$', re.MULTILINE)
+# What says more than its words do: a string without an end, one with a prefix (code may stand in it), a type's alias.
+_ODD = re.compile(r"""["']|\w\$|:=|\btype\s""")
 
 
 def _permitted() -> tuple[frozenset[str], frozenset[str]]:
@@ -104,12 +106,16 @@ def _written(ops: tuple[Any, ...], targets: tuple[str, ...]) -> tuple[frozenset[
     return _ATTRIBUTES.union(_ATTRIBUTE.findall(written)), _OTHERS - words
 
 
-def verify(text: str) -> None:
-    """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for."""
+def verify(text: str, carried: bool = True) -> None:
+    """Raise ValueError, naming the line, if the module holds anything that an emitted module has no use for.
+
+    Each part is looked at as words first, in C: what they pass is never read as a tree. Nor are the helpers of the
+    table that it carries, each of which was read when it came there, with `carried=False`.
+    """
     at = 0
     bound: set[str] = set()
     for part in re.split(r"\n\n\n(?=def |@|class )", text):
-        if len(part) <= LONG or not _is_straight(part):
+        if not _is_straight(part) and not (carried and _is_helper(part)):
             _verify_tree(part, at, bound)
         at += part.count("\n") + 3
 
@@ -121,16 +127,29 @@ def verify_lines(text: str) -> None:
 
 
 def _is_straight(text: str) -> bool:
-    """Whether every word of a function is harmless wherever it may stand: in strings and comments, too."""
-    if not text.isascii():
+    """Whether every word of a part is harmless wherever it may stand, but for what strings and comments say."""
+    if "\\" in text or "\r" in text or "'''" in text:
+        return False  # strings and comments would end elsewhere
+    code = _SAID.sub("$", text)
+    if not code.isascii() or _ODD.search(code):
         return False  # Python would read other letters as these
-    words = set(_WORD.findall(text))
-    return (
-        words.isdisjoint(_KEYWORDS)
-        and not any(word.startswith("__") for word in words)
-        and (words.isdisjoint(_OTHERS) or words.isdisjoint(_permitted()[1]))
-        and _permitted()[0].issuperset(_ATTRIBUTE.findall(text))
+    words = set(_WORD.findall(code))
+    if not words.isdisjoint(_KEYWORDS) or any(word.startswith("__") for word in words):
+        return False
+    attributes = set(_ATTRIBUTE.findall(code))
+    return (words.isdisjoint(_OTHERS) or words.isdisjoint(_permitted()[1])) and (
+        attributes <= _ATTRIBUTES or attributes <= _permitted()[0]
     )
+
+
+def _is_helper(text: str) -> bool:
+    """Whether a part is a helper as the table has it, which was looked at when it came there."""
+    from gradc.emit.targets import TARGETS
+    from gradc.ops.helpers import HELPERS
+
+    name = text[text.startswith("def ") and 4 : text.find("(")]
+    texts = (*HELPERS.values(), *(TARGETS[each].helpers for each in TARGETS.loaded()))
+    return name.isidentifier() and any(text.strip() == each.get(name, "").strip() for each in texts)
 
 
 def _verify_tree(text: str, before: int, bound: set[str]) -> None:
@@ -220,5 +239,5 @@ def _own(scope: ast.AST) -> frozenset[str]:
 
 
 def _refused(text: str, line: int, before: int) -> ValueError:
-    shown = text.split("\n")[line - 1].strip()
+    shown = re.split(r"\r\n?|\n", text)[line - 1].strip()
     return ValueError(f"line {line + before} of the module: {shown!r} may not stand in an emitted module")

@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
 from gradc.emit.layout import broken, indent, unpacked
 from gradc.emit.lines import lines_of

@@ -22,8 +22,8 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.derive.reverse import active_nodes
 from gradc.emit.operand import Printer, constant
 from gradc.graph.dag import Dag, Node

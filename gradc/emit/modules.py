@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradc.base.files import COMPILED
+from gradc.base.records import NamedTuple
 from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
 from gradc.emit.operand import Printer

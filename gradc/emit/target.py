@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ATOM, UNARY, Form, Op, statics_of

@@ -87,7 +87,8 @@ def _helpers(form: Form, target: str) -> Iterator[str]:
             yield f"the form {form.text!r} calls {name!r}, and no helper has that name"
             continue
         try:
-            verify(texts[name])
+            ast.parse(texts[name])
+            verify(texts[name], carried=False)
         except SyntaxError as error:
             yield f"the helper {name!r} is not Python: {error.msg}"
         except ValueError as error:

@@ -15,8 +15,9 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
+from gradc.base.records import NamedTuple
 from gradc.graph.op import Op
 
 Shape = tuple[int | str, ...]

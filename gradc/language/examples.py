@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from gradc.base.records import NamedTuple
 from gradc.language.lex import END, Source, is_number, spelled
 
 # Arrays that NumPy makes of a shape: of random numbers (their arguments are the shape), and of one number.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import NamedTuple
+
+from gradc.base.records import NamedTuple
 
 _TOKEN = re.compile(
     r"\\(?:operatorname|mathit|mathrm|mathsf|text)\{(?P<word>(?:[^{}\\]|\\_)*)\}"

@@ -18,9 +18,10 @@ import sys
 import textwrap
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradc.base.errors import GradcError
+from gradc.base.records import NamedTuple
 
 # A list or an array that a function closes over has no more numbers than this.
 LARGEST = 1000

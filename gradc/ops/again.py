@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import multiple, total
 from gradc.ops import array, loss, scalar

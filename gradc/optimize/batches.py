@@ -15,9 +15,9 @@ adjoints of the sums follow once they are known. Whatever mixes rows in another 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gradc.base.errors import GradcError
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.graph.shapes import names_in
 from gradc.ops import array, scalar

@@ -14,8 +14,8 @@ graph with the value, so that nothing is computed twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.derive.blocks import parts_of, sparse_tangents, triangle
 from gradc.derive.forward import pushed
 from gradc.graph.dag import Dag, Node, reachable

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradc.base.errors import GradcError
+from gradc.base.records import NamedTuple
 from gradc.derive.blocks import adjoints, parts_of, sparse_tangents, triangle
 from gradc.derive.forward import pushed
 from gradc.derive.reverse import gradients

@@ -27,8 +27,9 @@ and the facts. A target that is not Python, or that puts more around the passes,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import Dim, names_in, total
 from gradc.ops import scalar

@@ -28,8 +28,9 @@ itself asks `notes.facts.in_place` first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from gradc.base.records import NamedTuple
 from gradc.plan.code import CALL, Def, Return, Unpack, made, name_of
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import by_names, names_in, renamed, show
 from gradc.ops import array, routing, scalar

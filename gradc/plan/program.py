@@ -13,8 +13,8 @@ Three questions are settled here, for every target:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.derive.reverse import Step, reverse, seeds
 from gradc.graph.dag import Dag, Node, Shape, reachable, users
 from gradc.ops import array, routing, scalar

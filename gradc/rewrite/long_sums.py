@@ -17,8 +17,8 @@ Programs over numbers get one input that holds them all, in their order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Node
 from gradc.ops import array, scalar
 from gradc.ops.table import Op

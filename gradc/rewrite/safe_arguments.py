@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import array, bounds, routing, scalar
 from gradc.ops.borders import held, held_else

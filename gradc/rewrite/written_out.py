@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node
 from gradc.graph.op import Op
 from gradc.ops import array as a

@@ -20,8 +20,9 @@ its row where it belongs in the order, with `fits(fn, kind)`, which is cheap and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from gradc.base.records import NamedTuple
 from gradc.graph.dag import reachable
 from gradc.run.functions import (
     collector_paused,

@@ -15,9 +15,11 @@ import signal
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+
+from gradc.base.records import NamedTuple
 
 # No more than this is remembered of one run.
 EVENTS = 6_000

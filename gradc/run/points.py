@@ -7,7 +7,9 @@ before those of the points in what is returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from gradc.base.records import NamedTuple
 
 
 class Cache(NamedTuple):
