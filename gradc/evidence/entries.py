@@ -2,7 +2,7 @@
 
 >>> from gradc.ops import lookup
 >>> inspect(lookup("sigmoid"))
->>> from gradc.ops.table import op, unregister
+>>> from gradc import op
 >>> bad = op("cube_(x)", doc="third power", slopes=["3*z**2"], code="{x}**3")
 Traceback (most recent call last):
     ...
