@@ -15,9 +15,10 @@ TESTS := $(VENV)/.ready-test
 DEV   := $(VENV)/.ready-dev
 PEERS := .venv-bench
 FRAMEWORKS := .venv-targets
+OLDEST := .venv-oldest
 PIP   := -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test check golden bench fuzz mutation targets clean
+.PHONY: help run test check golden bench fuzz mutation targets oldest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +52,11 @@ mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 targets: $(FRAMEWORKS)/.ready ## the frameworks' own checkers over all corpora, in an environment that has them
 	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py tests/test_c.py tests/test_batches.py
 
+oldest: $(OLDEST)/.ready ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+	$(OLDEST)/bin/python -m pytest -q -n auto
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(PEERS) $(FRAMEWORKS) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS) $(FRAMEWORKS) $(OLDEST) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find gradc tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -84,4 +88,14 @@ $(FRAMEWORKS)/.ready: pyproject.toml
 	"$(PYTHON)" -m venv $(FRAMEWORKS)
 	$(FRAMEWORKS)/bin/python $(PIP) --editable ".[test]"
 	@for each in torch jax dask; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
+	@touch $@
+
+# Each lower bound as the version that is installed; mpmath is SymPy's, and newer than 1.3 no SymPy of that time knew it.
+$(OLDEST)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "gradc needs Python 3.11 or newer with venv and pip; none was found on PATH" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -c 'import re, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	needs = [*p["dependencies"], *p["optional-dependencies"]["test"], "mpmath>=1.3"]; \
+	print(*(re.sub(r">=(.*)", r"==\1.*", each) for each in needs), sep="\n")' > $(OLDEST)/versions.txt
+	$(OLDEST)/bin/python $(PIP) --editable ".[test]" --constraint $(OLDEST)/versions.txt
 	@touch $@

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gradc
@@ -10,9 +11,13 @@ from gradc.emit.counting import operations
 from gradc.emit.modules import Text
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
-from gradc.plan.code import Assign, Def, If, Module, Return, Unpack, Update, name_of
+from gradc.ops.scalar import mul
+from gradc.plan.code import Assign, Def, Fill, If, Module, Return, Unpack, Update, name_of
 from gradc.plan.notes import Notes
 from gradc.plan.verify import Faulty, covers, verify, ways
+from tests.fuzz.draw import draw
+from tests.fuzz.pythonic import pythonic
+from tests.fuzz.tree import shapes, text
 from tests.golden_tool import Case, cases
 from tests.support import Json, records, shapes_of
 
@@ -22,7 +27,7 @@ RECORDS = [pytest.param(record, id=record["id"]) for record in records()]
 
 
 def planned(fn: gradc.Function) -> Module:
-    return Notes(fn.staged, TARGETS[fn.target], fn.function_name).module()
+    return Notes(fn.staged, TARGETS[fn.target], fn.function_name, also=fn.also).module()
 
 
 def compiled(program: str, **options: Any) -> gradc.Function:
@@ -44,6 +49,32 @@ def test_corpora_are_true_in_every_option(record: Json) -> None:
             assert options == {"target": "math"}
             continue
         verify(planned(fn), TARGETS[fn.target])
+
+
+# A row of options in turn, so that a sample sees every target, naming and mode.
+IN_TURN: list[dict[str, Any]] = [
+    *OPTIONS,
+    *({"target": target} for target in ("scipy", "torch", "jax")),
+    *({"also": (mode,)} for mode in ("jvp", "hvp", "jacobian", "hessian")),
+    {"target": "torch", "also": ("jvp", "hvp")},
+]
+
+
+@pytest.mark.parametrize("turn", range(len(IN_TURN)))
+def test_random_programs_are_true(turn: int) -> None:
+    for seed in range(turn, 12 * len(IN_TURN), len(IN_TURN)):
+        case = draw(seed)
+        written, inputs = pythonic(seed)
+        both = [(text(case.program), shapes(case.program)), (written, {n: np.shape(x) for n, x in inputs.items()})]
+        for program, shaped in both:
+            try:
+                fn = compiled(
+                    program, shapes={name: shape for name, shape in (shaped or {}).items() if shape}, **IN_TURN[turn]
+                )
+                code = planned(fn)
+            except gradc.GradcError:
+                continue  # what a target does not take
+            verify(code, TARGETS[fn.target])
 
 
 # ---- planted faults --------------------------------------------------------------------------------------------------
@@ -139,6 +170,27 @@ def test_an_update_while_another_looks_into_it() -> None:
         return [*rest, *mine, Assign("dy", name_of("other", shaped)), back]
 
     assert "dx is written to while other looks into it" in faulty(edited(code, "backward", alias))
+
+
+def test_a_buffer_that_is_filled_while_it_is_read() -> None:
+    code = planned(compiled("x: [3]\ny: [3]\nf = sum(x*y*y)"))
+    shaped = code.dag.inputs["x"]
+
+    def filled(into: str) -> Callable[[tuple[Any, ...]], list[Any]]:
+        def fill(body: tuple[Any, ...]) -> list[Any]:
+            *rest, back = body
+            product = Node(-1, mul, (name_of("dx"), name_of("dy")), None, shaped.shape)
+            return [*rest, Fill("t", product, into), Assign("dx", name_of("dx", shaped)), back]
+
+        return fill
+
+    assert (
+        faulty(edited(code, "backward", filled("dx")))
+        == "backward: dx is read after something else was written over it"
+    )
+    assert (
+        faulty(edited(code, "backward", filled("y"))) == "backward: y is written to, and is the caller's or the cache's"
+    )
 
 
 def test_gradients_that_share_memory() -> None:
