@@ -12,8 +12,8 @@ from gradc.graph.dag import Node
 from gradc.language import canvas
 from gradc.language.canvas import Canvas
 from gradc.language.declarations import Declarations
-from gradc.language.flow import Target
-from gradc.language.lex import LOOKAHEAD, is_name, spelled
+from gradc.language.flow import Slot, Target
+from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
 from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, ENDS, FOLLOWS
@@ -36,6 +36,7 @@ class Assignments(Declarations):
     functions: dict[str, Function]  # those of the program itself, by name
     last: tuple[list[str], Arg] | None  # the statement that was read last: its names, and its value
     canvases: frozenset[str] | None  # the names of arrays that may be written to; "" stands for every name
+    equals: dict[int, int]  # the `=` behind the targets that begin at a token
     plain: Any  # what takes the value of a statement
     storing: int
     pending: tuple[Target, int]
@@ -55,8 +56,9 @@ class Assignments(Declarations):
             self.targets = [Target("name", at, at)] if at >= 0 else []
         elif value.__class__ is not Node:
             result.value = self._held(result)
-        if self.slot is not None:
-            self._store(result)
+        if self.slots:
+            for slot in self.slots:
+                self._store(slot, result)
             return self.statement(i)
         self._place(result)
         if self.last is not None and not self.last[0] and self.last[1].value is not NONE:
@@ -93,9 +95,8 @@ class Assignments(Declarations):
             if value is None or (not inside and len(texts) != 1):
                 raise self.source.error("an element among several targets has a plain index", target.at, target.last)
             items.append(Arg(value, target.at, target.last))
-        self.slot = (Arg(self.scope.read(name, target.at), target.at, target.at), items, target.last)
-        self._store(arg)
-        self.slot = None
+        base = Arg(self.scope.read(name, target.at), target.at, target.at)
+        self._store((base, items, target.last), arg)
 
     def unstarred(self, group: Group) -> Group:
         """A tuple in which `*rest` may stand."""
@@ -162,42 +163,76 @@ class Assignments(Declarations):
     # ---- elements that are assigned -------------------------------------------------------------
 
     def _locate(self, target: Target, equals: int) -> int:
-        """Read which element a statement assigns to; its value is read next."""
+        """Read which element a statement assigns to, or which (`A[i, j] = A[j, i] = 3`); the value is read next."""
         self._careful()
-        self.pending = (target, equals)
-        token = self.tokens[target.at]
-        if target.opener == target.at:
-            name, _, inside = token.partition("[")
+        while True:
+            self.pending = (target, equals)
+            if target.opener != target.at:
+                self.storing = target.opener
+                self.then = self._never
+                return target.at
+            name, _, inside = self.tokens[target.at].partition("[")
             base = Arg(self.scope.read(name, target.at), target.at, target.at)
-            items = [
-                Arg(self.build.const(int(part.replace(" ", ""))), target.at, target.at)
-                for part in inside[:-1].split(",")
-            ]
-            self._located(base, items, target.last)
-            return self.at
-        self.storing = target.opener
-        self.then = self._never
-        return target.at
+            places = [int(part.replace(" ", "")) for part in inside[:-1].split(",")]
+            items = [Arg(self.build.const(place), target.at, target.at) for place in places]
+            self.slots = (*self.slots, (base, items, target.last))
+            following = self._next_element(equals)
+            if following is None:
+                return self._value_of_element()
+            target, equals = following
 
     def _never(self, result: Arg, i: int) -> int:
         raise self.source.error("only a name or an element can be assigned", result.first, result.last)
 
     def _located(self, base: Arg, items: list[Arg], last: int) -> Any:
-        """The element is known: go on with the value that it gets."""
+        """The element is known: go on with the next one, or with the value that it gets."""
         self.storing = -1
+        self.slots = (*self.slots, (base, items, last))
+        following = self._next_element(self.pending[1])
+        return self.jump(self._value_of_element() if following is None else self._locate(*following))
+
+    def _next_element(self, equals: int) -> tuple[Target, int] | None:
+        """The element that is assigned, too, behind an `=`, and the `=` behind it."""
+        following = self._equals_of(equals + 1) if self.tokens[equals] == "=" else -1
+        if following < 0 or self.tokens[following] != "=":
+            return None
+        target = self.target(equals + 1, following)
+        return (target, following) if target.kind == "element" else None
+
+    def _value_of_element(self) -> int:
+        """Where the value of an element is read."""
         target, equals = self.pending
         sign = self.tokens[equals]
-        self.slot = (base, items, last)
         self.then = self.plain
         if sign in AUGMENTED:
+            base, items, last = self.slots[-1]
             current = self.gates.index(base, items, last)
             self.before = Arg(current, target.at, last)
             self.augmented = AUGMENTED[sign], -1
-        return self.jump(equals + 1)
+        return equals + 1
 
-    def _store(self, result: Arg) -> None:
-        assert self.slot is not None
-        base, items, last = self.slot
+    def _equals_of(self, i: int) -> int:
+        """The `=` (or `+=`) behind the several targets or the element that a statement may begin with, or -1."""
+        if i in self.equals:
+            return self.equals[i]
+        depth, at = 0, i
+        while True:
+            token = self.tokens[at]
+            if token == END or (not depth and token in ("\n", ";", *MARKS)):
+                at = -1
+                break
+            if token in (")", "]", "}"):
+                depth -= 1
+            elif token[-1] in "([{" and token[0] not in "'\"":
+                depth += 1
+            elif not depth and (token == "=" or token in AUGMENTED):
+                break
+            at += 1
+        self.equals[i] = at
+        return at
+
+    def _store(self, slot: Slot, result: Arg) -> None:
+        base, items, last = slot
         if isinstance(base.value, Node):
             base = Arg(self._canvas(base, last), base.first, base.last)
         store(self.gates, base, items, result, last)

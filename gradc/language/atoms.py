@@ -13,7 +13,7 @@ from typing import Any
 from gradc.base.errors import GradcError, Mark, Problem
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
-from gradc.language import advice, foreign
+from gradc.language import advice, foreign, lists
 from gradc.language.gates import SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import Scope
@@ -48,6 +48,8 @@ STATS = ("stats", "st", "jsp", "jstats")
 # What a library calls by a name that means something else elsewhere.
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
+# Libraries of Python's own of which functions of constants are read.
+PYTHONS = ("itertools", "functools")
 HARMLESS = ("__future__", "typing", "collections", "dataclasses", "functools", "itertools", "numbers", "matplotlib")
 CONSTANTS = {
     "pi": math.pi, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
@@ -183,7 +185,7 @@ class Leaves:
                 i += 2
             elif not origin:
                 path = path[:1]
-            if path[0] in LIBRARIES and path != [alias]:
+            if path[0] in (*LIBRARIES, *PYTHONS) and path != [alias]:
                 self.scope.aliases[alias] = path
             while bracket and tokens[i] == "\n":
                 i += 1
@@ -215,6 +217,8 @@ class Leaves:
         if len(path) == 1:
             self._not_a_variable(name, at)
             return self.gates.callee(name, at)
+        if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in lists.OF_CONSTANTS:
+            return self.gates.callee(name, at, prefixed=True)
         entry = self._of_distribution(path)
         if entry is not None:
             return Callee(".".join(path), entry)

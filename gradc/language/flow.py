@@ -46,14 +46,17 @@ Then = Callable[[Arg, int], int]
 Outside = tuple[Env, tuple[Env, ...]]
 
 
+Slot = tuple[Arg, list[Arg], int]  # an element that is assigned: of what, where, and its last token
+
+
 class Aside:
     """What was being read when the reader went elsewhere."""
 
-    __slots__ = ("augmented", "depth", "first", "items", "slot", "stack", "targets", "then", "top")
+    __slots__ = ("augmented", "depth", "first", "items", "slots", "stack", "targets", "then", "top")
 
     def __init__(self, flow: Flow, top: int, depth: int, first: int) -> None:
         self.stack, self.items, self.targets = flow.stack, flow.items, flow.targets
-        self.augmented, self.then, self.slot = flow.augmented, flow.then, flow.slot
+        self.augmented, self.then, self.slots = flow.augmented, flow.then, flow.slots
         self.top, self.depth, self.first = top, depth, first
 
 
@@ -121,7 +124,7 @@ class Flow:
         self.items: list[Arg] = []  # what stood before a comma outside all brackets
         self.targets: list[Target] = []
         self.augmented: tuple[Any, int] | None = None
-        self.slot: tuple[Arg, list[Arg], int] | None = None  # the element that is assigned
+        self.slots: tuple[Slot, ...] = ()  # the elements that are assigned
         self.then: Then = self.ends_statement
         self.depth = 0
         self.at = 0
@@ -160,13 +163,13 @@ class Flow:
     def set_aside(self, top: int, depth: int, first: int) -> Aside:
         """Put away what is being read, and begin afresh."""
         aside = Aside(self, top, depth, first)
-        self.stack, self.items, self.targets, self.augmented, self.slot = [], [], [], None, None
+        self.stack, self.items, self.targets, self.augmented, self.slots = [], [], [], None, ()
         return aside
 
     def resume(self, aside: Aside, value: Any, last: int) -> int:
         """Take up what was put away, with a value that ends at token `last`; the token to go on at."""
         self.stack, self.items, self.targets = aside.stack, aside.items, aside.targets
-        self.augmented, self.then, self.slot = aside.augmented, aside.then, aside.slot
+        self.augmented, self.then, self.slots = aside.augmented, aside.then, aside.slots
         self.level = (aside.top, aside.depth)
         self.resumed = (value, aside.first, last)
         return len(self.tokens) - 1
@@ -714,4 +717,30 @@ class Flow:
             return self.enter(frame, rows[len(found)], first, last)
 
         self.at = step()
+        return JUMP
+
+    def reduce_function(self, callee: Callee, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """reduce(f, xs, start): f of what it gave and the next, from the first two on."""
+        if not 2 <= len(args) <= 3:
+            raise self.source.error(f"reduce takes a function, a list and a start, got {len(args)}", first, last)
+        function, items = args[0].value, [*args[2:], *self.items_of(args[1])]
+        if not items:
+            raise self.source.error("reduce of nothing needs a start", first, last, "write reduce(f, xs, 0)")
+        if not isinstance(function, Function):
+            name, found = self.gates.named(args[0]), items[0]
+            for item in items[1:]:
+                found = Arg(self.gates.call(name, [found, item], first, last), first, last)
+            return found.value
+        aside = self.set_aside(top, self.depth, first)
+        left = iter(items[1:])
+
+        def step(result: Arg) -> int:
+            following = next(left, None)
+            if following is None:
+                return self.resume(aside, result.value, last)
+            frame = Call(function, None, last)
+            frame.gather = step
+            return self.enter(frame, [result, following], first, last)
+
+        self.at = step(items[0])
         return JUMP

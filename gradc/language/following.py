@@ -169,6 +169,8 @@ class Following(Statements):
             return self.call_function(bracket.function, args.given, first, i, top)
         if bracket.name == "map" and bracket.receiver is None:
             return self.map_function(bracket, args.given, first, i, top)
+        if bracket.name == "reduce" and bracket.receiver is None:
+            return self.reduce_function(bracket, args.given, first, i, top)
         return self.gates.call(bracket, args.given, first, i)
 
     def _close_square(self, value: Any, start: int, i: int) -> tuple[Any, int, int]:

@@ -488,7 +488,7 @@ class Gates:
         """A function that is given by its name, as map's first argument."""
         if isinstance(arg.value, Callee):
             return arg.value
-        raise self.source.error("map takes a function: a def or a lambda", arg.first, arg.last)
+        raise self.source.error("a function is wanted here: a def or a lambda", arg.first, arg.last)
 
     def gate(self, op: Op, values: list[Arg], statics: Mapping[str, Any]) -> Any:
         """A bound call as a gate, or as the gates that it is composed of."""
@@ -690,7 +690,11 @@ def not_same(gates: Gates, x: Any, y: Any) -> Any:
 
 
 def remainder(gates: Gates, x: Any, y: Any) -> Any:
-    """x % y: of counters and sizes a number, of values a gate."""
+    """x % y: of counters and sizes a number, of values a gate; of a text it with the values filled in."""
+    if isinstance(x, Text):
+        from gradc.language import constants
+
+        return constants.remainder(x, y)
     p, q = _whole(gates, x), _whole(gates, y)
     if isinstance(q, int) and isinstance(p, int):
         if q == 0:

@@ -226,8 +226,12 @@ def store(gates: Gates, base: Arg, items: list[Arg], value: Arg, last: int) -> N
 # ---- operators ------------------------------------------------------------------------------------
 
 
-def combined(gates: Gates, op: Any, x: Any, y: Any) -> Group | None:
-    """Lists joined by `+` and repeated by `*`; None where the operator takes them as arrays."""
+def combined(gates: Gates, op: Any, x: Any, y: Any) -> Group | Text | None:
+    """Lists and texts joined by `+` and repeated by `*`; None where the operator takes them as arrays."""
+    if isinstance(x, Text) or isinstance(y, Text):
+        from gradc.language import constants
+
+        return constants.joined(x, y, op)
     if op is s.add and isinstance(x, Group) and isinstance(y, Group):
         if x.kind != y.kind:
             raise GradcError("a list and a tuple are not joined", hint="write list(...) around the tuple")
@@ -309,7 +313,7 @@ def identical(gates: Gates, x: Any, y: Any) -> Node:
 Method = Callable[["Gates", Any, list[Arg], int, int], Any]
 
 
-def _takes(gates: Gates, name: str, args: list[Arg], least: int, most: int, first: int, last: int) -> None:
+def takes(gates: Gates, name: str, args: list[Arg], least: int, most: int, first: int, last: int) -> None:
     if not least <= len(args) <= most or any(arg.key for arg in args):
         count = str(least) if least == most else f"{least} to {most}"
         raise gates.source.error(f"{name} takes {count} argument{'s' * (most != 1)}, got {len(args)}", first, last)
@@ -334,31 +338,31 @@ def whole(gates: Gates, arg: Arg) -> int:
 
 
 def _append(gates: Gates, held: Group, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "append", args, 1, 1, first, last)
+    takes(gates, "append", args, 1, 1, first, last)
     held.items.append(args[0])
     return NONE
 
 
 def _extend(gates: Gates, held: Group, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "extend", args, 1, 1, first, last)
+    takes(gates, "extend", args, 1, 1, first, last)
     held.items.extend(contents(gates, args[0]))
     return NONE
 
 
 def _insert(gates: Gates, held: Group, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "insert", args, 2, 2, first, last)
+    takes(gates, "insert", args, 2, 2, first, last)
     held.items.insert(whole(gates, args[0]), args[1])
     return NONE
 
 
 def _pop(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> Any:
     if isinstance(held, Dict):
-        _takes(gates, "pop", args, 1, 2, first, last)
+        takes(gates, "pop", args, 1, 2, first, last)
         found = held.items.pop(gates.key(args[0]), args[1] if len(args) > 1 else None)
         if found is None:
             raise gates.source.error("the dictionary has no such key", first, last)
         return found.value
-    _takes(gates, "pop", args, 0, 1, first, last)
+    takes(gates, "pop", args, 0, 1, first, last)
     at = whole(gates, args[0]) if args else -1
     if not -len(held.items) <= at < len(held.items):
         raise gates.source.error(out_of_range(at, held), first, last)
@@ -384,7 +388,7 @@ def _copy(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> An
 
 
 def _position(gates: Gates, held: Group, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "index", args, 1, 1, first, last)
+    takes(gates, "index", args, 1, 1, first, last)
     items = [known(item.value) for item in held.items]
     wanted = known(args[0].value)
     if wanted is UNKNOWN or wanted not in items:
@@ -409,7 +413,7 @@ def _values(gates: Gates, held: Dict, args: list[Arg], first: int, last: int) ->
 
 
 def _get(gates: Gates, held: Dict, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "get", args, 1, 2, first, last)
+    takes(gates, "get", args, 1, 2, first, last)
     found = held.items.get(gates.key(args[0]))
     return found.value if found is not None else args[1].value if len(args) > 1 else NONE
 
@@ -440,7 +444,7 @@ def method(value: Any, name: str) -> Method | None:
     if isinstance(value, Group):
         return LIST_METHODS.get(name)
     if isinstance(value, Text):
-        return TEXT_METHODS.get(name)
+        return TEXT_METHODS.get(name) or _of_texts(name)
     if isinstance(value, canvas.Canvas):
         return _fresh if name == "copy" else None
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
@@ -455,7 +459,7 @@ def _fresh(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> A
 
 
 def _range(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, callee.name, args, 1, 3, first, last)
+    takes(gates, callee.name, args, 1, 3, first, last)
     if len(args) == 1 and isinstance(args[0].value, str):  # a loop over it has no end yet, but an index may be it
         return gates.build.make(iota, (), (gates.build.dims.find(args[0].value), 0, 1))
     ends = [whole(gates, arg) for arg in args]
@@ -463,14 +467,19 @@ def _range(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
         raise gates.source.error("the step of a range cannot be 0", args[2].first, args[2].last)
     turns = range(*ends)
     if len(turns) > gates.max_turns:
-        raise gates.source.error(
-            f"the range has {len(turns)} numbers, more than {gates.max_turns}",
-            first,
-            last,
-            f"write it with whole arrays, or allow more with --max-turns {len(turns)} or max_turns={len(turns)}",
-        )
+        raise too_many(gates, "the range", len(turns), first, last)
     const = gates.build.const
     return Group("list", [Arg(const(at), first, last) for at in turns])
+
+
+def too_many(gates: Gates, what: str, count: int, first: int, last: int) -> GradcError:
+    """The error for a list that is longer than a program may be."""
+    return gates.source.error(
+        f"{what} has {count} numbers, more than {gates.max_turns}",
+        first,
+        last,
+        f"write it with whole arrays, or allow more with --max-turns {count} or max_turns={count}",
+    )
 
 
 def _enumerate(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
@@ -483,7 +492,7 @@ def _enumerate(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
             plain.append(arg)
     if len(plain) == 2 and not plain[1].key:
         start = whole(gates, plain.pop())
-    _takes(gates, "enumerate", plain, 1, 1, first, last)
+    takes(gates, "enumerate", plain, 1, 1, first, last)
     const = gates.build.const
     return Group(
         "list",
@@ -501,12 +510,12 @@ def _zip(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
 
 
 def _reversed(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "reversed", args, 1, 1, first, last)
+    takes(gates, "reversed", args, 1, 1, first, last)
     return Group("list", contents(gates, args[0])[::-1])
 
 
 def _list(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, callee.name, args, 0, 1, first, last)
+    takes(gates, callee.name, args, 0, 1, first, last)
     return Group(callee.name, list(contents(gates, args[0])) if args else [])
 
 
@@ -525,7 +534,7 @@ def _dict(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) 
 
 
 def _len(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, "len", args, 1, 1, first, last)
+    takes(gates, "len", args, 1, 1, first, last)
     value = args[0].value
     if isinstance(value, (Group, Dict)):
         return gates.build.const(len(value.items))
@@ -567,7 +576,7 @@ def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
 
 def _abs_int(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """int(x) of what is known."""
-    _takes(gates, callee.name, args, 1, 1, first, last)
+    takes(gates, callee.name, args, 1, 1, first, last)
     if isinstance(args[0].value, str):
         return args[0].value
     found = known(args[0].value)
@@ -577,7 +586,7 @@ def _abs_int(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
 
 
 def _float(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, callee.name, args, 1, 1, first, last)
+    takes(gates, callee.name, args, 1, 1, first, last)
     value = args[0].value
     if isinstance(value, Text):
         word = value.text.strip().lower().lstrip("+")
@@ -591,7 +600,7 @@ def _float(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
 
 
 def _bool(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, callee.name, args, 1, 1, first, last)
+    takes(gates, callee.name, args, 1, 1, first, last)
     holds = truth(args[0].value)
     return gates.condition(args[0].value) if holds is None else gates.build.const(int(holds))
 
@@ -632,7 +641,7 @@ def _sorted(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int
 
 
 def _divmod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    _takes(gates, callee.name, args, 2, 2, first, last)
+    takes(gates, callee.name, args, 2, 2, first, last)
     x, y = (whole(gates, arg) for arg in args)
     if y == 0:
         raise gates.source.error("division by 0", first, last)
@@ -641,7 +650,7 @@ def _divmod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int
 
 def _isinstance(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """isinstance(x, (int, float)): what x is known to be."""
-    _takes(gates, "isinstance", args, 2, 2, first, last)
+    takes(gates, "isinstance", args, 2, 2, first, last)
     value = args[0].value
     kinds = [known(item.value) for item in (args[1].value.items if isinstance(args[1].value, Group) else [args[1]])]
     whole_number = isinstance(value, str) or type(known(value)) is int
@@ -668,11 +677,36 @@ TEXT_METHODS: dict[str, Method] = {
     name: _text_method(getattr(str, name)) for name in ("lower", "upper", "strip", "startswith", "endswith")
 }
 
+
+def _of_texts(name: str) -> Method | None:
+    from gradc.language import constants
+
+    return constants.TEXT_METHODS.get(name)
+
+
+def _of_constants(name: str) -> Any:
+    """A function whose module is loaded when a program calls it."""
+
+    def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        from gradc.language import constants
+
+        return constants.FUNCTIONS[name](gates, callee, args, first, last)
+
+    return call
+
+
+# Of Python's own library, by `itertools.`, `functools.`, `math.` or bare.
+OF_CONSTANTS = (
+    "str factorial comb perm gcd lcm combinations combinations_with_replacement permutations product pairwise chain "
+    "from_iterable accumulate reduce"
+).split()
+
 BUILTINS: dict[str, Any] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "list": _list, "tuple": _list,
     "dict": _dict, "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
     "isinstance": _isinstance,
+    **{name: _of_constants(name) for name in OF_CONSTANTS},
     "map": lambda gates, callee, args, first, last: None,  # calls functions: the reader's work
 }  # fmt: skip
 

@@ -267,8 +267,18 @@ class Reader(Following):
             return None, i + 1, ELSE
         if token[:1] in ("'", '"') and len(token) > 1 and token[-1] == token[0] and self._takes_text(i):
             self._careful()
-            return Text(token[3:-3] if token[:3] in ('"""', "'''") else token[1:-1]), i, top
+            return Text(_unquoted(token)), i, top
         raise mistakes.instead_of_value(self.source, KNOWN, token, i, bool(self.stack))
+
+    def _interpolated(self, i: int) -> Text:
+        """An f-string: a key of a dictionary in which constants stand."""
+        from gradc.language import constants
+
+        self._careful()
+        try:
+            return constants.interpolated(_unquoted(self.tokens[i]), self.scope.peek)
+        except GradcError as error:
+            raise self.source.error(error.message, i - 1, i, error.hint) from None
 
     def _takes_text(self, i: int) -> bool:
         """Whether a string may stand here: as a key, an argument, a value to compare with."""
@@ -318,6 +328,8 @@ class Reader(Following):
             self._careful()
             self.stack.append((top, invert, None, i))
             return None, i + 1, NOT
+        if token in ("f", "F") and self.tokens[i + 1][:1] in ("'", '"') and self._takes_text(i):
+            return self._interpolated(i + 1), i + 1, top
         if advice.is_keyword(word):
             if word == "lambda" and i in self.layout.marks:
                 return self.make_lambda(self.layout.marks[i], i, top), i, top
@@ -328,6 +340,10 @@ class Reader(Following):
         if token[-1] == "(":
             self.opens[token] = self._call(token, i), 0, 1
             return None, i, top
+        if self.tokens[i + 1] == ":=" and self.stack and top == 0:
+            self._careful()
+            self.stack.append((top, partial(self._named, i), None, i))
+            return None, i + 2, ELSE
         if self.tokens[i + 1] == "=" and self._takes_keywords(top):
             self._keyword(token, i)
             return None, i + 2, top
@@ -336,6 +352,12 @@ class Reader(Following):
         if not isinstance(value, Node):
             self._careful()
         return value, i, top
+
+    def _named(self, at: int, gates: Gates, value: Any) -> Any:
+        """`(t := value)`: the value, by a name from here on."""
+        result = Arg(value, at, at)
+        self.bind_name(at, Arg(self._held(result), at, at))
+        return self.scope.peek(self.tokens[at])
 
     def _in_call(self, name: str) -> bool:
         return any(isinstance(opened, Callee) and opened.name == name for _, opened, _, _ in self.stack[-3:])
@@ -418,6 +440,11 @@ class Reader(Following):
 
 # Types that isinstance asks for.
 TYPES = frozenset("int float complex bool str list tuple dict".split())
+
+
+def _unquoted(token: str) -> str:
+    """The text of a string."""
+    return token[3:-3] if token[:3] in ('"""', "'''") else token[1:-1]
 
 
 def _starred(word: str, gates: Gates, value: Any) -> Star:

@@ -8,7 +8,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.language import advice
 from gradc.language.flow import Turns
-from gradc.language.lex import END, MARKS, SUITE, is_name
+from gradc.language.lex import END, SUITE, is_name
 from gradc.language.signs import AUGMENTED, KNOWN
 from gradc.language.values import NONE, Arg, Function, Group
 from gradc.language.whole import Whole
@@ -20,14 +20,12 @@ DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile fu
 class Statements(Whole):
     """The part of the reader that goes from statement to statement."""
 
-    equals: dict[int, int]  # the `=` behind the targets that begin at a token
-
     # ---- where a statement begins ---------------------------------------------------------------
 
     def statement(self, i: int) -> int:
         """The first token of the next statement's value, its targets noted; -1 at the end of the program."""
         tokens = self.tokens
-        self.targets, self.augmented, self.items, self.slot = [], None, [], None
+        self.targets, self.augmented, self.items, self.slots = [], None, [], ()
         self.then, self.level, self.returning = self.plain, (0, 0), False
         while True:
             token, following = tokens[i], tokens[i + 1]
@@ -86,26 +84,6 @@ class Statements(Whole):
         while self.tokens[at] in ("\n", ";"):
             at += 1
         return len(self.tokens[i]) > 1 and (self.tokens[at] != END or self.last is not None)
-
-    def _equals_of(self, i: int) -> int:
-        """The `=` (or `+=`) behind the several targets or the element that a statement may begin with, or -1."""
-        if i in self.equals:
-            return self.equals[i]
-        depth, at = 0, i
-        while True:
-            token = self.tokens[at]
-            if token == END or (not depth and token in ("\n", ";", *MARKS)):
-                at = -1
-                break
-            if token in (")", "]", "}"):
-                depth -= 1
-            elif token[-1] in "([{" and token[0] not in "'\"":
-                depth += 1
-            elif not depth and (token == "=" or token in AUGMENTED):
-                break
-            at += 1
-        self.equals[i] = at
-        return at
 
     # ---- statements with a word of their own ----------------------------------------------------
 
