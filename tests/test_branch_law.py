@@ -8,6 +8,7 @@ in every engine. A sample runs in `make test`; GRADC_LAW=all runs the whole.
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from collections.abc import Iterator
@@ -67,7 +68,30 @@ BORDERS = {
     "reshape": ("", "sum(where({c}, reshape({g}, (6,)), 0))", (2, 3), (6,)),
     "nested": ("", "sum(where({c}, where({g} < 2, exp({g}), {g}), 0))", (3,), (3,)),
     "softmax": ("", "sum(where({c}, softmax({g}, axis=1)**2, 0))", (2, 3), (2, 1)),
+    "roll": ("", "sum(where({c}, roll({g}, 1), 0))", (3,), (3,)),
+    "pad": ("", "sum(where({c}, pad({g}, 1), 0))", (3,), (5,)),
+    "repeat": ("", "sum(where({c}, repeat({g}, 2), 0))", (3,), (6,)),
+    "tile": ("", "sum(where({c}, tile({g}, (2, 1)), 0))", (2, 3), (4, 3)),
+    "triangle": ("", "sum(where({c}, tril({g}), 0))", (3, 3), (3, 3)),
+    "diagonal": ("", "sum(where({c}, diag({g}), 0))", (3, 3), (3,)),
+    "on the diagonal": ("", "sum(where({c}, diag({g}), 0))", (3,), (3, 3)),
+    "cumsum": ("", "sum(where({c}, cumsum({g}), 0))", (3,), (3,)),
+    "cumprod": ("", "sum(where({c}, cumprod({g}, axis=1), 0))", (2, 3), (2, 3)),
+    "piece": ("", "sum(where({c}, split({g}, 2)[1], 0))", (4,), (2,)),
+    "list": ("", "sum(where({c}, [({g})[0], ({g})[1]], 0))", (2,), (2,)),
+    "moments": ("", "sum(where({c}, var({g}, axis=1) + std({g}, axis=1), 0))", (2, 3), (2,)),
+    "weights": ("w: [3]; ", "sum(where({c}, einsum('ij,j->i', {g}, w), 0))", (2, 3), (2,)),
+    "named axes": ("W: [4, 2]; ", "sum(where({c}, einsum('ij,ki->jk', {g}, W), 0))", (2, 3), (3, 4)),
+    "contraction": ("W: [4, 2]; ", "sum(where({c}, tensordot(W, {g}, 1), 0))", (2, 3), (4, 3)),
+    "kron": ("y: [3]; ", "sum(where({c}, kron({g}, y), 0))", (3,), (9,)),
+    "cross": ("y: [3]; ", "sum(where({c}, cross({g}, y), 0))", (2, 3), (2, 1)),
+    "convolution": ("y: [3]; ", "sum(where({c}, convolve({g}, y), 0))", (5,), (7,)),
+    "valid": ("y: [3]; ", "sum(where({c}, convolve({g}, y, mode='valid'), 0))", (5,), (3,)),
+    "windows": ("", "sum(where({c}, conv2d({g}, ones((1, 1, 2, 2)), stride=2), 0))", (1, 1, 4, 4), (1, 1, 2, 2)),
+    "triangular": ("W: [4, 2]; ", "sum(where({c}, solve(W.T @ W, {g}), 0))", (2, 3), (2, 3)),
 }
+# Borders whose conditions leave out what no element that is taken hangs on.
+PROBED = list(BORDERS)[list(BORDERS).index("roll") :]
 
 
 class Case(NamedTuple):
@@ -133,6 +157,8 @@ def left_out(border: str, shape: tuple[int, ...], c_shape: tuple[int, ...]) -> t
     """A condition that fails for some, and the elements of an argument that nobody then takes."""
     c = np.ones(c_shape)
     left = np.zeros(shape, dtype=bool)
+    if border in PROBED:
+        return probed(border, shape, c_shape)
     match border:
         case "slice":
             c[0] = -1.0
@@ -153,6 +179,30 @@ def left_out(border: str, shape: tuple[int, ...], c_shape: tuple[int, ...]) -> t
             c[0] = -1.0
             left[0] = True
     return left, c
+
+
+@functools.cache
+def probed(border: str, shape: tuple[int, ...], c_shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """The same, by what the value hangs on: the last of what is selected is not taken, or as much as leaves one out."""
+    declared, body, _, _ = BORDERS[border]
+    rng = np.random.default_rng(8)
+    given: dict[str, Any] = {"x": rng.uniform(0.5, 1.5, shape)}
+    for name, size in (("w", (3,)), ("W", (4, 2)), ("y", (3,))):
+        if declared.startswith(name + ":"):
+            given[name] = rng.uniform(0.5, 1.5, size)
+    fn = gradc.compile(f"{declared}x: {list(shape)}; c: {list(c_shape)}; " + body.format(g="x", c="c > 0"))
+    for count in range(1, 1 + int(np.prod(c_shape))):
+        c = np.ones(c_shape)
+        c.reshape(-1)[-count:] = -1.0
+        value = fn(**given, c=c)
+        left = np.zeros(shape, dtype=bool)
+        for at in np.ndindex(shape):
+            other = given["x"].copy()
+            other[at] += 0.125
+            left[at] = fn(**{**given, "x": other}, c=c) == value
+        if left.any():
+            return left, c
+    raise AssertionError(border)
 
 
 def engines(program: str, scalars: bool) -> Iterator[tuple[str, Any]]:

@@ -89,6 +89,14 @@ TENSORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"X": [[NAN, 1], [1, 2]], "w": [1, 1], "y": [NAN, 1]},
         {"w": [4, 8]},
     ),
+    # pieces of one value, taken in different ways
+    (
+        "x: [4]; m: [2]; a, b = split(log(x), 2); sum(where(m > 0, a, 0)) + sum(b)",
+        {"x": [0, 2, 4, 8], "m": [0, 1]},
+        {"x": [0, 0.5, 0.25, 0.125]},
+    ),
+    ("x: [2]; l = log(x); l[0] + where(s > 0, l[1], 0)", {"x": [2, 0], "s": -1}, {"x": [0.5, 0]}),
+    ("x: [2]; c: [2]; sum(where(c > 0, [1/x[0], (1/x)[1]], 0))", {"x": [2, 0], "c": [1, -1]}, {"x": [-0.25, 0]}),
     # a number on a side of an array's condition
     ("x: [2]; s: [1]; sum(where(x > 0, log(s[0]), x))", {"x": [-1, -2], "s": [0]}, {"x": [1, 1], "s": [0]}),
 ]

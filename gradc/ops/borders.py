@@ -69,6 +69,14 @@ placed = op(
     public=False,
     say=Say(stem="{c}in", short="into"),
 )
+so_far = op(
+    "so_far(c; axis=0)",
+    doc="whether a condition holds at an element or before it, along an axis",
+    code="np.logical_or.accumulate({c}, {axis})",
+    shape=lambda dims, c, axis=0: c,
+    boolean=True,
+    public=False,
+)
 
 # In a program the adjoint of what is behind a border is 0 where the branch is not taken: the
 # branch has masked it, and all slopes at safe numbers are finite. So it is passed on as it is.

@@ -19,23 +19,18 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from gradc.graph.dag import Node, Shape
-from gradc.graph.shapes import Dims, total
+from gradc.graph.shapes import Dims
 from gradc.ops import array as a
 from gradc.ops import borders
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.gather import GATHERS, PICKS, PUTS
 from gradc.ops.table import Op, statics_of
+from gradc.rewrite.passages import PIECES, Along, Each, Some, Step, passage
 from gradc.rewrite.rules import compiled
 from gradc.rewrite.simplify import Builder
 
 # Conditions further out than this are not searched for one that holds already.
 FURTHEST = 64
-
-# One gate that moves a mask: the operator, its attribute, and the whole numbers that say where to.
-Step = tuple[Op, Any] | tuple[Op, Any, tuple[Node, ...]]
-# What adds into place what a gather, or a pick, takes.
-_PUTS = dict(zip((*GATHERS, *PICKS), (*PUTS, *PUTS), strict=True))
 
 
 class Cond:
@@ -65,10 +60,6 @@ Need = tuple[Region, ...]
 
 _BRANCHES: tuple[Op, ...] = (r.where, borders.held, borders.held_else)
 
-# Gates that take whole axes together and leave them out (or keep them with size 1), and those that keep the shape.
-_REDUCING: tuple[Op, ...] = (a.sum_, a.mean, a.prod, a.amax, a.amin, a.norm, a.logsumexp)
-_ALONG: tuple[Op, ...] = (a.softmax, a.log_softmax, a.others, a.first_max, a.first_min)
-
 
 class Needs:
     """The needs of all nodes of a program, in `of`, and for each gate what it needs of each argument, in `sent`.
@@ -90,16 +81,21 @@ class Needs:
         self.of: dict[Node, Need] = {}
         self.sent: dict[Node, tuple[Need, ...]] = {}
         waiting: dict[Node, dict[Need, None]] = {root: {self.everywhere: None} for root in roots}
+        pieces: dict[Node, list[Node]] = {}  # what is taken of a value, where the needs say of all of it
         for node in reversed(nodes):
             arrived = waiting.pop(node, None)
             if arrived is None:
                 here = () if self.slopes else self.everywhere
             else:
-                here = self._settled(list(arrived))
+                here = self._settled([*arrived, *self._pieces(pieces.pop(node, ()), arrived)])
             self.of[node] = here
             self.sent[node] = sent = self.sent_by(node, here)
             for arg, need in zip(node.args, sent, strict=True):
-                waiting.setdefault(arg, {})[need] = None
+                if need is here and need and node.op in PIECES and not self.shape(need):
+                    pieces.setdefault(arg, []).append(node)
+                    waiting.setdefault(arg, {})
+                else:
+                    waiting.setdefault(arg, {})[need] = None
 
     def shape(self, need: Need) -> Shape:
         """The shape of the mask of a need: it broadcasts to that of the value."""
@@ -167,68 +163,31 @@ class Needs:
             return tuple(self._fitting(here, arg.shape) for arg in node.args)
         return tuple(self._below(node, i, here) for i in range(len(node.args)))
 
+    def _pieces(self, taken: Sequence[Node], others: Collection[Need]) -> Iterator[Need]:
+        """What pieces of a value need of it: all of it, unless something else is needed of it in another way."""
+        if len({self.of[piece] for piece in taken}.union(others)) <= 1:
+            yield from dict.fromkeys(self.of[piece] for piece in taken)
+            return
+        for piece in taken:
+            way = passage(self.dims, piece, 0)
+            if isinstance(way, Some):  # a mask that is a number is one for all that is taken
+                yield self._whole(self.of[piece], len(piece.shape), way.steps[1:])
+            else:
+                yield self.of[piece]
+
     def _below(self, node: Node, i: int, here: Need) -> Need:
         """What a gate that is not elementwise needs of an argument."""
         if not self.shape(here):
             return here
-        op, arg = node.op, node.args[i]
-        rank, statics = len(node.shape), statics_of(op, node.attr)
-        if op in _REDUCING:
-            if statics["keepdims"] or statics["axis"] is None:
-                return here
-            return self._moved(here, rank, ((a.expand, (statics["axis"],)),))
-        if op in _ALONG:
-            return self._any(here, a.axes_of(statics["axis"], rank), rank)
-        if op is a.matmul:
-            return self._product(node, i, here)
-        if op is a.outer:
-            if i == 0:
-                return self._any(here, (1,), 2, keep=False)
-            return self._fitting(here, arg.shape)
-        if op is a.det and rank:
-            return self._moved(here, rank, ((a.expand, ((-2, -1),)),))
-        if op is a.inv:
-            return self._any(here, (rank - 2, rank - 1), rank)
-        if op is a.swap:
-            return self._moved(here, rank, ((a.swap, None),))
-        if op is a.transpose:
-            axes = statics["axes"] or range(rank)[::-1]
-            back = tuple(sorted(range(rank), key=lambda at: axes[at] % rank))
-            return self._moved(here, rank, ((a.transpose, (back,)),))
-        full = (a.spread, (self.dims.resolve(node.shape),))
-        if op in (a.reshape, a.expand):
-            return self._moved(here, rank, (full, (a.reshape, (self.dims.resolve(arg.shape),))))
-        if op is a.index and all(item is None or item == ("slice", None, None, None) for item in node.attr[0]):  # type: ignore[index]
-            return self._moved(here, rank, (full, (a.reshape, (self.dims.resolve(arg.shape),))))
-        if op is a.index:
-            index = node.attr[0]  # type: ignore[index]
-            return self._whole(here, rank, (full, (borders.placed, (index, self.dims.resolve(arg.shape)))))
-        if op in _PUTS and i == 0:
-            attr = statics["index"], self.dims.resolve(arg.shape), statics["once"]
-            return self._whole(here, rank, (full, (_PUTS[op], attr, node.args[1:])))
-        if op is a.stack:
-            at = statics["axis"] % rank
-            lead = (("slice", None, None, None),) * at
-            return self._moved(here, rank, (full, (a.index, ((*lead, i),))))
-        if op is a.concatenate:
-            at = statics["axis"] % rank
-            start = total([other.shape[at] for other in node.args[:i]])
-            return self._moved(here, rank, (full, (a.segment, (at, start, arg.shape[at]))))
-        if op is a.spread:
-            return self._fitting(here, arg.shape)
-        return self._any(here, tuple(range(rank)), rank, keep=False)
-
-    def _product(self, node: Node, i: int, here: Need) -> Need:
-        """Rows of the first factor, and columns of the second, that no element of the product needs are not needed."""
-        x, y = (len(arg.shape) for arg in node.args)
         rank, arg = len(node.shape), node.args[i]
-        if (x if i == 0 else y) == 1:  # each element of a vector is in all elements of the product
-            need = self._any(here, tuple(range(rank)), rank, keep=False)
-        elif i == 0:
-            need = self._moved(here, rank, ((a.expand, (-1,)),)) if y == 1 else self._any(here, (rank - 1,), rank)
-        else:
-            need = self._moved(here, rank, ((a.expand, (-2,)),)) if x == 1 else self._any(here, (rank - 2,), rank)
-        return self._fitting(need, arg.shape)
+        match passage(self.dims, node, i):
+            case Each(steps):
+                here = self._moved(here, rank, steps) if steps else here
+            case Some(steps):
+                here = self._whole(here, rank, steps)
+            case Along(axes, keep):
+                here = self._any(here, axes, rank, keep)
+        return self._fitting(here, arg.shape)
 
     def _fitting(self, need: Need, shape: Shape) -> Need:
         """A need in the shape of an argument that was broadcast: any of the elements that are made of one."""
@@ -451,8 +410,10 @@ class Masks:
     def _of_need(self, need: Need) -> Node:
         make, either = self.build.make, None
         have = set(need)
+        if need == self.needs.everywhere:
+            return self.build.const(1)
         for region in need:
-            assert region.cond is not None  # everywhere needs no mask
+            assert region.cond is not None  # else it is everywhere
             own = self.of_cond[region.cond]
             own = own if region.side == 1 else make(r.not_, (own,))
             around = self.of_need.get(self._around(region, have))
