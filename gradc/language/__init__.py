@@ -124,9 +124,10 @@ def _say_what_forms_take_in(build: Builder, nodes: tuple[Node, ...], reader: Rea
             build.rewrites[gate] += f"; it takes in {text.replace(chr(39), '')}"
             at = reader.scope.first.get(names[0])
             if at is not None:
-                verb = "have no lines of their own" if len(names) > 1 else "has no line of its own"
+                many = len(names) > 1
+                verb, them = ("have no lines of their own", "them") if many else ("has no line of its own", "it")
                 hint = "literal=True, or --literal, keeps every line"
-                reader.source.note(f"{text} {verb}: {gate.op.name} takes them in", at, at, hint)
+                reader.source.note(f"{text} {verb}: {gate.op.name} takes {them} in", at, at, hint)
 
 
 def _note_habits(source: Source, inputs: Mapping[str, Node]) -> None:

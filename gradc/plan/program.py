@@ -680,17 +680,20 @@ def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[
                     continue
                 seen[node] = seen.get(node, 0) + 1
                 known = guards.setdefault(node, guard)
-                if seen[node] == 1 or (known is not None and known != guard):
+                if seen[node] == 1 or (known is not None and known != guard) or is_repeated(node):
                     guards[node] = known if known == guard else None
-                    stack += node.args
+                    stack += node.args * (1 + (node.op is routing.nonzero))  # whose form says its argument twice
     return {node for node, n in seen.items() if n > 1 and guards[node] is not None and not is_cheap(node)}
 
 
 def is_cheap(node: Node) -> bool:
     """Gates that cost little more than a name: signs, views, comparisons, a doubled value."""
-    return (
-        node.op in (scalar.neg, scalar.square, routing.nonzero) or node.op.view or node.op.boolean or _is_scaled(node)
-    )
+    return is_repeated(node) or node.op.boolean
+
+
+def is_repeated(node: Node) -> bool:
+    """Cheap gates of one value, which are written wherever they are used, with what they are made of."""
+    return node.op in (scalar.neg, scalar.square) or node.op.view or _is_scaled(node)
 
 
 def _is_scaled(node: Node) -> bool:

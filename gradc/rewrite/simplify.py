@@ -30,7 +30,7 @@ from gradc.ops import linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape, static
-from gradc.rewrite.written_out import FORMS
+from gradc.rewrite.written_out import FORMS, across
 
 Args = tuple[Node, ...]
 
@@ -317,10 +317,8 @@ def _normalised_exp(build: Builder, x: Node, y: Node) -> Node | None:
     """exp(u)/(1 + exp(u)) and exp(v)/sum(exp(v))."""
     if _one_plus(y, s.exp) is x:
         return build.read(loss.sigmoid, x.args, why="exp(u)/(1 + exp(u)) as sigmoid(u), which cannot overflow")
-    if y.op is a.sum_ and y.args[0] is x:
-        axis, keepdims = static(y, "axis"), static(y, "keepdims")
-        if keepdims or (axis is None and len(x.shape) == 1) or (axis in (-1, 0) and len(x.shape) == 1):
-            return build.read(a.softmax, x.args, (axis,))
+    if (found := across(build, y, a.sum_)) is not None and found[0] is x:
+        return build.read(a.softmax, x.args, (found[1],))
     return None
 
 

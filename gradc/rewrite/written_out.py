@@ -397,6 +397,59 @@ def _log1p(build: Builder, x: Node) -> Node | None:
     return out
 
 
+def _shifted_back(build: Builder, x: Node, y: Node) -> Node | None:
+    """max(v) + logsumexp(v - max(v)), with the axes of either as one writes them, as logsumexp(v)."""
+    for top, total in ((x, y), (y, x)):
+        if total.op is not a.logsumexp or (v := unshifted(build, *total.args, static(total, "axis"))) is None:
+            continue
+        found = (*top.args, static(top, "axis")) if top.op is a.amax else across(build, top, a.amax)
+        axes = a.axes_of(static(total, "axis"), len(v.shape))
+        same = found is not None and found[0] is v and a.axes_of(found[1], len(v.shape)) == axes
+        if same and build.dims.resolve(top.shape) == build.dims.resolve(total.shape):
+            return build.read(a.logsumexp, (v,), total.attr)
+    return None
+
+
+def across(build: Builder, x: Node, op: Op) -> tuple[Node, Any] | None:
+    """The array and the axes of a reduction that broadcasts against its array, however its axes of 1 are written."""
+    inner = x.args[0] if x.op in (a.index, a.reshape, a.expand) else x
+    if inner.op is not op:
+        return None
+    (v,), axis = inner.args, static(inner, "axis")
+    if x.op is a.index and any(item not in (None, _EVERY) for item in static(x, "index")):
+        return None
+    gone = a.axes_of(axis, len(v.shape))
+    kept = tuple(1 if at in gone else dim for at, dim in enumerate(v.shape))
+    have, kept = build.dims.resolve(x.shape), build.dims.resolve(kept)
+    lead = len(kept) - len(have)
+    return (v, axis) if not have or (kept[lead:] == have and all(dim == 1 for dim in kept[:lead])) else None
+
+
+_EVERY = ("slice", None, None, None)
+
+
+def unshifted(build: Builder, x: Node, axis: Any) -> Node | None:
+    """v of v - max(v), where the largest is that along the axes: a shift that softmax and its kin make themselves."""
+    if x.op is not s.sub:
+        return None
+    v, top = x.args
+    found = across(build, top, a.amax)
+    if found is None or found[0] is not v or len(x.shape) != len(v.shape):
+        return None
+    rank = len(v.shape)
+    return v if set(a.axes_of(axis, rank)) <= set(a.axes_of(found[1], rank)) else None
+
+
+def _shift_left_out(op: Op) -> Callable[..., Node | None]:
+    """What is the same of v - max(v) as of v, of v: no gradient goes through the shift."""
+
+    def rewrite(build: Builder, x: Node, attr: Any) -> Node | None:
+        v = unshifted(build, x, attr[0])
+        return None if v is None else build.intern(op, (v,), attr)
+
+    return rewrite
+
+
 def _weighted(build: Builder, x: Node, attr: Any) -> Node | None:
     """logsumexp(log(w) + v) by its weights, and logsumexp(log(w)) as log(sum(w))."""
     if x.op is s.add:
@@ -523,7 +576,10 @@ FORMS: dict[Op, Callable[..., Node | None]] = {
     s.log: _log,
     s.log1p: _log1p,
     s.sqrt: _sqrt,
+    s.add: _shifted_back,
     a.logsumexp: _weighted,
+    a.softmax: _shift_left_out(a.softmax),
+    a.log_softmax: _shift_left_out(a.log_softmax),
 }
 
-__all__ = ["FORMS", "exponentials"]
+__all__ = ["FORMS", "across", "exponentials"]

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 9, backward 22; together 3.44 times the forward pass alone.
+Operations: forward 9, backward 20; together 3.22 times the forward pass alone.
 """
 
 import numpy as np
@@ -39,8 +39,9 @@ def backward(cache, df=1.0):
     dreluxpabsy = dtotal
     dhypxy = dtotal
     # hypxy = np.hypot(x, y)  (4)
-    dx += x/np.where(hypxy == 0, 1, hypxy)*dhypxy
-    dy += y/np.where(hypxy == 0, 1, hypxy)*dhypxy
+    safehypxy = np.where(hypxy == 0, 1, hypxy)
+    dx += x/safehypxy*dhypxy
+    dy += y/safehypxy*dhypxy
     # reluxpabsy = relux + absy  (3)
     drelux = dreluxpabsy
     dabsy = dreluxpabsy

@@ -4,7 +4,7 @@
 
 Inputs: u, v (numbers or arrays, elementwise).
 Gradient with respect to: u, v.
-Operations: forward 16, backward 26; together 2.62 times the forward pass alone.
+Operations: forward 16, backward 24; together 2.50 times the forward pass alone.
 """
 
 import numpy as np
@@ -30,8 +30,9 @@ def backward(cache, df=1.0):
     dtotal2 = df
     dhypuv = df
     # hypuv = np.hypot(u, v)  (8)
-    du = u/np.where(hypuv == 0, 1, hypuv)*dhypuv
-    dv = v/np.where(hypuv == 0, 1, hypuv)*dhypuv
+    safehypuv = np.where(hypuv == 0, 1, hypuv)
+    du = u/safehypuv*dhypuv
+    dv = v/safehypuv*dhypuv
     # total2 = total + sigmu  (7)
     dtotal = dtotal2
     dsigmu = dtotal2

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 19, backward 73; together 4.84 times the forward pass alone.
+Operations: forward 19, backward 60; together 4.16 times the forward pass alone.
 """
 
 import numpy as np
@@ -55,8 +55,10 @@ def backward(cache, df=1.0):
     dtotal3 = dtotal4
     datanxy = dtotal4
     # atanxy = np.arctan2(x, y)  (12)
-    dx += y/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))*datanxy
-    dy -= x/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))/np.where(np.hypot(y, x) == 0, 1, np.hypot(y, x))*datanxy
+    hypyx = np.hypot(y, x)
+    safehypyx = np.where(hypyx == 0, 1, hypyx)
+    dx += y/safehypyx/safehypyx*datanxy
+    dy -= x/safehypyx/safehypyx*datanxy
     # total3 = total2 + atanx  (11)
     dtotal2 = dtotal3
     datanx = dtotal3
