@@ -32,6 +32,8 @@ __all__ = ["MAX_SOURCE", "MAX_TURNS", "called_only", "functions_of", "parse", "u
 
 # Characters of a program, unless the caller allows more: a program of this size takes some GB of memory.
 MAX_SOURCE = 32_000_000
+# A remark on a line that is longer than this says less of why a form was read as a gate.
+LONGEST_REMARK = 72
 
 
 def parse(
@@ -121,7 +123,10 @@ def _say_what_forms_take_in(build: Builder, nodes: tuple[Node, ...], reader: Rea
         if names:
             quoted = [f"'{name}'" for name in names]
             text = f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
-            build.rewrites[gate] += f"; it takes in {text.replace(chr(39), '')}"
+            why, taken_in = build.rewrites[gate], f"; it takes in {text.replace(chr(39), '')}"
+            if len(why + taken_in) > LONGEST_REMARK:
+                why = why.partition(", which ")[0]
+            build.rewrites[gate] = why + taken_in
             at = reader.scope.first.get(names[0])
             if at is not None:
                 many = len(names) > 1

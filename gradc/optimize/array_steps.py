@@ -26,6 +26,7 @@ from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
 from gradc.optimize.constructors import moderate
 from gradc.optimize.ufuncs import bases_of, is_quick, quick_form
+from gradc.rewrite.contracted import contracted
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Args, Builder, is_const, number
 
@@ -65,6 +66,11 @@ class _Lowering:
         self.relus = {node.args[0]: node for node in self.nodes if node.op is routing.relu}
         self.bases = bases_of(self.nodes)
         self.inverses = {node.args[0]: node for node in self.nodes if node.op is array.inv}
+        differences = {node.args: node for node in self.nodes if node.op is scalar.sub and node.shape}
+        # Of x - y the y - x, whose sums differ from its by their sign.
+        self.opposite = {
+            node: twin for (x, y), node in differences.items() if (twin := differences.get((y, x))) is not None
+        }
         self.made: dict[Node, Node] = {}
         self.guards: dict[Node, float] = {}
 
@@ -234,12 +240,43 @@ class _Lowering:
         rank = len(x.shape)
         if not keepdims and (axis is None or (rank == 1 and axis in (0, -1, (0,)))):
             return self._total(x)
+        opposite = self.opposite.get(x)
+        if opposite is not None and self._only_summed(x) and (opposite.id < x.id or not self._only_summed(opposite)):
+            if opposite not in self.made:
+                self.made[opposite] = self._gate(opposite)
+            return self._times(self.build.const(-1.0), self._sum(opposite, axis, keepdims))
         scale, bare = self._bare(x)
-        inner = self._in_shape(self.made[bare], x.shape)
-        return self._times(scale, self.build.intern(array.sum_, (inner,), (axis, keepdims)))
+        found = self._contracted(bare, x.shape, axis, keepdims)
+        if found is None:
+            inner = self._in_shape(self.made[bare], x.shape)
+            found = self.build.intern(array.sum_, (inner,), (axis, keepdims))
+        return self._times(scale, found)
+
+    def _contracted(self, x: Node, shape: Shape, axis: object, keepdims: bool) -> Node | None:
+        """The sum of a product that nobody but sums reads, without the product."""
+        if x.op not in (scalar.mul, scalar.square) or not self.same(x.shape, shape) or not self._only_summed(x):
+            return None
+        one, other = x.args if x.op is scalar.mul else x.args * 2
+        return contracted(self.build, self.made[one], self.made[other], axis, keepdims)
+
+    def _only_summed(self, x: Node) -> bool:
+        """Whether sums alone read a value, or scales of it that sums alone read."""
+        todo = [x]
+        while todo:
+            node = todo.pop()
+            if self.uses[node] != len(self.readers[node]):
+                return False  # it is a result
+            for reader in self.readers[node]:
+                if reader.op is scalar.neg or (_scaled(reader) or (None, None))[1] is node:
+                    todo.append(reader)
+                elif reader.op not in (array.sum_, array.mean):
+                    return False
+        return True
 
     def _total(self, x: Node) -> Node:
         """The sum of all elements: by inner products if every term is a product of arrays."""
+        while x.op is array.sum_ and self.uses[x] == 1:
+            (x,) = x.args
         terms = self._terms(x)
         if len(terms) > 1 and not all(_is_product(term, x.shape, self.same) for _, term in terms):
             terms = [(self.build.const(1.0), x)]
@@ -279,6 +316,8 @@ class _Lowering:
             x, y = (self.made[arg] for arg in (term.args if len(term.args) == 2 else term.args * 2))
             if self.same(x.shape, shape) and self.same(y.shape, shape):
                 return self.build.intern(array.matmul if len(shape) == 1 else array.inner, (x, y))
+        if (found := self._contracted(term, shape, None, False)) is not None:
+            return found
         return self.build.intern(array.sum_, (self._in_shape(self.made[term], shape),), (None, False))
 
     def _times(self, scale: Node, x: Node) -> Node:
@@ -311,9 +350,11 @@ class _Lowering:
     def _shrinks(self, x: Node) -> bool:
         size = array.product(self.dims.resolve(x.shape))
         for reader in self.readers[x]:
+            if reader.op is array.sum_:
+                continue
             after = array.product(self.dims.resolve(reader.shape))
             if (
-                reader.op not in (array.sum_, array.matmul)
+                reader.op is not array.matmul
                 or not isinstance(size, int)
                 or not isinstance(after, int)
                 or after >= size

@@ -29,7 +29,7 @@ from gradc.ops import array as a
 from gradc.ops import linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.table import Op, infer_shape, static
+from gradc.ops.table import Op, infer_shape
 from gradc.rewrite.written_out import FORMS, across
 
 Args = tuple[Node, ...]

@@ -400,7 +400,7 @@ def _log1p(build: Builder, x: Node) -> Node | None:
 def _shifted_back(build: Builder, x: Node, y: Node) -> Node | None:
     """max(v) + logsumexp(v - max(v)), with the axes of either as one writes them, as logsumexp(v)."""
     for top, total in ((x, y), (y, x)):
-        if total.op is not a.logsumexp or (v := unshifted(build, *total.args, static(total, "axis"))) is None:
+        if total.op is not a.logsumexp or (v := unshifted(build, total.args[0], static(total, "axis"))) is None:
             continue
         found = (*top.args, static(top, "axis")) if top.op is a.amax else across(build, top, a.amax)
         axes = a.axes_of(static(total, "axis"), len(v.shape))

@@ -62,11 +62,11 @@ def both_passes(X, W, b, Y):
 tanh = np.tanh
 absolute = np.absolute
 exp = np.exp
-add_reduce = np.add.reduce
 negative = np.negative
 divide = np.divide
 square = np.square
 multiply = np.multiply
+add_reduce = np.add.reduce
 ndarray = np.ndarray
 float64 = np.dtype(float)
 c, c1, c2 = np.array(-2.0), np.array(1.0), np.array(2.0)
@@ -87,13 +87,11 @@ def value_and_grad(X, W, b, Y):
     Z += b
     H = tanh(Z)  # H: (n, h)
     H -= Y
+    HH = float(np.vdot(H, H))
+    f = HH/n
     absolute(Z, Z)
     Z *= c
     exp(Z, Z)
-    HH = H*H  # HH: (n, h)
-    sumHH = add_reduce(HH, 1)  # sumHH: (n,)
-    sumsumHH = float(add_reduce(sumHH))
-    f = sumsumHH/n
     Hinv = H*inv  # Hinv: (n, h)
     H *= 2.0*inv
     dY = negative(H, H)  # dY: (n, h)

@@ -89,9 +89,8 @@ def value_and_grad(X, W, b, Y, lam):
     S = X @ W  # S: (n, c) = (n, d) @ (d, c)
     S += b
     lseS = logsumexp(S, axis=1)  # lseS: (n,)
-    SY = S*Y  # SY: (n, c)
-    sumSY = add_reduce(SY, 1)  # sumSY: (n,)
-    lseS -= sumSY
+    SY = np.einsum("ij,ij->i", S, Y)  # SY: (n,)
+    lseS -= SY
     sumlseS = float(add_reduce(lseS))
     f = sumlseS/n + lam*WW
     Wlam = W*lam  # Wlam: (d, c)

@@ -1,0 +1,135 @@
+"""Emitted code is what one writes by hand: a shift falls out, a product that is only summed is never made."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.run.functions import load
+from tests.support import Passes, both_passes
+
+SHIFTED = {
+    "keepdims": "s = x - np.max(x, axis=1, keepdims=True)",
+    "new axis": "s = x - np.max(x, axis=1)[:, None]",
+    "reshape": "m = np.max(x, axis=1)\ns = x - m.reshape(-1, 1)",
+    "of all": "s = x - np.max(x)",
+}
+ENDS = {
+    "softmax": ("e = np.exp(s)\np = e/np.sum(e, axis=1, keepdims=True)", "p = softmax(x, axis=1)"),
+    "softmax of sums": ("e = np.exp(s)\np = e/e.sum(axis=1)[:, None]", "p = softmax(x, axis=1)"),
+    "log_softmax": ("p = s - np.log(np.sum(np.exp(s), axis=1, keepdims=True))", "p = log_softmax(x, axis=1)"),
+    "a gate": ("p = softmax(s, axis=1)", "p = softmax(x, axis=1)"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("shift", SHIFTED)
+def test_the_shift_by_the_largest_falls_out(shift: str, end: str) -> None:
+    """Softmax and its logarithm are the same of x less its largest, so no gradient goes through that."""
+    written, plain = ENDS[end]
+    head, tail = "x: [4, 3]\nG: [4, 3]\n", "\nsum(G*p)"
+    fn, want = gradc.compile(head + SHIFTED[shift] + "\n" + written + tail), gradc.compile(head + plain + tail)
+    assert "first_max(" not in fn.source.split("def backward")[1].split("\ndef ")[0]
+    x, G = np.random.default_rng(0).normal(size=(2, 4, 3))
+    x[1] = x[1, 0]  # all of a row are the largest
+    for way in (fn.value_and_grad, load(fn.source).value_and_grad):
+        value, grads = way(x, G)
+        expected, slopes = want.value_and_grad(x, G)
+        assert np.isclose(value, expected, rtol=1e-13)
+        assert np.allclose(grads["x"], slopes["x"], rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "x: [5]\na = max(x)\na + log(sum(exp(x - a)))",
+        "x: [4, 3]\nm = np.max(x, axis=1)\nsum(m + log(sum(exp(x - m[:, None]), axis=1)))",
+        "x: [4, 3]\nm = x.max(axis=1, keepdims=True)\nsum(np.log(np.sum(np.exp(x - m), axis=1, keepdims=True)) + m)",
+    ],
+)
+def test_logsumexp_shifts_by_itself(program: str) -> None:
+    fn = gradc.compile(program)
+    forward = fn.source.split("import numpy")[1].split("def backward")[0]
+    assert "logsumexp(x" in forward
+    assert "np.max(x" not in forward
+    x = np.random.default_rng(0).normal(size=fn.shapes["x"])
+    x.flat[0] = 800.0
+    value, grads = fn.value_and_grad(x)
+    rows = x.reshape(-1, x.shape[-1])
+    top = rows.max(axis=1, keepdims=True)
+    assert np.isclose(value, np.sum(top[:, 0] + np.log(np.exp(rows - top).sum(axis=1))), rtol=1e-14)
+    assert np.allclose(np.sum(grads["x"], axis=-1), 1.0, rtol=1e-14)
+
+
+def test_another_shift_stays() -> None:
+    """The largest along another axis is no shift of a row, and one's own shift has its own gradient."""
+    fn = gradc.compile("x: [4, 3]\nsum(softmax(x - np.max(x, axis=0), axis=1)**2)")
+    assert "first_max" in fn.source
+    fn = gradc.compile("x: [4, 3]\nc: [4, 1]\nsum(softmax(x - c, axis=1)**2)")
+    assert "dc" in fn.source
+    assert "x - c" in fn.source
+
+
+def test_one_distance_in_the_gradient_of_an_angle() -> None:
+    """atan2's slopes share the distance, and the distance made safe."""
+    for program in ("atan2(y, x)", "y: [n]\nx: [n]\nw: [n]\nsum(w*atan2(y, x))"):
+        backward = gradc.compile(program).source.split("def backward")[1].split("\ndef ")[0]
+        assert backward.count("np.hypot(") == backward.count("np.where(") == 1
+
+
+def patterns(rank: int) -> list[str]:
+    """How arrays of fewer axes are put into `rank` axes: 'ik' into 'i.k'."""
+    letters = "ijkl"[:rank]
+    return ["".join(mine) for count in range(1, rank + 1) for mine in combinations(letters, count)]
+
+
+def index(pattern: str, rank: int) -> str:
+    items = [":" if letter in pattern else "None" for letter in "ijkl"[:rank]]
+    return "" if "None" not in items else f"[{', '.join(items)}]"
+
+
+SIZES = dict(zip("ijkl", (4, 3, 5, 2), strict=True))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_a_product_that_is_summed_is_never_made(rank: int) -> None:
+    """Of any two arrays that broadcast against each other, along any axes: the same by either style."""
+    rng = np.random.default_rng(rank)
+    for one in patterns(rank):
+        for other in patterns(rank):
+            if len({*one, *other}) < rank:
+                continue
+            for axis in [None, *range(rank), *combinations(range(rank), 2)]:
+                for keep in (False, True):
+                    inner = f"sum(x{index(one, rank)}*y{index(other, rank)}, axis={axis}, keepdims={keep})"
+                    shapes = {"x": tuple(SIZES[i] for i in one), "y": tuple(SIZES[i] for i in other)}
+                    program = f"s = {inner}\nsum(s*s*s)"
+                    fast = gradc.compile(program, shapes=shapes, style="fast")
+                    notes = gradc.compile(program, shapes=shapes)
+                    point = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+                    same(load(fast.source).value_and_grad(**point), both_passes(load(notes.source), point), program)
+
+
+def same(got: Any, want: Passes, program: str) -> None:
+    assert np.allclose(got[0], want.value, rtol=1e-11), program
+    for name, slope in want.grads.items():
+        assert np.allclose(got[1][name], slope, rtol=1e-10, atol=1e-10), (program, name)
+        assert np.shape(got[1][name]) == np.shape(slope), (program, name)
+
+
+@pytest.mark.parametrize(
+    ("program", "shapes", "wanted"),
+    [
+        ("C = sum(A[:, :, None]*B[None, :, :], axis=1)\nsum(C*C)", {"A": (4, 3), "B": (3, 5)}, "A @ B"),
+        ("s = sum(A*B, axis=1)\nsum(s*s)", {"A": ("n", "d"), "B": ("n", "d")}, '"ij,ij->i"'),
+        ("s = sum(A*v, axis=1)\nsum(s*s)", {"A": ("n", "d"), "v": ("d",)}, "dot(A, v)"),
+        ("D = sum((x[:, None, :] - x[None, :, :])**2, axis=2)\nsum(exp(-D))", {"x": ("n", 3)}, '"ijk,ijk->ij"'),
+    ],
+)
+def test_the_contraction_that_one_writes(program: str, shapes: dict[str, Any], wanted: str) -> None:
+    fused = gradc.compile(program, shapes=shapes, style="fast").source.split("def value_and_grad")[1]
+    assert wanted in fused
