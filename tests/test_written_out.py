@@ -41,10 +41,21 @@ POINTS: list[tuple[str, list[dict[str, float]]]] = [
     ("sqrt(x**2 + y**2 + z**2)", [{"x": 2.0, "y": 1e200, "z": 1e200}, {"x": 1.0, "y": 2.0, "z": 3.0}]),
     ("x*x**0.5", [{"x": 2.0}]),
     ("sqrt(x**4)", [{"x": 2.0}, {"x": -3.0}]),
+    ("log(exp(a) - exp(b))", [{"a": 1e3, "b": 999.0}, {"a": -1e3, "b": -1001.0}, {"a": 2.0, "b": 1.0}]),
+    ("log(exp(x) - 1)", [{"x": 1e3}, {"x": 1e-10}, {"x": 3.0}]),
+    ("log((exp(x) - exp(-x))/2)", [{"x": 1e3}, {"x": 3.0}]),
+    ("log((1 + x)/(1 - x))", [{"x": 1e-9}, {"x": -0.999}, {"x": 0.5}]),
+    ("log(x + sqrt(x**2 - 1))", [{"x": 1e200}, {"x": 1.5}]),
+    ("1/cosh(x)", [{"x": 400.0}, {"x": 1e-8}, {"x": -3.0}]),
+    ("3/cosh(x)**2", [{"x": 300.0}, {"x": 1e-8}, {"x": -3.0}]),
+    ("x**3/(exp(x) - 1)", [{"x": x} for x in (500.0, 1e-8, 2.0, -40.0)]),
+    ("y/(2*(exp(x) - 1))", [{"x": x, "y": 3.0} for x in (500.0, 2.0, -40.0)]),
+    ("log(0.5*(1 + erf(x)))", [{"x": x} for x in (-10.0, -30.0, 0.5)]),
+    ("x/(1 + abs(x))", [{"x": x} for x in (1e8, -1e150, 0.5)]),
 ]
 
 FUNCTIONS: dict[str, Any] = {
-    **{name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "tanh", "cosh")},
+    **{name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "tanh", "cosh", "erf")},
     "log1p": lambda x: mpmath.log(1 + x),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
 }
@@ -89,6 +100,10 @@ AT_ZERO = [
     ("sqrt(2*x**2 + 3*y**2)", {"x": 0.0, "y": 0.0}),
     ("x*x**0.5", {"x": 0.0}),
     ("sqrt(x**4)", {"x": 0.0}),
+    ("x: [3]; sqrt(einsum('i,i->', x, x))", {"x": np.zeros(3)}),
+    ("x: [2, 3]; sum(sqrt(einsum('ij,ij->j', x, x)))", {"x": np.zeros((2, 3))}),
+    ("x: [3]; sum(abs(x)**3)**(1/3)", {"x": np.zeros(3)}),
+    ("x: [3]; mean(abs(x)**1.5)**(1/1.5)", {"x": np.zeros(3)}),
 ]
 
 

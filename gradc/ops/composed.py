@@ -37,13 +37,6 @@ mish = op(
     lower="x*tanh(softplus(x))",
     test=Test(sympy="x*tanh(log(1 + exp(x)))"),
 )
-softsign = op(
-    "softsign(x)",
-    doc="x/(1 + abs(x))",
-    lower="x/(1 + abs(x))",
-    aliases="soft_sign",
-    test=Test(sympy="x/(1 + Abs(x))"),
-)
 elu = op(
     "elu(x, alpha)",
     doc="x above 0, alpha*(exp(x) - 1) below",

@@ -212,3 +212,97 @@ root = op(
     kink=Kink(tie="the slope at 0 is 0"),
     test=Test(sympy="sqrt(x)", domain=[(0.2, 4.0)]),
 )
+
+root_of = op(
+    "root_of(x, y)",
+    doc="x**y of a sum of powers that vanishes faster than the root rises; its slope at 0 is 0",
+    slopes=["y*out/nonzero(x)", "out*log(nonzero(x))"],
+    public=False,
+    code={"numpy": "{x}**{y}", "math": "{x}**{y}"},
+    needs="x >= 0",
+    say=Say(
+        stem="root{x}",
+        latex=r"{x}^{{{y}}}",
+        symbol="√",
+        why="the root of a sum of powers is a norm: its slope at 0 is 0",
+    ),
+    steep=Steep(safe=[1.0, None]),
+    kink=Kink(tie="the slope at 0 is 0"),
+    test=Test(sympy="x**y", domain=[(0.2, 4.0), (0.3, 0.6)]),
+)
+
+_SECH = '''
+def sech(x):
+    """1/cosh(x), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = np.exp(-np.abs(x))
+    return 2.0*e/(1.0 + e*e)
+'''
+_SECH_MATH = '''
+def sech(x):
+    """1/cosh(x), with exp of numbers below 0 only, so that it cannot overflow."""
+    e = math.exp(-abs(x))
+    return 2.0*e/(1.0 + e*e)
+'''
+
+sech = unary(
+    "sech",
+    "-out*tanh(x)",
+    (0.0, 1.0),
+    "1/cosh(x), without overflow",
+    code="sech({x})",
+    helpers={"numpy": _SECH, "math": _SECH_MATH},
+    say=Say(why="1/cosh(u) as sech(u), which cannot overflow"),
+    test=Test(sympy="1/cosh(x)", edges={"x=800": "out=0, dx=0"}),
+)
+
+_BY_EXPM1 = '''
+def by_expm1(x):
+    """1/(exp(x) - 1), with exp of numbers below 0 only, so that it cannot overflow."""
+    return np.where(x > 0, -np.exp(-np.abs(x)), 1.0)/np.expm1(-np.abs(x))
+'''
+_BY_EXPM1_MATH = '''
+def by_expm1(x):
+    """1/(exp(x) - 1), with exp of numbers below 0 only, so that it cannot overflow."""
+    return (-math.exp(-x) if x > 0 else 1.0)/math.expm1(-abs(x))
+'''
+
+by_expm1 = unary(
+    "by_expm1",
+    "out*by_expm1(-x)",
+    None,
+    "1/(exp(x) - 1), without overflow",
+    code="by_expm1({x})",
+    helpers={"numpy": _BY_EXPM1, "math": _BY_EXPM1_MATH},
+    needs="x not 0",
+    say=Say(
+        stem="bose{x}",
+        short="bose",
+        why="1/(exp(u) - 1) by exp(-u), which cannot overflow",
+    ),
+    steep=Steep(outside=[(0.0, inf)], safe=[1.0], pole=True),
+    test=Test(
+        sympy="1/(exp(x) - 1)",
+        domain=[(0.2, 3.0)],
+        edges={"x=800": "out=0, dx=0", "x=-40": "out=-1, dx=-4.248354255291589e-18"},
+    ),
+)
+
+# The textbook's slope of the quotient is a difference of two that nearly cancel, where x is large.
+softsign = unary(
+    "softsign",
+    "1/(1 + abs(x))**2",
+    (-1.0, 1.0),
+    "x/(1 + abs(x))",
+    code={"numpy": "{x}/(1 + np.abs({x}))", "math": "{x}/(1 + abs({x}))"},
+    aliases="soft_sign",
+    say=Say(
+        stem="soft{x}",
+        short="soft",
+        why="x/(1 + abs(x)) as softsign(x), whose slope keeps its digits",
+    ),
+    kink=Kink(tie="the slope is 1 on both sides of 0"),
+    test=Test(
+        sympy="x/(1 + Abs(x))",
+        edges={"x=1e8": "out=0.99999999000000011, dx=9.9999998000000033e-17", "x=0": "out=0, dx=1"},
+    ),
+)

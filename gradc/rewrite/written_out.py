@@ -29,7 +29,10 @@ from gradc.ops import forms as f
 from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops.contractions import EINSUMS
 from gradc.ops.table import lookup, static
+from gradc.rewrite import hyperbolic
+from gradc.rewrite.hyperbolic import is_number, value_of
 
 if TYPE_CHECKING:
     from gradc.rewrite.simplify import Builder
@@ -43,18 +46,6 @@ class Term(NamedTuple):
 
     factor: float
     exponent: Node | None
-
-
-def _value(node: Node) -> float | None:
-    """The value of a constant."""
-    if node.op is not s.const:
-        return None
-    attr: Any = node.attr
-    return float(attr if type(attr) is int else attr[0])
-
-
-def _is(node: Node, value: float) -> bool:
-    return node.op is s.const and _value(node) == value
 
 
 def exponentials(node: Node) -> list[Term] | None:
@@ -78,12 +69,12 @@ def exponentials(node: Node) -> list[Term] | None:
 def _term(node: Node) -> Term | None:
     if node.op is s.exp and not node.shape:
         return Term(1.0, node.args[0])
-    value = _value(node)
+    value = value_of(node)
     if value is not None:
         return Term(value, None) if 0.0 < value < math.inf else None
     if node.op is s.mul:
         for k, e in (node.args, node.args[::-1]):
-            value = _value(k)
+            value = value_of(k)
             if value is not None and 0.0 < value < math.inf and e.op is s.exp and not e.shape:
                 return Term(value, e.args[0])
     return None
@@ -127,14 +118,14 @@ def _quotient(build: Builder, x: Node, y: Node) -> Node | None:
     if x.op is s.neg and y.op in (s.add, s.square, s.ipow, s.pow_):
         found = _quotient(build, x.args[0], y)
         return None if found is None else build.make(s.neg, (found,))
-    value = _value(y)
+    value = value_of(y)
     if value is not None:
         return _half(build, x) if value == 2.0 else None
     if y.op in (s.square, s.ipow, s.pow_):
-        return _by_power(build, x, y)
+        return _by_power(build, x, y) or hyperbolic.quotient(build, x, y)
     terms = exponentials(y)
     if terms is None:
-        return _by_weighted(build, x, y)
+        return hyperbolic.quotient(build, x, y) or _by_weighted(build, x, y)
     return _tangent(build, x, terms) or _share(build, x, terms)
 
 
@@ -190,7 +181,7 @@ def _halved(build: Builder, x: Node) -> Node:
     if x.op is s.neg:
         return build.make(s.neg, (_halved(build, x.args[0]),))
     if x.op is s.mul and x.args[0].op is s.const:
-        return build.make(s.mul, (build.const((_value(x.args[0]) or 0.0) * 0.5), x.args[1]))
+        return build.make(s.mul, (build.const((value_of(x.args[0]) or 0.0) * 0.5), x.args[1]))
     return build.make(s.mul, (build.const(0.5), x))
 
 
@@ -219,7 +210,7 @@ def _by_weighted(build: Builder, x: Node, y: Node) -> Node | None:
     if y.op is not s.add:
         return None
     for one, product in (y.args, y.args[::-1]):
-        c = _value(one)
+        c = value_of(one)
         if c is None or not c or product.op is not s.mul:
             continue
         for e, weight in (product.args, product.args[::-1]):
@@ -246,7 +237,7 @@ def _half(build: Builder, x: Node) -> Node | None:
 def _product(build: Builder, x: Node, y: Node) -> Node | None:
     """0.5*(exp(u) - exp(-u)); and x*x**0.5, whose slope at 0 is no product of 0 and infinity."""
     for k, rest in ((x, y), (y, x)):
-        if _is(k, 0.5):
+        if is_number(k, 0.5):
             return _half(build, rest)
         base, n = _powers(k)
         other, p = _powers(rest)
@@ -263,7 +254,7 @@ def _powers(x: Node) -> tuple[Node, float]:
         return x.args[0], 0.5
     if x.op is s.ipow:
         return x.args[0], float(static(x, "n"))
-    if x.op is s.pow_ and (p := _value(x.args[1])) is not None:
+    if x.op is s.pow_ and (p := value_of(x.args[1])) is not None:
         return x.args[0], p
     return x, 1.0
 
@@ -272,12 +263,12 @@ def _powers(x: Node) -> tuple[Node, float]:
 
 
 def _difference(build: Builder, x: Node, y: Node) -> Node | None:
-    if _is(x, 1.0) and y.op is s.square and y.args[0].op is s.tanh:
+    if is_number(x, 1.0) and y.op is s.square and y.args[0].op is s.tanh:
         return build.read(s.tanh_slope, y.args[0].args, why="1 - tanh(u)**2, with all its digits")
-    if _is(y, 1.0) and x.op is s.mul and _is(x.args[0], 2.0) and x.args[1].op is loss.sigmoid:
+    if is_number(y, 1.0) and x.op is s.mul and is_number(x.args[0], 2.0) and x.args[1].op is loss.sigmoid:
         at = _halved(build, x.args[1].args[0])
         return build.read(s.tanh, (at,), why="2*sigmoid(2*u) - 1 as tanh(u), which keeps its digits near 0")
-    if _is(x, 1.0) and y.op is s.mul and _is(y.args[0], 2.0) and y.args[1].op is loss.sigmoid:
+    if is_number(x, 1.0) and y.op is s.mul and is_number(y.args[0], 2.0) and y.args[1].op is loss.sigmoid:
         at = build.make(s.neg, (_halved(build, y.args[1].args[0]),))
         return build.read(s.tanh, (at,), why="1 - 2*sigmoid(-2*u) as tanh(u), which keeps its digits near 0")
     return _log_share(build, x, y)
@@ -312,14 +303,18 @@ def _log(build: Builder, x: Node) -> Node | None:
         return build.read(f.log1mexp, x.args[0].args)
     if x.op is s.cosh:
         return build.read(f.logcosh, x.args)
+    found = hyperbolic.logarithm(build, x)
+    if found is not None:
+        return found
     if x.op in (s.mul, s.div):
         return _log_of_multiple(build, x)
-    if x.op is s.erfc:
-        return _log_erfc(build, x, 1.0)
+    at = hyperbolic.tail(build, x)
+    if at is not None:
+        return _log_erfc(build, at, 1.0)
     if x.op is not s.add:
         return None
     for u, other in (x.args, x.args[::-1]):
-        if other.op is s.hypot and _is(other.args[0], 1.0) and other.args[1] is u:
+        if other.op is s.hypot and is_number(other.args[0], 1.0) and other.args[1] is u:
             return build.read(f.asinh, (u,))
     terms = exponentials(x)
     if terms is None:
@@ -349,14 +344,15 @@ def _pair(terms: list[Term]) -> Term | None:
 def _log_of_multiple(build: Builder, x: Node) -> Node | None:
     """log(k*y) as log(k) + log(y), where y is read as something."""
     k, y = x.args if x.op is s.mul else x.args[::-1]
-    value = _value(k)
+    value = value_of(k)
     if value is None and x.op is s.mul:
-        value, y = _value(y), k
+        value, y = value_of(y), k
     if value is None or not 0.0 < value < math.inf:
         return None
     factor = value if x.op is s.mul else 1.0 / value
-    if y.op is s.erfc:
-        return _log_erfc(build, y, factor)
+    at = hyperbolic.tail(build, y)
+    if at is not None:
+        return _log_erfc(build, at, factor)
     terms = exponentials(y)
     if terms is not None:
         pair = _pair(terms)
@@ -369,12 +365,12 @@ def _log_of_multiple(build: Builder, x: Node) -> Node | None:
     return None if found is None else build.make(s.add, (found, build.const(math.log(factor))))
 
 
-def _log_erfc(build: Builder, x: Node, factor: float) -> Node | None:
+def _log_erfc(build: Builder, u: Node, factor: float) -> Node | None:
     """log(0.5*erfc(u)) as the logarithm of the normal distribution's tail, which never vanishes."""
     tail = lookup("log_ndtr")
     if tail is None:
         return None
-    at = build.make(s.mul, (build.const(-math.sqrt(2.0)), *x.args))
+    at = build.make(s.mul, (build.const(-math.sqrt(2.0)), u))
     out = build.read(tail, (at,), why="log(0.5*erfc(u)) as log_ndtr(-sqrt(2)*u), which does not vanish")
     return out if factor == 0.5 else build.make(s.add, (out, build.const(math.log(2.0 * factor))))
 
@@ -468,11 +464,11 @@ def _sqrt(build: Builder, x: Node) -> Node | None:
         base = x.args[0] if half % 2 == 0 else build.make(s.abs_, x.args)
         why = "the root of an even power, whose slope at 0 is finite"
         return build.read(s.pow_, (base, build.const(half)), why=why)
-    if x.op is s.sub and _is(x.args[0], 1.0) and x.args[1].op is s.square:
+    if x.op is s.sub and is_number(x.args[0], 1.0) and x.args[1].op is s.square:
         return build.read(f.complement, x.args[1].args)
     if x.op is s.add:
         for k, square in (x.args, x.args[::-1]):
-            value = _value(k)
+            value = value_of(k)
             if value is not None and value > 0.0 and square.op is s.square and math.sqrt(value) ** 2 == value:
                 side = math.sqrt(value)
                 one = build.const(int(side) if side.is_integer() else side)
@@ -486,6 +482,8 @@ def _sqrt(build: Builder, x: Node) -> Node | None:
     if x.op in (a.matmul, a.inner) and x.args[0] is x.args[1] and len(x.args[0].shape) == 1:
         why = "sqrt(v @ v) as norm(v), whose slope at 0 is 0"
         return build.read(a.norm, x.args[:1], (None, False), why=why)
+    if x.op in EINSUMS:
+        return hyperbolic.root(build, x)
     return build.read(f.root, (x,)) if _is_of_squares(x) else None
 
 
@@ -573,6 +571,7 @@ FORMS: dict[Op, Callable[..., Node | None]] = {
     s.inv: lambda build, y: _quotient(build, build.const(1), y),
     s.mul: _product,
     s.sub: _difference,
+    s.pow_: hyperbolic.power,
     s.log: _log,
     s.log1p: _log1p,
     s.sqrt: _sqrt,

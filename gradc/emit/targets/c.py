@@ -63,6 +63,8 @@ _FORMS: dict[str, tuple[str, str]] = {
     "asin_slope": ("1.0/sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "mul"),
     "complement": ("sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "atom"),
     "root": ("sqrt({x})", "atom"),
+    "softsign": ("{x:mul}/(1.0 + fabs({x}))", "mul"),
+    "root_of": ("pow({x}, {y})", "atom"),
     "abs": ("fabs({x})", "atom"),
     "maximum": ("{x:compare} >= {y:compare} || {x:compare} != {x:compare} ? {x:cond} : {y:cond}", "cond"),
     "minimum": ("{x:compare} <= {y:compare} || {x:compare} != {x:compare} ? {x:cond} : {y:cond}", "cond"),
@@ -84,7 +86,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "clip": ("fmin(fmax({x}, {lo}), {hi})", "atom"),
     **{name: (f"{name}({{x}})", "atom") for name in (
         "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc asinh acosh atanh "
-        "sigmoid softplus sign tanh_slope sigmoid_slope log1mexp logcosh exp2 floor ceil").split()},
+        "sigmoid softplus sign tanh_slope sigmoid_slope log1mexp logcosh sech by_expm1 exp2 floor ceil").split()},
     **{name: (f"{name}({{x}}, {{y}})", "atom") for name in "hypot toward over_square logaddexp heaviside".split()},
     "lgamma": ("lgamma({x})", "atom"),
     "gamma": ("tgamma({x})", "atom"),
@@ -126,6 +128,12 @@ _HELPERS = {
     return x == y ? x + 0.6931471805599453 : fmax(x, y) + log1p(exp(-fabs(x - y)));
 }""",
     "log1mexp": "double log1mexp(double x) { return x > -0.6931471805599453 ? log(-expm1(x)) : log1p(-exp(x)); }",
+    "sech": """double sech(double x)
+{
+    const double e = exp(-fabs(x));  /* of numbers below 0 only, so that it cannot overflow */
+    return 2.0*e/(1.0 + e*e);
+}""",
+    "by_expm1": "double by_expm1(double x) { return (x > 0.0 ? -exp(-x) : 1.0)/expm1(-fabs(x)); }",
     "logcosh": """double logcosh(double x)
 {
     const double a = fabs(x);
