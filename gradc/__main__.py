@@ -13,6 +13,8 @@ def run() -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        gc.freeze()  # Python looks for garbage as it ends, too
 
 
 if __name__ == "__main__":

@@ -39,9 +39,9 @@ class Record:
     """
 
     def __init__(self, **facts: Any) -> None:
-        for name in facts:
-            if name not in type(self).__annotations__:
-                raise TypeError(f"{type(self).__name__} has no {name!r}")
+        if not facts.keys() <= type(self).__annotations__.keys():
+            strange = next(name for name in facts if name not in type(self).__annotations__)
+            raise TypeError(f"{type(self).__name__} has no {strange!r}")
         self.__dict__.update(facts)
 
     def __setattr__(self, name: str, value: Any) -> None:
