@@ -75,6 +75,7 @@ def compile(
     function: str = "",
     max_source: int = MAX_SOURCE,
     max_turns: int = MAX_TURNS,
+    roll: bool = False,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
@@ -87,7 +88,8 @@ def compile(
     textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
     beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the class of a torch module one that can
     be differentiated again (and mapped), at the price of a second forward pass; `max_source` and `max_turns` bound
-    the characters of a program and the turns of its loops. Raises `GradcError` for what is wrong with the program,
+    the characters of a program and the turns of its loops. `roll` writes a long sum whose terms repeat one pattern,
+    or several in turn, as a sum over slices. Raises `GradcError` for what is wrong with the program,
     ValueError for an unknown option, and TypeError for what is no program at all.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
@@ -108,6 +110,7 @@ def compile(
         "inputs": _names_of("inputs", inputs),
         "max_source": max_source,
         "max_turns": max_turns,
+        "roll": roll,
         "function": function,
     }
     if not isinstance(program, str):
@@ -122,6 +125,7 @@ def compile(
                 return cast("Function", _several(text, several, options))  # by name
         dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns, function=function)
     dag = _in_order(dag, options["inputs"])
+    dag = _rolled_up(dag, literal) if roll else dag
     wanted = _wanted(dag, options["wrt"])
     if target != "numpy" and TARGETS[target].program is None:
         _fits_target(dag, TARGETS[target])
@@ -201,6 +205,18 @@ def _in_order(dag: Dag, inputs: Sequence[str] | None) -> Dag:
     if missing is not None:
         raise GradcError(f"input '{missing}' is missing in the order of the inputs", hint=f"inputs are {known}")
     return dag._replace(inputs={name: dag.inputs[name] for name in inputs})
+
+
+def _rolled_up(dag: Dag, literal: bool) -> Dag:
+    """The program with its long sums over slices, and a note of it."""
+    from gradc.rewrite.long_sums import FEWEST, PERIOD, roll
+
+    rolled = roll(dag, literal, stay=True)
+    if rolled is None:
+        hint = f"a pattern has {FEWEST} terms or more, of {PERIOD} that take turns at most"
+        return dag._replace(notes=(*dag.notes, Note("no long sum repeats a pattern", hint=hint)))
+    numbers = "" if dag.declared else "; inputs are numbers, and no arrays"
+    return rolled.dag._replace(notes=(*dag.notes, Note(f"long sums are written as sums over slices{numbers}")))
 
 
 def _several(program: str, names: Sequence[str], options: dict[str, Any]) -> Any:
@@ -789,7 +805,8 @@ class Function:
         if rolled is None:
             return None
         wrt = tuple(rolled.dag.inputs) if rolled.numbers else self.wrt
-        return Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal), rolled.numbers
+        inner = Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal, self.function_name)
+        return inner, rolled.numbers
 
     def _fits_outputs(self, df: Any) -> None:
         """Raise TypeError unless there is one adjoint for each output."""

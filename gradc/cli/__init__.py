@@ -80,6 +80,7 @@ _COMPILING = (
     "double",
     "max_source",
     "max_turns",
+    "roll",
 )
 
 
@@ -284,6 +285,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
 @has_modes
 @_module("--double", is_flag=True, help="A torch class that can be differentiated again.")
+@_module("--roll", is_flag=True, help="Write long sums of one pattern as sums over slices.")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
 @_result("--check", is_flag=True, help="Write nothing; exit 1 if FILE is not what would be written.")

@@ -4,28 +4,49 @@
 >>> terms = " + ".join(f"sin(x[{i}]*x[{i + 1}])" for i in range(100))
 >>> rolled = roll(parse(f"x: [101]; sqrt({terms})"))
 >>> print(unparse(rolled.dag).partition("\\n")[2])
-v1 = x[0:100]
-v2 = x[1:101]
+v1 = x[:-1]
+v2 = x[1:]
 v3 = v1*v2
 v4 = sin(v3)
 v5 = sum(v4, axis=None, keepdims=False)
 sqrt(v5)
 
-Programs over numbers get one input that holds them all, in their order.
+Several patterns may take turns, as the terms of people's sums do:
+
+>>> terms = " + ".join(f"100*(x[{i + 1}] - x[{i}]**2)**2 + (1 - x[{i}])**2" for i in range(99))
+>>> print(unparse(roll(parse(f"x: [100]; {terms}")).dag).partition("\\n")[2])
+v1 = x[1:]
+v2 = x[:-1]
+v3 = v2**2
+v4 = v1 - v3
+v5 = v4**2
+v6 = 100*v5
+v7 = sum(v6, axis=None, keepdims=False)
+v8 = 1 - v2
+v9 = v8**2
+v10 = sum(v9, axis=None, keepdims=False)
+v7 + v10
+
+Programs over numbers get one input that holds them all, `x0, x1, … x10` as one counts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from gradc.base.records import NamedTuple
-from gradc.graph.dag import Dag, Node
+from gradc.graph.dag import Dag, Lazy, Node
 from gradc.ops import array, scalar
 from gradc.ops.table import Op
 from gradc.rewrite.simplify import Builder
 
 # Fewer terms than this are not worth a sum over slices, and a pattern has no more gates than this.
 FEWEST, LARGEST = 32, 64
+
+# So many patterns may take turns; after so many terms that begin none, the rest is left as it is.
+PERIOD, TRIES = 12, 16
 
 # A program is rolled up only if no more of it than this is left.
 MOST_LEFT = 0.25
@@ -58,15 +79,19 @@ class _Group(NamedTuple):
     slots: tuple[list[int], ...]
 
 
-def roll(dag: Dag, literal: bool = False) -> Rolled | None:
-    """The program with its long sums rolled up; None if it has none, or if much is left."""
-    return _Roller(dag, literal).run()
+def roll(dag: Dag, literal: bool = False, stay: bool = False) -> Rolled | None:
+    """The program with its long sums rolled up; None if it has none, or if much is left.
+
+    Its inputs are one vector where all of them are numbers, unless they are to `stay`: they are stacked then.
+    """
+    return _Roller(dag, literal, stay).run()
 
 
 class _Roller:
-    def __init__(self, dag: Dag, literal: bool) -> None:
-        self.dag = dag
-        numbers = [name for name, node in dag.inputs.items() if not node.shape]
+    def __init__(self, dag: Dag, literal: bool, stay: bool) -> None:
+        self.dag, self.stay = dag, stay
+        numbers = sorted((name for name, node in dag.inputs.items() if not node.shape), key=_counted)
+        self.numbers = tuple(numbers)
         self.gathered = len(numbers) == len(dag.inputs)
         self.place = {dag.inputs[name]: i for i, name in enumerate(numbers)} if self.gathered else {}
         self.build = Builder(dag.dims, literal)
@@ -80,22 +105,24 @@ class _Roller:
         self._inputs()
         for root in self.dag.roots:
             self._make(root)
-        if len(self.build.graph.nodes) > MOST_LEFT * len(self.dag.nodes):
+        if len(self.build.graph.nodes) - len(self.dag.inputs) * self.stay > MOST_LEFT * len(self.dag.nodes):
             return None
+        new, gathered = self.new, self.gathered and not self.stay
+        names = {new[old]: given for old, given in self.dag.names.items() if old in new and new[old].args}
+        if self.gathered and self.stay and (common := _common(self.numbers)) not in self.dag.inputs:
+            names[self.whole] = (common,)
         dag = self.dag._replace(
             nodes=tuple(self.build.graph.nodes),
-            inputs={_NAME: self.whole}
-            if self.gathered
-            else {name: self.new[node] for name, node in self.dag.inputs.items()},
-            outputs=tuple((name, self.new[node]) for name, node in self.dag.outputs),
-            names={},
-            spans={},
-            rewrites={},
-            roles={},
+            inputs={_NAME: self.whole} if gathered else {name: new[node] for name, node in self.dag.inputs.items()},
+            outputs=tuple((name, new[node]) for name, node in self.dag.outputs),
+            names={} if gathered else names,
+            spans=Lazy(lambda: {new[node]: span for node, span in self.dag.spans.items() if node in new}),
+            rewrites={new[node]: why for node, why in self.dag.rewrites.items() if node in new},
+            roles={new[node]: role for node, role in self.dag.roles.items() if node in new},
             declared=True,
             graph=self.build.graph,
         )
-        return Rolled(dag, tuple(self.dag.inputs) if self.gathered else ())
+        return Rolled(dag, self.numbers if gathered else ())
 
     # ---- finding -------------------------------------------------------------------------------
 
@@ -123,23 +150,35 @@ class _Roller:
         left: list[tuple[bool, Node]] = []
         groups: list[_Group] = []
         tried = 0
-        while len(terms) >= FEWEST and tried < 8:
-            tried += 1
+        while len(terms) >= FEWEST and tried < TRIES:
             minus, first = terms[0]
-            second = next((term for sign, term in terms[1:3] if sign == minus), None)
-            found = self._pattern(first, second) if second is not None else None
-            if found is None:
-                left.append(terms.pop(0))
-                continue
-            pattern, arrays = found
-            slots: tuple[list[int], ...] = tuple([] for _ in arrays)
-            rest = [term for term in terms if term[0] != minus or not self._follows(term[1], pattern, arrays, slots)]
-            if slots and len(slots[0]) >= FEWEST and all(map(_even, slots)):
-                groups.append(_Group(minus, pattern, arrays, slots))
+            near = (self._pattern(first, term) for sign, term in terms[1 : 1 + PERIOD] if sign == minus)
+            found = next(filter(None, near), None)
+            runs, rest = ([], terms) if found is None else self._runs(terms, minus, *found)
+            if runs:
+                groups += runs
                 terms = rest
             else:
+                tried += 1
                 left.append(terms.pop(0))
         return left + terms, groups
+
+    def _runs(
+        self, terms: list[tuple[bool, Node]], minus: bool, pattern: tuple[_Part, ...], arrays: tuple[Node | None, ...]
+    ) -> tuple[list[_Group], list[tuple[bool, Node]]]:
+        """The terms of a pattern as far as their positions are evenly spaced, and all others."""
+        slots: tuple[list[int], ...] = tuple([] for _ in arrays)
+        follows = [sign == minus and self._follows(term, pattern, arrays, slots) for sign, term in terms]
+        runs, alone = [], set[int]()
+        for start, stop in _even(slots):
+            if stop - start >= FEWEST:
+                runs.append(_Group(minus, pattern, arrays, tuple(slot[start:stop] for slot in slots)))
+            else:
+                alone.update(range(start, stop))
+        if not runs or len(runs) > TRIES:
+            return [], terms
+        which = iter(range(len(terms)))
+        return runs, [term for term, does in zip(terms, follows, strict=True) if not does or next(which) in alone]
 
     def _pattern(self, first: Node, second: Node) -> tuple[tuple[_Part, ...], tuple[Node | None, ...]] | None:
         """What two terms have in common, if that is all but the positions of elements."""
@@ -214,10 +253,11 @@ class _Roller:
 
     def _inputs(self) -> None:
         build, inputs = self.build, self.dag.inputs
-        if not self.gathered:
+        if not self.gathered or self.stay:
             self.new.update((node, build.input(name, node.shape)) for name, node in inputs.items())
-            return
-        self.whole = build.input(_NAME, (len(inputs),))
+        if self.gathered:
+            stacked = tuple(self.new[inputs[name]] for name in self.numbers) if self.stay else ()
+            self.whole = build.make(array.stack, stacked, (0,)) if stacked else build.input(_NAME, (len(inputs),))
 
     def _make(self, root: Node) -> None:
         """The new node of an old one, and of all that it needs."""
@@ -239,7 +279,7 @@ class _Roller:
                 new[node] = self._total(*found)
             elif node.args:
                 new[node] = build.make(node.op, tuple([new[arg] for arg in node.args]), node.attr)
-            elif node in self.place:
+            elif node in self.place:  # an input that went into the vector
                 new[node] = self._element(self.whole, self.place[node])
             else:
                 new[node] = build.graph.node(node.op, (), node.attr, node.shape)
@@ -290,15 +330,63 @@ class _Roller:
         step = places[1] - places[0]
         if not step:
             return self._element(source, places[0])
-        stop = places[-1] + (1 if step > 0 else -1)
-        index = ("slice", places[0], stop if stop >= 0 else None, None if step == 1 else step)
+        size = source.shape[0]
+        if step == 1 and len(places) == size:
+            return source
+        index = ("slice", *_ends(places[0], places[-1], step, size if isinstance(size, int) else None))
         return self.build.make(array.index, (source,), ((index,),))
 
 
-def _even(places: list[int]) -> bool:
-    """Whether positions are evenly spaced."""
-    step = places[1] - places[0]
-    return places == list(range(places[0], places[0] + step * len(places), step)) if step else len(set(places)) == 1
+def _ends(first: int, last: int, step: int, size: int | None) -> tuple[int | None, int | None, int | None]:
+    """A slice as one writes it: an end that it runs to is left out, and one near the array's end counts from there.
+
+    >>> _ends(0, 8, 1, 10), _ends(1, 9, 1, 10), _ends(9, 0, -1, 10), _ends(2, 4, 2, 10)
+    ((None, -1, None), (1, None, None), (None, None, -1), (2, 5, 2))
+    """
+    if step < 0:
+        return None if size is not None and first == size - 1 else first, last - 1 if last else None, step
+    stop: int | None = last + 1
+    if size is not None and last + step >= size:
+        stop = None
+    elif size is not None and 2 * last > size:
+        stop = last + 1 - size
+    return first or None, stop, None if step == 1 else step
+
+
+def _even(slots: Sequence[list[int]]) -> list[tuple[int, int]]:
+    """From where to where the positions of all slots are evenly spaced, greedily from the first.
+
+    >>> _even([[3, 4, 5, 7, 9, 11], [1, 1, 1, 1, 1, 1]])
+    [(0, 3), (3, 6)]
+    """
+    size, cuts, start = len(slots[0]), [0], 0
+    steps = [[b - a for a, b in pairwise(slot)] for slot in slots]
+    turns = sorted({i for step in steps for i, (a, b) in enumerate(pairwise(step), 2) if a != b})
+    for turn in turns:  # the position that leaves the run
+        if turn >= start + 2:
+            cuts.append(turn)
+            start = turn
+    return [*pairwise([*cuts, size])]
+
+
+def _common(names: Sequence[str]) -> str:
+    """What numbers are called together: what they have in common, or just that.
+
+    >>> _common(["x0", "x1", "x10"]), _common(["x0", "y0"])
+    ('x', 'numbers')
+    """
+    stems = {name.rstrip("0123456789").rstrip("_") for name in names}
+    return stems.pop() or "numbers" if len(stems) == 1 else "numbers"
+
+
+def _counted(name: str) -> tuple[tuple[str, int], ...]:
+    """A name in the order in which one counts.
+
+    >>> sorted(["x10", "x9", "a", "x1_2", "x1_10"], key=_counted)
+    ['a', 'x1_2', 'x1_10', 'x9', 'x10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    return tuple((text, int(number or -1)) for text, number in zip(parts[::2], [*parts[1::2], ""], strict=True))
 
 
 __all__ = ["Rolled", "roll"]

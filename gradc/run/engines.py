@@ -31,6 +31,7 @@ from gradc.run.functions import (
     direct_long,
     direct_mapped,
     direct_rolled,
+    direct_summed,
     load,
 )
 from gradc.run.given import broadcast, checked_df, checked_out, checked_threads
@@ -45,8 +46,11 @@ if TYPE_CHECKING:
 
 # Programs with more gates than this run as their style prints them; others have lines of their own for arrays.
 LARGEST_KERNEL = 20_000
-# Calls of programs with more gates than this run lines that are cheap to write, or sums over slices.
+# Calls of programs with more gates than this run lines that are cheap to write.
 LONG = 3_000
+# Long sums of programs with more gates than this are sums over slices, whose calls into NumPy pay from here on: of
+# elements of arrays, and of numbers, which are put into an array and taken out of it at each call.
+ROLLED, GATHERED = 400, 600
 # An elementwise array of more elements than this is worked on in blocks.
 LARGE_ARRAY = 16_384
 
@@ -272,7 +276,7 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
 
 
 def _fits_long(fn: Compiled, kind: str) -> bool:
-    large = len(fn.dag.nodes) > LONG and not fn.shadows and not _fits_rolled(fn, kind)
+    large = len(fn.dag.nodes) > LONG and not fn.shadows
     return large and _one_output(fn, kind) and _elements(fn) is not None
 
 
@@ -307,8 +311,8 @@ def _plan_long(fn: Compiled, kind: str) -> Planned:
 
 
 def _fits_rolled(fn: Compiled, kind: str) -> bool:
-    large = len(fn.dag.nodes) > LONG and not fn.shadows
-    return large and _one_output(fn, kind) and fn.rolled is not None
+    large = len(fn.dag.nodes) > ROLLED and not fn.shadows and _one_output(fn, kind)
+    return large and fn.rolled is not None and (len(fn.dag.nodes) > GATHERED or not fn.rolled[1])
 
 
 def _plan_rolled(fn: Compiled, kind: str) -> Planned:
@@ -320,9 +324,17 @@ def _plan_rolled(fn: Compiled, kind: str) -> Planned:
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         call = plan.link(text, _from(inner, kind, engines[1:]) if engines[1:] else passed)
-        return direct_rolled(call, gathered, _wrt(fn, kind), fn.bound, otherwise) if gathered else call
+        if gathered:
+            return direct_rolled(call, fn.inputs, gathered, _wrt(fn, kind), fn.bound, otherwise)
+        return direct_summed(call, _wrt(fn, kind), fn.bound, otherwise)
 
     return Planned(plan.text, link)
+
+
+def _module_of_rolled(fn: Compiled) -> Emitted | None:
+    """Of a program over arrays: what takes numbers has a line for each of them whatever is done."""
+    fits = _fits_rolled(fn, "value_and_grad") and fn.rolled is not None and not fn.rolled[1]
+    return fast_module(fn.rolled[0]) if fits and fn.rolled is not None else None
 
 
 def _fits_arrays(fn: Compiled, kind: str) -> bool:
@@ -456,7 +468,7 @@ def is_array(value: Any) -> bool:
 
 # fmt: off
 ENGINES = (
-    Engine("rolled",  "long sums as sums over slices",              _fits_rolled,  _plan_rolled),
+    Engine("rolled",  "long sums as sums over slices",              _fits_rolled,  _plan_rolled,  _module_of_rolled),
     Engine("numbers", "lines of numbers, and of arrays' elements",  _fits_numbers, _plan_numbers, _module_of_numbers),
     Engine("long",    "the same in many short functions",           _fits_long,    _plan_long),
     Engine("arrays",  "lines of whole arrays",                      _fits_arrays,  _plan_arrays,  _module_of_arrays),

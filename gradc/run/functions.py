@@ -203,26 +203,78 @@ def _shaped(slopes: Sequence[float], start: int, stop: int, shape: tuple[int, ..
 
 
 def direct_rolled(
-    inner: Callable[..., Any], numbers: Sequence[str], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
+    inner: Callable[..., Any],
+    inputs: Sequence[str],
+    numbers: Sequence[str],
+    wrt: Sequence[str],
+    bound: Bound,
+    general: Callable[..., Any],
 ) -> Callable[..., Any]:
-    """The function of a program that was rolled up over one input, which holds all numbers."""
+    """The function of a program that was rolled up over one input, which holds all `numbers` in an order of its own."""
     import numpy as np
 
-    order = {name: i for i, name in enumerate(numbers)}
+    place = {name: at for at, name in enumerate(inputs)}
+    order = np.array([place[name] for name in numbers])
+    back = {name: at for at, name in enumerate(numbers)}
+    slopes_of = np.array([back[name] for name in wrt], dtype=int)
+    size, empty = len(inputs), dict.fromkeys(wrt)
+    packed = struct.Struct(f"{size}d").pack
 
-    def call(*args: Any, **inputs: Any) -> Any:
-        given = bound(args, inputs) if inputs.get("df") is None else [None]
-        if not {*map(type, given)} <= {int, float}:
-            return general(*args, **inputs)
-        x = np.array(given, dtype=float)
+    def call(*args: Any, **given: Any) -> Any:
+        if given or len(args) != size:
+            if given.get("df") is not None:
+                return general(*args, **given)
+            args = tuple(bound(args, given))
+        numpys = False
+        if [each.__class__ for each in args].count(float) != size:
+            kinds = {*map(type, args)}
+            numpys = np.float64 in kinds
+            if not kinds <= {int, float, np.float64}:
+                return general(*args, **given)
+        try:
+            x = np.frombuffer(packed(*args))[order]
+        except (struct.error, OverflowError):  # a whole number that is larger than any float
+            return general(*args, **given)
         if not wrt:
-            return float(inner(x))
+            value = inner(x)
+            if value - value != 0.0 and _finite(args):
+                return general(*args, **given)
+            return np.float64(value) if numpys else float(value)
         value, grads = inner(x)
+        if value - value != 0.0 and _finite(args):
+            return general(*args, **given)
         (slopes,) = grads.values()
-        listed = slopes.tolist()
-        return float(value), {name: listed[order[name]] for name in wrt}
+        found = empty.copy()
+        found.update(zip(wrt, slopes[slopes_of] if numpys else slopes[slopes_of].tolist(), strict=True))
+        return (np.float64(value) if numpys else float(value)), found
 
     return call
+
+
+def direct_summed(
+    inner: Callable[..., Any], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The same where the inputs are as they were.
+
+    Terms are added in another order than they were written: where one is infinite, or a part of the sum too large for
+    a float, `general` says what comes of it.
+    """
+
+    def call(*args: Any, **given: Any) -> Any:
+        found = inner(*args, **given)
+        value = found[0] if wrt else found
+        if value - value == 0.0 or not _finite(bound(args, {k: v for k, v in given.items() if k != "df"})):
+            return found
+        return general(*args, **given)
+
+    return call
+
+
+def _finite(given: Iterable[Any]) -> bool:
+    """Whether all numbers are."""
+    import numpy as np
+
+    return all(bool(np.isfinite(each).all()) for each in given)
 
 
 def _helpers(names: Iterable[str]) -> dict[str, Any]:

@@ -1,0 +1,201 @@
+"""Long sums of one pattern, or of several in turn, as sums over slices: the same function, in every form of it."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.language import parse
+from gradc.rewrite.long_sums import roll
+from gradc.run import engines
+from tests.bench.programs import written_rosenbrock
+
+PATTERNS = [
+    "100*({1} - {0}**2)**2", "(1 - {0})**2", "sin({0}*{1})*exp(-{0}**2)", "max({0}, {1})", "abs({0} - {1})", "{0}",
+    "a*{0}**3", "log(1 + exp({0}*{1}))", "relu({0} - a)*{1}", "sqrt({0}**2 + {1}**2)", "where({0} > a, {1}/{0}, {1})",
+    "{0}/(1 + {1}**2)", "min({0}*{1}, a, {2})", "tanh({2} - 2*{1} + {0})", "exp(-a)*{0}*{2}", "clip({0}, -1, 1)",
+]  # fmt: skip
+
+
+def written(rng: random.Random, vector: bool, count: int = 45) -> str:
+    """A sum of patterns in turn, with irregular terms at its ends now and then."""
+    patterns = rng.sample(PATTERNS, rng.choice([1, 1, 2, 2, 3, 5]))
+    signs = [rng.choice(" + | - ".split("|")) for _ in patterns]
+    stride, size = rng.choice([1, 1, 1, 2]), 2 * count + 3
+
+    def leaf(at: int) -> str:
+        return f"x[{at}]" if vector else f"x{at}"
+
+    terms = []
+    for i in range(count):
+        at = stride * i
+        for sign, pattern in zip(signs, patterns, strict=True):
+            terms.append(sign + pattern.format(leaf(at), leaf(at + 1), leaf(at + 2)))
+    before = rng.choice(["", f"{leaf(3)}*{leaf(0)}", f"cos({leaf(5)})"])
+    after = rng.choice(["", " + a**2", f" - {leaf(2)}*{leaf(7)}"])
+    text = rng.choice(["{}", "sqrt(1 + ({})**2)", "q = {}\nq*a + q**2"]).format(before + "".join(terms) + after)
+    return f"x: [{size}]\n{text}" if vector else text
+
+
+def points(rng: random.Random, n: int) -> list[list[float]]:
+    """Plain ones, ties, and values at which functions end."""
+    plain = [rng.uniform(-2, 2) for _ in range(n)]
+    odd = [rng.choice([0.0, 1.0, -1.0, 0.5]) for _ in range(n)]
+    wild = list(plain)
+    for value in (math.inf, -math.inf, math.nan, 1e200, 0.0):
+        wild[rng.randrange(n)] = value
+    return [plain, odd, [0.0] * n, wild]
+
+
+def leaves(found: Any) -> list[Any]:
+    value, grads = found
+    return [value, *(grads[name] for name in sorted(grads))]
+
+
+def same(want: Any, got: Any, tol: float = 1e-11) -> None:
+    for a, b in zip(leaves(want), leaves(got), strict=True):
+        a, b = np.asarray(a), np.asarray(b)
+        assert a.shape == b.shape
+        assert a.dtype == b.dtype
+        with np.errstate(all="ignore"):
+            size = np.abs(np.where(np.isfinite(a), a, 0)).max(initial=1.0)
+            assert np.allclose(a, b, rtol=tol, atol=tol * size, equal_nan=True)
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rolled up however few the terms are."""
+    monkeypatch.setattr(engines, "ROLLED", 0)
+    monkeypatch.setattr(engines, "GATHERED", 0)
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
+def test_sums_of_patterns_in_turn_are_the_written_ones(seed: int, vector: bool) -> None:
+    rng = random.Random(seed)
+    text = written(rng, vector)
+    fn, wide = gradc.compile(text), gradc.compile(text, roll=True)
+    fast = gradc.compile(text, style="fast", roll=True)
+    assert fn.rolled is not None
+    assert any("slices" in note.message for note in wide.notes)
+    assert wide.inputs == fn.inputs == fast.inputs
+    for at in points(rng, 93):
+        given = dict.fromkeys(fn.inputs, 0.75)
+        given |= {"x": np.array(at)} if vector else {name: at[int(name[1:])] for name in fn.inputs if name != "a"}
+        args = [given[name] for name in fn.inputs]
+        with np.errstate(all="ignore"):
+            want = fn.module.value_and_grad(*args)
+            same(want, fn.value_and_grad(*args))
+            same((want[0], {}), (fn(*args), {}))
+            for other in (wide, fast):
+                same(want, other.module.value_and_grad(*args))
+                same(want, other.value_and_grad(*args))
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("seed", range(8))
+def test_single_precision_stays(seed: int) -> None:
+    rng = random.Random(seed)
+    text = written(rng, vector=True)
+    fn, wide = gradc.compile(text), gradc.compile(text, roll=True)
+    at = np.array(points(rng, 93)[0], np.float32)
+    given = [at if name == "x" else 0.75 for name in fn.inputs]
+    want = fn.module.value_and_grad(*given)
+    assert leaves(want)[-1].dtype == np.float32
+    same(want, fn.value_and_grad(*given), 1e-3)
+    same(want, wide.module.value_and_grad(*given), 1e-3)
+
+
+def general(text: str, given: Sequence[Any]) -> Any:
+    return gradc.compile(text).module.value_and_grad(*given)
+
+
+def test_a_pattern_that_takes_turns_is_found_from_its_second_turn_on() -> None:
+    rolled = roll(parse(written_rosenbrock(200)))
+    assert rolled is not None
+    assert len(rolled.dag.nodes) < 20
+    assert rolled.numbers == tuple(f"x{i}" for i in range(200))  # and not x1 first, as the program has it
+
+
+def test_runs_of_even_steps_are_rolled_up_one_by_one() -> None:
+    text = " + ".join(f"(x[{i}] - x[{j}])**2" for i in range(3) for j in range(i + 1, 60))
+    rolled = roll(parse(f"x: [60]; {text}"))
+    assert rolled is not None
+    assert len(rolled.dag.nodes) < 30
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_the_text_is_one_to_read(style: str) -> None:
+    text = "x: [80]; " + " + ".join(f"100*(x[{i + 1}] - x[{i}]**2)**2 + (1 - x[{i}])**2" for i in range(79))
+    source = gradc.compile(text, style=style, roll=True).source
+    assert "x[1:]" in source
+    assert "x[:-1]" in source
+    assert source.count("\n") < 100
+    assert "100*(x[1] - x[0]**2)**2" in source  # the program, as it was written
+
+
+def test_the_fast_module_of_elements_has_slices_without_being_asked() -> None:
+    def of(n: int) -> str:
+        text = f"x: [{n}]; " + " + ".join(f"sin(x[{i}])*x[{i + 1}]**2" for i in range(n - 1))
+        return gradc.compile(text, style="fast", function_name="loss").source
+
+    assert "x[1:]" in of(200)
+    assert "def loss_forward(x):" in of(200)
+    assert "x[1:]" not in of(20)
+
+
+def test_names_stay_where_what_they_name_stays() -> None:
+    text = "x: [50]\nq = " + " + ".join(f"x[{i}]**2" for i in range(50)) + "\nr = cos(q)\nsin(r)*q"
+    fn = gradc.compile(text, roll=True)
+    assert [line for _, line in fn.stages][:3] == ["xsqr = x**2", "q = np.sum(xsqr)", "r = np.cos(q)"]
+
+
+def test_what_repeats_nothing_says_so() -> None:
+    fn = gradc.compile("x*y + sin(x)", roll=True)
+    assert [note.message for note in fn.notes] == ["no long sum repeats a pattern"]
+    assert fn.source == gradc.compile("x*y + sin(x)").source
+
+
+@pytest.mark.usefixtures("always")
+def test_numbers_of_every_kind() -> None:
+    text = " + ".join(f"x{i}*x{i + 1}**2" for i in range(60))
+    fn = gradc.compile(text)
+    at = [0.25 * (i % 7) - 0.5 for i in range(61)]
+    want = general(text, at)
+    assert fn.running(*at).engine == "rolled"
+    same(want, fn.value_and_grad(*at))
+    same(want, fn.value_and_grad(**dict(zip(fn.inputs, at, strict=True))))
+    value, grads = fn.value_and_grad(*np.array(at))
+    assert type(value) is np.float64 and {*map(type, grads.values())} == {np.float64}  # noqa: PT018
+    value, grads = fn.value_and_grad(*at)
+    assert type(value) is float and {*map(type, grads.values())} == {float}  # noqa: PT018
+    whole = [i % 3 for i in range(61)]
+    same(general(text, [float(i) for i in whole]), fn.value_and_grad(*whole))
+    with pytest.raises((OverflowError, TypeError, ValueError)):
+        fn(*[10**400, *at[1:]])
+    assert fn(*map(np.array, [[a, a] for a in at])).shape == (2,)
+    with pytest.raises(TypeError, match="x3"):
+        fn(*at[:3], Fraction(1, 3), *at[4:])
+    with pytest.raises(TypeError):
+        fn(*at[1:])
+    with pytest.raises(TypeError):
+        fn(*at, y=1.0)
+
+
+@pytest.mark.usefixtures("always")
+def test_a_sum_that_overflows_in_another_order_is_added_as_it_was_written() -> None:
+    text = "x: [80]\n" + " ".join(f"+ x[{i}]*1e307 - x[{i}]*1e307*x[{i + 1}]" for i in range(79))
+    fn = gradc.compile(text)
+    x = np.ones(80)
+    with np.errstate(all="ignore"):
+        want = fn.module.value_and_grad(x)
+        assert np.isfinite(want[0])
+        same(want, fn.value_and_grad(x))
