@@ -21,6 +21,7 @@ import builtins
 import keyword
 import re
 from functools import lru_cache
+from string import ascii_letters
 from typing import Any
 
 # What straight-line passes and the helpers below them are made of, and nothing else.
@@ -77,8 +78,12 @@ _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
 
 # Strings and comments, as Python reads them where there is no backslash; and the imports that most modules begin with.
 _SAID = re.compile(r'"""(?s:.*?)"""|"[^"\n]*"|\'[^\'\n]*\'|#[^\n]*|^import (?:numpy as np|math)$', re.MULTILINE)
-# What says more than its words do: a string without an end, one with a prefix (code may stand in it), a type's alias.
-_ODD = re.compile(r"""["']|\w\$|:=|\btype\s""")
+# A string with a prefix (code may stand in it), and an alias of a type.
+_PREFIXED, _ALIAS = re.compile(r"\w\$"), re.compile(r"\btype\s")
+# What is no letter parts words. Digits are left out, so that generated names are few words; none is in a harmful one.
+_LETTERS: dict[int, str | None] = {
+    code: None if chr(code).isdigit() else chr(code) if chr(code) in f"_{ascii_letters}" else " " for code in range(128)
+}
 
 
 def _permitted() -> tuple[frozenset[str], frozenset[str]]:
@@ -128,13 +133,19 @@ def verify_lines(text: str) -> None:
 
 def _is_straight(text: str) -> bool:
     """Whether every word of a part is harmless wherever it may stand, but for what strings and comments say."""
-    if "\\" in text or "\r" in text or "'''" in text:
-        return False  # strings and comments would end elsewhere
-    code = _SAID.sub("$", text)
-    if not code.isascii() or _ODD.search(code):
+    code = text
+    if "\\" in code or "\r" in code or ":=" in code or "'''" in code:
+        return False  # strings and comments would end elsewhere; or it is no part of a straight line
+    if '"' in code or "'" in code or "#" in code or "import" in code:
+        code = _SAID.sub("$", code)
+        if '"' in code or "'" in code or _PREFIXED.search(code):
+            return False  # a string without an end, or one in which code may stand
+    if not code.isascii():
         return False  # Python would read other letters as these
-    words = set(_WORD.findall(code))
+    words = set(code.translate(_LETTERS).split())
     if not words.isdisjoint(_KEYWORDS) or any(word.startswith("__") for word in words):
+        return False
+    if "type" in words and _ALIAS.search(code):
         return False
     attributes = set(_ATTRIBUTE.findall(code))
     return (words.isdisjoint(_OTHERS) or words.isdisjoint(_permitted()[1])) and (

@@ -153,7 +153,8 @@ def _once(fn: Compiled, key: Any, make: Callable[[], Any]) -> Any:
 def linked(fn: Compiled, engine: Engine, kind: str, otherwise: Otherwise) -> Callable[..., Any]:
     """An engine's function."""
     plan = planned(fn, engine, kind)
-    return plan.link(plan.text, otherwise)
+    with collector_paused():
+        return plan.link(plan.text, otherwise)
 
 
 def chained(fn: Compiled, kind: str) -> Callable[..., Any]:
