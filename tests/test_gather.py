@@ -153,7 +153,7 @@ def test_an_index_out_of_range_is_an_error_that_names_it() -> None:
         ("x: [3]; y: [2]; sum(x[y + 0.5])", "not 0.5"),
         ("x: [3]; y: [2]; sum(x[y, 0])", "too many indices"),
         ("x: [3, 3]; y: [2]; z: [3]; sum(x[y, z])", "indices of shapes"),
-        ("x: [3]; y: [2]; sum(x[y > 0])", "a mask is no index"),
+        ("x: [3]; y: [2]; sum(x[y > 0])", r"shapes \(2,\) and \(3,\)"),
         ("x[i]", "'x' is a scalar"),
         ("x: [3]; x[sin(i)]", "'sin' gives none"),
     ],

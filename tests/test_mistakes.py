@@ -291,7 +291,7 @@ ROWS: list[tuple[int, str, list[str], list[str] | None]] = [
     (24, "x: [3]\nx[-4]", ["index -4"], None),
     (24, "x: [3]\nx[1.5]", ["an index is a constant, a whole number"], None),
     (38, "x: [3]\nx[exp(i)]", ["an index is made of whole numbers", "exp"], None),
-    (38, "x: [3]; y: [2]\nx[y > 0]", ["a mask is no index", "where"], None),
+    (38, "x: [3]\nx[x > 0]", ["how many elements the mask picks", "where"], None),
 ]  # fmt: skip
 
 

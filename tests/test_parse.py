@@ -607,7 +607,12 @@ REFUSED: list[tuple[str, str, str, list[str]]] = [
     ("p else q", "'else' without 'if'", "write a if c else b", ["else"]),
     ("v[5]", "index 5 is outside 0..2", "", ["v[5]"]),
     ("v[1.5]", "an index is a constant, a whole number", "", ["1.5"]),
-    ("v[v > 0]", "a mask is no index", "for a mask write where(condition, x, 0)", ["v > 0"]),
+    (
+        "v[v > 0]",
+        "how many elements the mask picks is only known at the call",
+        "sum, mean, prod, max and min take them; for what keeps them write where(condition, x, 0)",
+        ["v[v > 0]"],
+    ),
     ("v[::0]", "the step of a slice cannot be 0", "", ["::0"]),
     ("v[1:2:3:4]", "a slice has at most three parts", "", ["1:2:3:4"]),
     ("v[..., ...]", "a subscript has one '...' at most", "", ["..., ..."]),

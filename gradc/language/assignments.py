@@ -17,7 +17,7 @@ from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
 from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, ENDS, FOLLOWS
-from gradc.language.values import NONE, Arg, Args, Callee, Dict, Function, Group, Star, Text
+from gradc.language.values import NONE, Arg, Args, Callee, Dict, Function, Group, Picked, Star, Text
 from gradc.ops import scalar as s
 
 # Functions and methods whose results may share elements with what they are of.
@@ -118,7 +118,7 @@ class Assignments(Declarations):
     def _held(self, result: Arg) -> Any:
         """What a name holds: an array, or what is known when the program is compiled."""
         value = result.value
-        if isinstance(value, (Dict, Function, str, Text, Canvas, Callee)) or value is NONE:
+        if isinstance(value, (Dict, Function, str, Text, Canvas, Callee, Picked)) or value is NONE:
             return value
         if isinstance(value, Group):
             return value

@@ -17,7 +17,7 @@ from gradc.language import advice, foreign, lists
 from gradc.language.gates import SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import Scope
-from gradc.language.values import NONE, Arg, Callee, Group
+from gradc.language.values import NONE, Arg, Callee, Group, Picked
 from gradc.ops import array as a
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
@@ -113,6 +113,10 @@ class Leaves:
             return self.gates.apply(a.transpose, [arg], (None,))
         if name not in ("shape", "size", "ndim"):
             raise self.attribute(name, at)
+        if isinstance(arg.value, Picked):
+            from gradc.language import masks
+
+            return masks.attribute(self.gates, arg.value, name)
         shape = self.build.dims.resolve(self.gates.value(arg).shape)
         if name == "ndim":
             return self.build.const(len(shape))

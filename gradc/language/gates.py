@@ -18,7 +18,7 @@ from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
-from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Slice, Star, Text, Word
+from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Picked, Slice, Star, Text, Word
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
@@ -54,6 +54,10 @@ _OF_SIZES: dict[Op, Callable[[Sequence[Any]], Any]] = {
     s.sub: lambda parts: total([parts[0], a.product((-1, parts[1]))]),
     s.neg: lambda parts: total([a.product((-1, parts[0]))]),
 }
+
+
+# Reductions that take a mask, as where=.
+REDUCTIONS = frozenset((a.sum_, a.mean, a.prod, a.amax, a.amin, r.maximum, r.minimum))
 
 
 class Gates:
@@ -95,6 +99,10 @@ class Gates:
         match value:
             case Text():
                 return GradcError("strings are not part of the language")
+            case Picked():
+                from gradc.language import masks
+
+                return GradcError("how many elements the mask picks is only known at the call", hint=masks.HINT)
             case Function(name="lambda"):
                 return GradcError("a lambda is no number", hint="call it: f(x)")
             case Function(name=name):
@@ -191,6 +199,10 @@ class Gates:
         """A gate of values of any kind, conditions of `op` as conditions and the rest as numbers."""
         if type(op) is not Op:
             return op(self, *args)  # and, or, not, comparisons: functions of this module
+        if any(arg.__class__ is Picked for arg in args):
+            from gradc.language import masks
+
+            return masks.made(self, op, args, attr)
         if op in _OF_SIZES and any(arg.__class__ is not Node for arg in args):
             if any(isinstance(arg, str) for arg in args):
                 made = self._size(op, args)
@@ -296,6 +308,11 @@ class Gates:
             items = items[0].value.items  # x[(0, 2)] is x[0, 2]
             if not items:
                 return self.value(base)
+        if len(items) == 1 and isinstance(items[0].value, Node) and items[0].value.op.boolean:
+            from gradc.language import masks
+
+            array, mask = self.value(base), items[0].value
+            return self.placed(lambda: masks.picked(self, array, mask), a.index, [base, items[0]])
         index = tuple([self._index_item(item) for item in items])
         if not all(type(item) is int or item is None or isinstance(item, (str, tuple)) for item in index):
             return self._gathered(base, self._by_sizes(self.value(base), index, base, last), items, last)
@@ -466,6 +483,14 @@ class Gates:
             args = [callee.receiver, *args]
         if callee.name not in lists.BUILTINS or callee.prefixed:
             args = [self._as_array(arg) for arg in args]
+        if any(arg.value.__class__ is Picked for arg in args):
+            from gradc.language import masks
+
+            return masks.called(self, callee, args, first, last)
+        if any(arg.key == "where" for arg in args) and callee.op in REDUCTIONS:
+            from gradc.language import masks
+
+            return masks.with_where(self, callee, args, first, last)
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
         if its_own is not None:
             value = its_own(self, callee, args, first, last)

@@ -58,6 +58,15 @@ class Text:
         self.text = text
 
 
+class Picked:
+    """The elements of an array (or its rows) at which a mask holds: as many as the call has."""
+
+    __slots__ = ("mask", "node")
+
+    def __init__(self, node: Node, mask: Node) -> None:
+        self.node, self.mask = node, mask
+
+
 class Dict:
     """A dictionary with constant keys, which may be changed by every name that it has."""
 
