@@ -29,7 +29,7 @@ from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
 from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, Running, chained, fast_module, is_array, running
+from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, Running, chained, fast_module, running
 from gradc.run.functions import collector_paused, compiles, load
 from gradc.run.given import (
     broadcast_of,
@@ -38,6 +38,7 @@ from gradc.run.given import (
     checked_out,
     checked_threads,
     filled,
+    is_array,
     kind_of,
     plain_text,
     refuse_more_than_numbers,
@@ -57,6 +58,7 @@ STYLES = ("notes", "fast")
 
 
 Style = Literal["notes", "fast"]
+Mode = Literal["value", "value_and_grad", "jvp", "hvp", "jacobian", "hessian"]
 Names = Literal["notes", "letters", "wengert"]
 
 
@@ -388,8 +390,7 @@ class Function:
             what = "the upstream adjoint" if word == "df" else f"the size '{word}'"
             notes += (Note(f"'{word}' is a value of the program: {what} is called '{name}' in the module"),)
         if self.style == "fast" and self._fast is None:
-            said = "has no module with other modes" if self.also else "has no module of this program"
-            notes += (Note(f"the fast style {said}: it is printed in the style of the notes"),)
+            notes += (Note("the fast style has no module of this program: it is printed in the style of the notes"),)
         return notes
 
     @cached_property
@@ -426,7 +427,7 @@ class Function:
     @cached_property
     def _fast(self) -> Emitted | None:
         """The module of the fast style, if that is wanted and an engine has one."""
-        return fast_module(self) if self.style == "fast" and not self.also else None
+        return fast_module(self) if self.style == "fast" else None
 
     def own_text(self, text: str) -> str:
         """A module's text with Python's own functions under other names, where the user has theirs."""
@@ -596,9 +597,12 @@ class Function:
         """value_and_grad(x, y): the value and the gradient by input; an array output takes its adjoint as `df=`."""
         return self._in_silence(chained(self, "value_and_grad"))
 
-    def running(self, /, *args: Any, **inputs: Any) -> Running:
-        """Which engine takes such a call of `value_and_grad` (of `fn`, with no `wrt`), and the text that it runs."""
-        return running(self, "value_and_grad" if self.wrt else "value", args, inputs)
+    def running(self, /, *args: Any, mode: Mode = "value_and_grad", **inputs: Any) -> Running:
+        """Which engine takes such a call of `value_and_grad` (of `fn`, with no `wrt`), and the text that it runs.
+
+        `mode` asks for that of jvp, hvp, jacobian or hessian.
+        """
+        return running(self, mode if self.wrt or mode != "value_and_grad" else "value", args, inputs)
 
     def passes(self, kind: str, text: str) -> Callable[..., Any]:
         """The function of the two passes of a module's text, which takes every call."""
@@ -644,22 +648,7 @@ class Function:
     @cached_property
     def jvp(self) -> Callable[..., tuple[Any, Any]]:
         """jvp(x, y, x_dot, y_dot): the value, and how it changes along the tangents of the `wrt` inputs."""
-        kernel = self._number_kernel("jvp")
-
-        def general(*args: Any, **given: Any) -> tuple[Any, Any]:
-            found = None if kernel is None or given or len(args) != len(kernel.given) else kernel(args)
-            if kernel is None or found is None:
-                return cast("tuple[Any, Any]", self._run_mode("jvp", args, given))
-            value, _, entries = found
-            dots = kernel.tangents(entries)
-            tangent = tuple(dots.get(name, 0.0) for name in self.outputs)
-            return value, tangent if len(tangent) > 1 else tangent[0]
-
-        if kernel is None or kernel.read or len(kernel.found) != 1 or len(self.outputs) != 1:
-            return general
-        from gradc.run.matrices import one_number
-
-        return one_number("jvp", kernel, lambda found: (found[0], found[2][0]), general)
+        return chained(self, "jvp")
 
     @cached_property
     def hvp(self) -> Callable[..., tuple[Any, dict[str, Any], dict[str, Any]]]:
@@ -667,52 +656,18 @@ class Function:
 
         An array output, or several, take their adjoints as `df=`, as `value_and_grad` does.
         """
-        kernel = self._number_kernel("hvp") if len(self.outputs) == 1 else None
+        return chained(self, "hvp")
 
-        def general(*args: Any, **given: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-            found = None if kernel is None or given or len(args) != len(kernel.given) else kernel(args)
-            if kernel is None or found is None:
-                return cast("tuple[Any, dict[str, Any], dict[str, Any]]", self._run_mode("hvp", args, given))
-            value, grads, entries = found
-            return value, kernel.gradient(grads), kernel.by_input(kernel.tangents(entries))
+    @cached_property
+    def jacobian(self) -> Callable[..., Jacobian]:
+        """jacobian(x, y): the derivatives of each output by each input; `blocks` by name, `dense()` as one matrix."""
+        return chained(self, "jacobian")
 
-        if kernel is None or kernel.read or len(kernel.found) != len(kernel.wrt):
-            return general
-        from gradc.run.matrices import one_number
-
-        names = kernel.wrt
-
-        def packed(found: Any) -> Any:
-            value, grads, curves = found
-            return value, dict(zip(names, grads, strict=True)), dict(zip(names, curves, strict=True))
-
-        return one_number("hvp", kernel, packed, general)
-
-    def jacobian(self, /, *args: Any, **given: Any) -> Jacobian:
-        """The derivatives of each output by each input: `blocks` by name, `dense()` as one matrix."""
-        from gradc.run.modes import Jacobian
-
-        found = self._in_numbers("jacobian", args, given)
-        if found is not None:
-            kernel, value, _, numbers = found
-            return Jacobian.of(value, kernel.entries, numbers, kernel.inputs, kernel.outputs)
-        value, blocks = self._run_mode("jacobian", args, given)
-        values = dict(zip(self.outputs, value if len(self.outputs) > 1 else (value,), strict=True))
-        points = self._points(values)
-        shapes = {name: () if points else _shape(each) for name, each in values.items()}
-        return Jacobian(value, blocks, self._wrt_shapes(args, given), shapes, points)
-
-    def hessian(self, /, *args: Any, **given: Any) -> Hessian:
-        """The second derivatives by pairs of inputs: `blocks` by names, `dense()` as one symmetric matrix."""
-        from gradc.run.modes import Hessian
-
+    @cached_property
+    def hessian(self) -> Callable[..., Hessian]:
+        """hessian(x, y): the second derivatives; `blocks` by pairs of inputs, `dense()` as one symmetric matrix."""
         self._has_a_hessian()
-        found = self._in_numbers("hessian", args, given)
-        if found is not None:
-            kernel, value, slopes, numbers = found
-            return Hessian.of(value, kernel.gradient(slopes), kernel.entries, numbers, kernel.inputs)
-        value, grads, blocks = self._run_mode("hessian", args, given)
-        return Hessian(value, grads, blocks, self._wrt_shapes(args, given), self._points({"f": value}))
+        return chained(self, "hessian")
 
     def flat(self, wrt: Sequence[str] | str | None = None, like: Mapping[str, Any] | None = None, **data: Any) -> Flat:
         """The function of one vector of parameters, as solvers want it: the inputs in `wrt`, flattened in that order.
@@ -735,23 +690,7 @@ class Function:
 
         one_number(self.dag, self.dag.roots)
 
-    def _points(self, values: Mapping[str, Any]) -> tuple[int, ...]:
-        """The points of an elementwise program: the axes of its outputs."""
-        return () if self.dag.declared else max((_shape(each) for each in values.values()), key=len)
-
-    def _wrt_shapes(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-        values = dict(zip(self.inputs, self.bound(args, given), strict=True))
-        return {name: _shape(values[name]) if self.dag.declared else () for name in self.inputs if name in self.wrt}
-
-    def _in_numbers(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
-        """A mode's numbers by straight lines, with their kernel; None where these do not fit what is given."""
-        kernel = self._number_kernel(mode)
-        if kernel is None or len(args) + len(given) != len(kernel.given):
-            return None
-        found = kernel(args if not given else self.bound(args, given))
-        return None if found is None else (kernel, *found)
-
-    def _number_kernel(self, mode: str, alone: bool = False) -> Kernel | None:
+    def kernel(self, mode: str, alone: bool = False) -> Kernel | None:
         """The straight lines of a mode, if the program is one of numbers and of a size that these are made for.
 
         With `alone` they give neither value nor gradient.
@@ -770,26 +709,13 @@ class Function:
     def _matrices(self) -> dict[tuple[str, bool], Kernel | None]:
         return {}
 
-    def _run_mode(self, mode: str, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
-        from gradc.run.modes import bound
-
-        function, names, optional = self._mode(mode)
-        return function(*bound(names, args, given, optional))
-
-    def _mode(self, mode: str) -> tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
-        """The function of a mode, compiled when first asked for; its parameters, and those that may be left out."""
-        if mode not in self._made:
-            with collector_paused():
-                text = self._quiet(emit(self.staged, self.target, "", (mode,)), False, mode).text
-            function = getattr(load(text), mode)
-            plain = getattr(function, "__wrapped__", function)
-            names = plain.__code__.co_varnames[: plain.__code__.co_argcount]
-            self._made[mode] = function, names, names[len(names) - len(plain.__defaults__ or ()) :]
-        return self._made[mode]
-
-    @cached_property
-    def _made(self) -> dict[str, tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]]:
-        return {}
+    def plain_mode(self, mode: str) -> tuple[str, Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
+        """The text and the function of a mode as the notes have it, its parameters, and those that may be left out."""
+        text = self._quiet(emit(self.staged, self.target, "", (mode,)), False, mode).text
+        function = getattr(load(text), mode)
+        plain = getattr(function, "__wrapped__", function)
+        names = plain.__code__.co_varnames[: plain.__code__.co_argcount]
+        return text, function, names, names[len(names) - len(plain.__defaults__ or ()) :]
 
     @cached_property
     def memo(self) -> dict[Any, Any]:

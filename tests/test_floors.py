@@ -209,12 +209,15 @@ SAYS_A_TARGET_S_WORDS = ("ops/", "emit/targets/", "emit/allow.py", "language/", 
 # What of `emit` still plans as it prints; all else there is a walk over Code. Each name that goes is a planner that has
 # moved to `plan`.
 STILL_PLANNING = {
+    "emit/array_modes.py",
     "emit/arrays.py",
+    "emit/block_modes.py",
     "emit/blocks.py",
     "emit/calls.py",
     "emit/fast_scalar.py",
     "emit/long_programs.py",
     "emit/matrices.py",
+    "emit/number_modes.py",
     "emit/targets/c.py",
 }
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush
 
-from gradc.emit.layout import broken, indent
+from gradc.emit.layout import broken, indent, unless
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer, constant, subscript
 from gradc.emit.targets import TARGETS
@@ -34,7 +34,7 @@ from gradc.ops.helpers import HELPERS
 from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.optimize.array_steps import Whole, whole
-from gradc.plan.code import Lines
+from gradc.plan.code import Def, Lines
 from gradc.plan.names import ATOM, Namer, compose, constant_word
 from gradc.plan.notes import Notes
 from gradc.plan.program import Program
@@ -58,7 +58,8 @@ _BY_NAME = (routing.maximum, routing.minimum)
 class Body:
     """The lines of a function: what they need to stand above it, what must hold of the inputs, what is returned.
 
-    `risky` says that they may raise where NumPy has inf or nan.
+    `risky` says that they may raise where NumPy has inf or nan; `called` and `constants` are the names that stand above
+    them for NumPy's functions and for numbers.
     """
 
     head: tuple[str, ...]
@@ -68,11 +69,13 @@ class Body:
     helpers: tuple[str, ...]
     needs_math: bool
     risky: bool
+    called: Mapping[str, str]
+    constants: Mapping[float, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the lines call their surroundings."""
+    """What the lines call their surroundings; `called` and `constants` as a function that stands above has them."""
 
     np: str = "np"
     math: str = "math"
@@ -82,11 +85,13 @@ class Words:
     module: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[str, ...] = ()
     show: Callable[[Shape], str] | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[float, str] = field(default_factory=dict)
 
 
 def fused(joint: Joint, words: Words | None = None, literal: bool = False, alone: bool = False) -> Body:
     """The lines of value and gradient; of the value alone, if that is all that is wanted."""
-    return _Fused(joint, whole(joint, literal), words or Words()).body(alone)
+    return Fused(joint, whole(joint, literal), words or Words()).body(alone)
 
 
 class _Buffer:
@@ -100,7 +105,7 @@ class _Buffer:
         self.kept = False
 
 
-class _Fused:
+class Fused:
     """Steps into lines: which are lines, in which order, into which array, under which name."""
 
     def __init__(self, joint: Joint, steps: Whole, words: Words) -> None:
@@ -127,15 +132,16 @@ class _Fused:
         self.buffers: dict[Node, _Buffer] = {}
         self.onto: dict[Node, Node] = {}
         self.names: dict[Node, str] = {}
-        self.constants: dict[float, str] = {}
-        self.called: dict[str, str] = {}
+        self.constants: dict[float, str] = dict(words.constants)
+        self.called: dict[str, str] = dict(words.called)
         self.helpers: dict[str, None] = {}
         self.used: set[str] = set()
         self.noted: set[str] = set()
         self.risky = self.needs_math = False
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
         self.own = frozenset(own)
-        self.namer = Namer([*own, *words.sizes.values(), *words.taken, words.np, words.math, words.df])
+        above = (*words.called.values(), *words.constants.values())
+        self.namer = Namer([*own, *words.sizes.values(), *words.taken, *above, words.np, words.math, words.df])
         for helper in HELPERS["numpy"]:  # a line must not take the name of what another calls
             if helper not in words.taken:
                 self.namer.fresh(helper)
@@ -314,12 +320,20 @@ class _Fused:
         for node, stem in joint.stems.items():
             if node in made:
                 found[made[node]] = stem
+        for node, (of, minus) in joint.tangents.items():
+            stem = joint.stems.get(of)
+            if node in made and stem is not None and not minus:
+                found.setdefault(made[node], stem + "_dot")
         for name, slope in self.steps.gradients.items():
             if slope is not None:
-                found.setdefault(slope, "d" + name)
+                found.setdefault(slope, self._slope_stem(name))
         for (name, _), node in zip(self.dag.outputs, self.steps.outputs, strict=True):
             found[node] = name
         return found
+
+    def _slope_stem(self, name: str) -> str:
+        """What the gradient by an input is called."""
+        return "d" + name
 
     def _name(self, order: Sequence[Node]) -> None:
         """A name for every line; a buffer keeps its name until a value comes into it that has its own."""
@@ -376,6 +390,14 @@ class _Fused:
                     guarded.add(arg)
                     lines += self._guard(arg)
             lines += self._noted(node, self._line(node))
+        returned = self._returned(alone)
+        checks, sizes = self._checks()
+        head = (*self._aliases(), *self._numbers())
+        own = (tuple(self.helpers), self.needs_math, self.risky, self.called, self.constants)
+        return Body(head, tuple(checks), (*sizes, *lines), returned, *own)
+
+    def _returned(self, alone: bool) -> str:
+        """The value and the gradient, or the value alone."""
         value = [self._result(node, first=True) for node in self.steps.outputs]
         pairs = []
         seen: set[Node] = set(self.steps.outputs)
@@ -383,11 +405,7 @@ class _Fused:
             pairs.append(f'"{name}": {self._gradient(self.dag.inputs[name], slope, slope in seen)}')
             seen.update([slope] if slope is not None else [])
         returned = value[0] if len(value) == 1 else f"({', '.join(value)})"
-        if not alone:
-            returned = "\n".join(broken(f"{returned}, {{", pairs, "}", closed=False))
-        checks, sizes = self._checks()
-        head = (*self._aliases(), *self._numbers())
-        return Body(head, tuple(checks), (*sizes, *lines), returned, tuple(self.helpers), self.needs_math, self.risky)
+        return returned if alone else "\n".join(broken(f"{returned}, {{", pairs, "}", closed=False))
 
     def _noted(self, node: Node, lines: list[str]) -> list[str]:
         """The shape of an array in a comment, where its name comes up; of a matrix product, with its proof."""
@@ -402,7 +420,8 @@ class _Fused:
 
     def _aliases(self) -> list[str]:
         """NumPy's functions under names that are found faster than attributes."""
-        return _bound(list(self.called.values()), list(self.called))
+        new = [path for path in self.called if path not in self.words.called]
+        return _bound([self.called[path] for path in new], new)
 
     def _python(self, word: str) -> str:
         """One of Python's own functions, which may go by another name where the user has taken its own."""
@@ -417,9 +436,9 @@ class _Fused:
         return self.called[path]
 
     def _numbers(self) -> list[str]:
-        return _bound(
-            list(self.constants.values()), [f"{self.words.np}.array({constant(value)[0]})" for value in self.constants]
-        )
+        new = [value for value in self.constants if value not in self.words.constants]
+        texts = [f"{self.words.np}.array({constant(value)[0]})" for value in new]
+        return _bound([self.constants[value] for value in new], texts)
 
     def _call(self, function: str) -> str:
         """A function of NumPy under a name of its own, which is found faster than an attribute."""
@@ -749,17 +768,12 @@ def _into_place(node: Node, inline: Iterable[Node]) -> bool:
 # ---- modules and library calls -----------------------------------------------------------------
 
 
-def _both(notes: Notes, joint: Joint) -> Lines:
-    """The function of value and gradient, which leaves to the two passes what its lines do not take."""
+def _both(notes: Notes, joint: Joint) -> tuple[Lines, Body]:
+    """The function of value and gradient, which leaves to the two passes what its lines do not take; and its lines."""
     df, params = notes.words["df"], notes.program.params
     given = ", ".join([*params, *([] if notes.default_df else [df])])
     leave = f"return {notes.free('both_passes')}({given})"
-    module = {word: own for word, own in notes.words.items() if word != own}
-    words = Words(
-        np=notes.words["np"], math=notes.words["math"], df=df, sizes=notes.program.sizes, module=module,
-        leave=leave, taken=tuple(notes.words.values()), show=notes.show,
-    )  # fmt: skip
-    body = fused(joint, words, notes.program.literal)
+    body = fused(joint, words_of(notes, leave), notes.program.literal)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *indent(lines), "except (ArithmeticError, ValueError):", f"    {leave}"]
@@ -769,17 +783,19 @@ def _both(notes: Notes, joint: Joint) -> Lines:
         "",
         "",
         f"def {notes.function_name('value_and_grad')}({given}):",
-        *indent([*_unless(body.checks), f"    {leave}", *lines]),
+        *indent([*unless(body.checks), f"    {leave}", *lines]),
     ]
-    return Lines(tuple(text), body.helpers, ("math",) if body.needs_math else ())
+    return Lines(tuple(text), body.helpers, ("math",) if body.needs_math else ()), body
 
 
-def _unless(checks: Sequence[str]) -> list[str]:
-    """The head of a branch for what the lines do not take: one input a line."""
-    line = f"if not ({' and '.join(checks)}):"
-    if len(line) <= 100:
-        return [line]
-    return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
+def words_of(notes: Notes, leave: str, above: Body | None = None) -> Words:
+    """What the lines of a module call their surroundings; `above` are those of a function that stands above."""
+    module = {word: own for word, own in notes.words.items() if word != own}
+    return Words(
+        np=notes.words["np"], math=notes.words["math"], df=notes.words["df"], sizes=notes.program.sizes, module=module,
+        leave=leave, taken=tuple(notes.words.values()), show=notes.show,
+        called=above.called if above else {}, constants=above.constants if above else {},
+    )  # fmt: skip
 
 
 def fits_arrays(dag: Dag) -> bool:
@@ -793,13 +809,29 @@ def fits_arrays(dag: Dag) -> bool:
     )
 
 
-def emit_arrays(program: Program, dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "") -> Emitted:
-    """The module of a tensor program: `program` is what its passes print, `dag` what they were staged from."""
+# Gives other lines for the function of a mode, or None.
+ModeLines = Callable[[Def], Lines | None]
+
+
+def emit_arrays(
+    program: Program,
+    dag: Dag,
+    wrt: Sequence[str],
+    literal: bool = False,
+    function: str = "",
+    also: Sequence[str] = (),
+    modes: Callable[[Notes, Body], ModeLines] = lambda notes, above: lambda item: None,
+) -> Emitted:
+    """The module of a tensor program: `program` is what its passes print, `dag` what they were staged from.
+
+    `modes` gives the lines that those of `also` have beside what their notes are.
+    """
     seeded = any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
-    notes = Notes(program, TARGETS["numpy"], function)
+    notes = Notes(program, TARGETS["numpy"], function, also)
     doc = "The two passes one after the other: for floats of any kind, and results as NumPy has them."
-    return printed(notes.with_fused(doc, _both(notes, joint)), TARGETS["numpy"])
+    lines, body = _both(notes, joint)
+    return printed(notes.with_fused(doc, lines, modes(notes, body)), TARGETS["numpy"])
 
 
 # What the text of a call has around its lines.
@@ -815,6 +847,12 @@ def call_arrays(
     """
     seeded = bool(wrt) and any(node.shape for node in dag.roots)
     joint = optimize(dag, wrt, literal=literal, arrays=True, seeded=seeded)
+    return called(name, joint, lambda words: fused(joint, words, literal, alone=not wrt), most)
+
+
+def called(name: str, joint: Joint, lines_of: Callable[[Words], Body], most: int = 0) -> tuple[str, dict[str, str]]:
+    """A function of a joint graph's inputs for a library call, and what it calls its surroundings."""
+    dag, seeded = joint.dag, bool(joint.seeds)
     namer = Namer([*dag.inputs, *(each for given in dag.names.values() for each in given)])
     own = {word: namer.fresh(word) for word in (*AROUND, *_sizes(dag), *HELPERS["numpy"])}
     inputs = list(dag.inputs)
@@ -826,7 +864,7 @@ def call_arrays(
     words = Words(
         np=own["np"], math=own["math"], df=own["df"], leave=leave, sizes=sizes, module=module, taken=tuple(own.values())
     )
-    body = fused(joint, words, literal, alone=not wrt)
+    body = lines_of(words)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
     if body.risky:
         lines = ["try:", *indent(lines), f"except {own['failures']}:", "    pass"]
@@ -857,4 +895,15 @@ def _sizes(dag: Dag) -> list[str]:
     return list(dict.fromkeys(dim for dim in dims if isinstance(dim, str) and dim.isidentifier()))
 
 
-__all__ = ["Body", "Words", "call_arrays", "emit_arrays", "fits_arrays", "fused"]
+__all__ = [
+    "Body",
+    "Fused",
+    "Words",
+    "call_arrays",
+    "called",
+    "emit_arrays",
+    "fits_arrays",
+    "fused",
+    "unless",
+    "words_of",
+]

@@ -70,12 +70,20 @@ class _Names:
 
 
 def emit_blocks(
-    dag: Dag, wrt: Sequence[str], literal: bool = False, function: str = "", upstream: bool = False
+    dag: Dag,
+    wrt: Sequence[str],
+    literal: bool = False,
+    function: str = "",
+    upstream: bool = False,
+    also: Callable[[Writer], list[str]] = lambda writer: [],
 ) -> Emitted:
-    """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too."""
+    """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too.
+
+    `also` gives the lines of further modes.
+    """
     upstream = upstream or len(dag.outputs) > 1
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
-    return _Writer(fused, seeded, literal, function, [*_live(dag)], upstream).emit()
+    return Writer(fused, seeded, literal, function, [*live_inputs(dag)], upstream).emit(also)
 
 
 def as_map(dag: Dag) -> Dag | None:
@@ -112,7 +120,7 @@ def fits_blocks(dag: Dag) -> bool:
         return False
     if len(dag.outputs) == 1:
         return True
-    bits = {node: 1 << at for at, node in enumerate(_live(dag).values())}
+    bits = {node: 1 << at for at, node in enumerate(live_inputs(dag).values())}
     whole = (1 << len(bits)) - 1
     for node in reachable(dag.roots):
         if node not in bits:
@@ -123,13 +131,13 @@ def fits_blocks(dag: Dag) -> bool:
     return all(bits[node] == whole for node in dag.roots)
 
 
-def _live(dag: Dag) -> dict[str, Node]:
+def live_inputs(dag: Dag) -> dict[str, Node]:
     """The inputs that the outputs depend on, and have their shape from; all of them if there are none."""
     found = set(reachable(dag.roots))
     return {name: node for name, node in dag.inputs.items() if node in found} or dict(dag.inputs)
 
 
-class _Writer:
+class Writer:
     def __init__(
         self, fused: Joint, seeded: Joint, literal: bool, function: str, live: Sequence[str], upstream: bool
     ) -> None:
@@ -151,21 +159,22 @@ class _Writer:
             return namer.again(name)
         return name if any(name in given for given in self.dag.names.values()) else namer.fresh(name)
 
-    def emit(self) -> Emitted:
+    def emit(self, also: Callable[[Writer], list[str]] = lambda writer: []) -> Emitted:
         """The whole module."""
         forward, backward, cache = self._passes()
         fused = self._fused()
         quick = self._fused(fused)
         kernels = [kernel for kernel in (forward, backward, fused, quick) if kernel is not None]
-        body = [line for kernel in kernels for line in self._definition(kernel)]
+        body = [line for kernel in kernels for line in self.definition(kernel)]
         body += [
             *self._forward(forward, cache),
             *self._backward(backward, cache),
             *self._value_and_grad(kernels[-1]),
+            *also(self),
         ]
         backward_ops = backward.ops if backward is not None else 0
-        head = [*self._docstring(forward.ops, backward_ops), *self._imports(), ""]
-        text = "\n".join([*head, *body, *self._helpers()]).rstrip("\n") + "\n"
+        head = [*self._docstring(forward.ops, backward_ops), *self.imports(), ""]
+        text = "\n".join([*head, *body, *self.helpers()]).rstrip("\n") + "\n"
         return Emitted(text, forward.ops, backward_ops, tuple(enumerate(forward.lines, 1)))
 
     # ---- kernels -------------------------------------------------------------------------------
@@ -175,7 +184,7 @@ class _Writer:
 
         None if there are no such lines.
         """
-        roots = [*self.fused.outputs, *self._zeros(self.fused)]
+        roots = [*self.fused.outputs, *self.zeros(self.fused)]
         guards: dict[Node, float] = {}
         made = lower_all(roots, self.literal, guards=None if careful is None else guards)
         if careful is not None and not guards:
@@ -185,12 +194,12 @@ class _Writer:
         targets = [*zip([*self.outputs, *self.gradients.values()], [made[root] for root in roots], strict=True)]
         name = "value_and_grad_kernel" if careful is None else "quick_kernel"
         params = (*self.live, *self._upstream())
-        return self._kernel(name, params, leaves, targets, _comments(self.fused, made), careful, guards)
+        return self.kernel(name, params, leaves, targets, _comments(self.fused, made), careful, guards)
 
     def _passes(self) -> tuple[Kernel, Kernel | None, list[str]]:
         """The kernels of both passes, and what lies in the cache between them."""
         joint = self.seeded
-        gradients = self._zeros(joint)
+        gradients = self.zeros(joint)
         made = lower_all([*joint.outputs, *gradients], self.literal)
         values = [made[node] for node in joint.outputs]
         comments = _comments(joint, made)
@@ -207,7 +216,7 @@ class _Writer:
         cached = [known[node] for node in kept]
         extra = [(known[node], node) for node in kept if node not in inputs and node not in roots]
         targets = [*zip(self.outputs, values, strict=True), *extra]
-        forward = self._kernel("forward_kernel", self.live, inputs, targets, comments)
+        forward = self.kernel("forward_kernel", self.live, inputs, targets, comments)
         if not gradients:
             return forward, None, cached
         graph = Graph()
@@ -217,7 +226,7 @@ class _Writer:
             graph,
         )
         leaves = {node: str(node.attr) for node in graph.nodes if node.op is scalar.input_}
-        backward = self._kernel(
+        backward = self.kernel(
             "backward_kernel", (*cached, *self.seeds), leaves, [*zip(self.gradients.values(), cut, strict=True)], {}
         )
         return forward, backward, cached
@@ -233,11 +242,11 @@ class _Writer:
         """What `value_and_grad` takes beside the inputs."""
         return self.seeds if self.fused.seeds else []
 
-    def _zeros(self, joint: Joint) -> list[Node]:
+    def zeros(self, joint: Joint) -> list[Node]:
         """The gradients, with a constant for one that is zero everywhere."""
         return [node if node is not None else joint.build.const(0.0) for node in joint.gradients.values()]
 
-    def _kernel(
+    def kernel(
         self,
         name: str,
         params: Sequence[str],
@@ -276,7 +285,7 @@ class _Writer:
 
     # ---- text ----------------------------------------------------------------------------------
 
-    def _definition(self, kernel: Kernel) -> list[str]:
+    def definition(self, kernel: Kernel) -> list[str]:
         own = kernel.params[len(kernel.params) - kernel.floats - kernel.masks :]
         scratch = f"; {_listed(own)} {'is' if len(own) == 1 else 'are'} scratch" if own else ""
         scratch += kernel.note
@@ -294,8 +303,8 @@ class _Writer:
             f"def {name}({', '.join(self.inputs)}):",
             *indent(
                 [
-                    *self._floats(),
-                    *self._filled(kernel, values, self.live),
+                    *self.floats(),
+                    *self.filled(kernel, values, self.live),
                     *broken(f"return {returned}, (", cache, ")"),
                 ]
             ),
@@ -319,7 +328,7 @@ class _Writer:
             for seed in seeds:  # a plain number takes the precision of the rest
                 floats = f'{read}("{df}", {seed})'
                 lines.append(f"{seed} = {like}.dtype.type({seed}) if type({seed}) in (int, float) else {floats}")
-            lines += self._filled(kernel, list(self.gradients.values()), (*cache, *seeds))
+            lines += self.filled(kernel, list(self.gradients.values()), (*cache, *seeds))
         return [
             f"def {self._function('backward')}({held}, {df}{default_of(len(self.outputs))}):",
             *indent([*lines, f"return {self._gradient()}"]),
@@ -344,15 +353,15 @@ class _Writer:
                 f"`{out}` is an earlier result, whose arrays are filled again; `{threads}` share large ones.",
                 '"""',
                 *(unpacked(self.seeds, df) if len(self._upstream()) > 1 else []),
-                *self._floats(self._upstream()),
+                *self.floats(self._upstream()),
                 f"if {out} is not None:",
                 *indent(broken(f"{out} = [", given, "]", closed=False)),
-                *self._filled(kernel, values, inputs, f", {out}, {threads}"),
+                *self.filled(kernel, values, inputs, f", {out}, {threads}"),
                 f"return {returned}, {self._gradient()}",
             ]),
         ]  # fmt: skip
 
-    def _filled(self, kernel: Kernel, values: Sequence[str], inputs: Sequence[str], more: str = "") -> list[str]:
+    def filled(self, kernel: Kernel, values: Sequence[str], inputs: Sequence[str], more: str = "") -> list[str]:
         """The call that runs a kernel in blocks."""
         arguments = f"({', '.join(inputs)}{',' * (len(inputs) == 1)})"
         counts = f"{len(values)}, {kernel.floats}, {kernel.masks}"
@@ -368,7 +377,7 @@ class _Writer:
         )
         return [row for line in lines for row in line.split("\n")]
 
-    def _floats(self, more: Sequence[str] = ()) -> list[str]:
+    def floats(self, more: Sequence[str] = ()) -> list[str]:
         names = [*self.inputs, *more]
         if len(names) == 1:
             return [f'{names[0]} = {self.names.text("as_float")}("{names[0]}", {names[0]})']
@@ -384,7 +393,7 @@ class _Writer:
             return self.function if which == "value_and_grad" else f"{self.function}_{which}"
         return which
 
-    def _imports(self) -> list[str]:
+    def imports(self) -> list[str]:
         calls_math = any(map(needs_math, self._used()))
         np = self.names.text("np")
         lines = (
@@ -405,7 +414,7 @@ class _Writer:
             found.update(dict.fromkeys(needed(HELPERS["numpy"], name)))
         return [name for name in HELPERS["numpy"] if name in found]
 
-    def _helpers(self) -> list[str]:
+    def helpers(self) -> list[str]:
         theirs = {*HELPERS["numpy"], "np", "math"}
         own = {word: name for word, name in self.names.module.items() if word in theirs}
         rename = Printer({}, module=own)._rename
@@ -596,4 +605,4 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-__all__ = ["Kernel", "as_map", "emit_blocks", "fits_blocks"]
+__all__ = ["Kernel", "Writer", "as_map", "emit_blocks", "fits_blocks", "live_inputs"]

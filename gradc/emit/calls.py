@@ -17,7 +17,7 @@ def value(x=absent, y=absent, *rest, **more):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -32,7 +32,7 @@ from gradc.graph.dag import Dag, Node
 from gradc.ops import array
 from gradc.ops.helpers import HELPERS
 from gradc.optimize import optimize
-from gradc.plan.code import Lines
+from gradc.plan.code import Def, Lines
 from gradc.plan.names import Namer
 from gradc.plan.notes import Notes
 from gradc.plan.program import Program
@@ -157,7 +157,7 @@ def call_text(
     raises to `otherwise`; without it the exceptions of `math` are the caller's.
     """
     params = params or list(dag.inputs)
-    namer = _namer(dag, params)
+    namer = namer_of(dag, params)
     words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *AROUND)}
     body = _body(dag, wrt, elements, params, literal, namer, words, alone=not wrt)
     rest, more = words["rest"], words["more"]
@@ -175,7 +175,7 @@ def call_text(
     return CallText(text, words, body.helpers, bool(elements))
 
 
-def _namer(dag: Dag, params: Sequence[str]) -> Namer:
+def namer_of(dag: Dag, params: Sequence[str]) -> Namer:
     return Namer([*params, *(own for given in dag.names.values() for own in given)])
 
 
@@ -202,21 +202,21 @@ def _body(
     texts = iter([written(text, names, local) for text in plan.results])
     values = [next(texts) for _ in joint.outputs]
     slopes = {leaf: "0.0" if node is None else next(texts) for leaf, node in joint.gradients.items()}
-    body = [line for each in elements for line in _taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
+    body = [line for each in elements for line in taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
     body += item_lines(plan.items, names, local)
     pairs = []
     for each in wrt:
         text = slopes.get(each, "")
         if each in arrays:
-            lines, text = _gradient(arrays[each], slopes, namer.fresh("d" + each), words)
+            lines, text = array_text(arrays[each], slopes, namer.fresh("d" + each), words)
             body += lines
         pairs.append(f'"{each}": {text}')
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
     body += broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
-    return _Body(_checks(params, arrays, words), body, tuple(calls), tuple(helpers))
+    return _Body(checks_of(params, arrays, words), body, tuple(calls), tuple(helpers))
 
 
-def _checks(params: Sequence[str], arrays: dict[str, Elements], words: dict[str, str]) -> list[str]:
+def checks_of(params: Sequence[str], arrays: dict[str, Elements], words: dict[str, str]) -> list[str]:
     """What the lines take: Python's floats, and arrays of float64 of the right shape."""
     checks = []
     for each in params:
@@ -237,7 +237,7 @@ def _builtin(word: str, params: Sequence[str]) -> str:
     return word
 
 
-def _taken_apart(each: Elements, own: list[str]) -> list[str]:
+def taken_apart(each: Elements, own: list[str]) -> list[str]:
     """Lines that bring the elements of an array into names."""
     if 2 * len(own) < prod(each.shape):
         return [f"{name} = {each.name}.item({at})" for name, (at, _) in zip(own, each.read, strict=True)]
@@ -246,8 +246,8 @@ def _taken_apart(each: Elements, own: list[str]) -> list[str]:
     return unpacked([row.get(at, "_") for at in range(prod(each.shape))], f"{flat}.tolist()")
 
 
-def _gradient(each: Elements, slopes: dict[str, str], name: str, words: dict[str, str]) -> tuple[list[str], str]:
-    """Lines, and the text of an array's gradient, from those of its elements."""
+def array_text(each: Elements, slopes: dict[str, str], name: str, words: dict[str, str]) -> tuple[list[str], str]:
+    """Lines, and the text of an array, from those of its elements; zeros where none is."""
     size, known = prod(each.shape), dict(each.read)
     if 2 * len(known) >= size:
         listed = [slopes[known[at]] if at in known else "0.0" for at in range(size)]
@@ -301,15 +301,27 @@ def emit_elements(
     wrt: Sequence[str],
     literal: bool = False,
     function: str = "",
+    also: Sequence[str] = (),
+    modes: Callable[[Notes, dict[str, str], set[str]], Callable[[Def], Lines | None]] = lambda *_: lambda item: None,
 ) -> Emitted:
-    """The module of a program that only takes elements of its arrays; `program` is what its passes print."""
+    """The module of a program that only takes elements of its arrays; `program` is what its passes print.
+
+    `modes` gives the lines that those of `also` have beside what their notes are.
+    """
     params = list(program.params)
-    notes = Notes(program, TARGETS["numpy"], function)
-    namer = _namer(numbers, [*params, *program.module.values(), "forward", "backward", "value_and_grad"])
+    notes = Notes(program, TARGETS["numpy"], function, also)
+    namer = namer_of(numbers, [*params, *program.module.values(), "forward", "backward", "value_and_grad"])
     words = {word: word if word in _BUILTINS else namer.fresh(word) for word in WORDS}
-    lines = _fused(notes, _body(numbers, wrt, elements, params, literal, namer, words), words)
+    body = _body(numbers, wrt, elements, params, literal, namer, words)
+    lines = _fused(notes, body, words)
+    text = " ".join(lines.lines)
+    bound = {word for word in ("ndarray", "float64", "array_of", "zeros_of", *body.calls) if words[word] in text}
+    bound.update(body.helpers)
     doc = "The two passes one after the other: results as NumPy has them."
-    return printed(notes.with_fused(doc, lines), TARGETS["numpy"])
+    return printed(notes.with_fused(doc, lines, modes(notes, words, bound)), TARGETS["numpy"])
 
 
-__all__ = ["CallText", "Elements", "by_elements", "call_text", "emit_elements", "layout_of"]
+__all__ = [
+    "CallText", "Elements", "array_text", "by_elements", "call_text", "checks_of", "emit_elements", "layout_of",
+    "namer_of", "taken_apart",
+]  # fmt: skip

@@ -12,9 +12,10 @@ def value_and_grad(x, y):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 
 from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
@@ -120,6 +121,9 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
             name = names.get(of) or outputs.get(of) or value_stem(of)
             if len(name) < LONGEST:
                 return "md" * minus + "d" * (not minus) + name
+        of, minus = joint.tangents.get(node, (None, False))
+        if of is not None and not minus and of in names and len(names[of]) < LONGEST:
+            return names[of] + "_dot"
         return value_stem(node)
 
     same = {inner: outer for plan in plans for inner, outer in plan.same.items()}
@@ -229,12 +233,12 @@ def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = 
     texts = iter([written(text, names, words) for text in plan.results])
     value = _packed([next(texts) for _ in joint.outputs])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
-    body = [*_seed_lines(upstream, df), *item_lines(plan.items, names, words)]
+    body = [*seed_lines(upstream, df), *item_lines(plan.items, names, words)]
     body += broken(f"return {value}, {{", pairs, "}", closed=False)
-    return _function(name, [*joint.dag.inputs, *([df] if upstream else [])], body, plan)
+    return function_text(name, [*joint.dag.inputs, *([df] if upstream else [])], body, plan)
 
 
-def _seed_lines(upstream: Sequence[str], df: str) -> list[str]:
+def seed_lines(upstream: Sequence[str], df: str) -> list[str]:
     """The line that takes the upstream adjoints of several outputs apart."""
     return unpacked(list(upstream), df) if len(upstream) > 1 else []
 
@@ -243,7 +247,7 @@ def _packed(texts: Sequence[str]) -> str:
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-def _function(name: str, params: Iterable[str], body: Sequence[str], *plans: Plan) -> FunctionText:
+def function_text(name: str, params: Iterable[str], body: Sequence[str], *plans: Plan) -> FunctionText:
     calls: dict[str, None] = {}
     helpers: dict[str, None] = {}
     for plan in plans:
@@ -296,16 +300,16 @@ def passes(
         *item_lines(first.items, names, words),
         *broken(f"return {value}, (", kept, ")"),
     ]
-    ahead_text = _function(forward, joint.dag.inputs, body, first)
+    ahead_text = function_text(forward, joint.dag.inputs, body, first)
     texts = iter([written(text, names, words) for text in second.results])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
     body = [
         *unpacked(kept, cache),
-        *_seed_lines(upstream, df),
+        *seed_lines(upstream, df),
         *item_lines(second.items, names, words),
         *broken("return {", pairs, "}", closed=False),
     ]
-    return ahead_text, _function(backward, [cache, f"{df}{default_of(len(upstream))}"], body, second)
+    return ahead_text, function_text(backward, [cache, f"{df}{default_of(len(upstream))}"], body, second)
 
 
 def _floats(names: Sequence[str]) -> list[str]:
@@ -339,21 +343,30 @@ def _nothing_yet(
 
 
 def emit_scalar(
-    dag: Dag, wrt: Sequence[str], scheme: str = "notes", literal: bool = False, function: str = ""
+    dag: Dag,
+    wrt: Sequence[str],
+    scheme: str = "notes",
+    literal: bool = False,
+    function: str = "",
+    modes: Mapping[str, tuple[Joint, Callable[[Words], FunctionText]]] = MappingProxyType({}),
 ) -> Emitted:
-    """The module of a scalar program for the target `math`, in the fast style."""
+    """The module of a scalar program for the target `math`, in the fast style.
+
+    `modes` has a graph and the function of it for each further function by its name.
+    """
     names = _function_names(function)
     if len(dag.nodes) > LARGE:
         return _emit_long(dag, wrt, literal, names)
     joint = optimize(dag, wrt, literal=literal)
     seeded = optimize(dag, wrt, literal=literal, seeded=True)
-    functions = dict.fromkeys(name for both in (joint, seeded) for node in both.nodes for name in _called_by(node))
+    graphs = [joint, seeded, *(graph for graph, _ in modes.values())]
+    functions = dict.fromkeys(name for each in graphs for node in each.nodes for name in _called_by(node))
     words = words_of(dag, scheme, list(functions))
-    for name in names:
+    for name in (*names, *modes):
         words.namer.fresh(name)
     whole = fused(names[2], joint if len(dag.outputs) == 1 else seeded, words=words)
     ahead, behind = passes(seeded, names[0], names[1], words, words.call("df"), words.call("cache"))
-    parts = [ahead, behind, whole]
+    parts = [ahead, behind, whole, *(make(words) for _, make in modes.values())]
     calls = sorted({name for part in parts for name in part.calls})
     helpers = {name for part in parts for name in part.helpers}
     text = [
@@ -451,4 +464,7 @@ def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> lis
     ]
 
 
-__all__ = ["FunctionText", "emit_scalar", "fused", "helper_costs", "passes"]
+__all__ = [
+    "FunctionText", "Words", "calls_of", "emit_scalar", "function_text", "fused", "helper_costs", "item_lines",
+    "names_of", "passes", "seed_lines", "words_of", "written",
+]  # fmt: skip

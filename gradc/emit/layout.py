@@ -56,6 +56,14 @@ def rows(items: Sequence[str]) -> list[str]:
     return [*rows, " ".join(row)] if row else rows
 
 
+def unless(checks: Sequence[str]) -> list[str]:
+    """The head of a branch for what the lines do not take: one input a line."""
+    line = f"if not ({' and '.join(checks)}):"
+    if len(line) <= 100:
+        return [line]
+    return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
+
+
 def wrapped(text: str, width: int) -> list[str]:
     words, rows, row = text.split(" "), [], ""
     for word in words:

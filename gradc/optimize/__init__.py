@@ -12,8 +12,8 @@ the program for a rule or a rewrite.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar as s
@@ -39,7 +39,8 @@ class Joint:
     `seeds` are the upstream adjoints of the outputs, as leaves; empty where they are the constant 1.
     A gradient is None where it is zero everywhere, and may be smaller than its input where it only has to
     be broadcast. For names: `stems` has the user's, and those of a gate's parts; `adjoints` says of which value of
-    the program a node is the adjoint, or minus it; `gates` which gate a node is the value of, if it is in parts.
+    the program a node is the adjoint, or minus it, `tangents` the same of tangents; `gates` which gate a node is the
+    value of, if it is in parts.
     """
 
     dag: Dag
@@ -50,6 +51,7 @@ class Joint:
     stems: dict[Node, str]
     adjoints: dict[Node, tuple[Node, bool]]
     gates: dict[Node, Node]
+    tangents: dict[Node, tuple[Node, bool]] = field(default_factory=dict)
 
     @property
     def roots(self) -> list[Node]:
@@ -224,14 +226,20 @@ def _factored(joint: Joint, parts: bool) -> Joint:
         gradients={name: None if node is None else made[node] for name, node in joint.gradients.items()},
         seeds=tuple(made[node] for node in joint.seeds),
         stems=_stems(program, build),
-        adjoints={
-            bare: (made[owner], sign)
-            for node, (owner, minus) in joint.adjoints.items()
-            if node in made
-            for bare, sign in [_bare(made[node], minus)]
-        },
+        adjoints=_carried(joint.adjoints, made),
         gates=gates,
+        tangents=_carried(joint.tangents, made),
     )
+
+
+def _carried(owners: Mapping[Node, tuple[Node, bool]], made: Mapping[Node, Node]) -> dict[Node, tuple[Node, bool]]:
+    """Whose adjoints or tangents nodes are, of the graph that was made of another."""
+    return {
+        bare: (made[owner], sign)
+        for node, (owner, minus) in owners.items()
+        if node in made and owner in made
+        for bare, sign in [_bare(made[node], minus)]
+    }
 
 
 def _in_parts(build: Frugal, old: Node, args: Args, parts: bool, gates: dict[Node, Node]) -> Node:

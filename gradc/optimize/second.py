@@ -13,18 +13,23 @@ graph with the value, so that nothing is computed twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from gradc.base.records import NamedTuple
 from gradc.derive.blocks import parts_of, sparse_tangents, triangle
-from gradc.derive.forward import pushed
+from gradc.derive.forward import NOTHING, pushed
 from gradc.graph.dag import Dag, Node, reachable
-from gradc.optimize import Joint, _as_written, _copied, _escapes, _factored, _stems
+from gradc.ops.routing import where
+from gradc.ops.scalar import adjoint, input_
+from gradc.optimize import Joint, _as_written, _bare, _copied, _escapes, _factored, _stems
 from gradc.optimize.backward import gradients
 from gradc.optimize.constructors import Frugal
 from gradc.rewrite.safe_arguments import guard_branches
 from gradc.rewrite.sides import is_deep, is_shared
 from gradc.rewrite.squares import smooth_squares
+from gradc.rewrite.wanted import chosen
 
 Pair = tuple[str, str]
 
@@ -44,21 +49,24 @@ def _keyed(first: str, second: str) -> str:
     return f"{first} {second}"  # no name has a space
 
 
-def hessian(dag: Dag, wrt: Sequence[str], *, literal: bool = False) -> Blocks:
-    """The Hessian of a program of numbers: in input order, the upper triangle, what is not zero by structure."""
+def hessian(dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: bool = False) -> Blocks:
+    """The Hessian of a program of numbers: in input order, the upper triangle, what is not zero by structure.
+
+    With `arrays` a number may be an array of points, as `optimize` has it.
+    """
     dag = smooth_squares(dag, literal)
     orders = ("rows", "columns") if len(dag.nodes) <= LARGEST_TRIED else ("rows",)
-    joint = min([_guarded(dag, wrt, literal, _hessian_joint, order) for order in orders], key=lambda joint: joint.cost)
-    return _blocks(joint, wrt, wrt, wrt)
+    ways = [_guarded(dag, wrt, literal, _hessian_joint, order, arrays) for order in orders]
+    return _blocks(min(ways, key=lambda joint: joint.cost), wrt, wrt, wrt)
 
 
-def jacobian(dag: Dag, wrt: Sequence[str], *, literal: bool = False, way: str = "") -> Blocks:
+def jacobian(dag: Dag, wrt: Sequence[str], *, literal: bool = False, way: str = "", arrays: bool = False) -> Blocks:
     """The Jacobian of a program of numbers: for each output and input what is not zero by structure.
 
-    `way` asks for "rows" or for "columns" of all outputs, instead of what is cheaper.
+    `way` asks for "rows" or for "columns" of all outputs, instead of what is cheaper; `arrays` as `optimize` has it.
     """
     ways = dict.fromkeys((name for name, _ in dag.outputs), way) if way else _ways(dag, wrt, literal)
-    joint = _guarded(dag, wrt, literal, _jacobian_joint, ways)
+    joint = _guarded(dag, wrt, literal, _jacobian_joint, ways, arrays)
     return _blocks(joint, (), [name for name, _ in dag.outputs], wrt)
 
 
@@ -75,28 +83,57 @@ def _blocks(joint: Joint, grads: Sequence[str], first: Sequence[str], second: Se
     return Blocks(joint, tuple(grads), {pair: found[pair] for pair in order})
 
 
-def _guarded(dag: Dag, wrt: Sequence[str], literal: bool, derive: object, way: object) -> Joint:
+def _guarded(dag: Dag, wrt: Sequence[str], literal: bool, derive: Derive, way: Any, arrays: bool = False) -> Joint:
     """A joint graph whose branches are safe, as those of a gradient are."""
-    branches = any(node.op.name == "where" for node in dag.nodes)
-    flat = branches and (is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots))
-    joint = _factored(derive(guard_branches(dag, literal) if flat else dag, wrt, literal, flat, way), True)  # type: ignore[operator]
-    if not flat and _escapes(joint):
-        joint = _factored(derive(guard_branches(dag, literal), wrt, literal, True, way), True)  # type: ignore[operator]
+    branches = any(node.op is where for node in dag.nodes)
+    flat = branches and (arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots))
+    build_flat = flat or arrays
+    program = guard_branches(dag, literal) if flat else dag
+    joint = _factored(derive(program, wrt, Manner(literal, build_flat, arrays), way), not arrays)
+    if not build_flat and _escapes(joint):
+        joint = _factored(derive(guard_branches(dag, literal), wrt, Manner(literal, True, False), way), True)
     return joint
 
 
-def _start(dag: Dag, literal: bool, flat: bool) -> tuple[Frugal, Dag]:
-    build = Frugal(dag.dims, literal)
-    build.flat = flat
+class Manner(NamedTuple):
+    """How a joint graph is derived: in the textbook's forms, with both sides of branches, of arrays."""
+
+    literal: bool
+    flat: bool
+    arrays: bool
+
+
+Derive = Callable[[Dag, Sequence[str], Manner, Any], Joint]
+
+
+def _start(dag: Dag, manner: Manner) -> tuple[Frugal, Dag]:
+    build = Frugal(dag.dims, manner.literal)
+    build.flat = manner.flat
     return build, _copied(dag, build, _as_written, {})
 
 
-def _hessian_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, order: str) -> Joint:
-    build, program = _start(dag, literal, flat)
-    slopes, _ = gradients(program, build, wrt, (), False, again=True)
+def _spare(build: Frugal, program: Dag, manner: Manner) -> Mapping[Node, Node]:
+    """The gates of arrays whose slope may be infinite where it is not wanted."""
+    return chosen(build, reachable(program.roots), program.roots) if manner.arrays else NOTHING
+
+
+def _owners(found: Mapping[Node, Node], build: Frugal) -> dict[Node, tuple[Node, bool]]:
+    """Of which value of the program each new node is the adjoint or the tangent, or minus that."""
+    owners: dict[Node, tuple[Node, bool]] = {}
+    for node, moved in found.items():
+        bare, minus = _bare(moved, False)
+        if node.args and bare.args and bare.id >= build.boundary:
+            owners.setdefault(bare, (node, minus))
+    return owners
+
+
+def _hessian_joint(dag: Dag, wrt: Sequence[str], manner: Manner, order: str) -> Joint:
+    build, program = _start(dag, manner)
+    slopes, adjoints = gradients(program, build, wrt, (), False, arrays=manner.arrays, again=True)
     leaves = {name: program.inputs[name] for name in wrt}
     mine = {leaves[name]: slope for name, slope in slopes.items() if slope is not None}
-    curves = sparse_tangents(build, triangle(list(leaves.values()), mine, lower=order == "columns"), again=True)
+    wanted = triangle(list(leaves.values()), mine, lower=order == "columns")
+    curves = sparse_tangents(build, wanted, again=True, spare=_spare(build, program, manner))
     found = dict(slopes)
     places = {name: at for at, name in enumerate(wrt)}
     by_leaf = {leaf: name for name, leaf in leaves.items()}
@@ -108,27 +145,29 @@ def _hessian_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, orde
             x = by_leaf[leaf]
             if (places[x] <= places[y]) == (order == "rows") or x == y:  # others are parts of what is wanted
                 found[_keyed(x, y) if order == "rows" else _keyed(y, x)] = curve
-    return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), {}, {})
+    named = _owners(adjoints, build)
+    return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), named, {})
 
 
 # ---- Jacobians ---------------------------------------------------------------------------------
 
 
-def _jacobian_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, ways: Mapping[str, str]) -> Joint:
+def _jacobian_joint(dag: Dag, wrt: Sequence[str], manner: Manner, ways: Mapping[str, str]) -> Joint:
     """`ways` says of each output whether its row is a backward pass, or stands in columns."""
-    build, program = _start(dag, literal, flat)
+    build, program = _start(dag, manner)
     build.boundary = len(build.graph.nodes)
     found: dict[str, Node | None] = {}
     columns = [(name, root) for name, root in program.outputs if ways[name] == "columns"]
     if columns:
         roots = [root for _, root in columns]
-        tangents = sparse_tangents(build, {program.inputs[x]: roots for x in wrt})
+        spare = _spare(build, program, manner)
+        tangents = sparse_tangents(build, {program.inputs[x]: roots for x in wrt}, spare=spare)
         for name, root in columns:
             found |= {_keyed(name, x): tangents.get((root, program.inputs[x])) for x in wrt}
     for name, root in program.outputs:
         if ways[name] == "rows":
             alone = program._replace(outputs=((name, root),))
-            slopes, _ = gradients(alone, build, wrt, (), True)
+            slopes, _ = gradients(alone, build, wrt, (), not manner.arrays, arrays=manner.arrays)
             build.boundary = len(program.nodes)
             found |= {_keyed(name, x): slope for x, slope in slopes.items()}
     return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), {}, {})
@@ -153,29 +192,51 @@ def _ways(dag: Dag, wrt: Sequence[str], literal: bool) -> dict[str, str]:
 DOT = "dot"
 
 
-def product(dag: Dag, wrt: Sequence[str], *, literal: bool = False, second: bool = False) -> Blocks:
-    """The Jacobian of a program of numbers times a vector, or with `second` its Hessian, the gradient beside it.
+def product(
+    dag: Dag,
+    wrt: Sequence[str],
+    *,
+    literal: bool = False,
+    second: bool = False,
+    arrays: bool = False,
+    seeded: bool = False,
+    dots: Mapping[str, str] = MappingProxyType({}),
+) -> Blocks:
+    """The Jacobian of a program times a vector, or with `second` its Hessian, the gradient beside it.
 
-    The tangent of an input is an input, too, called `x dot`; the blocks are by (output or input, "dot").
+    The tangent of an input is an input, too, called as `dots` says, or else `x dot`; the blocks are by (output or
+    input, "dot"). `arrays` and `seeded` as `optimize` has them.
     """
-    joint = _guarded(smooth_squares(dag, literal) if second else dag, wrt, literal, _product_joint, second)
+    named = {name: dots.get(name) or _keyed(name, DOT) for name in wrt}
+    program = smooth_squares(dag, literal) if second else dag
+    joint = _guarded(program, wrt, literal, _product_joint, (second, seeded, named), arrays)
     names = wrt if second else [name for name, _ in dag.outputs]
     return _blocks(joint, wrt if second else (), names, [DOT])
 
 
-def _product_joint(dag: Dag, wrt: Sequence[str], literal: bool, flat: bool, second: bool) -> Joint:
-    build, program = _start(dag, literal, flat)
-    dots = {_keyed(name, DOT): build.input(_keyed(name, DOT)) for name in wrt}
+def _product_joint(dag: Dag, wrt: Sequence[str], manner: Manner, way: tuple[bool, bool, Mapping[str, str]]) -> Joint:
+    second, seeded, named = way
+    build, program = _start(dag, manner)
+    dots = {named[name]: build.graph.node(input_, (), named[name], program.inputs[name].shape) for name in wrt}
+    seeds = tuple([build.graph.node(adjoint, (), ("seed", i), root.shape) for i, root in enumerate(program.roots)])
+    seeds = seeds if seeded else ()
+    spare = _spare(build, program, manner)
     build.boundary = len(build.graph.nodes)
     found: dict[str, Node | None] = {}
+    adjoints: dict[Node, Node] = {}
     if second:
-        found |= gradients(program, build, wrt, (), False, again=True)[0]
+        slopes, adjoints = gradients(program, build, wrt, seeds, False, arrays=manner.arrays, again=True)
+        found |= slopes
     roots = dict(found) if second else dict(program.outputs)
     nodes = reachable([root for root in roots.values() if root is not None])
-    moved = pushed(nodes, build, {program.inputs[name]: dots[_keyed(name, DOT)] for name in wrt}, again=second)
+    along = {program.inputs[name]: dots[named[name]] for name in wrt}
+    moved = pushed(nodes, build, along, again=second, spare=spare)
     found |= {_keyed(name, DOT): moved.get(root) for name, root in roots.items() if root is not None}
-    program = program._replace(inputs={**program.inputs, **dots}, nodes=(*program.nodes, *dots.values()))
-    return Joint(program, build, tuple(program.roots), found, (), _stems(program, build), {}, {})
+    own = set(program.nodes)
+    tangents = _owners({node: dot for node, dot in moved.items() if node in own}, build)
+    program = program._replace(inputs={**program.inputs, **dots}, nodes=(*program.nodes, *dots.values(), *seeds))
+    stems = _stems(program, build)
+    return Joint(program, build, tuple(program.roots), found, seeds, stems, _owners(adjoints, build), {}, tangents)
 
 
 __all__ = ["DOT", "Blocks", "hessian", "jacobian", "product"]

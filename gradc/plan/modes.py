@@ -121,3 +121,9 @@ def needed(dag: Dag, also: Sequence[str]) -> list[str]:
 
     calls = {} if of_numbers(dag) else {"jacobian": "jvp", "hessian": "hvp"}
     return [mode for name in also for mode in (calls.get(name, name), name)]
+
+
+def listed_pairs(pairs: Sequence[tuple[int, int]]) -> str:
+    """Pairs as text, a few lines of them where there are many."""
+    rows = ["    " + ", ".join(map(str, pairs[at : at + 10])) + "," for at in range(0, len(pairs), 10)]
+    return "\n".join(["(", *rows, ")"]) if len(pairs) > 10 else str(tuple(pairs))

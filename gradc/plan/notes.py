@@ -59,7 +59,7 @@ from gradc.plan.code import (
     name_of,
     names_read,
 )
-from gradc.plan.modes import MODES, PASSES, needed
+from gradc.plan.modes import MODES, PASSES, listed_pairs, needed
 from gradc.plan.program import Group, Line, Program, gates_of_the_notes, stage
 from gradc.plan.program import Stmt as Staged
 from gradc.rewrite.sides import Guard
@@ -98,19 +98,32 @@ class Notes:
                 from gradc.plan.blocks import of_numbers, pattern_of
 
                 if of_numbers(self.dag):
-                    items.append(Alias("HESSIAN_PATTERN", _listed(pattern_of(self))))
+                    items.append(Alias("HESSIAN_PATTERN", listed_pairs(pattern_of(self))))
             items.append(made)
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
         name = self.function or "f"
         return Module(dag, tuple(items), tuple(p.gradients), self.words, p.sizes, own, p.literal, name)
 
-    def with_fused(self, doc: str, lines: Lines) -> Module:
-        """The module with other lines for value and gradient, which leave to `both_passes` what they do not take."""
-        module = self.module()
-        *passes, both = module.items
-        assert isinstance(both, Def)
-        return module._replace(items=(*passes, both._replace(name=self.free("both_passes"), doc=doc), lines))
+    def with_fused(self, doc: str, lines: Lines, modes: Callable[[Def], Lines | None] = lambda item: None) -> Module:
+        """The module with other lines for value and gradient, which leave to `both_passes` what they do not take.
+
+        `modes` gives other lines for the function of a further mode, which is called `plain_jvp` then; or None.
+        """
+        module, items = self.module(), list[Def | Alias | Lines]()
+        for item in module.items:
+            if type(item) is Def and item.kind == "value_and_grad":
+                items += [item._replace(name=self.free("both_passes"), doc=doc), lines]
+            elif type(item) is Def and item.kind not in PASSES and (own := modes(item)) is not None:
+                doc = "Line by line: for floats of any kind, and results as NumPy has them."
+                items += [item._replace(name=self.plain(item.kind), doc=doc), own]
+            else:
+                items.append(item)
+        return module._replace(items=tuple(items))
+
+    def plain(self, mode: str) -> str:
+        """What the function of a mode is called that stands behind another one."""
+        return self.free(f"plain_{mode}")
 
     # ---- values ------------------------------------------------------------------------------------------------------
 
@@ -513,12 +526,6 @@ class Notes:
         """The upstream adjoint where it is left out: none for an array, or for several, never summed in silence."""
         outputs = self.program.outputs
         return "1.0" if len(outputs) == 1 and not outputs[0].shape else ""
-
-
-def _listed(pairs: Sequence[tuple[int, int]]) -> str:
-    """Pairs as text, a few lines of them where there are many."""
-    rows = ["    " + ", ".join(map(str, pairs[at : at + 10])) + "," for at in range(0, len(pairs), 10)]
-    return "\n".join(["(", *rows, ")"]) if len(pairs) > 10 else str(tuple(pairs))
 
 
 def _joined(op: Any, tests: Sequence[Node]) -> Node:

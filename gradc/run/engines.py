@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import reachable
+from gradc.run import mode_engines as modes
 from gradc.run.functions import (
     collector_paused,
     direct,
@@ -34,13 +35,14 @@ from gradc.run.functions import (
     direct_summed,
     load,
 )
-from gradc.run.given import broadcast, checked_df, checked_out, checked_threads
+from gradc.run.given import broadcast, checked_df, checked_out, checked_threads, is_array
 
 if TYPE_CHECKING:
     from gradc.emit import Emitted
     from gradc.emit.calls import Elements
     from gradc.graph.dag import Dag
     from gradc.plan.program import Program
+    from gradc.run.matrices import Kernel
 
 # ---- the thresholds that choose an engine ----------------------------------------------------------------------------
 
@@ -59,6 +61,7 @@ LARGE_ARRAY = 16_384
 OF_ARRAYS, OF_NUMBERS = ("numpy", "scipy"), ("math",)
 
 KINDS = ("value", "value_and_grad")
+MODES = ("jvp", "hvp", "jacobian", "hessian")
 
 
 class Compiled(Protocol):
@@ -70,9 +73,12 @@ class Compiled(Protocol):
     target: str
     literal: bool
     function_name: str
+    also: tuple[str, ...]
 
     @property
     def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
     @property
     def staged(self) -> Program: ...
     @property
@@ -94,6 +100,12 @@ class Compiled(Protocol):
 
     def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name."""
+
+    def kernel(self, mode: str) -> Kernel | None:
+        """The straight lines of a mode, if the program is one of numbers and of a size that these are made for."""
+
+    def plain_mode(self, mode: str) -> tuple[str, Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
+        """The text and the function of a mode as the notes have it, its parameters, and those that may be left out."""
 
     def needs_no_df(self) -> None:
         """Raise ValueError where an upstream adjoint must be given."""
@@ -134,7 +146,7 @@ class Running(NamedTuple):
 
 def fitting(fn: Compiled, kind: str) -> list[Engine]:
     """The engines that fit a program, the first the one that is preferred."""
-    return [engine for engine in ENGINES if engine.fits(fn, kind)]
+    return [engine for engine in (ENGINES if kind in KINDS else MODE_ENGINES) if engine.fits(fn, kind)]
 
 
 def planned(fn: Compiled, engine: Engine, kind: str) -> Planned:
@@ -268,12 +280,20 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
     if not _arrays(fn):
         if fn.target != "math":
             return None
-        emitted = emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name)
+        from gradc.optimize import LARGE
+
+        if fn.also and len(fn.dag.nodes) > LARGE:
+            return None
+        further = modes.of_numbers(fn)
+        emitted = emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name, further)
         return emitted._replace(text=fn.own_text(emitted.text))
     if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
         return None
     found = _elements(fn)
-    return emit_elements(fn.staged, *found, fn.wrt, fn.literal, fn.function_name) if found is not None else None
+    if found is None:
+        return None
+    also = modes.of_elements(fn, *found)
+    return emit_elements(fn.staged, *found, fn.wrt, fn.literal, fn.function_name, fn.also, also)
 
 
 def _fits_long(fn: Compiled, kind: str) -> bool:
@@ -360,7 +380,9 @@ def _module_of_arrays(fn: Compiled) -> Emitted | None:
     from gradc.emit.arrays import emit_arrays, fits_arrays
 
     fits = _arrays(fn) and len(fn.dag.outputs) == 1 and fits_arrays(fn.dag)
-    return emit_arrays(fn.staged, fn.dag, fn.wrt, fn.literal, fn.function_name) if fits else None
+    if not fits:
+        return None
+    return emit_arrays(fn.staged, fn.dag, fn.wrt, fn.literal, fn.function_name, fn.also, modes.of_whole_arrays(fn))
 
 
 def _mapped(fn: Compiled) -> Dag | None:
@@ -450,7 +472,7 @@ def _module_of_blocks(fn: Compiled) -> Emitted | None:
     fits = _arrays(fn) and fits_blocks(fn.dag)
     if not fits:
         return None
-    emitted = emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name)
+    emitted = emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name, also=modes.of_blocks(fn))
     return emitted._replace(text=fn.own_text(emitted.text))
 
 
@@ -460,11 +482,6 @@ def _fits_passes(fn: Compiled, kind: str) -> bool:
 
 def _plan_passes(fn: Compiled, kind: str) -> Planned:
     return Planned(fn.emitted.text, lambda text, otherwise: fn.passes(kind, text))
-
-
-def is_array(value: Any) -> bool:
-    """Whether an input is more than a number."""
-    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
 
 
 # fmt: off
@@ -479,4 +496,27 @@ ENGINES = (
 )
 # fmt: on
 
-__all__ = ["ENGINES", "Engine", "Passed", "Planned", "Running", "alone", "chained", "fast_module", "fitting", "running"]
+
+def _mode(plan: Callable[[Compiled, str], tuple[str, Callable[[Otherwise], Callable[..., Any]]]]) -> Any:
+    """A plan of a mode as an engine has it."""
+
+    def planned(fn: Compiled, kind: str) -> Planned:
+        text, link = plan(fn, kind)
+        return Planned(text, lambda text, otherwise: link(otherwise))
+
+    return planned
+
+
+# fmt: off
+MODE_ENGINES = (
+    Engine("numbers", "lines of numbers, and of arrays' elements", modes.fits_numbers, _mode(modes.plan_numbers)),
+    Engine("arrays",  "lines of whole arrays",                     modes.fits_arrays,  _mode(modes.plan_arrays)),
+    Engine("blocks",  "arrays of any shapes, block by block",      modes.fits_blocks,  _mode(modes.plan_blocks)),
+    Engine("passes",  "lines as the module of the notes has them", _fits_passes,       _mode(modes.plan_plain)),
+)
+# fmt: on
+
+__all__ = [
+    "ENGINES", "MODES", "MODE_ENGINES", "Engine", "Passed", "Planned", "Running", "alone", "chained", "fast_module",
+    "fitting", "running",
+]  # fmt: skip

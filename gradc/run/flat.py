@@ -307,7 +307,7 @@ class Flat:
     def _lines(self, mode: str) -> tuple[Kernel, Any] | None:
         """A mode's straight lines without value and gradient, and where what they give stands among the parameters."""
         if mode not in self._made:
-            kernel = self.fn._number_kernel(mode, alone=True)
+            kernel = self.fn.kernel(mode, alone=True)
             self._made[mode] = None
             if kernel is not None:
                 own = [at for x in kernel.wrt for at in range(self.places[x].start, self.places[x].stop)]

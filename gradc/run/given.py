@@ -26,6 +26,11 @@ def plain_text(what: str, text: Any) -> str:
     return text
 
 
+def is_array(value: Any) -> bool:
+    """Whether an input is more than a number."""
+    return bool(getattr(value, "shape", ())) or isinstance(value, (list, tuple))
+
+
 def kind_of(value: Any) -> str:
     """What a value is, in a word or two; never where it lies in memory.
 

@@ -134,8 +134,8 @@ class Kernel:
             shape = (len(first) if mode == "jacobian" else self.size, self.size)
             self.entries = Entries(places, list(blocks.blocks.values()), shape, mode == "hessian")
             blocks = _each_once(blocks)
-        text = kernel_text(mode, _alone(blocks) if alone else blocks, params)
-        self.function: Callable[..., Any] = getattr(load(text), mode)
+        self.text = kernel_text(mode, _alone(blocks) if alone else blocks, params)
+        self.function: Callable[..., Any] = getattr(load(self.text), mode)
 
     def _leaves(self, names: Sequence[str]) -> list[tuple[str, int]]:
         """The numbers that are read of inputs, each with its place among all elements of these inputs."""
