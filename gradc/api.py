@@ -723,16 +723,17 @@ class Function:
         return {}
 
     @cached_property
-    def rolled(self) -> tuple[Function, tuple[str, ...]] | None:
-        """A program of long sums as one over slices, and the numbers that its one input holds."""
+    def rolled(self) -> tuple[Function, tuple[str, ...], dict[str, tuple[float, ...]]] | None:
+        """A program of long sums as one over slices, the numbers that its one input holds, and further inputs of it."""
         from gradc.rewrite.long_sums import roll
 
-        rolled = roll(self.dag, self.literal) if TARGETS[self.target].arrays else None
+        rolled = roll(self.dag, self.literal)
         if rolled is None:
             return None
-        wrt = tuple(rolled.dag.inputs) if rolled.numbers else self.wrt
-        inner = Function(rolled.dag, wrt, "fast", self.names, self.target, self.literal, self.function_name)
-        return inner, rolled.numbers
+        wrt = tuple(rolled.dag.inputs)[:1] if rolled.numbers else self.wrt
+        target = self.target if TARGETS[self.target].arrays else "numpy"
+        inner = Function(rolled.dag, wrt, "fast", self.names, target, self.literal, self.function_name)
+        return inner, rolled.numbers, rolled.constants
 
     def _fits_outputs(self, df: Any) -> None:
         """Raise TypeError unless there is one adjoint for each output."""

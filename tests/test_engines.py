@@ -20,7 +20,7 @@ LONG = "a = sin(x)*y; b = a*a + x; c = exp(-b)*y; f = c*a + b*x"
 # A program for each engine, how it comes to run it, and two pieces of its text that make a fault.
 FAULTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "numbers": ("x*sin(y) + y", {}, '"y": ', '"y": 2.0*'),
-    "long": (LONG, {"LONG": 2}, "g[0] = ", "g[0] = 2.0*"),
+    "long": (LONG, {"LONG": 2}, "g[0:2] = ", "g[0:2] = 2.0*"),
     "rolled": ("x: [40]; " + " + ".join(f"sin(x[{i}]*x[{i + 1}])" for i in range(39)), {"ROLLED": 60}, "cos(", "sin("),
     "arrays": ("W: [3, 4]; x: [4]; sum(tanh(W @ x)**2)", {}, '"x": ', '"x": 2.0*'),
     "mapped": ("x: [5]; y: [5]; x*exp(y)", {}, "exp(y, ", "exp(x, "),

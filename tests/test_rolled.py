@@ -21,7 +21,18 @@ PATTERNS = [
     "100*({1} - {0}**2)**2", "(1 - {0})**2", "sin({0}*{1})*exp(-{0}**2)", "max({0}, {1})", "abs({0} - {1})", "{0}",
     "a*{0}**3", "log(1 + exp({0}*{1}))", "relu({0} - a)*{1}", "sqrt({0}**2 + {1}**2)", "where({0} > a, {1}/{0}, {1})",
     "{0}/(1 + {1}**2)", "min({0}*{1}, a, {2})", "tanh({2} - 2*{1} + {0})", "exp(-a)*{0}*{2}", "clip({0}, -1, 1)",
+    "{c}*sin({c}*{0})", "({c} - {0}*exp(-{c}*a))**2", "max({0}, {c})/(2 + {1}**2)", "log(1 + exp({c}*{0})) + {c}",
 ]  # fmt: skip
+
+
+class Drawn:
+    """Another number wherever it is written."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+
+    def __format__(self, spec: str) -> str:
+        return repr(self.rng.choice([round(self.rng.uniform(0.2, 2.0), 2), 2, 3, 0.5]))
 
 
 def written(rng: random.Random, vector: bool, count: int = 45) -> str:
@@ -37,7 +48,7 @@ def written(rng: random.Random, vector: bool, count: int = 45) -> str:
     for i in range(count):
         at = stride * i
         for sign, pattern in zip(signs, patterns, strict=True):
-            terms.append(sign + pattern.format(leaf(at), leaf(at + 1), leaf(at + 2)))
+            terms.append(sign + pattern.format(leaf(at), leaf(at + 1), leaf(at + 2), c=Drawn(rng)))
     before = rng.choice(["", f"{leaf(3)}*{leaf(0)}", f"cos({leaf(5)})"])
     after = rng.choice(["", " + a**2", f" - {leaf(2)}*{leaf(7)}"])
     text = rng.choice(["{}", "sqrt(1 + ({})**2)", "q = {}\nq*a + q**2"]).format(before + "".join(terms) + after)
@@ -156,6 +167,50 @@ def test_names_stay_where_what_they_name_stays() -> None:
     text = "x: [50]\nq = " + " + ".join(f"x[{i}]**2" for i in range(50)) + "\nr = cos(q)\nsin(r)*q"
     fn = gradc.compile(text, roll=True)
     assert [line for _, line in fn.stages][:3] == ["xsqr = x**2", "q = np.sum(xsqr)", "r = np.cos(q)"]
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
+def test_numbers_that_are_different_in_each_term_are_arrays(vector: bool) -> None:
+    rng = random.Random(3)
+    data = [(round(0.1 * i, 1), round(rng.uniform(0, 2), 3)) for i in range(50)]
+    a, b = ("p[0]", "p[1]") if vector else ("a", "b")
+    text = "x: [2]\n".replace("x", "p") * vector + " + ".join(f"({y} - {a}*exp(-{b}*{x}))**2" for x, y in data)
+    fn, wide = gradc.compile(text), gradc.compile(text, roll=True)
+    assert fn.rolled is not None
+    assert len(fn.rolled[0].dag.nodes) < 20
+    args = [np.array([1.2, 0.4])] if vector else [1.2, 0.4]
+    want = fn.module.value_and_grad(*args)
+    assert fn.running(*args).engine == "rolled"
+    for got in (fn.value_and_grad(*args), wide.module.value_and_grad(*args), wide.value_and_grad(*args)):
+        same(want, got)
+    assert "1.9, 2.0, 2.1" in wide.source
+    if vector:
+        small = [np.array([1.2, 0.4], np.float32)]
+        same(fn.module.value_and_grad(*small), fn.value_and_grad(*small), 1e-4)
+        same(fn.module.value_and_grad(*small), wide.module.value_and_grad(*small), 1e-4)
+        for one in (fn, wide):
+            assert one.value_and_grad(p=args[0])[0] == pytest.approx(want[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("target", ["numpy", "math"])
+def test_exponents_are_no_such_numbers(target: str) -> None:
+    fn = gradc.compile(" + ".join(f"x{i}**{i % 7}" for i in range(200)), target=target)
+    assert fn.rolled is None or all(not constants for constants in fn.rolled[2:])
+
+
+@pytest.mark.usefixtures("always")
+def test_in_math_what_raises_raises() -> None:
+    text = " + ".join(f"log(x{i})/exp(x{i + 1})" for i in range(60))
+    fn, plain = gradc.compile(text, target="math"), gradc.compile(text)
+    at = [0.5 + 0.125 * (i % 5) for i in range(61)]
+    same(plain.module.value_and_grad(*at), fn.value_and_grad(*at))
+    assert fn.running(*at).engine == "rolled"
+    for bad in (-1.0, 0.0, 1e4, -1e4):
+        with pytest.raises((ValueError, OverflowError, ZeroDivisionError)) as raised:
+            fn.module.value_and_grad(*at[:7], bad, *at[8:])
+        with pytest.raises(raised.type):
+            fn.value_and_grad(*at[:7], bad, *at[8:])
 
 
 def test_what_repeats_nothing_says_so() -> None:

@@ -10,8 +10,7 @@ def part0(x, g):
  x0, x1, = x[0:2]
  v0 = sin(x0)
  v1 = v0*x1
- g[1] = v0
- g[0] = x1*cos(x0)
+ g[0:2] = x1*cos(x0), v0
  return (v1,)
 <BLANKLINE>
 """
@@ -22,6 +21,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from gradc.base.records import NamedTuple
 from gradc.derive.reverse import active_nodes
@@ -38,8 +38,8 @@ from gradc.rewrite.steep import Sparing
 # Lines of a function, and operators of a line.
 LINES, OPERATORS = 250, 24
 
-# Contributions to an adjoint that wait for each other before they are added up.
-WAITING = 6
+# Contributions to an adjoint that wait for each other before they are added up, and derivatives that do for one line.
+WAITING, TOGETHER = 6, 12
 
 
 # An expression, the names that it reads, how tightly it binds, and its operators: a bare tuple, there are many.
@@ -223,6 +223,7 @@ class _Long:
         self.texts: dict[Node, Text] = {}
         self.gates: dict[tuple[Op, Hashable], Gate] = {}
         self.count = self.operators = 0
+        self.found: list[tuple[int, str, tuple[str, ...]]] = []
 
     def named(self, text: Text, stem: str = "v") -> Text:
         """A line for a text, which goes by a name from then on."""
@@ -316,6 +317,7 @@ class _Long:
                     left[arg] -= 1
                     if not left[arg] and arg in waiting:
                         self._write_gradient(arg, waiting.pop(arg))
+        self._flush()
 
     def _left(self) -> dict[Node, int]:
         """How many uses each input still waits for."""
@@ -330,11 +332,18 @@ class _Long:
     def _step(self, node: Node, gate: Gate, arrived: Arrived, waiting: dict[Node, Arrived]) -> None:
         """One gate: its adjoint, and what it sends back."""
         minus, dout = arrived[0] if len(arrived) == 1 else self._total(arrived)
-        args, active = node.args, self.active
-        if len(args) > 1:
-            sent = [pair for pair in zip(args, gate.slopes, strict=True) if pair[1] is not None and pair[0] in active]
+        args, active, slopes = node.args, self.active, gate.slopes
+        if len(args) == 2:
+            x, y = args
+            sent = [(x, slopes[0])] if slopes[0] is not None and x in active else []
+            if slopes[1] is not None and y in active:
+                sent.append((y, slopes[1]))
+        elif len(args) > 1:
+            sent = [
+                (arg, slope) for arg, slope in zip(args, slopes, strict=True) if slope is not None and arg in active
+            ]
         else:
-            sent = [(args[0], gate.slopes[0])] if gate.slopes[0] is not None else []
+            sent = [(args[0], slopes[0])] if slopes[0] is not None else []
         if dout[3] and (len(sent) > 1 or dout[2] < MUL or dout[3] >= OPERATORS - 1):
             dout = self.named(dout, "d")
         may_be_none = node in self.behind and dout is not ONE
@@ -397,7 +406,24 @@ class _Long:
         if minus:
             text = f"-{text}" if precedence >= MUL else f"-({text})"
         self.operators += operators + minus
-        self.parts.put(f"g[{self.targets[node]}] = {text}", reads)
+        self.found.append((self.targets[node], text, reads))
+        if len(self.found) >= TOGETHER or len(self.parts.mine) > LINES - TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Derivatives that are next to each other go into the gradient in one line."""
+        found, self.found = sorted(self.found), []
+        start = 0
+        for k in range(1, len(found) + 1):
+            if k < len(found) and found[k][0] == found[k - 1][0] + 1:
+                continue
+            low, high = found[start][0], found[k - 1][0] + 1
+            place = f"g[{low}]" if high - low == 1 else f"g[{low}:{high}]"
+            reads = (
+                found[start][2] if high - low == 1 else tuple(chain.from_iterable(each[2] for each in found[start:k]))
+            )
+            self.parts.put(f"{place} = {', '.join([each[1] for each in found[start:k]])}", reads)
+            start = k
 
     # ---- functions -----------------------------------------------------------------------------
 

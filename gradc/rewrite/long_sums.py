@@ -34,13 +34,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
+from typing import Any, Literal
 
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Lazy, Node
-from gradc.ops import array, scalar
+from gradc.ops import array, constant_arrays, scalar
 from gradc.ops.table import Op
-from gradc.rewrite.simplify import Builder
+from gradc.rewrite.simplify import Builder, number
 
 # Fewer terms than this are not worth a sum over slices, and a pattern has no more gates than this.
 FEWEST, LARGEST = 32, 64
@@ -55,10 +57,14 @@ _NAME = "x"
 
 
 class Rolled(NamedTuple):
-    """The short program; `numbers` are the inputs that its one input holds, none if the inputs are as they were."""
+    """The short program; `numbers` are the inputs that its one input holds, none if the inputs are as they were.
+
+    `constants` are further inputs of it, behind the others: numbers that are different in each term.
+    """
 
     dag: Dag
     numbers: tuple[str, ...]
+    constants: dict[str, tuple[float, ...]]
 
 
 class _Part(NamedTuple):
@@ -70,19 +76,24 @@ class _Part(NamedTuple):
     shared: Node | None
 
 
+# What a slot holds positions of: an array, the vector of all inputs; or it holds constants.
+Source = Node | Literal["inputs", "constants"]
+
+
 class _Group(NamedTuple):
-    """The terms of one pattern and sign: for each slot the array and the positions, term by term."""
+    """The terms of one pattern and sign: for each slot what it holds, and that term by term."""
 
     minus: bool
     pattern: tuple[_Part, ...]
-    arrays: tuple[Node | None, ...]
-    slots: tuple[list[int], ...]
+    arrays: tuple[Source, ...]
+    slots: tuple[list[Any], ...]
 
 
 def roll(dag: Dag, literal: bool = False, stay: bool = False) -> Rolled | None:
     """The program with its long sums rolled up; None if it has none, or if much is left.
 
-    Its inputs are one vector where all of them are numbers, unless they are to `stay`: they are stacked then.
+    Its inputs are one vector where all of them are numbers, unless they are to `stay`: they are stacked then, and
+    constants are constants of the program.
     """
     return _Roller(dag, literal, stay).run()
 
@@ -90,13 +101,22 @@ def roll(dag: Dag, literal: bool = False, stay: bool = False) -> Rolled | None:
 class _Roller:
     def __init__(self, dag: Dag, literal: bool, stay: bool) -> None:
         self.dag, self.stay = dag, stay
-        numbers = sorted((name for name, node in dag.inputs.items() if not node.shape), key=_counted)
-        self.numbers = tuple(numbers)
-        self.gathered = len(numbers) == len(dag.inputs)
-        self.place = {dag.inputs[name]: i for i, name in enumerate(numbers)} if self.gathered else {}
+        self.gathered = not any(node.shape for node in dag.inputs.values())
         self.build = Builder(dag.dims, literal)
         self.new: dict[Node, Node] = {}
         self.sums: dict[Node, tuple[list[tuple[bool, Node]], list[_Group]]] = {}
+        self.constants: dict[str, tuple[float, ...]] = {}
+        self.further: dict[tuple[float, ...], Node] = {}
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The inputs as they stand in the vector of all of them."""
+        return tuple(sorted(self.dag.inputs, key=_counted))
+
+    @cached_property
+    def place(self) -> dict[Node, int]:
+        """Where in the vector each input stands."""
+        return {self.dag.inputs[name]: i for i, name in enumerate(self.numbers)} if self.gathered else {}
 
     def run(self) -> Rolled | None:
         self._find()
@@ -109,11 +129,16 @@ class _Roller:
             return None
         new, gathered = self.new, self.gathered and not self.stay
         names = {new[old]: given for old, given in self.dag.names.items() if old in new and new[old].args}
+        for at, node in enumerate(self.further.values(), 1) if self.stay else ():
+            names[node] = (self._free(f"numbers{at if at > 1 else ''}"),)
         if self.gathered and self.stay and (common := _common(self.numbers)) not in self.dag.inputs:
             names[self.whole] = (common,)
         dag = self.dag._replace(
             nodes=tuple(self.build.graph.nodes),
-            inputs={_NAME: self.whole} if gathered else {name: new[node] for name, node in self.dag.inputs.items()},
+            inputs={
+                **({_NAME: self.whole} if gathered else {name: new[node] for name, node in self.dag.inputs.items()}),
+                **{str(node.attr): node for node in self.further.values() if not self.stay},
+            },
             outputs=tuple((name, new[node]) for name, node in self.dag.outputs),
             names={} if gathered else names,
             spans=Lazy(lambda: {new[node]: span for node, span in self.dag.spans.items() if node in new}),
@@ -122,15 +147,18 @@ class _Roller:
             declared=True,
             graph=self.build.graph,
         )
-        return Rolled(dag, self.numbers if gathered else ())
+        return Rolled(dag, self.numbers if gathered else (), self.constants)
 
     # ---- finding -------------------------------------------------------------------------------
 
     def _find(self) -> None:
         """The long sums, and the patterns of their terms."""
         inner: set[Node] = set()
-        for head in reversed(self.dag.nodes):
-            if head in inner or (head.op is not scalar.add and head.op is not scalar.sub) or head.shape:
+        sums = [node for node in self.dag.nodes if node.op is scalar.add or node.op is scalar.sub]
+        if len(sums) < FEWEST:
+            return
+        for head in reversed(sums):
+            if head in inner or head.shape:
                 continue
             terms: list[tuple[bool, Node]] = []
             at = head
@@ -164,13 +192,14 @@ class _Roller:
         return left + terms, groups
 
     def _runs(
-        self, terms: list[tuple[bool, Node]], minus: bool, pattern: tuple[_Part, ...], arrays: tuple[Node | None, ...]
+        self, terms: list[tuple[bool, Node]], minus: bool, pattern: tuple[_Part, ...], arrays: tuple[Source, ...]
     ) -> tuple[list[_Group], list[tuple[bool, Node]]]:
         """The terms of a pattern as far as their positions are evenly spaced, and all others."""
-        slots: tuple[list[int], ...] = tuple([] for _ in arrays)
+        slots: tuple[list[Any], ...] = tuple([] for _ in arrays)
         follows = [sign == minus and self._follows(term, pattern, arrays, slots) for sign, term in terms]
         runs, alone = [], set[int]()
-        for start, stop in _even(slots):
+        positions = [slot for slot, array in zip(slots, arrays, strict=True) if array != "constants"]
+        for start, stop in _even(positions, sum(follows)):
             if stop - start >= FEWEST:
                 runs.append(_Group(minus, pattern, arrays, tuple(slot[start:stop] for slot in slots)))
             else:
@@ -180,40 +209,45 @@ class _Roller:
         which = iter(range(len(terms)))
         return runs, [term for term, does in zip(terms, follows, strict=True) if not does or next(which) in alone]
 
-    def _pattern(self, first: Node, second: Node) -> tuple[tuple[_Part, ...], tuple[Node | None, ...]] | None:
-        """What two terms have in common, if that is all but the positions of elements."""
+    def _pattern(self, first: Node, second: Node) -> tuple[tuple[_Part, ...], tuple[Source, ...]] | None:
+        """What two terms have in common, if that is all but the positions of elements, and numbers."""
         parts: list[_Part] = []
-        arrays: list[Node | None] = []
-        stack = [(first, second)]
+        arrays: list[Source] = []
+        stack = [(first, second, True)]
         while stack:
-            one, other = stack.pop()
+            one, other, free = stack.pop()
             if one is other and one.op is not scalar.const:
                 parts.append(_Part(None, None, 0, one))
                 continue
             if one.op is not other.op or len(parts) > LARGEST or one.shape:
                 return None
             if one.op is scalar.input_:
-                if one not in self.place:
+                if not self.gathered:
                     return None
                 parts.append(_Part(None, None, 0, None))
-                arrays.append(None)
+                arrays.append("inputs")
             elif one.op is array.index and one.args[0].op is scalar.input_ and len(one.attr[0]) == 1:  # type: ignore[index]
                 if one.args[0] is not other.args[0]:
                     return None
                 parts.append(_Part(None, None, 0, None))
                 arrays.append(one.args[0])
+            elif one.op is scalar.const and free:
+                parts.append(_Part(None, None, 0, None))
+                arrays.append("constants")
             elif one.attr == other.attr and len(one.args) == len(other.args):
                 parts.append(_Part(one.op, one.attr, len(one.args), None))
-                stack += zip(reversed(one.args), reversed(other.args), strict=True)
+                # What is raised to numbers that differ is no power with a whole exponent.
+                free = one.op.elementwise and not one.op.whole and one.op is not scalar.pow_
+                stack += [(*pair, free) for pair in zip(reversed(one.args), reversed(other.args), strict=True)]
             else:
                 return None
         return (tuple(parts), tuple(arrays)) if arrays else None
 
     def _follows(
-        self, term: Node, pattern: Sequence[_Part], arrays: Sequence[Node | None], slots: Sequence[list[int]]
+        self, term: Node, pattern: Sequence[_Part], arrays: Sequence[Source], slots: Sequence[list[Any]]
     ) -> bool:
-        """Whether a term follows a pattern; its positions are then appended to the slots."""
-        found: list[int] = []
+        """Whether a term follows a pattern; its positions and numbers are then appended to the slots."""
+        found: list[Any] = []
         stack = [term]
         pop, place = stack.pop, self.place
         for op, attr, count, shared in pattern:
@@ -234,7 +268,12 @@ class _Roller:
                     return False
             else:
                 whole = arrays[len(found)]
-                if whole is None:
+                if whole == "constants":
+                    if node.op is not scalar.const:
+                        return False
+                    found.append(number(node))
+                    continue
+                if whole == "inputs":
                     at = place.get(node, -1)
                 elif node.op is array.index and node.args[0] is whole:
                     at = node.attr[0][0]  # type: ignore[index]  # (index,)
@@ -322,11 +361,13 @@ class _Roller:
             stack.append(made)
         return self.build.make(array.sum_, (stack[0],), (None, False))
 
-    def _leaf(self, part: _Part, slots: Iterator[tuple[Node | None, list[int]]]) -> Node:
+    def _leaf(self, part: _Part, slots: Iterator[tuple[Source, list[Any]]]) -> Node:
         if part.shared is not None:
             return self.new[part.shared]
         whole, places = next(slots)
-        source = self.whole if whole is None else self.new[whole]
+        if whole == "constants":
+            return self._numbers(tuple(places))
+        source = self.whole if whole == "inputs" else self.new[whole]
         step = places[1] - places[0]
         if not step:
             return self._element(source, places[0])
@@ -335,6 +376,26 @@ class _Roller:
             return source
         index = ("slice", *_ends(places[0], places[-1], step, size if isinstance(size, int) else None))
         return self.build.make(array.index, (source,), ((index,),))
+
+    def _numbers(self, values: tuple[float, ...]) -> Node:
+        """A constant, or an array of them: of the program where it stays as it is, else a further input."""
+        if len({*map(repr, values)}) == 1:
+            return self.build.const(values[0])
+        found = self.further.get(values)
+        if found is None and self.stay:
+            found = self.build.make(constant_arrays.literal, (), (values, (len(values),)))
+        elif found is None:
+            name = self._free(f"c{len(self.constants)}")
+            self.constants[name] = tuple(map(float, values))
+            found = self.build.input(name, (len(values),))
+        self.further[values] = found
+        return found
+
+    def _free(self, name: str) -> str:
+        """The name, or one like it that no input has."""
+        while name in self.dag.inputs or name == _NAME:
+            name += "_"
+        return name
 
 
 def _ends(first: int, last: int, step: int, size: int | None) -> tuple[int | None, int | None, int | None]:
@@ -353,13 +414,13 @@ def _ends(first: int, last: int, step: int, size: int | None) -> tuple[int | Non
     return first or None, stop, None if step == 1 else step
 
 
-def _even(slots: Sequence[list[int]]) -> list[tuple[int, int]]:
+def _even(slots: Sequence[list[int]], size: int) -> list[tuple[int, int]]:
     """From where to where the positions of all slots are evenly spaced, greedily from the first.
 
-    >>> _even([[3, 4, 5, 7, 9, 11], [1, 1, 1, 1, 1, 1]])
+    >>> _even([[3, 4, 5, 7, 9, 11], [1, 1, 1, 1, 1, 1]], 6)
     [(0, 3), (3, 6)]
     """
-    size, cuts, start = len(slots[0]), [0], 0
+    cuts, start = [0], 0
     steps = [[b - a for a, b in pairwise(slot)] for slot in slots]
     turns = sorted({i for step in steps for i, (a, b) in enumerate(pairwise(step), 2) if a != b})
     for turn in turns:  # the position that leaves the run

@@ -34,6 +34,7 @@ from gradc.run.functions import (
     direct_rolled,
     direct_summed,
     load,
+    with_constants,
 )
 from gradc.run.given import broadcast, checked_df, checked_out, checked_threads, is_array
 
@@ -88,8 +89,8 @@ class Compiled(Protocol):
         """Whether the user has a variable with the name of a function that modules call."""
 
     @property
-    def rolled(self) -> tuple[Any, tuple[str, ...]] | None:
-        """The program as one of sums over slices, compiled, and the numbers that its one input holds."""
+    def rolled(self) -> tuple[Any, tuple[str, ...], dict[str, tuple[float, ...]]] | None:
+        """The program as one of sums over slices, compiled, the numbers that its one input holds, and its constants."""
 
     @property
     def memo(self) -> dict[Any, Any]:
@@ -339,22 +340,25 @@ def _fits_rolled(fn: Compiled, kind: str) -> bool:
 def _plan_rolled(fn: Compiled, kind: str) -> Planned:
     """Long sums as sums over slices: the program that they make, run by its own first engine."""
     assert fn.rolled is not None
-    inner, gathered = fn.rolled
+    inner, gathered, constants = fn.rolled
     engines = fitting(inner, kind)
     plan = planned(inner, engines[0], kind)
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         call = plan.link(text, _from(inner, kind, engines[1:]) if engines[1:] else passed)
         if gathered:
-            return direct_rolled(call, fn.inputs, gathered, _wrt(fn, kind), fn.bound, otherwise)
-        return direct_summed(call, _wrt(fn, kind), fn.bound, otherwise)
+            strict = not _arrays(fn)
+            return direct_rolled(
+                with_constants(call, constants), fn.inputs, gathered, _wrt(fn, kind), fn.bound, otherwise, strict
+            )
+        return direct_summed(with_constants(call, constants, fn.bound), _wrt(fn, kind), fn.bound, otherwise)
 
     return Planned(plan.text, link)
 
 
 def _module_of_rolled(fn: Compiled) -> Emitted | None:
     """Of a program over arrays: what takes numbers has a line for each of them whatever is done."""
-    fits = _fits_rolled(fn, "value_and_grad") and fn.rolled is not None and not fn.rolled[1]
+    fits = _fits_rolled(fn, "value_and_grad") and fn.rolled is not None and not any(fn.rolled[1:])
     return fast_module(fn.rolled[0]) if fits and fn.rolled is not None else None
 
 

@@ -209,9 +209,16 @@ def direct_rolled(
     wrt: Sequence[str],
     bound: Bound,
     general: Callable[..., Any],
+    strict: bool,
 ) -> Callable[..., Any]:
-    """The function of a program that was rolled up over one input, which holds all `numbers` in an order of its own."""
+    """The function of a program that was rolled up over one input, which holds all `numbers` in an order of its own.
+
+    `strict` says that what leaves a function's domain, or is too large for a float, is an error: `general` raises it.
+    """
     import numpy as np
+
+    if strict:
+        inner = np.errstate(divide="raise", over="raise", invalid="raise")(inner)
 
     place = {name: at for at, name in enumerate(inputs)}
     order = np.array([place[name] for name in numbers])
@@ -229,20 +236,20 @@ def direct_rolled(
         if [each.__class__ for each in args].count(float) != size:
             kinds = {*map(type, args)}
             numpys = np.float64 in kinds
-            if not kinds <= {int, float, np.float64}:
+            if not kinds <= {int, float} and (strict or not kinds <= {int, float, np.float64}):
                 return general(*args, **given)
         try:
             x = np.frombuffer(packed(*args))[order]
         except (struct.error, OverflowError):  # a whole number that is larger than any float
             return general(*args, **given)
-        if not wrt:
-            value = inner(x)
-            if value - value != 0.0 and _finite(args):
-                return general(*args, **given)
-            return np.float64(value) if numpys else float(value)
-        value, grads = inner(x)
-        if value - value != 0.0 and _finite(args):
+        try:
+            value, grads = inner(x) if wrt else (inner(x), {})
+        except FloatingPointError:
             return general(*args, **given)
+        if value - value != 0.0 and (strict or _finite(args)):
+            return general(*args, **given)
+        if not wrt:
+            return np.float64(value) if numpys else float(value)
         (slopes,) = grads.values()
         found = empty.copy()
         found.update(zip(wrt, slopes[slopes_of] if numpys else slopes[slopes_of].tolist(), strict=True))
@@ -266,6 +273,31 @@ def direct_summed(
         if value - value == 0.0 or not _finite(bound(args, {k: v for k, v in given.items() if k != "df"})):
             return found
         return general(*args, **given)
+
+    return call
+
+
+def with_constants(
+    inner: Callable[..., Any], constants: Mapping[str, Sequence[float]], bound: Bound | None = None
+) -> Callable[..., Any]:
+    """A function whose last inputs are constants: in double precision, or in that of the arrays that `bound` finds."""
+    if not constants:
+        return inner
+    import numpy as np
+
+    arrays = [np.array(values) for values in constants.values()]
+    if bound is None:
+        return lambda x: inner(x, *arrays)
+    double = np.dtype(float)
+
+    def call(*args: Any, **given: Any) -> Any:
+        df = {"df": given.pop("df")} if "df" in given else {}
+        args = tuple(bound(args, given))
+        kinds = {each.dtype for each in args if type(each) is np.ndarray}
+        if kinds == {double} or not all(kind.kind == "f" for kind in kinds):
+            return inner(*args, *arrays, **df)
+        kind = np.result_type(*kinds) if kinds else double
+        return inner(*args, *(each.astype(kind) for each in arrays), **df)
 
     return call
 
