@@ -29,7 +29,7 @@ from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
 from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, Running, chained, fast_module, running
+from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, OF_NUMBERS, Running, chained, fast_module, running
 from gradc.run.functions import collector_paused, compiles, load
 from gradc.run.given import (
     broadcast_of,
@@ -131,6 +131,10 @@ def compile(
     wanted = _wanted(dag, options["wrt"])
     if target != "numpy" and TARGETS[target].program is None:
         _fits_target(dag, TARGETS[target])
+    if target in OF_NUMBERS:
+        from gradc.rewrite.calm import calm
+
+        dag = calm(dag, literal)
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
     if modes and not TARGETS[target].modes:
         raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")

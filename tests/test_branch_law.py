@@ -9,6 +9,7 @@ in every engine. A sample runs in `make test`; GRADC_LAW=all runs the whole.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import warnings
 from collections.abc import Iterator
@@ -279,10 +280,10 @@ def test_of_numbers_and_of_elementwise_arrays(gate: Op, condition: str, poison: 
         return
     test = "v == v" if condition == "own nan" else "abs(v) < 1e3"
     program = f"v = {g}; where({test}, v, 7)"
-    for style in ("notes", "fast"):
-        fn = gradc.compile(program, style=style)
-        for given in (bad, {name: np.full(3, x) for name, x in bad.items()}):
-            for engine in (standalone(fn.source).value_and_grad, fn.value_and_grad):
+    for style, target in itertools.product(("notes", "fast"), ("numpy", "math")):
+        fn = gradc.compile(program, style=style, target=target)
+        for given in (bad, *[{name: np.full(3, x) for name, x in bad.items()}] * (target == "numpy")):
+            for engine in (standalone(fn.source, target).value_and_grad, fn.value_and_grad):
                 with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
                     warnings.simplefilter("error")
                     value, grads = engine(**given)

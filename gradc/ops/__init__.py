@@ -17,6 +17,7 @@ from gradc.ops import (
     shaping,
     special,
 )
+from gradc.ops import ieee as ieee  # after the gates that it has once more
 from gradc.ops import kernels as kernels  # after what its helpers call
 from gradc.ops.table import Op, entries, lookup, op, spellings
 

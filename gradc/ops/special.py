@@ -449,7 +449,7 @@ _NDTR = (
 def ndtr(x):
     """The standard normal distribution function, to full precision in its lower tail."""
     t = min(abs(x), 40.0)
-    if t < 1.0:
+    if not t >= 1.0:  # nan, too
         return 0.5 + x*poly(t*t, _NDTR)
     near = round(t*256.0)/256.0  # its square is exact
     high, low = -0.5*near*near, -0.5*(t - near)*(t + near)
