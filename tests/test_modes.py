@@ -340,3 +340,12 @@ def test_every_scheme_of_names_takes_every_mode(names: str) -> None:
     fn = gradc.compile(NOTES, names=names, also=ALSO)  # type: ignore[arg-type]
     module = standalone(fn.source)
     assert module.hessian(3.0, -4.0)[2].keys() == {("x", "x"), ("x", "y"), ("y", "y")}
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+@pytest.mark.parametrize(("mode", "way_out"), [("hessian", "hvp"), ("jacobian", "jvp")])
+def test_elements_of_arrays_that_a_target_puts_nowhere(target: str, mode: str, way_out: str) -> None:
+    """The program takes elements alone, so that no block is a product with unit vectors."""
+    with pytest.raises(gradc.GradcError, match="puts no blocks of arrays together") as caught:
+        gradc.compile("A: [3]; A[0]*A[1]", target=target, also=(mode,)).source  # noqa: B018  # made when it is asked
+    assert f"take {way_out}" in str(caught.value.hint)

@@ -26,7 +26,7 @@ from gradc.base.records import NamedTuple
 from gradc.derive.blocks import adjoints, parts_of, sparse_tangents, triangle
 from gradc.derive.forward import pushed
 from gradc.derive.reverse import gradients
-from gradc.graph.dag import Dag, Node, reachable
+from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.graph.shapes import show
 from gradc.ops import array, routing, scalar
 from gradc.plan.code import (
@@ -277,7 +277,7 @@ def _packed(
             out[name] = lines.returned(slope, f, body, given)
             continue
         whole = lines.namer.fresh("d" + name)
-        body.append(Assign(whole, made(ZEROS_OF, name_of(name, node), attr=(notes.dag.dims.resolve(node.shape),))))
+        body.append(Assign(whole, _zeros(notes, name, node.shape, "hvp")))
         body += [
             Update(whole, "", notes.output(slope), leaf.place) for leaf, slope in mine.items() if slope is not None
         ]
@@ -303,7 +303,7 @@ def _blocks(
                 continue
             whole = lines.namer.fresh(f"d{x}_{y}")
             like = next(name for name in (x, y) if notes.dag.inputs[name].shape)
-            body.append(Assign(whole, made(ZEROS_OF, name_of(like, notes.dag.inputs[like]), attr=(shape,))))
+            body.append(Assign(whole, _zeros(notes, like, shape, "hvp")))
             for (one, other), node in mine.items():
                 value = notes.output(node)
                 body.append(Update(whole, "", value, (*one.place, *other.place)))
@@ -348,7 +348,7 @@ def jacobian_of(notes: Notes) -> Def:
                 blocks[name][x] = lines.returned(next(iter(mine.values())), root, body, given)
             elif mine:
                 whole = lines.namer.fresh(f"d{name}_d{x}")
-                body.append(Assign(whole, made(ZEROS_OF, name_of(x, node), attr=(dag.dims.resolve(node.shape),))))
+                body.append(Assign(whole, _zeros(notes, x, node.shape, "jvp")))
                 body += [Update(whole, "", notes.output(each), leaf.place) for leaf, each in mine.items()]
                 blocks[name][x] = name_of(whole)
     return _def(notes, "jacobian", body, Return((notes.value, blocks)))
@@ -412,6 +412,13 @@ def _hessian_by_products(notes: Notes) -> Def:
     value = made(HESSIAN_BY, *args, attr=(notes.callee("hvp"), "{" + names + "}", f"({pairs})"))
     _has_blocks(notes, value, "hvp")
     return Def(notes.function_name("hessian"), notes.program.params, (Return(value),), "hessian")
+
+
+def _zeros(notes: Notes, like: str, shape: Shape, way_out: str) -> Node:
+    """An array that is filled element by element, in the precision of an input."""
+    value = made(ZEROS_OF, name_of(like, notes.dag.inputs[like]), attr=(notes.dag.dims.resolve(shape),))
+    _has_blocks(notes, value, way_out)
+    return value
 
 
 def _has_blocks(notes: Notes, value: Node, way_out: str) -> None:
