@@ -35,12 +35,11 @@ MOST = {
 
 def cost(blocks: Blocks) -> int:
     """Operations of the text that the graph is printed as."""
-    from gradc.emit.fast_scalar import operations
-    from gradc.emit.lines import lines_of
+    from gradc.emit.lines import cost_of, lines_of
 
     joint = blocks.joint
     plan = lines_of(joint.nodes, joint.roots, joint.places())
-    return operations(plan.items) + sum(text.operators for text in plan.results)
+    return cost_of(plan)
 
 
 def wrt_of(text: str) -> list[str]:

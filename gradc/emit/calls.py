@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from math import prod
 
 from gradc.base.records import NamedTuple
-from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
+from gradc.emit.fast_scalar import Words, calls_of, names_of
 from gradc.emit.layout import broken, indent, unpacked
-from gradc.emit.lines import lines_of
+from gradc.emit.lines import line_texts, lines_of, result_texts
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer
 from gradc.emit.targets import TARGETS
@@ -199,11 +199,11 @@ def _body(
     leaves = {leaf: namer.fresh(f"{each.name}{at}") for each in elements for at, leaf in each.read}
     local = Words(namer, {word: own for word, own in words.items() if word != own}, inputs=leaves)
     names = names_of(joint, local, plan)
-    texts = iter([written(text, names, local) for text in plan.results])
+    texts = iter(result_texts(plan, names, local.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {leaf: "0.0" if node is None else next(texts) for leaf, node in joint.gradients.items()}
     body = [line for each in elements for line in taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
-    body += item_lines(plan.items, names, local)
+    body += line_texts(plan, names, local.renamed)
     pairs = []
     for each in wrt:
         text = slopes.get(each, "")

@@ -7,7 +7,10 @@ from typing import Any
 
 from gradc.emit.operand import form_cost
 from gradc.emit.target import Target
+from gradc.graph.dag import Node
+from gradc.ops.scalar import const, neg
 from gradc.plan.code import FREE, Assign, If, Module, Update, Value, every, nodes, values
+from gradc.rewrite.simplify import number
 
 
 def cost(value: Value, target: Target, literal: bool = False) -> int:
@@ -16,7 +19,22 @@ def cost(value: Value, target: Target, literal: bool = False) -> int:
     for node in nodes(value, target, literal):
         if node.op not in FREE:
             total += form_cost(target.form(node, literal).text, target.name)
+            total -= node.op is neg and _begins_with_a_number(node.args[0], target, literal)
     return total
+
+
+def _begins_with_a_number(value: Node, target: Target, literal: bool) -> bool:
+    """Whether the text of a value does, so that a minus before it is the literal's: -2*x."""
+    while value.args:
+        form = target.form(value, literal)
+        before, hole, least = form.pieces[0]
+        if before or hole not in value.op.params:
+            return before[:1].isdigit()
+        at = value.op.params.index(hole)
+        value = value.args[at]
+        if value.args and target.form(value, literal).precedence < least:
+            return False
+    return value.op is const and number(value) >= 0
 
 
 def operations(body: Iterable[Any], target: Target, code: Module) -> int:

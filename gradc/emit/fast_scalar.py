@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
-from gradc.emit.lines import Branch, Item, Line, Plan, Text, lines_of
+from gradc.emit.lines import Plan, cost_of, line_texts, lines_of, result_texts
 from gradc.emit.long_programs import long_text
 from gradc.emit.modules import Emitted
 from gradc.emit.operand import Printer, helper_costs
@@ -154,52 +154,6 @@ def _roles(joint: Joint) -> dict[Node, str]:
 # ---- text --------------------------------------------------------------------------------------
 
 
-def written(text: Text, names: Mapping[Node, str], words: Words) -> str:
-    """An expression with the names in place."""
-    template = text.text
-    if words.renamed:
-        template = _IDENTIFIER.sub(lambda word: words.call(word[0]), template)
-    return template % tuple([names[node] for node in text.reads])
-
-
-def item_lines(items: Iterable[Item], names: Mapping[Node, str], words: Words) -> list[str]:
-    """The lines of a block."""
-    out: list[str] = []
-    for item in items:
-        if isinstance(item, Line):
-            target, text = names[item.target], written(item.text, names, words)
-            if text != target:  # an inner branch has set it already
-                out.append(f"{target} = {text}")
-        else:
-            out += _branch_lines(item, names, words)
-    return out
-
-
-def _branch_lines(item: Branch, names: Mapping[Node, str], words: Words) -> list[str]:
-    condition = written(item.condition, names, words)
-    then, otherwise = item_lines(item.then, names, words), item_lines(item.otherwise, names, words)
-    if not then:
-        return [f"if not ({condition}):", *indent(otherwise)]
-    if (
-        otherwise[:1]
-        and otherwise[0].startswith("if ")
-        and all(line.startswith((" ", "else:", "elif ")) for line in otherwise[1:])
-    ):
-        return [f"if {condition}:", *indent(then), "el" + otherwise[0], *otherwise[1:]]
-    return [f"if {condition}:", *indent(then), *(["else:", *indent(otherwise)] if otherwise else [])]
-
-
-def operations(items: Iterable[Item]) -> int:
-    """What `count` counts in the text of the items."""
-    total = 0
-    for item in items:
-        if isinstance(item, Line):
-            total += item.text.operators
-        else:
-            total += 1 + item.condition.operators + operations(item.then) + operations(item.otherwise)
-    return total
-
-
 @cache
 def _called(op: Op) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The functions of `math` that a gate calls, and its helpers."""
@@ -230,10 +184,10 @@ def fused(name: str, joint: Joint, scheme: str = "notes", words: Words | None = 
     df = words.call("df")
     upstream = words.upstream if joint.seeds else ()
     names.update(zip(joint.seeds, upstream, strict=True))
-    texts = iter([written(text, names, words) for text in plan.results])
+    texts = iter(result_texts(plan, names, words.renamed))
     value = _packed([next(texts) for _ in joint.outputs])
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
-    body = [*seed_lines(upstream, df), *item_lines(plan.items, names, words)]
+    body = [*seed_lines(upstream, df), *line_texts(plan, names, words.renamed)]
     body += broken(f"return {value}, {{", pairs, "}", closed=False)
     return function_text(name, [*joint.dag.inputs, *([df] if upstream else [])], body, plan)
 
@@ -254,7 +208,7 @@ def function_text(name: str, params: Iterable[str], body: Sequence[str], *plans:
         more, needed = calls_of(plan)
         calls.update(more)
         helpers.update(needed)
-    cost = sum(operations(plan.items) + sum(text.operators for text in plan.results) for plan in plans)
+    cost = sum(map(cost_of, plans))
     return FunctionText("\n".join([f"def {name}({', '.join(params)}):", *indent(body)]), calls, helpers, cost)
 
 
@@ -292,21 +246,21 @@ def passes(
     names = names_of(joint, words, first, second)
     names.update(zip(joint.seeds, upstream, strict=True))
     kept = [names[node] for node in cached]
-    value = _packed([written(text, names, words) for text in first.results])
+    value = _packed(result_texts(first, names, words.renamed))
     params = [names[node] for node in joint.dag.inputs.values()]
     body = [
         *_floats(params),
         *_nothing_yet([node for node in cached if node.args], placed_ahead, names),
-        *item_lines(first.items, names, words),
+        *line_texts(first, names, words.renamed),
         *broken(f"return {value}, (", kept, ")"),
     ]
     ahead_text = function_text(forward, joint.dag.inputs, body, first)
-    texts = iter([written(text, names, words) for text in second.results])
+    texts = iter(result_texts(second, names, words.renamed))
     pairs = [f'"{name}": {"0.0" if node is None else next(texts)}' for name, node in joint.gradients.items()]
     body = [
         *unpacked(kept, cache),
         *seed_lines(upstream, df),
-        *item_lines(second.items, names, words),
+        *line_texts(second, names, words.renamed),
         *broken("return {", pairs, "}", closed=False),
     ]
     return ahead_text, function_text(backward, [cache, f"{df}{default_of(len(upstream))}"], body, second)
@@ -465,6 +419,6 @@ def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> lis
 
 
 __all__ = [
-    "FunctionText", "Words", "calls_of", "emit_scalar", "function_text", "fused", "helper_costs", "item_lines",
-    "names_of", "passes", "seed_lines", "words_of", "written",
+    "FunctionText", "Words", "calls_of", "emit_scalar", "function_text", "fused", "helper_costs",
+    "names_of", "passes", "seed_lines", "words_of",
 ]  # fmt: skip

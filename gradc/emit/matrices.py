@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gradc.emit.fast_scalar import Words, calls_of, item_lines, names_of, written
+from gradc.emit.fast_scalar import Words, calls_of, names_of
 from gradc.emit.layout import broken, indent
-from gradc.emit.lines import lines_of
+from gradc.emit.lines import line_texts, lines_of, result_texts
 from gradc.ops.helpers import HELPERS
 from gradc.optimize.second import Blocks
 from gradc.plan.names import Namer
@@ -40,10 +40,10 @@ def kernel_text(name: str, blocks: Blocks, params: Sequence[str]) -> str:
     words = Words(namer, aside, inputs=inputs)
     called = {_word(key): node for key, node in joint.gradients.items()}
     names = names_of(replace(joint, gradients=called), words, plan)
-    texts = iter([written(text, names, words) for text in plan.results])
+    texts = iter(result_texts(plan, names, words.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
-    lines = item_lines(plan.items, names, words)
+    lines = line_texts(plan, names, words.renamed)
     value = _packed(values) if len(values) != 1 else values[0]
     grads = [slopes[each] for each in blocks.grads]
     entries = [slopes[f"{first} {second}"] for first, second in blocks.blocks]

@@ -23,18 +23,9 @@ from math import prod
 
 from gradc.base.records import NamedTuple
 from gradc.emit.calls import Elements, array_text, checks_of, namer_of, taken_apart
-from gradc.emit.fast_scalar import (
-    FunctionText,
-    Words,
-    calls_of,
-    function_text,
-    item_lines,
-    names_of,
-    seed_lines,
-    written,
-)
+from gradc.emit.fast_scalar import FunctionText, Words, calls_of, function_text, names_of, seed_lines
 from gradc.emit.layout import broken, default_of, indent, unless
-from gradc.emit.lines import Plan, lines_of
+from gradc.emit.lines import Plan, line_texts, lines_of, result_texts
 from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag
 from gradc.ops.helpers import HELPERS
@@ -70,10 +61,10 @@ def _texts(blocks: Blocks, plan: Plan, words: Words, seeds: Sequence[str]) -> _T
     stems = {_stem(key, bool(blocks.grads)): node for key, node in own.items()}
     names = names_of(replace(joint, gradients=stems), words, plan)
     names.update(zip(joint.seeds, seeds, strict=True))
-    texts = iter([written(text, names, words) for text in plan.results])
+    texts = iter(result_texts(plan, names, words.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
-    return _Texts(plan, item_lines(plan.items, names, words), values, slopes)
+    return _Texts(plan, line_texts(plan, names, words.renamed), values, slopes)
 
 
 def _stem(key: str, second: bool) -> str:

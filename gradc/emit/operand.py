@@ -25,7 +25,7 @@ from gradc.graph.shapes import Dims, operator_of, renamed, total
 from gradc.ops.array import product, stack
 from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
-from gradc.ops.scalar import adjoint, const, input_, size
+from gradc.ops.scalar import adjoint, const, input_, neg, size
 from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
 from gradc.plan.code import AS_ARRAY, AS_INDEX, FREE, NAME, Leaf
 from gradc.rewrite.simplify import number
@@ -79,6 +79,8 @@ class Printer:
             text += self._rename(before) if self.renamed else before
             if hole:
                 text += self._fill(node, at, hole, least)
+        if op is neg and text[1:2].isdigit():
+            self.ops -= 1  # a minus on a literal is part of it
         return text, form.precedence
 
     def _fill(self, node: Node, at: Mapping[str, Node], hole: str, least: int) -> str:

@@ -24,8 +24,7 @@ from gradc.base.tables import html_table, markdown, table
 from gradc.derive.reverse import gradients
 from gradc.draw.plot import Series, plot
 from gradc.emit.calls import by_elements
-from gradc.emit.fast_scalar import operations
-from gradc.emit.lines import lines_of
+from gradc.emit.lines import cost_of, lines_of
 from gradc.evidence.growing import composed, member
 from gradc.evidence.sweep import UPTO, sizes_up_to
 from gradc.graph.dag import Dag, reachable
@@ -156,7 +155,7 @@ def modes_of(dag: Dag, wrt: Sequence[str], literal: bool = False) -> Modes:
 def _cost(joint: Joint) -> int:
     """Operations of the text that a graph is printed as."""
     plan = lines_of(joint.nodes, joint.roots, joint.places())
-    return operations(plan.items) + sum(text.operators for text in plan.results)
+    return cost_of(plan)
 
 
 def _kept(dag: Dag, leaves: Sequence[str]) -> int:

@@ -118,8 +118,7 @@ def _jacobian(name: str, program: str, rounds: int, say: Callable[[str], None]) 
 
 
 def _operations() -> list[Row]:
-    from gradc.emit.fast_scalar import operations
-    from gradc.emit.lines import lines_of
+    from gradc.emit.lines import cost_of, lines_of
     from gradc.language import parse
     from gradc.optimize.second import hessian
 
@@ -129,7 +128,7 @@ def _operations() -> list[Row]:
         wrt = [each for each in dag.inputs if each[0] in "xy"]
         joint = hessian(dag, wrt, literal=literal).joint
         plan = lines_of(joint.nodes, joint.roots, joint.places())
-        count = operations(plan.items) + sum(text.operators for text in plan.results)
+        count = cost_of(plan)
         rows.append(Row(f"value, gradient and Hessian: {name}", "operations", count, most))
     return rows
 
