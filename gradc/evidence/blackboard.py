@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # Digits on the board, and the elements of the largest matrix that is written out.
 DIGITS = 4
-SHOWN = 24
 # A line with its numbers is left out where it would be longer.
 LONGEST = 90
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w(.\[])")

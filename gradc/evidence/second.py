@@ -74,7 +74,7 @@ def _contracted(parts: Any, df: Any, several: bool) -> float:
     return math.fsum(float(x) for part, weight in pairs for x in np.ravel(np.asarray(part) * weight))
 
 
-def _moved(evidence: Evidence, k: int, given: list[Any], along: dict[str, Any], t: float) -> list[Any]:
+def _moved(evidence: Evidence, given: list[Any], along: dict[str, Any], t: float) -> list[Any]:
     names = evidence.search.fn.inputs
     return [x + t * along[name] if name in along else x for name, x in zip(names, given, strict=True)]
 
@@ -95,7 +95,7 @@ def _jvp(evidence: Evidence, k: int) -> tuple[Error | None, int, int, str]:
 
     def value(t: float) -> float:
         try:
-            return _contracted(fn.forward(*_moved(evidence, k, given, along, t))[0], df, several)
+            return _contracted(fn.forward(*_moved(evidence, given, along, t))[0], df, several)
         except (ArithmeticError, ValueError):
             return math.nan
 
@@ -112,7 +112,7 @@ def _hvp(evidence: Evidence, k: int) -> tuple[Error | None, int, int, str]:
 
     def sloped(t: float) -> float:
         try:
-            there = _moved(evidence, k, given, along, t)
+            there = _moved(evidence, given, along, t)
             grads = fn.backward(fn.forward(*there)[1], df)
         except (ArithmeticError, ValueError):
             return math.nan

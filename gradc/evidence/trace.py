@@ -25,7 +25,6 @@ _KINDS = {
     "own": "a copy of its own, to add to",
     "full": "one for each element",
 }
-NOT_TAKEN = "not computed: the branch is not taken"
 # A point that takes more columns than this is written one input a line.
 WIDTH = 80
 _SHARED = "shared by the lines below"

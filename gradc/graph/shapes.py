@@ -422,8 +422,3 @@ def show(shape: Shape) -> str:
     ('(n, 3)', '(n,)', '()')
     """
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-
-
-def is_lazy(small: Shape, full: Shape) -> bool:
-    """Whether a value of shape `small` must still be broadcast to be of shape `full`."""
-    return small != full

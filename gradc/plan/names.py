@@ -132,9 +132,4 @@ def wengert() -> Iterable[str]:
     return (f"v{k}" for k in count(1))
 
 
-def is_atom(text: str) -> bool:
-    """Whether text needs no parentheses anywhere."""
-    return text.isidentifier()
-
-
 ATOM = PRECEDENCE["atom"]
