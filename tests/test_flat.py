@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -135,3 +137,37 @@ def test_solve_ivp() -> None:
         lambda t, y: flat.value(y), (0, 40), [1, 0, 0], "BDF", jac=lambda t, y: flat.jacobian(y), rtol=1e-8, atol=1e-10
     )
     np.testing.assert_allclose(found.y[:, -1], [0.7158, 9.185e-6, 0.2842], rtol=1e-3)
+
+
+@pytest.mark.parametrize("n", [2, 5, 9])
+@pytest.mark.parametrize("target", ["numpy", "math"])
+def test_numbers_come_from_the_vector_and_go_into_one(n: int, target: str) -> None:
+    """In one function of their own, which leaves to the others what is no vector of doubles of the right size."""
+    names = [f"a{i}" for i in range(n)]
+    fn = gradc.compile(" + ".join(f"{x}*sin({y})" for x, y in itertools.pairwise([*names, "p", *names])), target=target)
+    order = [*reversed(names), "p"]
+    flat = fn.flat(order)
+    at = np.linspace(0.3, 1.7, n + 1)
+    value, grads = fn.value_and_grad(**dict(zip(order, at.tolist(), strict=True)))
+    for given in (at, at.tolist(), np.repeat(at, 2)[::2]):
+        found = flat.value_and_grad(given)
+        assert type(found[0]) is float
+        assert found[0] == pytest.approx(value, rel=1e-14)
+        assert found[1].tolist() == pytest.approx([grads[name] for name in order], rel=1e-13)
+    assert flat.value_and_grad(at)[1] is not flat.value_and_grad(at)[1]
+    assert flat.value_and_grad(at.astype(np.float32))[1].dtype == np.float64
+    whole = flat.value_and_grad(np.arange(n + 1))
+    assert whole[1].tolist() == pytest.approx(flat.grad([float(i) for i in range(n + 1)]).tolist())
+    for bad in (at[1:], np.append(at, 1.0), at[None], at[:, None], 1.0, at[:0]):
+        with pytest.raises(ValueError, match="a vector of"):
+            flat.value_and_grad(bad)
+
+
+def test_what_raises_in_math_is_numpys_in_a_vector_too() -> None:
+    flat = gradc.compile("log(x) + y").flat(["x", "y"])
+    with np.errstate(all="ignore"):
+        value, grad = flat.value_and_grad(np.array([0.0, 1.0]))
+    assert value == -math.inf
+    assert grad.tolist() == [math.inf, 1.0]
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        gradc.compile("log(x) + y", target="math").flat(["x", "y"]).value_and_grad(np.array([0.0, 1.0]))

@@ -132,6 +132,10 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return at
 
 
+# So few numbers are put into a copy of the vector, which takes less time than an array of them.
+FEW = 6
+
+
 class _Body(NamedTuple):
     """The checks of what was given, the lines behind them, what these call of `math`, and helpers."""
 
@@ -150,25 +154,29 @@ def call_text(
     params: Sequence[str] = (),
     literal: bool = False,
     guarded: bool = True,
+    bare: bool = False,
 ) -> CallText:
     """The function `name` of a program of numbers: its value, and with `wrt` its gradient.
 
     `elements` say how array inputs come apart; `params` are the inputs as the caller has them. `guarded` leaves what
-    raises to `otherwise`; without it the exceptions of `math` are the caller's.
+    raises to `otherwise`; without it the exceptions of `math` are the caller's. A `bare` gradient is that of the one
+    vector in `wrt`, all of whose elements are read, without its name.
     """
     params = params or list(dag.inputs)
     namer = namer_of(dag, params)
     words = {word: _builtin(word, params) if word in _BUILTINS else namer.fresh(word) for word in (*WORDS, *AROUND)}
-    body = _body(dag, wrt, elements, params, literal, namer, words, alone=not wrt)
+    body = _body(dag, wrt, elements, params, literal, namer, words, alone=not wrt, bare=bare)
     rest, more = words["rest"], words["more"]
-    lines = body.lines
+    lines, checks = body.lines, body.checks
+    if bare and guarded:  # one of another size does not come apart, which is a ValueError
+        checks = [*checks[:-1], f"{params[0]}.ndim == 1"]
     if guarded:
         lines = ["try:", *indent(lines), f"except {words['failures']}:", "    pass"]
     taken = ", ".join([*(f"{each}={words['absent']}" for each in params), f"*{rest}", f"**{more}"])
     given = f"({', '.join(params)}{',' * (len(params) == 1)})"
     text = "\n".join([
         f"def {name}({taken}):",
-        f"    if {' and '.join([*body.checks, f'not ({rest} or {more})'])}:",
+        f"    if {' and '.join([*checks, f'not ({rest} or {more})'])}:",
         *indent(indent(lines)),
         f"    return {words['otherwise']}({given}, {rest}, {more})",
     ])  # fmt: skip
@@ -188,6 +196,7 @@ def _body(
     namer: Namer,
     words: dict[str, str],
     alone: bool = False,
+    bare: bool = False,
 ) -> _Body:
     """The lines of value and gradient, or of the value alone. `words` is filled up with the names of functions."""
     arrays = {each.name: each for each in elements}
@@ -207,12 +216,18 @@ def _body(
     pairs = []
     for each in wrt:
         text = slopes.get(each, "")
-        if each in arrays:
+        if bare and len(arrays[each].read) <= FEW:
+            text = namer.fresh("d" + each)
+            body += [f"{text} = {each}.copy()", *(f"{text}[{at}] = {slopes[leaf]}" for at, leaf in arrays[each].read)]
+        elif each in arrays:
             lines, text = array_text(arrays[each], slopes, namer.fresh("d" + each), words)
             body += lines
-        pairs.append(f'"{each}": {text}')
+        pairs.append(text if bare else f'"{each}": {text}')
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-    body += broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
+    if bare and not alone:
+        body.append(f"return {value}, {pairs[0]}")
+    else:
+        body += broken(f"return {value}, {{", pairs, "}", closed=False) if not alone else [f"return {value}"]
     return _Body(checks_of(params, arrays, words), body, tuple(calls), tuple(helpers))
 
 

@@ -273,6 +273,23 @@ def _plan_numbers(fn: Compiled, kind: str) -> Planned:
     return Planned(call.text, link)
 
 
+def of_vector(fn: Compiled, kind: str, order: Sequence[str], otherwise: Otherwise) -> Callable[..., Any] | None:
+    """The lines of numbers, from one vector of all inputs to the gradient as a vector; None where they do not fit."""
+    from gradc.emit.calls import Elements, call_text
+
+    if fn.dag.declared or not _fits_numbers(fn, kind) or (fn.rolled is not None and _fits_rolled(fn, kind)):
+        return None
+    vector = "p"
+    while vector in fn.inputs:
+        vector += "_"
+    whole = (Elements(vector, (len(order),), tuple(enumerate(order))),)
+    wrt = [vector] if kind == "value_and_grad" else []
+    call = call_text(
+        kind, fn.dag, wrt, elements=whole, params=[vector], literal=fn.literal, guarded=_arrays(fn), bare=True
+    )
+    return direct(kind, call, ["p"], otherwise)
+
+
 def _module_of_numbers(fn: Compiled) -> Emitted | None:
     """Of a scalar program in `math`, or of one that only takes elements of its arrays."""
     from gradc.emit.calls import emit_elements

@@ -21,6 +21,7 @@ import numpy as np
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, evaluated, names_in, show
+from gradc.run.engines import of_vector
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _DOUBLE = np.dtype(float)
+_BOTH = "value_and_grad"
 
 
 class Flat:
@@ -191,6 +193,8 @@ class Flat:
         at, size = self._order, self.size
         if not self._one or self._incomplete or not at or self.fn.wrt != self.wrt:
             return general
+        if self._numbers and len(at) == len(self.fn.inputs) and (lines := of_vector(self.fn, _BOTH, self.wrt, general)):
+            return lines
         in_a_row = at == [*range(at[0], at[0] + len(at))]
         before, after, shape = self._base[: at[0]], self._base[at[-1] + 1 :], (size,)
         vector, double = np.ndarray, np.dtype(float)
