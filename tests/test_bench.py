@@ -1,12 +1,15 @@
 """The benchmark's functions: hand-written code that is right, rows that are rows, and no time held against anything."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import gradc
 from tests.bench import __main__ as command
 from tests.bench import failures, peers, programs, sections
+from tests.bench.chart import bars
 from tests.bench.clock import interleaved
 from tests.bench.table import MARK, Row, into, markdown
 
@@ -77,6 +80,41 @@ def test_the_table() -> None:
 def test_a_page_without_the_marks_is_left_alone() -> None:
     with pytest.raises(ValueError, match="two lines"):
         into(f"{MARK}\nonly one", "table")
+
+
+def test_a_section_that_ends_or_hangs_is_said_and_the_others_go_on(capfd: pytest.CaptureFixture[str]) -> None:
+    chosen = command.arguments(["operations", "--quick"])
+    (row,) = command.section("operations", chosen, patience=0.01)
+    assert row.gradc == "not measured"
+    assert "0.01 s" in row.wrong
+    assert len(command.section("operations", chosen)) > 5
+    assert capfd.readouterr().out == ""
+
+
+def test_openblas_is_as_it_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [each for each in os.environ if each.endswith("_NUM_THREADS")]:
+        monkeypatch.setenv(name, os.environ[name])  # what is set below is taken back
+    with monkeypatch.context() as within:
+        within.setattr(os, "environ", {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_VERBOSE": "2", "HOME": "x"})
+        command.settle(str(tmp_path))
+        assert [name for name in os.environ if name.startswith("OPENBLAS_")] == ["OPENBLAS_NUM_THREADS"]
+
+
+def test_bars_stand_beside_their_peers() -> None:
+    rows = [Row("<slow>", "× hand", 1.5, 1.0, {"JAX": 30.0, "Numba": 0.5, "CasADi": "nan"}), Row("alone", "s", 2.0)]
+    picture = bars({"Calls": rows})
+    assert picture.count("<rect") == 1 + 3  # the paper, gradc, and two numbers
+    assert "&lt;slow&gt;" in picture
+    assert "alone" not in picture
+    assert bars({}).startswith("<svg ")
+
+
+@pytest.mark.parametrize("n", [3, 40])
+def test_terms_that_are_unlike_are(n: int) -> None:
+    terms = programs.distinct(n).split(" + ")
+    fn = gradc.compile(programs.distinct(n))
+    assert len(fn.inputs) == n + 1
+    assert len(set(terms)) == len(terms)
 
 
 def test_the_command_takes_sections(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import gc
 import json
+import re
 import subprocess
 import sys
 import time
@@ -72,14 +73,22 @@ def inputs_of(family: str, n: int) -> list[float]:
 Timed = tuple[float, float, float]  # seconds to the first result, its value, the sum of its derivatives
 
 
-def timed_gradc(text: str, values: Sequence[float]) -> Timed:
-    """From the text, with parsing."""
+def timed_gradc(text: str, values: Sequence[float], target: str = "numpy") -> Timed:
+    """From the text, with parsing, to a call with all arguments by name."""
+    import numpy as np
+
     import gradc
 
-    gradc.compile("x*y").value_and_grad(1.0, 2.0)  # the library itself is warm
+    gradc.compile("x*y").value_and_grad(np.ones(2), 2.0)  # the library itself is warm
     start = time.process_time()
-    value, grads = gradc.compile(text).value_and_grad(*values)
+    fn = gradc.compile(text, target=target)
+    value, grads = fn.value_and_grad(**dict(zip(sorted(fn.inputs, key=_number), values, strict=True)))
     return time.process_time() - start, value, sum(grads.values())
+
+
+def _number(name: str) -> int:
+    """Which of x0, x1, … an input is."""
+    return int(name[1:] or 0)
 
 
 def timed_casadi(family: str, values: Sequence[float], n: int) -> Timed:
@@ -90,7 +99,8 @@ def timed_casadi(family: str, values: Sequence[float], n: int) -> Timed:
     ca.Function("F", [warm], [ca.gradient(ca.sin(warm), warm)])(1.0)
     start = time.process_time()
     x = ca.SX.sym("x", len(values))
-    f = casadi_wide(ca, x, n) if family == "wide" else casadi_deep(ca, x, n)
+    made = {"wide": casadi_wide, "math": casadi_wide, "distinct": casadi_distinct, "deep": casadi_deep}
+    f = made[family](ca, x, n)
     compiled = ca.Function("F", [x], [f, ca.gradient(f, x)])
     value, grads = compiled(values)
     return time.process_time() - start, float(value), float(ca.sum1(grads))
@@ -102,6 +112,26 @@ def casadi_wide(ca: Any, x: Any, n: int) -> Any:
     for i in range(1, n):
         f = f + ca.sin(x[i] * x[i + 1]) * ca.exp(-(x[i] ** 2))
     return f
+
+
+def casadi_distinct(ca: Any, x: Any, n: int) -> Any:
+    from tests.bench.programs import SHAPES, distinct_terms
+
+    terms: tuple[Callable[..., Any], ...] = (
+        lambda c, d, e, f, g, x, y: c * f(d * x * y) * g(-e * x**2),
+        lambda c, d, e, f, g, x, y: f(x + c) * y**2,
+        lambda c, d, e, f, g, x, y: (f(c * x) - d * y) ** 2,
+        lambda c, d, e, f, g, x, y: c * x / (1.0 + d * y**2),
+        lambda c, d, e, f, g, x, y: f(c * x + d * y),
+        lambda c, d, e, f, g, x, y: c * x * f(d * y) * x,
+    )
+    made = dict(zip(SHAPES, terms, strict=True))
+    x = ca.vertsplit(x)
+    total = 0.0
+    for shape, at in distinct_terms(n):
+        i = at["i"]
+        total = total + made[shape](*at["numbers"], getattr(ca, at["f"]), getattr(ca, at["g"]), x[i], x[i + 1])
+    return total
 
 
 def casadi_deep(ca: Any, x: Any, n: int) -> Any:
@@ -118,7 +148,10 @@ def compiling(who: str, family: str, n: int) -> Timed:
     values = inputs_of(family, n)
     if who == "CasADi":
         return timed_casadi(family, values, n)
-    return timed_gradc({"wide": programs.wide, "deep": programs.deep}[family](n), values)
+    texts = {"wide": programs.wide, "math": programs.wide, "distinct": programs.distinct, "deep": programs.deep}
+    text = texts[family](n)
+    names = {*re.findall(r"\bx\d*\b", text)}
+    return timed_gradc(text, values[: len(names)], "math" if family == "math" else "numpy")
 
 
 # ---- the process -------------------------------------------------------------------------------------------------

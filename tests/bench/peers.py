@@ -12,6 +12,9 @@ in its own arrays, compiled where it compiles, results computed when the call re
 from __future__ import annotations
 
 import importlib
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -146,6 +149,27 @@ def torch(work: Workload) -> Run:
     return Run(call, lambda result: by_name(order)((result[0].detach(), result[1])))
 
 
+def torch_compile(work: Workload) -> Run:
+    """PyTorch with its compiler, forward and backward."""
+    torch = library("torch")
+    if not hasattr(torch, "compile") or work.kind == "scalar":
+        raise Absent("its compiler is for arrays")
+    torch.set_num_threads(1)
+    namespace = plain(torch, sigmoid=torch.sigmoid, relu=torch.relu, erf=torch.erf, norm=torch.linalg.norm)
+    namespace["maximum"] = lambda u, v: torch.maximum(u, torch.as_tensor(v, dtype=u.dtype))
+    compiled = torch.compile(function(work.program, list(work.inputs), namespace))
+    inputs = [torch.tensor(np.asarray(value, float)) for value in work.inputs.values()]
+    leaves = [value.requires_grad_() for name, value in zip(work.inputs, inputs, strict=True) if name in work.wrt]
+    order = [name for name in work.inputs if name in work.wrt]
+    seed = torch.ones_like(compiled(*inputs))
+
+    def call() -> Any:
+        value = compiled(*inputs)
+        return value, torch.autograd.grad(value, leaves, seed)
+
+    return Run(call, lambda result: by_name(order)((result[0].detach(), result[1])))
+
+
 def autograd(work: Workload) -> Run:
     anp, special, make_vjp = library("autograd.numpy"), library("autograd.scipy.special"), library("autograd").make_vjp
     namespace = plain(anp, relu=lambda u: anp.maximum(u, 0.0), erf=special.erf, norm=anp.linalg.norm)
@@ -176,7 +200,26 @@ def pytensor(work: Workload) -> Run:
 # ---- compilers of scalar expressions -----------------------------------------------------------------------------
 
 
-def casadi(work: Workload) -> Run:
+def casadi_c(work: Workload) -> Run:
+    """The C code that CasADi writes, built by the compiler that is there, and called through CasADi."""
+    return casadi(work, code=True)
+
+
+def _built(ca: ModuleType, function: Any) -> Any:
+    """A CasADi function as machine code of its own C."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise Absent("there is no C compiler")
+    folder = tempfile.mkdtemp()  # what is loaded stays until the process ends
+    code = ca.CodeGenerator("F.c")
+    code.add(function)
+    code.generate(folder + "/")
+    command = [compiler, "-O3", "-fPIC", "-shared", f"{folder}/F.c", "-o", f"{folder}/F.so", "-lm"]
+    subprocess.run(command, check=True, capture_output=True)
+    return ca.external("F", f"{folder}/F.so")
+
+
+def casadi(work: Workload, code: bool = False) -> Run:
     """The ordinary call, F(x, y); as a graph of numbers, or of matrices for the programs that need them."""
     if work.kind == "elementwise" or "relu" in work.program:
         raise Absent("CasADi's matrices are not broadcast")
@@ -186,6 +229,7 @@ def casadi(work: Workload) -> Run:
     symbols = {name: kind.sym(name, *np.shape(value)) for name, value in work.inputs.items()}
     value = function(work.program, list(work.inputs), namespace)(**symbols)
     compiled = ca.Function("F", list(symbols.values()), [value, *(ca.gradient(value, symbols[n]) for n in work.wrt)])
+    compiled = _built(ca, compiled) if code else compiled
 
     def read(result: Any) -> Result:
         arrays = [np.asarray(ca.densify(part)) for part in result]
@@ -193,6 +237,61 @@ def casadi(work: Workload) -> Run:
         return arrays[0].reshape(()), grads
 
     return Run(closed(compiled, list(work.inputs.values())), read)
+
+
+def heyoka(work: Workload) -> Run:
+    """`cfunc`: LLVM's code for the value and its derivatives, a batch of points at once."""
+    hy = library("heyoka")
+    if work.kind == "tensor" and sum(map(np.size, work.inputs.values())) > 1000:
+        raise Absent("a thousand scalar expressions take heyoka minutes")
+    space = {
+        name: np.frompyfunc(getattr(hy, name), 1, 1) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt", "erf")
+    }
+    space |= {"sigmoid": np.frompyfunc(hy.sigmoid, 1, 1), "sum": lambda u: hy.sum(list(u)), "dot": np.dot}
+    if work.kind == "tensor":
+        leaves = {n: [f"{n}{i}" for i in range(np.size(v))] for n, v in work.inputs.items()}
+    else:
+        leaves = {n: [n] for n in work.inputs}
+    symbols = {n: hy.make_vars(*names) if len(names) > 1 else [hy.make_vars(*names)] for n, names in leaves.items()}
+    given = {
+        n: np.array(symbols[n], object).reshape(np.shape(work.inputs[n])) if work.kind == "tensor" else symbols[n][0]
+        for n in work.inputs
+    }
+    value = function(work.program, list(work.inputs), space)(**given)
+    wanted = [each for name in work.wrt for each in symbols[name]]
+    gradient = hy.diff_tensors([value], diff_args=wanted, diff_order=1).gradient
+    compiled = hy.cfunc([value, *gradient], vars=[each for name in work.inputs for each in symbols[name]])
+    if work.kind == "tensor":
+        points = np.concatenate([np.ravel(v) for v in work.inputs.values()]).astype(float)
+    else:
+        points = np.stack(np.broadcast_arrays(*work.inputs.values())).astype(float)
+
+    def read(result: Any) -> Result:
+        if work.kind != "tensor":
+            return flat(work.wrt)(result)
+        sizes = np.cumsum([np.size(work.inputs[name]) for name in work.wrt])[:-1]
+        parts = np.split(result[1:], sizes)
+        return np.asarray(result[0]), {
+            n: part.reshape(np.shape(work.inputs[n])) for n, part in zip(work.wrt, parts, strict=True)
+        }
+
+    return Run(lambda: compiled(points), read)
+
+
+def symforce(work: Workload) -> Run:
+    """Its symbolic derivatives, and the function that it makes of them."""
+    if work.kind != "scalar":
+        raise Absent("SymForce generates functions of numbers")
+    sf, util = library("symforce.symbolic"), library("symforce.util")
+    symbols = {name: sf.Symbol(name) for name in work.inputs}
+    value = function(work.program, list(symbols), plain(sf))(**symbols)
+    results = sf.Matrix([[value, *(value.diff(symbols[name]) for name in work.wrt)]])
+    body = function("f = results_of(" + ", ".join(symbols) + ")", list(symbols), {
+        "results_of": lambda *given: results.subs(dict(zip(symbols.values(), given, strict=True)))
+    })  # fmt: skip
+    body.__annotations__ = dict.fromkeys(symbols, sf.Scalar)
+    compiled = util.lambdify(body)
+    return Run(closed(compiled, list(work.inputs.values())), lambda result: flat(work.wrt)(np.ravel(result)))
 
 
 def symengine(work: Workload) -> Run:
@@ -230,8 +329,12 @@ def numba(work: Workload) -> Run:
 PEERS: dict[str, Callable[[Workload], Run]] = {
     "JAX": jax_jit,
     "PyTorch": torch,
+    "torch.compile": torch_compile,
     "autograd": autograd,
     "CasADi": casadi,
+    "CasADi, C code": casadi_c,
+    "heyoka": heyoka,
+    "symforce": symforce,
     "SymEngine": symengine,
     "SymPy": sympy,
     "Numba": numba,

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -186,6 +188,46 @@ def wide(n: int) -> str:
     'sin(x0*x1)*exp(-x0**2) + sin(x1*x2)*exp(-x1**2)'
     """
     return " + ".join(f"sin(x{i}*x{i + 1})*exp(-x{i}**2)" for i in range(n))
+
+
+# What a term of `distinct` may be: shapes with holes for the numbers, the inputs and two functions.
+SHAPES = (
+    "{0}*{f}({1}*{x}*{y})*{g}(-{2}*{x}**2)",
+    "{f}({x} + {0})*{y}**2",
+    "({f}({0}*{x}) - {1}*{y})**2",
+    "{0}*{x}/(1.0 + {1}*{y}**2)",
+    "{f}({0}*{x} + {1}*{y})",
+    "{0}*{x}*{f}({1}*{y})*{x}",
+)
+FUNCTIONS = ("sin", "cos", "exp", "tanh", "atan")
+
+
+def distinct_terms(n: int) -> list[tuple[str, dict[str, Any]]]:
+    """Terms that are unlike each other: a shape, its functions and its numbers are drawn for each."""
+    draw = random.Random(0)
+    found = []
+    for i in range(n):
+        numbers = [round(draw.uniform(0.5, 1.5), 3) for _ in range(3)]
+        shape = draw.choice(SHAPES)
+        found.append((shape, {"numbers": numbers, "f": draw.choice(FUNCTIONS), "g": draw.choice(FUNCTIONS), "i": i}))
+    return found
+
+
+def distinct(n: int) -> str:
+    """A sum of terms that are unlike each other."""
+    return " + ".join(
+        shape.format(*at["numbers"], f=at["f"], g=at["g"], x=f"x{at['i']}", y=f"x{at['i'] + 1}")
+        for shape, at in distinct_terms(n)
+    )
+
+
+def by_elements(text: str) -> str:
+    """A program of x0, x1, … as one of the elements of x.
+
+    >>> by_elements(written_rosenbrock(2))
+    '100.0*(x[1] - x[0]**2)**2 + (1.0 - x[0])**2'
+    """
+    return re.sub(r"\bx(\d+)\b", r"x[\1]", text)
 
 
 def deep(n: int) -> str:
