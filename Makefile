@@ -50,7 +50,8 @@ mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 	$(PY) -m tests.mutation
 
 targets: $(FRAMEWORKS)/.ready ## the frameworks' own checkers over all corpora, in an environment that has them
-	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py tests/test_c.py tests/test_batches.py
+	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py tests/test_c.py tests/test_numba.py \
+	tests/test_branch_free.py tests/test_batches.py
 
 oldest: $(OLDEST)/.ready ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
 	$(OLDEST)/bin/python -m pytest -q -n auto
@@ -87,7 +88,7 @@ $(FRAMEWORKS)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gradc needs Python 3.11 or newer with venv and pip; none was found on PATH" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(FRAMEWORKS)
 	$(FRAMEWORKS)/bin/python $(PIP) --editable ".[test]"
-	@for each in torch jax dask; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
+	@for each in torch jax numba dask; do $(FRAMEWORKS)/bin/python $(PIP) --editable ".[$$each]" || echo "left out: $$each" >&2; done
 	@touch $@
 
 # Each lower bound as the version that is installed; mpmath is SymPy's, and newer than 1.3 no SymPy of that time knew it.

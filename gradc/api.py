@@ -485,7 +485,7 @@ class Function:
         """The text of the emitted module, verified before anyone has it. It needs NumPy (or nothing) and not gradc."""
         from gradc.emit.allow import verify
 
-        if TARGETS[self.target].program is None:
+        if self.emitted.text.startswith('"""'):  # a module of Python's
             verify(self.emitted.text)
         return signed(self.emitted.text)
 

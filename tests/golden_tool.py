@@ -81,8 +81,12 @@ FRAMEWORKS = ("torch", "jax")
 
 def shown() -> dict[Path, str]:
     """The modules of frameworks, by their golden files."""
-    native = {GOLDEN / "frameworks" / "staged.c": gradc.compile(SHOWN["staged"][0], target="c", literal=True).source}
-    return native | {
+    staged = SHOWN["staged"][0]
+    compiled = {
+        GOLDEN / "frameworks" / "staged.c": gradc.compile(staged, target="c", literal=True).source,
+        GOLDEN / "frameworks" / "staged_numba.py": gradc.compile(staged, target="numba").source,
+    }
+    return compiled | {
         GOLDEN / "frameworks" / f"{name}_{target}.py".replace("-", "_"): gradc.compile(
             program, target=target, function_name="" if name == "staged" else "loss", **options
         ).source

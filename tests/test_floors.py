@@ -217,8 +217,10 @@ STILL_PLANNING = {
     "emit/fast_scalar.py",
     "emit/long_programs.py",
     "emit/matrices.py",
+    "emit/number_lines.py",
     "emit/number_modes.py",
     "emit/targets/c.py",
+    "emit/targets/numba.py",
 }
 
 

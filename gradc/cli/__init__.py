@@ -225,8 +225,8 @@ takes_program = _options(
     _module("--literal", is_flag=True, help="Keep the textbook's forms where others are more stable."),
     _module("--names", type=_choice("notes", "letters", "wengert"), default="notes", show_default=True,
             help="How lines are named."),
-    _module("--target", type=_choice("numpy", "math", "scipy", "torch", "jax", "c"), default="numpy",
-            show_default=True,
+    _module("--target", type=_choice("numpy", "math", "scipy", "torch", "jax", "numba", "c"),
+            default="numpy", show_default=True,
             help="What the module stands on."),
 )  # fmt: skip
 has_style = _module(

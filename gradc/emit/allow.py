@@ -32,7 +32,7 @@ _ALLOWED = frozenset({
     "Dict", "DictComp", "ListComp", "GeneratorExp", "comprehension", "JoinedStr", "FormattedValue", "Starred", "Load",
     "Store", "Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Not", "Invert", "Gt",
     "GtE", "Lt", "LtE", "Eq", "NotEq", "Is", "IsNot", "In", "NotIn", "And", "Or", "BitOr", "BitAnd", "Import", "alias",
-    "ImportFrom", "ClassDef",
+    "ImportFrom", "ClassDef", "LShift", "RShift",
 })  # fmt: skip
 
 # What a module imports: whole, or some names of it; None stands for the functions of the targets.
@@ -44,6 +44,9 @@ _MODULES: dict[str, frozenset[str] | None] = {
     "jax.numpy": None,
     "jax.scipy": None,
     "scipy": frozenset({"special", "linalg"}),
+    "llvmlite.ir": frozenset({"DoubleType", "FunctionType", "IntType"}),
+    "numba": frozenset({"float64", "int64", "njit", "types"}),
+    "numba.extending": frozenset({"intrinsic", "overload"}),
     "torch": None,
     "torch.autograd.function": None,
 }
@@ -52,7 +55,7 @@ _MODULES: dict[str, frozenset[str] | None] = {
 _BUILTINS = frozenset(
     "abs all any bool bytearray dict enumerate float int isinstance len list map max min pow range reversed set "
     "slice sorted str sum tuple type zip ArithmeticError FloatingPointError OverflowError TypeError ValueError "
-    "ZeroDivisionError staticmethod __name__ __source__".split()
+    "ZeroDivisionError NameError id staticmethod __file__ __name__ __source__".split()
 )
 _OTHERS = frozenset(dir(builtins)) - _BUILTINS
 # These, beside the ones that a helper of the table calls, are never permitted, whatever a helper says.

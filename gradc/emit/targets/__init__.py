@@ -1,7 +1,7 @@
 """The targets, one file each, read when it is first asked for. A new one is its file and its name here.
 
 >>> sorted(TARGETS)
-['c', 'jax', 'math', 'numpy', 'scipy', 'torch']
+['c', 'jax', 'math', 'numba', 'numpy', 'scipy', 'torch']
 >>> TARGETS["math"].arrays
 False
 """
@@ -35,6 +35,6 @@ class _Targets(Mapping[str, Target]):
         return len(self.names)
 
 
-TARGETS = _Targets("numpy math scipy torch jax c")
+TARGETS = _Targets("numpy math scipy torch jax numba c")
 
 __all__ = ["TARGETS"]

@@ -15,22 +15,15 @@ double f(double x, double y)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any
 
-from gradc.base.errors import GradcError
 from gradc.base.files import COMPILED
-from gradc.emit.fast_scalar import names_of, words_of
 from gradc.emit.layout import wrapped
 from gradc.emit.modules import Emitted
+from gradc.emit.number_lines import Dialect, NumberLines, names_in, refuse_arrays
 from gradc.emit.target import Target
-from gradc.graph.dag import Dag, Node
-from gradc.ops.scalar import const, input_
-from gradc.ops.table import statics_of
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.optimize import Joint, optimize
-from gradc.rewrite.simplify import number
 
 # How tightly C binds, as far as these forms go.
 _BINDS = {
@@ -148,96 +141,35 @@ _TAKEN = frozenset(
     "_Complex size_t NULL NAN INFINITY HUGE_VAL main fabs fmin fmax pow tgamma lgamma n i".split()
 ) | frozenset(_FORMS) | frozenset(_HELPERS)  # fmt: skip
 
-_HOLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
-# A value that is used once is written in the line of its user, up to so many operators.
-MOST_OPERATORS = 6
 
-
-class _Lines:
-    """The lines of a graph of numbers: which values get one, and what each is called."""
-
-    def __init__(self, joint: Joint, roots: Sequence[Node], nodes: Sequence[Node], names: Mapping[Node, str]) -> None:
-        self.names, self.texts, self.lines = dict(names), dict[Node, tuple[str, str, int]](), list[str]()
-        self.named = set(joint.dag.names)
-        self.uses: dict[Node, int] = {}
-        for node in nodes:
-            for arg in node.args:
-                self.uses[arg] = self.uses.get(arg, 0) + 1
-        for node in roots:
-            self.uses[node] = self.uses.get(node, 0) + 1
-        self.called: dict[str, None] = {}
-        for node in nodes:
-            if node.args:
-                self.write(node)
-
-    def write(self, node: Node) -> None:
-        """A value's text, and a line of its own where it is used again or long."""
-        form = _FORMS.get(node.op.name)
-        if form is None:
-            raise GradcError(
-                f"the target 'c' has no form for '{node.op.name}'", hint="leave the target at 'numpy' for this program"
-            )
-        text, binds = form
-        operators = 1
-        holes = [match[1] for match in _HOLE.finditer(text)]
-        given = dict(zip(node.op.params, node.args, strict=False))
-        values = statics_of(node.op, node.attr)
-        for name, arg in given.items():
-            if holes.count(name) > 1 and arg in self.texts:
-                self.line(arg)
-
-        def filled(match: re.Match[str]) -> str:
-            nonlocal operators
-            if match[1] not in given:
-                return str(values[match[1]])
-            inner, tight, count = self.operand(given[match[1]])
-            operators += count
-            return f"({inner})" if _BINDS[tight] < _BINDS[match[2] or "any"] else inner
-
-        made = _HOLE.sub(filled, text)
-        self.called.update(dict.fromkeys(re.findall(r"[a-z_]\w*(?=\()", text)))
-        self.texts[node] = made.replace("--", "- -"), binds, operators
-        if self.uses.get(node, 0) > 1 or operators > MOST_OPERATORS or node in self.named or len(made) > 90:
-            self.line(node)
-
-    def line(self, node: Node) -> None:
-        text, _, _ = self.texts.pop(node)
-        kind = "int" if node.op.boolean else "double"
-        self.lines.append(f"const {kind} {self.names[node]} = {text};")
-
-    def operand(self, node: Node) -> tuple[str, str, int]:
-        """A value as a part of a line: text, how tightly it binds, how many operators it has."""
-        if node in self.texts:
-            return self.texts[node]
-        if node.op is const:
-            return _literal(float(number(node)))
-        return self.names[node], "atom", 0
-
-
-def _literal(value: float) -> tuple[str, str, int]:
+def _literal(value: float) -> tuple[str, str]:
     if value != value:
-        return "NAN", "atom", 0
+        return "NAN", "atom"
     if abs(value) == float("inf"):
-        return ("INFINITY", "atom", 0) if value > 0 else ("-INFINITY", "unary", 0)
-    return repr(value), "atom" if value >= 0 and not repr(value).startswith("-") else "unary", 0
+        return ("INFINITY", "atom") if value > 0 else ("-INFINITY", "unary")
+    return repr(value), "unary" if repr(value).startswith("-") else "atom"
+
+
+def _line(node: Node, name: str, text: str) -> str:
+    return f"const {'int' if node.op.boolean else 'double'} {name} = {text};"
+
+
+_C = Dialect("c", _FORMS, _BINDS, _line, _literal, _TAKEN)
 
 
 def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitted:
     """The C file of a program of numbers; GradcError for arrays, and for a gate that C has no form for."""
-    arrays = [name for name, node in dag.inputs.items() if node.shape]
-    if arrays or any(node.shape for node in dag.nodes):
-        what = f"'{arrays[0]}' is an array" if arrays else "a list of values is an array"
-        raise GradcError(f"the target 'c' takes programs of numbers, and {what}", hint="leave the target at 'numpy'")
+    refuse_arrays(dag, "c")
     joint = optimize(dag, wrt, literal=literal)
-    name = _own(function or "f", ())
-    inputs = _renamed(dag.inputs)
-    names = _names(joint, inputs)
+    name = _C.own(function or "f")
+    inputs = _C.renamed(dag.inputs)
+    names = names_in(joint, inputs, _C)
     outputs = [each for each, _ in dag.outputs]
-    out = [_own(each, inputs.values()) for each in (outputs if len(outputs) > 1 else ["f"])]
-    slopes = [_own(f"d{inputs[each]}", [*inputs.values(), *out]) for each in wrt]
+    out = [_C.own(each, inputs.values()) for each in (outputs if len(outputs) > 1 else ["f"])]
+    slopes = [_C.own(f"d{inputs[each]}", [*inputs.values(), *out]) for each in wrt]
 
-    alone = _Lines(joint, joint.outputs, _reach(joint.outputs), names)
-    both = _Lines(joint, joint.roots, joint.nodes, names)
+    alone = NumberLines(joint, joint.outputs, reachable(joint.outputs), names, _C)
+    both = NumberLines(joint, joint.roots, joint.nodes, names, _C)
     taken = [f"double {each}" for each in inputs.values()] or ["void"]
     value = [alone.operand(node)[0] for node in joint.outputs]
     results = [f"*{each}_out = {both.operand(node)[0]};" for each, node in zip(out, joint.outputs, strict=True)]
@@ -246,7 +178,7 @@ def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitt
         results.append(f"*{each}_out = {'0.0' if node is None else both.operand(node)[0]};")
     unused = [f"(void){inputs[each]};" for each, node in joint.dag.inputs.items() if not _read(node, joint.nodes)]
     silent = [f"(void){inputs[each]};" for each, node in joint.dag.inputs.items()
-              if not _read(node, [*_reach(joint.outputs)]) and node not in joint.outputs]  # fmt: skip
+              if not _read(node, [*reachable(joint.outputs)]) and node not in joint.outputs]  # fmt: skip
     unused = [line for line in unused if not any(line == f"(void){n};" for n in _direct(joint, inputs))]
     places = [f"double *{each}_out" for each in (*out, *slopes)]
     body = []
@@ -255,7 +187,7 @@ def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitt
     body += [*_function(f"void {name}_value_and_grad", [*taken[: len(inputs)], *places],
                         [*unused, *both.lines, *results]), ""]  # fmt: skip
     body += _loop(name, list(inputs.values()), [*out, *slopes])
-    forward = sum(1 for node in _reach(joint.outputs) if node.args)
+    forward = sum(1 for node in reachable(joint.outputs) if node.args)
     backward = sum(1 for node in joint.nodes if node.args) - forward
     helpers = _used({**alone.called, **both.called})
     text = "\n".join([*_head(dag, wrt, forward, backward), *helpers, *body, ""])
@@ -269,41 +201,6 @@ def _direct(joint: Joint, inputs: Mapping[str, str]) -> list[str]:
 
 def _read(node: Node, nodes: Iterable[Node]) -> bool:
     return any(node in each.args for each in nodes)
-
-
-def _reach(roots: Sequence[Node]) -> list[Node]:
-    from gradc.graph.dag import reachable
-
-    return reachable(roots)
-
-
-def _own(name: str, others: Iterable[str]) -> str:
-    """A name that C leaves free, and nobody else has."""
-    taken = set(others)
-    while name in _TAKEN or name in taken:
-        name += "_"
-    return name
-
-
-def _renamed(inputs: Mapping[str, Node]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in inputs:
-        found[name] = _own(name, found.values())
-    return found
-
-
-def _names(joint: Joint, inputs: Mapping[str, str]) -> dict[Node, str]:
-    """The names of all values, as in the fast style; those that C has taken step aside."""
-    written = tuple(node for node in joint.nodes if node.args)
-    plan: Any = SimpleNamespace(written=written, same={})
-    found = names_of(joint, words_of(joint.dag, "notes", ()), plan)
-    names = {node: inputs[name] for name, node in joint.dag.inputs.items()}
-    taken = set(names.values())
-    for node, name in found.items():
-        if node.op is not input_:
-            names[node] = _own(name, taken)
-            taken.add(names[node])
-    return names
 
 
 def _function(head: str, params: Sequence[str], lines: Sequence[str]) -> list[str]:
