@@ -29,7 +29,7 @@ from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
 from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, OF_NUMBERS, Running, chained, fast_module, running
+from gradc.run.engines import LARGEST_KERNEL, NUMBA, OF_ARRAYS, OF_NUMBERS, Running, chained, fast_module, running
 from gradc.run.functions import collector_paused, compiles, load
 from gradc.run.given import (
     broadcast_of,
@@ -60,6 +60,7 @@ STYLES = ("notes", "fast")
 Style = Literal["notes", "fast"]
 Mode = Literal["value", "value_and_grad", "jvp", "hvp", "jacobian", "hessian"]
 Names = Literal["notes", "letters", "wengert"]
+Asked = Literal["", "numba"]
 
 
 def compile(
@@ -78,6 +79,7 @@ def compile(
     max_source: int = MAX_SOURCE,
     max_turns: int = MAX_TURNS,
     roll: bool = False,
+    engine: Asked = "",
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
@@ -91,12 +93,19 @@ def compile(
     beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the class of a torch module one that can
     be differentiated again (and mapped), at the price of a second forward pass; `max_source` and `max_turns` bound
     the characters of a program and the turns of its loops. `roll` writes a long sum whose terms repeat one pattern,
-    or several in turn, as a sum over slices. Raises `GradcError` for what is wrong with the program,
-    ValueError for an unknown option, and TypeError for what is no program at all.
+    or several in turn, as a sum over slices. `engine="numba"` has calls of the library run in loops that Numba compiles
+    when they are first called, where the program can be one (`Function.running` says so). Raises `GradcError` for what
+    is wrong with the program, ValueError for an unknown option, and TypeError for what is no program at all.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
             raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
+    if engine not in ("", NUMBA):
+        raise ValueError(f"no engine {engine!r} to ask for; it is 'numba', or left out")
+    if engine:
+        from gradc.run.loops import refuse_without_numba
+
+        refuse_without_numba()
     modes = _modes(also)
     _check_function_name(plain_text("function_name", function_name))
     options: dict[str, Any] = {
@@ -114,6 +123,7 @@ def compile(
         "max_turns": max_turns,
         "roll": roll,
         "function": function,
+        "engine": engine,
     }
     if not isinstance(program, str):
         from gradc.language.sources import text_of
@@ -135,7 +145,7 @@ def compile(
         from gradc.rewrite.calm import calm
 
         dag = calm(dag, literal)
-    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double)
+    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double, engine)
     if modes and not TARGETS[target].modes:
         raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")
     if "hessian" in modes:
@@ -330,9 +340,10 @@ class Function:
         function_name: str = "",
         also: tuple[str, ...] = (),
         double: bool = False,
+        engine: str = "",
     ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
-        self.function_name, self.also, self.double = function_name, also, double
+        self.function_name, self.also, self.double, self.engine = function_name, also, double, engine
         self.__name__ = function_name or "value"
         self.__doc__ = f"{self.__name__}({', '.join(self.inputs)}): the value of {_first_lines(dag.text)}"
         self._given: tuple[str, dict[str, Any]] | None = None
@@ -797,12 +808,18 @@ class Function:
     # ---- evidence ------------------------------------------------------------------------------
 
     def check(self, **options: Any) -> Any:
-        """The staged gradient against SymPy's and against finite differences; see `gradc.evidence.check`."""
+        """The staged gradient against SymPy's and against finite differences; see `gradc.evidence.check`.
+
+        The module of a framework's target is run beside the staged passes, where the framework is installed.
+        """
         from gradc.evidence import check
 
         if self.dag.example and not any(options.get(each) for each in ("at", "ranges")):
             options["at"] = self.example
-        return check.check(self, **options)
+        if self.target in (*OF_ARRAYS, *OF_NUMBERS):
+            return check.check(self, **options)
+        rest = (self.style, self.names, "numpy", self.literal)
+        return check.check(Function(self.dag, self.wrt, *rest), module=self, **options)
 
     def report(self, *, modes: bool = False, **options: Any) -> Any:
         """Staged against symbolic size; see `gradc.evidence.report`. With `modes` what each mode costs."""

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import math
 import os
+import pickle
 import platform
 import re
 import subprocess
@@ -290,3 +291,53 @@ def test_what_was_compiled_is_kept_beside_the_file(numba: Any, tmp_path: Path) -
     spec.loader.exec_module(module)
     assert module.value_and_grad(2.0, 0.0) == (2.0, {"x": 1.0, "y": 2.0})
     assert list((tmp_path / "__pycache__").glob("kept.f_and_slopes*.nbi"))
+
+
+# -- the engine --------------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_is_asked_for(numba: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADC_CACHE", str(tmp_path))
+    fn, asked = gradc.compile(STAGED), gradc.compile(STAGED, engine="numba")
+    assert fn.running(X, Y).engine == "blocks"
+    for given in (X, Y), (1.5, -2.0), (3, -4), ([1.0, 2.0], 0.5):
+        assert asked.running(*given).engine == "numba"
+        same(asked.value_and_grad(*given), fn.value_and_grad(*given))
+        np.testing.assert_allclose(asked(*given), fn(*given), 1e-14)
+        same(asked.value_and_grad(*given, df=2.0), fn.value_and_grad(*given, df=2.0))
+    assert asked.source == fn.source
+    out = asked.value_and_grad(x=X, y=Y)
+    assert asked.value_and_grad(Y, X, out=out, threads=2)[1]["x"] is out[1]["x"]
+    assert list(tmp_path.glob("gradc_*.py"))
+    assert list((tmp_path / "__pycache__").glob("*.nbi"))
+
+
+def test_what_the_loops_do_not_fit_runs_as_before(numba: Any) -> None:
+    fn = gradc.compile("X: [2, 3]; w: [3]\nsum(tanh(X @ w))", engine="numba")
+    assert fn.running(np.ones((2, 3)), np.ones(3)).engine == "arrays"
+
+
+def test_several_outputs_by_the_engine(numba: Any) -> None:
+    fn = gradc.compile("x*y, x + y", engine="numba")
+    with pytest.raises(ValueError, match="2 outputs"):
+        fn.value_and_grad(X, Y)
+    _, grads = fn.value_and_grad(X, Y, df=(1.0, 2.0))
+    np.testing.assert_allclose(grads["x"], Y + 2.0)
+
+
+def test_the_engine_is_a_copy_s_too(numba: Any) -> None:
+    fn = pickle.loads(pickle.dumps(gradc.compile("x*exp(y)", engine="numba")))
+    assert fn.running(1.0, 2.0).engine == "numba"
+    assert fn.check(points=1).engines[:2] == ("numba", "numba over arrays")
+
+
+def test_an_engine_that_nobody_knows() -> None:
+    with pytest.raises(ValueError, match="no engine 'llvm'"):
+        gradc.compile("x", engine="llvm")  # type: ignore[arg-type]
+
+
+def test_without_numba_the_engine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numba" else find(name))
+    with pytest.raises(gradc.GradcError, match="not installed"):
+        gradc.compile("x*y", engine="numba")

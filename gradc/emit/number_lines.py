@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradc.base.errors import GradcError
+from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import names_of, words_of
 from gradc.graph.dag import Dag, Node
 from gradc.ops.scalar import const, div, input_

@@ -17,20 +17,33 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gradc.evidence.points import FAILURES, Search, Staged, as_arrays, flat
-from gradc.run.engines import OF_ARRAYS, Passed, alone, fitting
+from gradc.run.engines import NUMBA, OF_ARRAYS, Passed, alone, fitting
 
 Run = Callable[..., Any]
 Found = dict[int, Staged]
 
 
-def by_engine(search: Search, staged: Sequence[Staged], points: Sequence[int]) -> Iterator[tuple[str, Found]]:
-    """Each engine's name, and what it says at those of the points that it takes."""
+def by_engine(
+    search: Search, staged: Sequence[Staged], points: Sequence[int], module: tuple[str, Run] | None = None
+) -> Iterator[tuple[str, Found]]:
+    """Each engine's name, and what it says at those of the points that it takes; a framework's module by its target's.
+
+    An elementwise program in loops goes over arrays of all points, too: these are other functions of the module.
+    """
     fn: Any = search.fn
+    if module is not None:
+        name, run = module
+        yield name, _at_points(search, staged, points, run)
+        if name == NUMBA and not fn.dag.declared:
+            yield f"{name} over arrays", _all_at_once(search, run, staged, points)
     if not hasattr(fn, "memo"):
         return  # made by hand, and run by its passes alone
     kind = "value_and_grad" if fn.wrt else "value"
     for engine in fitting(fn, kind):
-        yield engine.name, _at_points(search, staged, points, alone(fn, engine, kind))
+        run = alone(fn, engine, kind)
+        yield engine.name, _at_points(search, staged, points, run)
+        if engine.name == NUMBA:
+            yield f"{engine.name} over arrays", _all_at_once(search, run, staged, points)
     if fn.style == "fast" and fn.wrt:
         yield "module", _at_points(search, staged, points, _of_the_module(fn))
 

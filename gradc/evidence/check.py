@@ -22,7 +22,8 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.base.tables import html_table, number, table
-from gradc.evidence.by_engine import by_engine
+from gradc.evidence.by_engine import Run, by_engine
+from gradc.evidence.by_target import runner
 from gradc.evidence.points import Compiled, Point, Search, said
 from gradc.evidence.references import Evidence, gather
 from gradc.evidence.second import mode_errors
@@ -107,6 +108,7 @@ class Check:
     seconds: float
     command: str
     engines: tuple[str, ...] = ()
+    not_run: str = ""
 
     @property
     def ok(self) -> bool:
@@ -119,7 +121,8 @@ class Check:
         """As the command line shows it."""
         lines = [f"{self._said()} ({self.reason})" if self.reason else self._said(), ""]
         lines.append(table(_HEADER, map(self._cells, self.rows), _ALIGN))
-        lines += ["", *(f"kink: {kink}" for kink in self.kinks), f"run the worst point again: {self.command}"]
+        lines += ["", *([f"note: {self.not_run}"] if self.not_run else [])]
+        lines += [*(f"kink: {kink}" for kink in self.kinks), f"run the worst point again: {self.command}"]
         return "\n".join(lines)
 
     def _said(self) -> str:
@@ -153,6 +156,7 @@ class Check:
             "seconds": self.seconds,
             "command": self.command,
             "engines": list(self.engines),
+            "not_run": self.not_run,
         }
 
     def _repr_html_(self) -> str:
@@ -174,12 +178,14 @@ def check(
     timeout: float = SECONDS,
     memory: int = MEMORY,
     worker: Worker | None = None,
+    module: Any = None,
 ) -> Check:
     """Hold the staged gradient against SymPy's and against differences, in 50-digit arithmetic.
 
     `points` random points of `seed` are tried, or the one that `at` gives; `ranges` says where to look for an input,
     {"x": (1, 2)}; `tolerance` is in rounding errors. SymPy gets `timeout` seconds and `memory` megabytes, in a process
-    of its own: `worker`, if several checks are to share one. Raises `GradcError` if no point is found.
+    of its own: `worker`, if several checks are to share one. `module` is the program compiled for a framework, which is
+    run at the same points where the framework is installed. Raises `GradcError` if no point is found.
     """
     began = time.monotonic()
     search = Search(fn, seed, ranges)
@@ -188,7 +194,8 @@ def check(
         evidence = gather(search, staged, min(points, len(staged)), worker or own, timeout)
     limit = tolerance if tolerance is not None else TOLERANCE * (LITERAL if fn.literal else 1.0)
     rows = _rows(evidence, limit)
-    engines, wrong = _engines(evidence, rows, limit)
+    run, missing = runner(module) if module is not None else (None, "")
+    engines, wrong = _engines(evidence, rows, limit, None if run is None else (module.target, run))
     rows += wrong
     rows += [_mode_row(evidence, mode, limit) for mode in fn.also]
     verdicts = {row.verdict for row in rows}
@@ -205,7 +212,8 @@ def check(
         seed=seed,
         seconds=time.monotonic() - began,
         engines=engines,
-        command=command(fn, staged[evidence.points[last.point]].point, seed, points),
+        not_run=f"the module of the target '{module.target}' was not run: {missing}" if missing else "",
+        command=command(module or fn, staged[evidence.points[last.point]].point, seed, points),
     )
 
 
@@ -216,7 +224,9 @@ def _rows(evidence: Evidence, limit: float) -> list[Row]:
     return [*_value_rows(evidence, limit), *(_gradient_row(evidence, name, limit) for name in evidence.search.fn.wrt)]
 
 
-def _engines(evidence: Evidence, rows: Sequence[Row], limit: float) -> tuple[tuple[str, ...], list[Row]]:
+def _engines(
+    evidence: Evidence, rows: Sequence[Row], limit: float, module: tuple[str, Run] | None = None
+) -> tuple[tuple[str, ...], list[Row]]:
     """The engines that took the points, and rows for what they get wrong where the staged passes are right.
 
     A wrong rule shows in all of them, in other inputs too: then the passes say where it is.
@@ -224,7 +234,7 @@ def _engines(evidence: Evidence, rows: Sequence[Row], limit: float) -> tuple[tup
     sound = all(row.verdict != FAIL for row in rows)
     names: list[str] = []
     wrong: list[Row] = []
-    for name, found in by_engine(evidence.search, evidence.staged, evidence.points):
+    for name, found in by_engine(evidence.search, evidence.staged, evidence.points, module):
         if not found:
             continue
         names.append(name)

@@ -33,6 +33,7 @@ from gradc.run.functions import (
     direct_mapped,
     direct_rolled,
     direct_summed,
+    kept_module,
     load,
     with_constants,
 )
@@ -64,6 +65,9 @@ OF_ARRAYS, OF_NUMBERS = ("numpy", "scipy"), ("math",)
 KINDS = ("value", "value_and_grad")
 MODES = ("jvp", "hvp", "jacobian", "hessian")
 
+# The engine that compiles, and the target that it has its text from: only ever by request.
+NUMBA = "numba"
+
 
 class Compiled(Protocol):
     """What engines ask of a compiled program."""
@@ -75,6 +79,7 @@ class Compiled(Protocol):
     literal: bool
     function_name: str
     also: tuple[str, ...]
+    engine: str  # the one that was asked for, if any
 
     @property
     def inputs(self) -> tuple[str, ...]: ...
@@ -497,6 +502,40 @@ def _module_of_blocks(fn: Compiled) -> Emitted | None:
     return emitted._replace(text=fn.own_text(emitted.text))
 
 
+def _fits_numba(fn: Compiled, kind: str) -> bool:
+    """Asked for, by the engine's name or as the target, and a program that its loops can be of."""
+    return NUMBA in (fn.engine, fn.target) and _loops(fn) is not None
+
+
+def _loops(fn: Compiled) -> Emitted | None:
+    """The module of Numba's loops; None where there is none of the program."""
+    from gradc.base.errors import GradcError
+    from gradc.emit.targets import TARGETS
+
+    def make() -> Emitted | None:
+        try:
+            found: Emitted = TARGETS[NUMBA].program(fn.dag, fn.wrt, fn.literal, "")
+        except GradcError:
+            return None
+        return found
+
+    found: Emitted | None = _once(fn, NUMBA, make)
+    return found
+
+
+def _plan_numba(fn: Compiled, kind: str) -> Planned:
+    """The functions of the target's module, compiled once and kept from run to run."""
+    found = _loops(fn)
+    assert found is not None
+
+    def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
+        from gradc.run.loops import direct_loops
+
+        return direct_loops(kind, _once(fn, (NUMBA, "module"), lambda: kept_module(text)), fn)
+
+    return Planned(found.text, link)
+
+
 def _fits_passes(fn: Compiled, kind: str) -> bool:
     return True
 
@@ -507,6 +546,7 @@ def _plan_passes(fn: Compiled, kind: str) -> Planned:
 
 # fmt: off
 ENGINES = (
+    Engine(NUMBA,     "loops that Numba compiles, if asked for",    _fits_numba,   _plan_numba),
     Engine("rolled",  "long sums as sums over slices",              _fits_rolled,  _plan_rolled,  _module_of_rolled),
     Engine("numbers", "lines of numbers, and of arrays' elements",  _fits_numbers, _plan_numbers, _module_of_numbers),
     Engine("long",    "the same in many short functions",           _fits_long,    _plan_long),
@@ -538,6 +578,6 @@ MODE_ENGINES = (
 # fmt: on
 
 __all__ = [
-    "ENGINES", "MODES", "MODE_ENGINES", "Engine", "Passed", "Planned", "Running", "alone", "chained", "fast_module",
-    "fitting", "running",
+    "ENGINES", "MODES", "MODE_ENGINES", "NUMBA", "Engine", "Passed", "Planned", "Running", "alone", "chained",
+    "fast_module", "fitting", "running",
 ]  # fmt: skip

@@ -42,6 +42,48 @@ def load(source: str, name: str = "") -> ModuleType:
     return module
 
 
+def cache_folder() -> str:
+    """Where what was compiled is kept from run to run: `GRADC_CACHE`, else the user's own folder of such things."""
+    import os
+
+    home = os.environ.get("GRADC_CACHE")
+    return home or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gradc")
+
+
+def kept_module(source: str) -> ModuleType:
+    """An emitted text as a module that lies in a file of the cache, so that what is compiled of it lies beside it.
+
+    Where no file can be written, the module is loaded without.
+    """
+    import hashlib
+    import os
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    from gradc.base.files import write_whole
+    from gradc.emit.allow import verify
+
+    verify(source)
+    name = "gradc_" + hashlib.sha256(source.encode()).hexdigest()[:24]
+    path = os.path.join(cache_folder(), name + ".py")
+    try:
+        with open(path, encoding="utf-8") as file:
+            known = file.read() == source
+    except OSError:
+        known = False
+    if not known:
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write_whole(path, source, force=True)
+        except (OSError, ValueError):
+            return load(source)
+    spec = spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def _run(source: str, namespace: dict[str, Any], filename: str) -> None:
     import builtins
     import linecache

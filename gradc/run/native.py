@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradc.base.errors import GradcError
+from gradc.run.functions import cache_folder
 
 FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-fno-math-errno", "-ffp-contract=off")
 
@@ -193,17 +194,12 @@ def _compiler(asked: Sequence[str] | str | None) -> tuple[str, ...]:
     raise GradcError("there is no C compiler", hint="install one, or the package ziglang, which brings one")
 
 
-def _cache() -> str:
-    home = os.environ.get("GRADC_CACHE")
-    return home or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gradc")
-
-
 def _built(text: str, compiler: Sequence[str]) -> str:
     """The extension of a text: from the cache, or built into it, whole or not at all."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
     said = "\0".join([text, *compiler, *FLAGS, sys.version, suffix])
     name = "gradc_" + hashlib.sha256(said.encode()).hexdigest()[:24]
-    folder = _cache()
+    folder = cache_folder()
     path = os.path.join(folder, name + suffix)
     if os.path.exists(path):
         return path
