@@ -128,6 +128,7 @@ MALFORMED: list[tuple[str, dict[str, Any]]] = [
     ("has a hole 'y', which is no parameter", {"code": "{x} + {y}"}),
     ("is not an expression", {"code": "{x} +"}),
     ("calls 'halve', and no helper has that name", {"code": "halve({x})"}),
+    ("for the target 'math' says 'np.fix', a word of another one", {"code": {"math": "np.fix({x})"}}),
     ("may not stand in an emitted module", {
         "code": "halve({x})", "helpers": {"numpy": "def halve(x):\n    import os\n    return 0.5*x\n"}}),
     ("is not Python", {"code": "halve({x})", "helpers": {"numpy": "def halve(x):\n    return 0.5*\n"}}),

@@ -3,6 +3,7 @@ that is not taken.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import mpmath
@@ -11,8 +12,10 @@ import pytest
 from mpmath import mp
 
 import gradc
+import gradc.optimize as optimizer
 from gradc.emit.count import count
 from gradc.emit.operand import helper_costs
+from gradc.graph.dag import Dag
 from gradc.language import parse
 from gradc.optimize import optimize
 from tests.oracle import reference
@@ -258,3 +261,38 @@ def test_a_number_leaves_a_matrix_product_where_it_meets_its_like() -> None:
     _, grads = function.value_and_grad(x, A)
     q = x @ A @ x
     assert np.allclose(grads["x"], (np.cos(q) * np.log(q) + np.sin(q) / q) * ((A + A.T) @ x), rtol=1e-13)
+
+
+# ---- made once -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("program", "target"),
+    [
+        ("x*sin(y) + y", "math"),
+        ("x*sin(y) + y", "numpy"),
+        ("x: [n]; y: [n]; sum(tanh(x)*y)", "numpy"),
+        ("x: [3]; x[0]*x[1]", "numpy"),
+    ],
+)
+def test_a_joint_graph_is_made_once(program: str, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whichever style, engine or call it is asked for."""
+    made: list[tuple[object, ...]] = []
+    make = optimizer._made_joint
+
+    def counted(dag: Dag, wrt: Sequence[str], *options: bool) -> object:
+        made.append((dag.graph, *wrt, *options))
+        return make(dag, wrt, *options)
+
+    monkeypatch.setattr(optimizer, "_made_joint", counted)
+    fn = gradc.compile(program, style="fast", target=target)
+    assert fn.source
+    numbers = 0.5 if not fn.dag.declared else np.linspace(0.5, 1.0, 3)
+    given = dict.fromkeys(fn.inputs, numbers)
+    fn.value_and_grad(**given)
+    fn(**given)
+    if target == "numpy":
+        many = dict.fromkeys(fn.inputs, np.linspace(0.5, 1.0, 3))
+        fn.value_and_grad(**many)
+        fn.value_and_grad(**many, df=None if fn.dag.declared else np.ones(3))
+    assert len(made) == len(set(made)) > 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -77,7 +78,14 @@ def _forms(entry: Op) -> Iterator[str]:
         stray = [name for name in holes if name not in own and not name.startswith("*")]
         if stray:
             yield f"the form {form.text!r} has a hole {stray[0]!r}, which is no parameter"
+        other = _OTHER_WORDS.get(target.removesuffix("_plain"))
+        if other is not None and (said := other.search(form.text)):
+            yield f"the form {form.text!r} for the target '{target}' says {said[0]!r}, a word of another one"
         yield from _helpers(form, target)
+
+
+# What a target's forms may not say.
+_OTHER_WORDS = {"math": re.compile(r"(?<![\w.])np\.\w+")}
 
 
 def _helpers(form: Form, target: str) -> Iterator[str]:

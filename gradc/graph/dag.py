@@ -41,13 +41,17 @@ class Node:
 
 
 class Graph:
-    """The intern table. Invariant: a node's arguments have smaller ids than the node."""
+    """The intern table. Invariant: a node's arguments have smaller ids than the node.
 
-    __slots__ = ("nodes", "table")
+    `known` is what passes have found out of the programs in it, once.
+    """
+
+    __slots__ = ("known", "nodes", "table")
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.table: dict[Hashable, Node] = {}
+        self.known: dict[Hashable, tuple[Any, Any]] = {}
 
     def node(self, op: Op, args: tuple[Node, ...] = (), attr: Hashable = None, shape: Shape = ()) -> Node:
         """The one node of this operator, these arguments and this attribute."""

@@ -12,6 +12,7 @@ parameters go by their names, and `{x}` in a print form is the printed argument.
 from __future__ import annotations
 
 import copyreg
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -293,11 +294,12 @@ def _between(bounds: Bounds) -> Callable[..., Bounds]:
 def _forms(name: str, params: list[str], code: Code, elementwise: bool) -> dict[str, Form]:
     """The forms that an entry states, and for the rest the functions of its name."""
     if isinstance(code, str):
-        code = {"numpy": code, "math": code} if elementwise else {"numpy": code}
+        ours = elementwise and not re.search(r"(?<![\w.])np\.", code)
+        code = {"numpy": code, "math": code if ours else ""}
     holes = ", ".join("{" + p + "}" for p in params)
-    usual = {"numpy": f"np.{name}({holes})"} | (
-        {"math": f"math.{name}({holes})"} if elementwise else {}
-    )
+    usual = {"numpy": f"np.{name}({holes})"}
+    if elementwise and hasattr(math, name):
+        usual["math"] = f"math.{name}({holes})"
     return {target: Form(text) for target, text in {**usual, **code}.items() if text}
 
 

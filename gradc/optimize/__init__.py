@@ -85,8 +85,17 @@ def optimize(
 
     `arrays` says that a value may be an array: both sides of a branch are then computed, with safe arguments, and
     gates stay whole; otherwise they are written in the parts that cost least for single numbers. With `seeded` the
-    gradient is contracted with the upstream adjoints of the outputs.
+    gradient is contracted with the upstream adjoints of the outputs. It is made once for a program, whoever asks.
     """
+    known, key = dag.graph.known if dag.graph is not None else {}, ("joint", *wrt, literal, arrays, seeded)
+    of, found = known.get(key, (None, None))
+    if of is not dag or found is None:
+        _, found = known[key] = dag, _made_joint(dag, wrt, literal, arrays, seeded)
+    joint: Joint = found
+    return joint
+
+
+def _made_joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool) -> Joint:
     flat = any(node.op is where for node in dag.nodes) and (
         arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
     )
