@@ -138,6 +138,7 @@ NAMED = {
     "optimize/ufuncs.py": "abs_",
     "plan/notes.py": "scatter",
     "plan/program.py": "nonzero scatter",
+    "plan/reuse.py": "scatter",
 }
 
 

@@ -18,10 +18,9 @@ f, {"x": dx}
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import heappop, heappush
 
 from gradc.emit.layout import broken, indent, unless
 from gradc.emit.modules import Emitted, printed
@@ -38,17 +37,13 @@ from gradc.plan.code import Def, Lines
 from gradc.plan.names import ATOM, Namer, compose, constant_word
 from gradc.plan.notes import Notes
 from gradc.plan.program import Program
+from gradc.plan.reuse import Buffer, Reuse, into_place
 from gradc.rewrite.simplify import is_const, number
 
 # An expression of numbers is written inside the line that uses it up to this many operations.
 LONGEST_INLINE = 6
 # Views and conditions are written inside each other up to this depth.
 DEEPEST = 12
-# Of so many steps that could be next the best is chosen.
-CHOICE = 64
-# Up to this many steps their order is chosen so that most can write over what is dead.
-LONGEST_SEARCH = 2000
-
 _INFIX = re.compile(r"\{\w+:?\w*\} ?([-+*/]) ?\{\w+:?\w*\}")
 # NumPy takes the array to fill of these by name only.
 _BY_NAME = (routing.maximum, routing.minimum)
@@ -94,17 +89,6 @@ def fused(joint: Joint, words: Words | None = None, literal: bool = False, alone
     return Fused(joint, whole(joint, literal), words or Words()).body(alone)
 
 
-class _Buffer:
-    """An array of our own, and the values that are written into it one after the other."""
-
-    __slots__ = ("kept", "reads", "values")
-
-    def __init__(self) -> None:
-        self.values: list[Node] = []
-        self.reads = 0
-        self.kept = False
-
-
 class Fused:
     """Steps into lines: which are lines, in which order, into which array, under which name."""
 
@@ -129,8 +113,9 @@ class Fused:
             for node in self.nodes
             if node not in self.inline and node not in self.inputs and node not in self.seeds
         ]
-        self.buffers: dict[Node, _Buffer] = {}
-        self.onto: dict[Node, Node] = {}
+        reads = {node: self._reads(node) for node in self.named}
+        self.reuse = Reuse(reads, self.inline, [*self.inputs, *self.seeds], self.dims)
+        self.buffers, self.onto = self.reuse.buffers, self.reuse.onto
         self.names: dict[Node, str] = {}
         self.constants: dict[float, str] = dict(words.constants)
         self.called: dict[str, str] = dict(words.called)
@@ -194,116 +179,6 @@ class Fused:
                 found.append(arg)
         return found
 
-    # ---- order and buffers ---------------------------------------------------------------------
-
-    def _order(self) -> list[Node]:
-        """The lines in an order in which most arrays can be written over."""
-        reads = {node: self._reads(node) for node in self.named}
-        for node in self.named:
-            for arg in reads[node]:
-                self._buffer_of(arg).reads += 1
-        for root in self.roots:
-            if root in self.inline:
-                for arg in self._reads(root):
-                    self._buffer_of(arg).kept = True
-            else:
-                self._buffer_of(root).kept = True
-        if len(self.named) > LONGEST_SEARCH:
-            for node in self.named:
-                self._place(node, reads[node])
-            return self.named
-        return self._by_greed(reads)
-
-    def _by_greed(self, reads: dict[Node, list[Node]]) -> list[Node]:
-        """Numbers and views first, then what writes over its argument, then what needs an array of its own."""
-        waiting = {node: sum(arg in reads for arg in reads[node]) for node in self.named}
-        readers: dict[Node, list[Node]] = {}
-        for node in self.named:
-            for arg in reads[node]:
-                readers.setdefault(arg, []).append(node)
-        ready = [(node.id, node) for node in self.named if waiting[node] == 0]  # a heap: ids rise
-        near: list[Node] = []  # the oldest few of them, among which the next is chosen
-        order: list[Node] = []
-        while ready or near:
-            while ready and len(near) < CHOICE:
-                near.append(heappop(ready)[1])
-            node = min(near, key=lambda each: (self._cost(each, reads[each]), each.id))
-            near.remove(node)
-            order.append(node)
-            self._place(node, reads[node])
-            for reader in readers.get(node, []):
-                waiting[reader] -= 1
-                if waiting[reader] == 0:
-                    heappush(ready, (reader.id, reader))
-        return order
-
-    def _cost(self, node: Node, reads: list[Node]) -> int:
-        if not node.shape or node.op.view:
-            return 0
-        return 1 if self._target(node, reads) is not None else 2
-
-    def _buffer_of(self, node: Node) -> _Buffer:
-        """The buffer that a value is in or looks into. Inputs have one that is never free."""
-        if node not in self.buffers:
-            self.buffers[node] = _Buffer()
-            self.buffers[node].kept = node in self.inputs or node in self.seeds
-        return self.buffers[node]
-
-    def _target(self, node: Node, reads: list[Node]) -> Node | None:
-        """The argument that a step may write over: ours, whole, of its shape, and read by nobody after."""
-        for arg in self._overwritable(node):
-            buffer = self.buffers.get(arg)
-            if buffer is None or buffer.kept or buffer.values[-1:] != [arg] or not self._same(arg.shape, node.shape):
-                continue
-            if buffer.reads == sum(self.buffers.get(each) is buffer for each in reads) and not (
-                (node.op is routing.where or _into_place(node, self.inline)) and self._reads_again(node, arg, buffer)
-            ):
-                return arg
-        return None
-
-    def _reads_again(self, node: Node, target: Node, buffer: _Buffer) -> bool:
-        """Whether a step of several lines looks into its target by another argument, when some of it is overwritten."""
-        others = [arg for arg in node.args if arg is not target and not arg.op.boolean]
-        return any(
-            self.buffers.get(base) is buffer
-            for arg in others
-            for base in (self._reads(arg) if arg in self.inline else [arg])
-        )
-
-    def _overwritable(self, node: Node) -> Sequence[Node]:
-        if node.op.boolean or not node.shape:
-            return ()
-        if node.op is routing.where:
-            sides = [arg for arg in node.args[1:] if arg not in self.inline]
-            return sides if all(self._same(arg.shape, node.shape) for arg in node.args[:1]) else ()
-        if node.op.ufunc:
-            plain = [arg for arg in node.args if arg not in self.inline]
-            return (
-                plain if not _into_place(node, self.inline) else [arg for arg in plain if arg.op is not array.scatter]
-            )
-        return ()
-
-    def _place(self, node: Node, reads: list[Node]) -> None:
-        """The buffer of a step's value; what it reads has one reader less."""
-        target = self._target(node, reads)
-        for arg in reads:
-            self._buffer_of(arg).reads -= 1
-        was = self.buffers.get(node)
-        if target is not None:
-            self.onto[node] = target
-            buffer = self.buffers[target]
-            buffer.values.append(node)
-        elif node.op.view:
-            buffer = self._buffer_of(reads[0]) if reads else _Buffer()
-        else:
-            buffer = _Buffer()
-            if node.shape and not node.op.boolean:
-                buffer.values.append(node)
-        if was is not None and was is not buffer:
-            buffer.reads += was.reads
-            buffer.kept = buffer.kept or was.kept
-        self.buffers[node] = buffer
-
     def _same(self, x: Shape, y: Shape) -> bool:
         return self.dims.resolve(x) == self.dims.resolve(y)
 
@@ -353,8 +228,8 @@ class Fused:
         for node in order:
             if node in stems:
                 self.names[node] = fresh(stems[node])
-            elif node in self.onto:
-                self.names[node] = self.names[self.onto[node]]
+            elif (grown := self.reuse.grown(node)) is not None:
+                self.names[node] = self.names[grown]
             else:
                 later = [value for value in self.buffers[node].values if value in stems]
                 if later and later[0] in stems and (later[0] not in self.roots or self._grows(node, later[0])):
@@ -363,10 +238,10 @@ class Fused:
                     self.names[node] = self.namer.fresh(self._composed(node))
 
     def _grows(self, node: Node, total: Node) -> bool:
-        """Whether terms that are added into its places make one value the other."""
-        while total is not node and total in self.onto and _into_place(total, self.inline):
+        """Whether terms that are added one after the other make one value the other."""
+        while total is not node and total.op in (scalar.add, scalar.sub) and self.reuse.grown(total) is not None:
             total = self.onto[total]
-        return total is node and (node.op is array.scatter or _into_place(node, self.inline))
+        return total is node
 
     def _composed(self, node: Node) -> str:
         def part(arg: Node) -> str:
@@ -380,7 +255,7 @@ class Fused:
 
     def body(self, alone: bool) -> Body:
         """Everything together."""
-        order = self._order()
+        order = self.reuse.order(self.roots, self._reads)
         self._name(order)
         lines: list[str] = []
         guarded: set[Node] = set()
@@ -496,7 +371,7 @@ class Fused:
         name = self.names[node]
         if not node.shape:
             return [f"{name} = {self._reduced(node)}"]
-        if _into_place(node, self.inline):
+        if into_place(node, self.inline):
             return self._added(node, name)
         if node.op is routing.where and self._same(node.args[0].shape, node.shape):
             return self._masked(node, name)
@@ -551,6 +426,8 @@ class Fused:
         """A step that writes over one of its arguments."""
         target, op = self.onto[node], node.op
         old = self.names[target]
+        if op is array.matmul:
+            return [f"{name} = {self._call(op.name)}({', '.join(self._operand(arg, 0) for arg in node.args)}, {old})"]
         operands = [self._operand(arg, 0, ufunc=op.ufunc != "power") for arg in node.args]
         infix = _INFIX.search(op.code["numpy"].text)
         if infix and name == old and (node.args[0] is target or op.commutes):
@@ -675,7 +552,7 @@ class Fused:
         """An array's text, copied if it is or shows an input, or shows what another result shows too."""
         text = self._operand(node, 0)
         bases = [node] if node in self.buffers else self._reads(node)
-        shown = [self._buffer_of(base) for base in bases]
+        shown = [self.reuse.buffer_of(base) for base in bases]
         shared = any(root is not node for buffer in shown for root in self._shown_by.get(buffer, ()))
         own = all(buffer.values for buffer in shown) and shown and not shared
         if self._counted(node) and not any(each in self.inputs or each in self.seeds for each in reachable([node])):
@@ -687,9 +564,9 @@ class Fused:
         return self.sized and any(each.op is scalar.size for each in reachable([node]))
 
     @cached_property
-    def _shown_by(self) -> dict[_Buffer, list[Node]]:
+    def _shown_by(self) -> dict[Buffer, list[Node]]:
         """The results that are in each buffer, or look into it."""
-        found: dict[_Buffer, list[Node]] = {}
+        found: dict[Buffer, list[Node]] = {}
         for root in dict.fromkeys(self.roots):
             bases = [root] if root in self.buffers else self._reads(root)
             for buffer in dict.fromkeys(self.buffers[base] for base in bases if base in self.buffers):
@@ -758,11 +635,6 @@ def _by_python(node: Node) -> bool:
     """Whether a gate of numbers is written by Python's operators and `math`."""
     form = node.op.code.get("math") if node.args else None
     return not node.args or (node.op.elementwise and form is not None and not form.helpers)
-
-
-def _into_place(node: Node, inline: Iterable[Node]) -> bool:
-    """Whether a step is a sum with something that goes into one place of an array."""
-    return node.op in (scalar.add, scalar.sub) and any(arg.op is array.scatter and arg in inline for arg in node.args)
 
 
 # ---- modules and library calls -----------------------------------------------------------------

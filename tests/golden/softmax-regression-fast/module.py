@@ -93,13 +93,13 @@ def value_and_grad(X, W, b, Y, lam):
     lseS -= SY
     sumlseS = float(add_reduce(lseS))
     f = sumlseS/n + lam*WW
-    Wlam = W*lam  # Wlam: (d, c)
-    Wlam *= c2
     dS = softmax(S, axis=1)  # dS: (n, c)
     dS -= Y
     dS *= 1/n
     db = add_reduce(dS, 0)  # db: (c,)
     prod = X.T @ dS  # prod: (d, c) = (d, n) @ (n, c)
+    Wlam = W*lam  # Wlam: (d, c)
+    Wlam *= c2
     dW = add(Wlam, prod, Wlam)  # dW: (d, c)
     return f, {"W": dW, "b": db}
 
