@@ -133,3 +133,52 @@ def same(got: Any, want: Passes, program: str) -> None:
 def test_the_contraction_that_one_writes(program: str, shapes: dict[str, Any], wanted: str) -> None:
     fused = gradc.compile(program, shapes=shapes, style="fast").source.split("def value_and_grad")[1]
     assert wanted in fused
+
+
+PEAKED = [[0.0, -40.0, -41.0], [800.0, 0.0, -3.0], [0.3, 0.1, -0.2], [-1e4, -1e4, -1e4]]
+
+
+@pytest.mark.parametrize("axis", ["0", "1", "-1", "None", "(0, 1)", "(1, 0)"])
+@pytest.mark.parametrize("gate", ["softmax", "log_softmax", "logsumexp"])
+def test_weights_by_one_axis_and_by_several(gate: str, axis: str) -> None:
+    """Every form keeps the digits of rows whose weight is nearly all in one place, and takes what is not finite."""
+    program = f"x: [4, 3]\nG: [4, 3]\nt = {gate}(x, axis={axis})\nsum(G*t)"
+    if gate == "logsumexp":
+        program = f"x: [4, 3]\nt = {gate}(x, axis={axis}, keepdims=True)\nsum(t*t)"
+    fast, notes = gradc.compile(program, style="fast"), gradc.compile(program)
+    x, G = np.array(PEAKED), np.random.default_rng(0).normal(size=(4, 3))
+    for point in (x, -x, x.T.reshape(4, 3), np.where(x == 800.0, np.inf, x), np.where(x == -40.0, np.nan, x)):
+        given = {"x": point, "G": G} if "G" in fast.inputs else {"x": point}
+        with np.errstate(all="ignore"):
+            want = both_passes(load(notes.source), given)
+            for way in (load(fast.source).value_and_grad, fast.value_and_grad):
+                value, grads = way(**given)
+                assert np.allclose(value, want.value, rtol=1e-13, atol=0, equal_nan=True)
+                assert np.allclose(grads["x"], want.grads["x"], rtol=1e-11, atol=1e-300, equal_nan=True)
+
+
+def test_weights_of_no_elements() -> None:
+    """Nothing has the logarithm -inf, and its slopes have its shape."""
+    for gate, value in (("logsumexp", -np.inf), ("sum(softmax", 0.0), ("sum(log_softmax", 0.0)):
+        program = f"x: [n, d]\nt = {gate}(x, axis=1)" + (")" if "(" in gate else "") + "\nsum(t)"
+        for style in ("notes", "fast"):
+            got, grads = gradc.compile(program, style=style).value_and_grad(np.zeros((1, 0)))  # type: ignore[arg-type]
+            assert got == value
+            assert np.shape(grads["x"]) == (1, 0)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -2, None, (0, 2), (2, 0)])
+def test_the_first_of_several_largest(axis: Any) -> None:
+    """The gradient of a maximum goes to one element, over one axis by index and over several in memory order."""
+    x = np.random.default_rng(0).integers(0, 3, size=(4, 3, 5)).astype(float)
+    for gate in ("max", "min"):
+        _, grads = gradc.compile(f"x: [4, 3, 5]\nsum({gate}(x, axis={axis})**2)").value_and_grad(x)
+        rest = tuple(at for at in range(3) if axis is not None and at not in {a % 3 for a in np.atleast_1d(axis)})
+        order = np.transpose(x, (*rest, *(at for at in range(3) if at not in rest)))
+        rows = order.reshape(*(x.shape[at] for at in rest), -1)
+        at = np.argmax(rows, axis=-1) if gate == "max" else np.argmin(rows, axis=-1)
+        wanted = np.zeros_like(rows)
+        best = np.take_along_axis(rows, at[..., None], -1)
+        np.put_along_axis(wanted, at[..., None], 2 * best, -1)
+        inverse = np.argsort((*rest, *(at for at in range(3) if at not in rest)))
+        assert np.array_equal(grads["x"], np.transpose(wanted.reshape(order.shape), inverse))

@@ -66,8 +66,8 @@ _NEVER = frozenset(
 
 # Attributes that the emitters write; the table's forms and helpers add theirs.
 _ATTRIBUTES = frozenset(
-    "T array asarray copy copyto copysign dot dtype empty full full_like float64 indices int8 item itemsize join max "
-    "matmul may_share_memory min ndarray ndim ravel reduce reshape result_type shape size sum swapaxes tolist type "
+    "T all array asarray copy copyto copysign dot dtype empty full full_like float64 indices int8 item itemsize join "
+    "max matmul may_share_memory min ndarray ndim ravel reduce reshape result_type shape size sum swapaxes tolist type "
     "zeros zeros_like "
     "Function Tensor apply autograd custom_vjp defvjp differentiable function needs_input_grad nondiff_argnums "
     "once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()

@@ -114,6 +114,7 @@ class Fused:
             if node not in self.inline and node not in self.inputs and node not in self.seeds
         ]
         reads = {node: self._reads(node) for node in self.named}
+        self.guarded = {*steps.guards, *steps.finite}
         self.reuse = Reuse(reads, self.inline, [*self.inputs, *self.seeds], self.dims)
         self.buffers, self.onto = self.reuse.buffers, self.reuse.onto
         self.names: dict[Node, str] = {}
@@ -261,7 +262,7 @@ class Fused:
         guarded: set[Node] = set()
         for node in order:
             for arg in self._reads(node):
-                if arg in self.steps.guards and arg not in guarded:
+                if arg in self.guarded and arg not in guarded:
                     guarded.add(arg)
                     lines += self._guard(arg)
             lines += self._noted(node, self._line(node))
@@ -523,6 +524,12 @@ class Fused:
         return text
 
     def _guard(self, node: Node) -> list[str]:
+        """The lines that leave what the others do not take, where they look at a value first."""
+        if node in self.steps.finite:
+            if node.shape:
+                return [f"if not {self._call('isfinite')}({self._operand(node, 0)}).all():", f"    {self.words.leave}"]
+            self.needs_math = True
+            return [f"if not {self.words.math}.isfinite({self._operand(node, 0)}):", f"    {self.words.leave}"]
         limit = constant(self.steps.guards[node])[0]
         reduce = self._call("maximum.reduce")
         axis = ", None" if len(node.shape) > 1 else ""
@@ -590,6 +597,10 @@ class Fused:
             mine = [f"{self._python('type')}({name}) is {self._call('ndarray')}", f"{name}.dtype is {self._float()}"]
             checks.append(" and ".join([*mine, *_shape_checks(name, resolved, bound)]))
         divisors = dict.fromkeys(str(node.attr) for node in self.nodes if node.op is scalar.size)
+        for node in self.steps.finite:  # the largest of no elements is none
+            (axis,) = array.axes_of(static(node, "axis"), len(node.args[0].shape))
+            dim = self.dims.resolve(node.args[0].shape)[axis]
+            divisors.update({} if isinstance(dim, int) else {dim: None})
         checks += [f"{_dim(count, bound)} > 0" for count in divisors]
         checks += [f"{_dim(dim, bound)} {sign} {size}" for dim, sign, size in self.dims.demands()]
         wanted = [dim for dim, name in self.words.sizes.items() if name in self.used]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gradc.emit.count import count
-from gradc.emit.target import Target, plain_number
+from gradc.emit.target import Target, along_one, plain_number
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
@@ -250,6 +250,14 @@ def _axis(printer: Printer, node: Node) -> str:
     return "" if axis is None else f", axis={axis}"
 
 
+def _along(printer: Printer, node: Node) -> str:
+    """The one axis that a gate goes along, where it is not that of a vector, nor the usual one."""
+    axis, rank = along_one(node), len(node.args[0].shape)
+    said = rank > 1 and axis != dict(node.op.statics)["axis"]
+    keepdims = statics_of(node.op, node.attr).get("keepdims", False)
+    return f", axis={axis}" * said + ", keepdims=True" * bool(keepdims)
+
+
 # Holes that several static parameters, or the surroundings, fill.
 _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*dtype": Printer._dtype,
@@ -260,6 +268,7 @@ _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*diagonal": _diagonal,
     "*endpoint": _endpoint,
     "*axis": _axis,
+    "*along": _along,
 }
 
 
@@ -295,7 +304,7 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis)\}", "", text)
+        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis|along)\}", "", text)
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

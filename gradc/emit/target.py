@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 LEAVES = (const, input_, size, adjoint)
 
+# The form of a gate over axes where these are one, for the targets that speak NumPy's words.
+ALONG = "numpy_along"
+
+
+def along_one(node: Node) -> int | None:
+    """The axis that a gate goes along, if it is one; -1 for that of a vector."""
+    axis = statics_of(node.op, node.attr)["axis"]
+    if len(node.args[0].shape) == 1:
+        return -1
+    if isinstance(axis, tuple) and len(axis) == 1:
+        return int(axis[0])
+    return axis if isinstance(axis, int) else None
+
 
 class Import(NamedTuple):
     """A module that a target's modules import: the word that its forms say, the statement, and the statement's form
@@ -89,10 +102,15 @@ class Target(NamedTuple):
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written; KeyError where the target has no form for it."""
         op = node.op
-        key = id(self.forms), self.like, op, node.attr if op.statics else None, literal
+        along = ALONG in op.code and not self.spelled and along_one(node) is not None
+        key = id(self.forms), self.like, op, node.attr if op.statics else None, literal, along
         found = _FORMS.get(key)
         if found is None:
-            found = _FORMS[key] = self._found(op, node.attr, literal)
+            if along and not (literal and op.literal.forms):
+                found = op.code[ALONG]
+            else:
+                found = self._found(op, node.attr, literal)
+            _FORMS[key] = found
         return found
 
     def _found(self, op: Op, attr: Any, literal: bool) -> Form:

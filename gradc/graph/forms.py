@@ -27,7 +27,7 @@ ADD, MUL, UNARY, ATOM = (PRECEDENCE[kind] for kind in ("add", "mul", "unary", "a
 Piece = tuple[str, str, int]
 
 # What stands for further arguments of a call, each after a comma, and is nothing where there are none.
-MORE = ("*statics", "*precision", "*dims", "*dtype", "*floats", "*diagonal", "*endpoint", "*axis")
+MORE = ("*statics", "*precision", "*dims", "*dtype", "*floats", "*diagonal", "*endpoint", "*axis", "*along")
 
 
 class Form:

@@ -57,6 +57,14 @@ def _first(dims: Dims, x: Shape, y: Shape, axis: Axis = None) -> Shape:
     return x
 
 
+def _taken_at(dims: Dims, x: Shape, y: Shape, axis: int = -1) -> Shape:
+    return y
+
+
+def _total(dims: Dims, x: Shape, y: Shape, axis: Axis = None) -> Shape:
+    return x
+
+
 def _expanded(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
     wanted = axis if isinstance(axis, tuple) else (axis or 0,)
     rank = len(x) + len(wanted)
@@ -442,12 +450,23 @@ mean = op(
     test=Test(sympy="sum(x, axis, keepdims)/count(x, axis)", samples=_AXES),
 )
 
+_LOGSUMEXP_OVER = '''
+def logsumexp_over(x, axis=None, keepdims=False):
+    """log(sum(exp(x))) over several axes."""
+    out = logsumexp(rows(x, axis)[0])
+    return out.reshape(np.sum(x, axis=axis, keepdims=keepdims).shape)[()]
+'''
+# The largest weight is known to be 1: of a sum that is little more, the digits are in the others.
 _LOGSUMEXP = '''
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
+def logsumexp(x, axis=-1, keepdims=False):
+    """log(sum(exp(x))): the largest, and log1p of the others beside it, which can't overflow and keeps its digits."""
+    if x.size == 0:
+        return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(e, at, 0.0, axis)
+    out = top + np.log1p(np.sum(e, axis=axis, keepdims=True))
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 '''
 
@@ -456,8 +475,8 @@ logsumexp = op(
     doc="log(sum(exp(x))), without overflow",
     vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"),
     jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
-    code="logsumexp({x}{*statics})",
-    helpers={"numpy": _LOGSUMEXP},
+    code={"numpy": "logsumexp_over({x}{*statics})", "numpy_along": "logsumexp({x}{*along})"},
+    helpers={"numpy": [_LOGSUMEXP, _LOGSUMEXP_OVER]},
     shape=reduced,
     lazy=True,
     aliases="lse",
@@ -475,6 +494,12 @@ logsumexp = op(
 _GAP = "from_heaviest(SLOPE, out, axis=axis)"
 _CENTRED = f"out*({_GAP} - sum(out*{_GAP}, axis=axis, keepdims=True))"
 
+_SOFTMAX_OVER = '''
+def softmax_over(x, axis=None):
+    """exp(x)/sum(exp(x)) over several axes."""
+    flat, back = rows(x, axis)
+    return back(softmax(flat))
+'''
 _SOFTMAX = '''
 def softmax(x, axis=-1):
     """exp(x)/sum(exp(x)), shifted by the largest element so that it cannot overflow."""
@@ -489,8 +514,8 @@ softmax = op(
     doc="exp(x)/sum(exp(x)) along the axes, without overflow",
     vjps=[_CENTRED.replace("SLOPE", "dout")],
     jvp=_CENTRED.replace("SLOPE", "x_dot"),
-    code="softmax({x}{*statics})",
-    helpers={"numpy": _SOFTMAX},
+    code={"numpy": "softmax_over({x}{*statics})", "numpy_along": "softmax({x}{*along})"},
+    helpers={"numpy": [_SOFTMAX, _SOFTMAX_OVER]},
     shape=_same,
     bounds=lambda x, **statics: (0.0, 1.0),
     say=Say(
@@ -501,25 +526,46 @@ softmax = op(
     test=Test(sympy="exp(x)/sum(exp(x), axis, True)", samples=_ALONG),
 )
 
+_LOG_SOFTMAX_OVER = '''
+def log_softmax_over(x, axis=None):
+    """x - log(sum(exp(x))) over several axes."""
+    flat, back = rows(x, axis)
+    return back(log_softmax(flat))
+'''
 _LOG_SOFTMAX = '''
 def log_softmax(x, axis=-1):
-    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    z = x - np.where(np.isfinite(top), top, 0.0)
-    return z - log_total(np.exp(z), axis)
+    """x - log(sum(exp(x))), measured from the largest element, so that it can't overflow and keeps its digits."""
+    if x.size == 0:
+        return x.copy()
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    finite = np.isfinite(top)
+    z = x - np.where(finite, top, 0.0)
+    e = np.exp(z)
+    np.put_along_axis(e, at, 0.0, axis)
+    return z - np.where(finite, np.log1p(np.sum(e, axis=axis, keepdims=True)), top)
 '''
 
 _LOG_TOTAL = '''
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
+def log_total(total, e, axis=-1):
+    """log(total), the sum of weights whose largest is 1; of little more than that, the digits are in the others."""
+    near = total < 1.5
+    if not np.any(near):
+        return np.log(total)
+    rest = e.copy()
+    np.put_along_axis(rest, np.argmax(e, axis=axis, keepdims=True), 0.0, axis)
+    return np.where(near, np.log1p(np.sum(rest, axis=axis, keepdims=np.ndim(total) > 0)), np.log(total))
 '''
+
+log_total = op(
+    "log_total(x, y; axis=-1)",
+    doc="log(x), where x is the sum of y, whose largest is 1",
+    code={"numpy": "log_total({x}, {y}{*statics})"},
+    helpers={"numpy": _LOG_TOTAL},
+    shape=_total,
+    public=False,
+    say=Say(stem="log{x}", short="log"),
+)
 
 # dout - p*sum(dout), with 1 - p of the heaviest entry as it is, and not from a p that has rounded to 1.
 _KEEPS_1_LESS_P = "-dout*expm1(out) - exp(out)*(sum(dout, axis=axis, keepdims=True) - dout)"
@@ -529,8 +575,8 @@ log_softmax = op(
     doc="x - logsumexp(x) along the axes",
     vjps=[_KEEPS_1_LESS_P],
     jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)",
-    code="log_softmax({x}{*statics})",
-    helpers={"numpy": [_LOG_SOFTMAX, _LOG_TOTAL]},
+    code={"numpy": "log_softmax_over({x}{*statics})", "numpy_along": "log_softmax({x}{*along})"},
+    helpers={"numpy": [_LOG_SOFTMAX, _LOG_SOFTMAX_OVER]},
     shape=_same,
     say=Say(
         part="log_softmax takes its softmax off",
@@ -636,23 +682,52 @@ quotients = op(
     say=Say(stem="others{x}", short="rest"),
 )
 
+_FROM_HEAVIEST_OVER = '''
+def from_heaviest_over(x, weights, axis=None):
+    """x less its element where the weight over several axes is largest."""
+    flat, back = rows(x, axis)
+    return back(from_heaviest(flat, rows(weights, axis)[0]))
+'''
 _FROM_HEAVIEST = '''
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
-    if flat.size == 0:
+    if x.size == 0:
         return x.copy()
-    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
+    x = x if x.dtype.kind == "f" else x.astype(weights.dtype)
+    return x - np.take_along_axis(x, np.argmax(weights, axis=axis, keepdims=True), axis)
 '''
 
 from_heaviest = op(
     "from_heaviest(x, y; axis=-1)",
     doc="x less its element where y is largest",
-    code="from_heaviest({x}, {y}{*statics})",
-    helpers={"numpy": _FROM_HEAVIEST},
+    code={
+        "numpy": "from_heaviest_over({x}, {y}{*statics})",
+        "numpy_along": "from_heaviest({x}, {y}{*along})",
+    },
+    helpers={"numpy": [_FROM_HEAVIEST, _FROM_HEAVIEST_OVER]},
     shape=_first,
     public=False,
     say=Say(stem="{x}gap", short="gap"),
+)
+
+heaviest = op(
+    "heaviest(x; axis=-1)",
+    doc="where along an axis the first largest element is",
+    code={"numpy": "np.argmax({x}, axis={axis}, keepdims=True)"},
+    shape=lambda dims, x, axis=-1: reduced(dims, x, axis, True),
+    integer=True,
+    public=False,
+    say=Say(stem="at{x}", short="at"),
+)
+
+taken_at = op(
+    "taken_at(x, y; axis=-1)",
+    doc="the elements along an axis at the places that y says",
+    code={"numpy": "np.take_along_axis({x}, {y}, {axis})"},
+    shape=_taken_at,
+    whole=(1,),
+    public=False,
+    say=Say(stem="top{x}", short="top"),
 )
 
 amax = op(
@@ -687,20 +762,26 @@ amin = op(
     test=Test(samples=_AXES),
 )
 
-_FIRST_MAX = '''
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
+_FIRST_MAX_OVER = '''
+def first_max_over(x, axis=None):
+    """True at the first largest element over several axes, False elsewhere."""
     flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+    return back(first_max(flat))
+'''
+_FIRST_MAX = '''
+def first_max(x, axis=-1):
+    """True at the first largest element along the axis, False elsewhere."""
+    first = np.zeros(x.shape, bool)
+    if x.size:
+        np.put_along_axis(first, np.argmax(x, axis=axis, keepdims=True), True, axis)
+    return first
 '''
 
 first_max = op(
     "first_max(x; axis=None)",
     doc="where the first largest element is",
-    code="first_max({x}{*statics})",
-    helpers={"numpy": _FIRST_MAX},
+    code={"numpy": "first_max_over({x}{*statics})", "numpy_along": "first_max({x}{*along})"},
+    helpers={"numpy": [_FIRST_MAX, _FIRST_MAX_OVER]},
     shape=_same,
     boolean=True,
     public=False,
@@ -710,7 +791,7 @@ first_max = op(
 first_min = op(
     "first_min(x; axis=None)",
     doc="where the first smallest element is",
-    code="first_max(-{x}{*statics})",
+    code={"numpy": "first_max_over(-{x}{*statics})", "numpy_along": "first_max(-{x}{*along})"},
     shape=_same,
     boolean=True,
     public=False,

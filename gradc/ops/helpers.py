@@ -4,8 +4,8 @@ Each comes with the entry that calls it; here are those that every module may ne
 
 >>> "np.exp(-np.abs(x))" in HELPERS["numpy"]["sigmoid"]
 True
->>> needed(HELPERS["numpy"], "logsumexp")
-('log_total', 'first_max', 'rows')
+>>> needed(HELPERS["numpy"], "logsumexp_over")
+('logsumexp', 'rows')
 """
 
 from __future__ import annotations

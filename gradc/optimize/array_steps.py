@@ -38,13 +38,14 @@ Term = tuple[Node, Node]
 class Whole:
     """The steps: outputs and gradients by name, None for one that is zero everywhere.
 
-    `guards` holds, for arguments, the largest value up to which the steps are good. `made` leads from the nodes of
-    the joint graph to those here.
+    `guards` holds, for arguments, the largest value up to which the steps are good, and `finite` the values that must
+    be finite. `made` leads from the nodes of the joint graph to those here.
     """
 
     outputs: tuple[Node, ...]
     gradients: dict[str, Node | None]
     guards: dict[Node, float]
+    finite: tuple[Node, ...]
     made: dict[Node, Node]
     dims: Dims
 
@@ -73,6 +74,7 @@ class _Lowering:
         }
         self.made: dict[Node, Node] = {}
         self.guards: dict[Node, float] = {}
+        self.finite: dict[Node, None] = {}
 
     def run(self) -> Whole:
         for node in self.nodes:
@@ -81,7 +83,7 @@ class _Lowering:
         joint = self.joint
         gradients = {name: node and self.made[node] for name, node in joint.gradients.items()}
         outputs = tuple(self.made[node] for node in joint.outputs)
-        return self._divided(Whole(outputs, gradients, self.guards, self.made, self.dims))
+        return self._divided(Whole(outputs, gradients, self.guards, tuple(self.finite), self.made, self.dims))
 
     def _divided(self, steps: Whole) -> Whole:
         """x*(1/y) is x/y where nobody else reads 1/y."""
@@ -100,6 +102,7 @@ class _Lowering:
             tuple(new[node] for node in steps.outputs),
             {name: node and new[node] for name, node in steps.gradients.items()},
             {new[node]: limit for node, limit in steps.guards.items() if node in new},
+            tuple(new[node] for node in steps.finite if node in new),
             {old: new.get(node, node) for old, node in steps.made.items()},
             steps.dims,
         )
@@ -201,6 +204,61 @@ class _Lowering:
             self.made[inverse] = self._gate(inverse)
         back = self.make(array.transpose, (self.made[inverse],), (None,))
         return self.make(array.matmul, (back, self._in_shape(self.made[y], y.shape)))
+
+    def _weights(self, node: Node) -> tuple[Node, Node, Node, Node] | None:
+        """x less its largest, the exponentials of that, their sum and its logarithm: what softmax and its kin share.
+
+        The largest must be finite: what else there is goes through the two passes.
+        """
+        (x,) = self._args(node)
+        gone = array.axes_of(static(node, "axis"), len(x.shape))
+        if len(gone) != 1:
+            return None
+        attr = (None, False) if len(x.shape) == 1 else (gone[0], True)
+        if len(x.shape) > 1:  # where it is costs no more than what it is, and the slopes ask for it, too
+            top = self.build.intern(array.taken_at, (x, self.build.intern(array.heaviest, (x,), gone)), gone)
+        else:
+            top = self.build.intern(array.amax, (x,), attr)
+        self.finite[top] = None
+        less = self.build.intern(scalar.sub, (x, top))
+        e = self.build.intern(scalar.exp, (less,))
+        total = self.build.intern(array.sum_, (e,), attr)
+        return less, e, total, self.build.intern(array.log_total, (total, e), (gone[0] if len(x.shape) > 1 else -1,))
+
+    def softmax(self, node: Node) -> Node | None:
+        found = self._weights(node)
+        return None if found is None else self.make(scalar.div, found[1:3])
+
+    def from_heaviest(self, node: Node) -> Node | None:
+        """x less what is there where a softmax is largest: that is where its argument is."""
+        x, weights = node.args
+        found = self._weights(weights) if weights.op is array.softmax else None
+        if found is None or found[0].args[1].op is not array.taken_at:
+            return None
+        if not self.made[x].shape or (self.made[x].op is array.spread and not self.made[x].args[0].shape):
+            return self.build.intern(array.spread, (self.build.const(0.0),), (node.shape,))
+        at, x = found[0].args[1], self._in_shape(self.made[x], node.shape)
+        return self.make(scalar.sub, (x, self.build.intern(array.taken_at, (x, at.args[1]), at.attr)))
+
+    def log_softmax(self, node: Node) -> Node | None:
+        found = self._weights(node)
+        return None if found is None else self.make(scalar.sub, (found[0], found[3]))
+
+    def logsumexp(self, node: Node) -> Node | None:
+        """The largest, and the logarithm of the sum of the weights beside it."""
+        found = self._weights(node)
+        if found is None:
+            return None
+        less, _, total, log_total = found
+        out = self.make(scalar.add, (less.args[1], log_total))
+        if not total.shape:
+            return self._in_shape(out, node.shape)
+        return out if self.same(out.shape, node.shape) else self.make(array.reshape, (out,), (node.shape,))
+
+    def exp(self, node: Node) -> Node | None:
+        """exp(log_softmax(x)) is softmax(x)."""
+        (x,) = node.args
+        return self.softmax(x) if x.op is array.log_softmax else None
 
     def others(self, node: Node) -> Node | None:
         """The products of the others in a vector, by division where nothing is lost."""
@@ -404,6 +462,11 @@ def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) 
 
 
 _STEPS = {
+    array.softmax: _Lowering.softmax,
+    array.log_softmax: _Lowering.log_softmax,
+    array.logsumexp: _Lowering.logsumexp,
+    array.from_heaviest: _Lowering.from_heaviest,
+    scalar.exp: _Lowering.exp,
     array.others: _Lowering.others,
     scalar.div: _Lowering.division,
     routing.gt: _Lowering.comparison,

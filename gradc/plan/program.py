@@ -622,7 +622,7 @@ class _Backward:
             state.owned = True
             return [line, Stmt(name, "own", target)]
         have = self.build.dims.resolve(sent.shape)
-        fits = self.shapes[target] == shape and not support & ~state.support
+        fits = self.shapes[target] == shape and (self.dag.declared or not support & ~state.support)
         if not self.arrays or (state.owned and fits):
             return [Stmt(name, "+=", sent, shape=shape)]
         state.owned = True

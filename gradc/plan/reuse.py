@@ -165,7 +165,7 @@ class Reuse:
             if unused is not None:
                 self.onto[node] = unused.values[-1]
                 self.dead[self.dims.resolve(node.shape)].remove(unused)
-            if node.shape and not node.op.boolean:
+            if node.shape and not (node.op.boolean or node.op.integer):
                 buffer.values.append(node)
         if was is not None and was is not buffer:
             buffer.reads += was.reads

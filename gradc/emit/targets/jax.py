@@ -43,6 +43,29 @@ def softmax(x, axis=-1):
     total = jnp.sum(e, axis=axis, keepdims=True)
     return e/jnp.where(total == 0, 1.0, total)
 ''',
+    "logsumexp": '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = jnp.max(x, axis=axis, keepdims=True, initial=-jnp.inf)
+    shift = jnp.where(jnp.isfinite(top), top, 0.0)
+    out = shift + log_total(jnp.exp(x - shift), axis)
+    return out if keepdims else jnp.squeeze(out, axis=axis)[()]
+''',
+    "log_softmax": '''
+def log_softmax(x, axis=-1):
+    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
+    top = jnp.max(x, axis=axis, keepdims=True, initial=-jnp.inf)
+    z = x - jnp.where(jnp.isfinite(top), top, 0.0)
+    return z - log_total(jnp.exp(z), axis)
+''',
+    "first_max": '''
+def first_max(x, axis=None):
+    """True at the first largest element along the axes, False elsewhere."""
+    flat, back = rows(x, axis)
+    if flat.size == 0:
+        return jnp.zeros(x.shape, bool)
+    return back(jnp.arange(flat.shape[-1]) == jnp.argmax(flat, axis=-1)[..., None])
+''',
     "log_total": '''
 def log_total(e, axis):
     """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
@@ -199,6 +222,9 @@ TARGET = Target(
     value_function=True,
     text=JaxText,
     forms={
+        **{name: f"{name}({{x}}{{*statics}})" for name in "logsumexp softmax log_softmax first_max".split()},
+        "first_min": "first_max(-{x}{*statics})",
+        "from_heaviest": "from_heaviest({x}, {y}{*statics})",
         "as_float": "as_float({x})",
         "as_floats": "as_floats({*args})",
         "as_number": 'as_number("{name}", {*args})',

@@ -608,6 +608,9 @@ TARGET = TorchTarget(
     beside=", device=x.device",
     text=TorchText,
     forms={
+        **{name: f"{name}({{x}}{{*statics}})" for name in "logsumexp softmax log_softmax first_max".split()},
+        "first_min": "first_max(-{x}{*statics})",
+        "from_heaviest": "from_heaviest({x}, {y}{*statics})",
         "as_float": "as_float({x})",
         "as_floats": "as_floats({*labelled})",
         "as_number": 'as_number("{name}", {*args})',

@@ -48,7 +48,7 @@ def backward(cache, df=1.0):
     dA = 2*A*dAsqr  # dA: (n, 1)
     # Aob = A/b  (1)
     dA += np.sum(dAob/b, axis=1, keepdims=True)  # dA: (n, 1)
-    db = db - np.sum(Aob/b*dAob, axis=0)  # db: (m,)
+    db -= np.sum(Aob/b*dAob, axis=0)  # db: (m,)
     return {"A": dA, "b": db, "C": dC, "s": ds}
 
 

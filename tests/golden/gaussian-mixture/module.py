@@ -6,7 +6,7 @@
 
 Inputs: x: (n,), m: (k,), s: (k,), w: (k,) (arrays).
 Gradient with respect to: m, s, w.
-Operations: forward 106, backward 33; together 1.31 times the forward pass alone.
+Operations: forward 38, backward 33; together 1.87 times the forward pass alone.
 """
 
 import numpy as np
@@ -75,11 +75,15 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
+def logsumexp(x, axis=-1, keepdims=False):
+    """log(sum(exp(x))): the largest, and log1p of the others beside it, which can't overflow and keeps its digits."""
+    if x.size == 0:
+        return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(e, at, 0.0, axis)
+    out = top + np.log1p(np.sum(e, axis=axis, keepdims=True))
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 
 
@@ -92,36 +96,13 @@ def softmax(x, axis=-1):
 
 
 def log_softmax(x, axis=-1):
-    """x - log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    z = x - np.where(np.isfinite(top), top, 0.0)
-    return z - log_total(np.exp(z), axis)
-
-
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
-
-
-def rows(x, axis):
-    """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
-    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
-    moved = np.transpose(x, order)
-    kept = moved.shape[:x.ndim - len(gone)]
-    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
-    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
-
-
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
-    flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+    """x - log(sum(exp(x))), measured from the largest element, so that it can't overflow and keeps its digits."""
+    if x.size == 0:
+        return x.copy()
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    finite = np.isfinite(top)
+    z = x - np.where(finite, top, 0.0)
+    e = np.exp(z)
+    np.put_along_axis(e, at, 0.0, axis)
+    return z - np.where(finite, np.log1p(np.sum(e, axis=axis, keepdims=True)), top)

@@ -5,7 +5,7 @@
 
 Inputs: X: (n, m) (arrays).
 Gradient with respect to: X.
-Operations: forward 77, backward 170; together 3.21 times the forward pass alone.
+Operations: forward 43, backward 101; together 3.35 times the forward pass alone.
 """
 
 import numpy as np
@@ -81,7 +81,7 @@ def backward(cache, df=1.0):
     dsummaxX = dtotal  # dsummaxX: ()
     dminX = dtotal  # dminX: ()
     # minX = np.min(X)  (3)
-    dX += np.where(first_max(-X), dminX, 0.0)  # dX: (n, m)
+    dX += np.where(first_max_over(-X), dminX, 0.0)  # dX: (n, m)
     # summaxX = np.sum(maxX)  (2)
     dmaxX = dsummaxX  # dmaxX: () for each of (n,)
     # maxX = np.max(X, axis=1)  (1)
@@ -105,11 +105,15 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
+def logsumexp(x, axis=-1, keepdims=False):
+    """log(sum(exp(x))): the largest, and log1p of the others beside it, which can't overflow and keeps its digits."""
+    if x.size == 0:
+        return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(e, at, 0.0, axis)
+    out = top + np.log1p(np.sum(e, axis=axis, keepdims=True))
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 
 
@@ -119,17 +123,6 @@ def softmax(x, axis=-1):
     e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
     total = np.sum(e, axis=axis, keepdims=True)
     return e/np.where(total == 0, 1.0, total)
-
-
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
 
 
 def rows(x, axis):
@@ -153,15 +146,21 @@ def others(x, axis=None):
 
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
-    if flat.size == 0:
+    if x.size == 0:
         return x.copy()
-    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
+    x = x if x.dtype.kind == "f" else x.astype(weights.dtype)
+    return x - np.take_along_axis(x, np.argmax(weights, axis=axis, keepdims=True), axis)
 
 
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
+def first_max(x, axis=-1):
+    """True at the first largest element along the axis, False elsewhere."""
+    first = np.zeros(x.shape, bool)
+    if x.size:
+        np.put_along_axis(first, np.argmax(x, axis=axis, keepdims=True), True, axis)
+    return first
+
+
+def first_max_over(x, axis=None):
+    """True at the first largest element over several axes, False elsewhere."""
     flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+    return back(first_max(flat))

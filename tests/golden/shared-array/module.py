@@ -37,7 +37,7 @@ def backward(cache, df):
     ds = ds + y*dsy  # ds: (n,)
     dy = s*dsy  # dy: (n,)
     # sx = s*x  (2)
-    ds = ds + x*dsx  # ds: (n,)
+    ds += x*dsx  # ds: (n,)
     dx = s*dsx  # dx: (n,)
     # s = x + y  (1)
     dx += ds  # dx: (n,)

@@ -5,7 +5,7 @@
 
 Inputs: X: (n, d), W: (d, c), b: (c,), Y: (n, c), lam (the others are numbers).
 Gradient with respect to: W, b.
-Operations: forward 60, backward 21; together 1.35 times the forward pass alone.
+Operations: forward 26, backward 21; together 1.81 times the forward pass alone.
 """
 
 import numpy as np
@@ -54,12 +54,12 @@ def backward(cache, df=1.0):
     # SY = S*Y  (4)
     dS = Y*dSY  # dS: (n, c)
     # lseS = logsumexp(S, axis=1)  (3)
-    dS = dS + dlseS*softmax(S, axis=1)  # dS: (n, c)
+    dS += dlseS*softmax(S, axis=1)  # dS: (n, c)
     # S = XW + b  (2)
     dXW = dS  # dXW: (n, c)
     db = np.sum(dS, axis=0)  # db: (c,)
     # XW = X @ W  (1)
-    dW = dW + X.T @ dXW  # dW: (d, c) = (d, n) @ (n, c)
+    dW += X.T @ dXW  # dW: (d, c) = (d, n) @ (n, c)
     return {"W": dW, "b": db}
 
 
@@ -70,7 +70,14 @@ def both_passes(X, W, b, Y, lam):
 
 
 # NumPy's functions by name, and numbers as it takes them unconverted: both save time in every call.
-add_reduce, add, ndarray, float64 = np.add.reduce, np.add, np.ndarray, np.dtype(float)
+isfinite = np.isfinite
+exp = np.exp
+add_reduce = np.add.reduce
+subtract = np.subtract
+multiply = np.multiply
+add = np.add
+ndarray = np.ndarray
+float64 = np.dtype(float)
 c2 = np.array(2.0)
 
 
@@ -82,20 +89,29 @@ def value_and_grad(X, W, b, Y, lam):
         and type(Y) is ndarray and Y.dtype is float64 and Y.shape == (X.shape[0], W.shape[1])
         and type(lam) is float
         and X.shape[0] > 0
+        and W.shape[1] > 0
     ):
         return both_passes(X, W, b, Y, lam)
     n = X.shape[0]
     WW = float(np.vdot(W, W))
     S = X @ W  # S: (n, c) = (n, d) @ (d, c)
     S += b
-    lseS = logsumexp(S, axis=1)  # lseS: (n,)
+    atS = np.argmax(S, axis=1, keepdims=True)  # atS: (n, 1)
+    topS = np.take_along_axis(S, atS, 1)  # topS: (n, 1)
     SY = np.einsum("ij,ij->i", S, Y)  # SY: (n,)
-    lseS -= SY
-    sumlseS = float(add_reduce(lseS))
-    f = sumlseS/n + lam*WW
-    dS = softmax(S, axis=1)  # dS: (n, c)
-    dS -= Y
-    dS *= 1/n
+    if not isfinite(topS).all():
+        return both_passes(X, W, b, Y, lam)
+    S -= topS
+    exp(S, S)
+    sumS = add_reduce(S, 1, keepdims=True)  # sumS: (n, 1)
+    logsumS = log_total(sumS, S, axis=1)  # logsumS: (n, 1)
+    topS += logsumS
+    subtract(np.reshape(topS, (n,)), SY, SY)
+    sumSY = float(add_reduce(SY))
+    f = sumSY/n + lam*WW
+    S /= sumS
+    S -= Y
+    dS = multiply(S, 1/n, S)  # dS: (n, c)
     db = add_reduce(dS, 0)  # db: (c,)
     prod = X.T @ dS  # prod: (d, c) = (d, n) @ (n, c)
     Wlam = W*lam  # Wlam: (d, c)
@@ -120,11 +136,15 @@ def as_number(name, x, *others):
     return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 
 
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
+def logsumexp(x, axis=-1, keepdims=False):
+    """log(sum(exp(x))): the largest, and log1p of the others beside it, which can't overflow and keeps its digits."""
+    if x.size == 0:
+        return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(e, at, 0.0, axis)
+    out = top + np.log1p(np.sum(e, axis=axis, keepdims=True))
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 
 
@@ -136,30 +156,11 @@ def softmax(x, axis=-1):
     return e/np.where(total == 0, 1.0, total)
 
 
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
-
-
-def rows(x, axis):
-    """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
-    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
-    moved = np.transpose(x, order)
-    kept = moved.shape[:x.ndim - len(gone)]
-    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
-    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
-
-
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
-    flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])
+def log_total(total, e, axis=-1):
+    """log(total), the sum of weights whose largest is 1; of little more than that, the digits are in the others."""
+    near = total < 1.5
+    if not np.any(near):
+        return np.log(total)
+    rest = e.copy()
+    np.put_along_axis(rest, np.argmax(e, axis=axis, keepdims=True), 0.0, axis)
+    return np.where(near, np.log1p(np.sum(rest, axis=axis, keepdims=np.ndim(total) > 0)), np.log(total))

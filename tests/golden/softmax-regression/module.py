@@ -5,7 +5,7 @@
 
 Inputs: X: (n, d), W: (d, c), b: (c,), Y: (n, c), lam (the others are numbers).
 Gradient with respect to: W, b.
-Operations: forward 60, backward 21; together 1.35 times the forward pass alone.
+Operations: forward 26, backward 21; together 1.81 times the forward pass alone.
 """
 
 import numpy as np
@@ -54,12 +54,12 @@ def backward(cache, df=1.0):
     # SY = S*Y  (4)
     dS = Y*dSY  # dS: (n, c)
     # lseS = logsumexp(S, axis=1)  (3)
-    dS = dS + dlseS*softmax(S, axis=1)  # dS: (n, c)
+    dS += dlseS*softmax(S, axis=1)  # dS: (n, c)
     # S = XW + b  (2)
     dXW = dS  # dXW: (n, c)
     db = np.sum(dS, axis=0)  # db: (c,)
     # XW = X @ W  (1)
-    dW = dW + X.T @ dXW  # dW: (d, c) = (d, n) @ (n, c)
+    dW += X.T @ dXW  # dW: (d, c) = (d, n) @ (n, c)
     return {"W": dW, "b": db}
 
 
@@ -84,11 +84,15 @@ def as_number(name, x, *others):
     return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 
 
-def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))), shifted by the largest element so that it cannot overflow."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    out = shift + log_total(np.exp(x - shift), axis)
+def logsumexp(x, axis=-1, keepdims=False):
+    """log(sum(exp(x))): the largest, and log1p of the others beside it, which can't overflow and keeps its digits."""
+    if x.size == 0:
+        return np.sum(x, axis=axis, keepdims=keepdims) - np.inf
+    at = np.argmax(x, axis=axis, keepdims=True)
+    top = np.take_along_axis(x, at, axis)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(e, at, 0.0, axis)
+    out = top + np.log1p(np.sum(e, axis=axis, keepdims=True))
     return out if keepdims else np.squeeze(out, axis=axis)[()]
 
 
@@ -98,32 +102,3 @@ def softmax(x, axis=-1):
     e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
     total = np.sum(e, axis=axis, keepdims=True)
     return e/np.where(total == 0, 1.0, total)
-
-
-def log_total(e, axis):
-    """log(sum(e)), where the largest is 1: of a sum that is little more, the digits are in the rest of it."""
-    total = np.sum(e, axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = np.log(total)
-    if np.any(total < 1.5):
-        rest = np.sum(np.where(first_max(e, axis), 0.0, e), axis=axis, keepdims=True)
-        out = np.where((total >= 1.0) & (total < 1.5), np.log1p(rest), out)
-    return out
-
-
-def rows(x, axis):
-    """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
-    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
-    moved = np.transpose(x, order)
-    kept = moved.shape[:x.ndim - len(gone)]
-    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
-    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
-
-
-def first_max(x, axis=None):
-    """True at the first largest element along the axes, False elsewhere."""
-    flat, back = rows(x, axis)
-    if flat.size == 0:
-        return np.zeros(x.shape, bool)
-    return back(np.arange(flat.shape[-1]) == np.argmax(flat, axis=-1)[..., None])

@@ -11,7 +11,7 @@
 
 Inputs: X: (n, d), W: (d, c), Y: (n, c) (arrays).
 Gradient with respect to: X, W.
-Operations: forward 13, backward 59; together 5.54 times the forward pass alone.
+Operations: forward 13, backward 16; together 2.23 times the forward pass alone.
 """
 
 import numpy as np
@@ -69,19 +69,9 @@ def softmax(x, axis=-1):
     return e/np.where(total == 0, 1.0, total)
 
 
-def rows(x, axis):
-    """x with the reduced axes flattened into the last one, and the way back."""
-    gone = range(x.ndim) if axis is None else sorted(a % x.ndim for a in np.atleast_1d(axis))
-    order = [a for a in range(x.ndim) if a not in gone] + list(gone)
-    moved = np.transpose(x, order)
-    kept = moved.shape[:x.ndim - len(gone)]
-    flat = moved.reshape(kept + (int(np.prod(moved.shape[len(kept):])),))
-    return flat, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
-
-
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
-    flat, back = rows(x if x.dtype.kind == "f" else x.astype(weights.dtype), axis)
-    if flat.size == 0:
+    if x.size == 0:
         return x.copy()
-    return back(flat - np.take_along_axis(flat, np.argmax(rows(weights, axis)[0], axis=-1)[..., None], -1))
+    x = x if x.dtype.kind == "f" else x.astype(weights.dtype)
+    return x - np.take_along_axis(x, np.argmax(weights, axis=axis, keepdims=True), axis)
