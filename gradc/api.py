@@ -80,6 +80,7 @@ def compile(
     max_turns: int = MAX_TURNS,
     roll: bool = False,
     engine: Asked = "",
+    batch: str = "",
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
@@ -94,8 +95,9 @@ def compile(
     be differentiated again (and mapped), at the price of a second forward pass; `max_source` and `max_turns` bound
     the characters of a program and the turns of its loops. `roll` writes a long sum whose terms repeat one pattern,
     or several in turn, as a sum over slices. `engine="numba"` has calls of the library run in loops that Numba compiles
-    when they are first called, where the program can be one (`Function.running` says so). Raises `GradcError` for what
-    is wrong with the program, ValueError for an unknown option, and TypeError for what is no program at all.
+    when they are first called, where the program can be one (`Function.running` says so). `batch` names a dimension of
+    which a loss is a sum, or made of sums: the module then has `chunk`, `add` and `finish`, too. Raises `GradcError`
+    for what is wrong with the program, ValueError for an unknown option, and TypeError for what is no program at all.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
@@ -124,6 +126,7 @@ def compile(
         "roll": roll,
         "function": function,
         "engine": engine,
+        "batch": batch,
     }
     if not isinstance(program, str):
         from gradc.language.sources import text_of
@@ -145,9 +148,13 @@ def compile(
         from gradc.rewrite.calm import calm
 
         dag = calm(dag, literal)
-    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double, engine)
+    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double, engine, batch)
     if modes and not TARGETS[target].modes:
         raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")
+    if batch and target not in OF_ARRAYS:
+        raise GradcError(f"the modules of the target '{target}' have no batches", hint="leave the target at 'numpy'")
+    if batch:
+        _ = fn.emitted  # what can't be taken apart says so here
     if "hessian" in modes:
         fn._has_a_hessian()
     fn._given = program, options
@@ -341,9 +348,11 @@ class Function:
         also: tuple[str, ...] = (),
         double: bool = False,
         engine: str = "",
+        batch: str = "",
     ) -> None:
         self.dag, self.wrt, self.style, self.names, self.target, self.literal = dag, wrt, style, names, target, literal
-        self.function_name, self.also, self.double, self.engine = function_name, also, double, engine
+        self.function_name, self.also, self.double = function_name, also, double
+        self.engine, self.batch = engine, batch
         self.__name__ = function_name or "value"
         self.__doc__ = f"{self.__name__}({', '.join(self.inputs)}): the value of {_first_lines(dag.text)}"
         self._given: tuple[str, dict[str, Any]] | None = None
@@ -405,7 +414,8 @@ class Function:
             what = "the upstream adjoint" if word == "df" else f"the size '{word}'"
             notes += (Note(f"'{word}' is a value of the program: {what} is called '{name}' in the module"),)
         if self.style == "fast" and self._fast is None:
-            notes += (Note("the fast style has no module of this program: it is printed in the style of the notes"),)
+            what = "batches" if self.batch else "this program"
+            notes += (Note(f"the fast style has no module of {what}: it is printed in the style of the notes"),)
         return notes
 
     @cached_property
@@ -428,6 +438,16 @@ class Function:
     @cached_property
     def emitted(self) -> Emitted:
         """The module's text with its counts."""
+        if not self.batch:
+            return self.plain
+        from gradc.run.batched import with_batches
+
+        with collector_paused():
+            return self.plain._replace(text=with_batches(self, self.plain.text, self.batch))
+
+    @cached_property
+    def plain(self) -> Emitted:
+        """The same without the functions of batches."""
         with collector_paused():
             own = TARGETS[self.target].program
             if own is not None:
@@ -442,7 +462,7 @@ class Function:
     @cached_property
     def _fast(self) -> Emitted | None:
         """The module of the fast style, if that is wanted and an engine has one."""
-        return fast_module(self) if self.style == "fast" else None
+        return fast_module(self) if self.style == "fast" and not self.batch else None
 
     def own_text(self, text: str) -> str:
         """A module's text with Python's own functions under other names, where the user has theirs."""
@@ -818,8 +838,16 @@ class Function:
             options["at"] = self.example
         if self.target in (*OF_ARRAYS, *OF_NUMBERS):
             return check.check(self, **options)
-        rest = (self.style, self.names, "numpy", self.literal)
-        return check.check(Function(self.dag, self.wrt, *rest), module=self, **options)
+        return check.check(self.in_numpy, module=self, **options)
+
+    @property
+    def in_numpy(self) -> Function:
+        """The same program for NumPy, in the style of the notes."""
+        made = Function(self.dag, self.wrt, "notes", self.names, "numpy", self.literal)
+        if self._given is not None:
+            program, options = self._given
+            made._given = program, {**options, "target": "numpy", "style": "notes", "double": False, "engine": ""}
+        return made
 
     def report(self, *, modes: bool = False, **options: Any) -> Any:
         """Staged against symbolic size; see `gradc.evidence.report`. With `modes` what each mode costs."""

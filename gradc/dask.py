@@ -62,7 +62,7 @@ def _elementwise(fn: Any, arrays: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def _over_chunks(fn: Any, dim: str, inputs: dict[str, Any], given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """A loss: each chunk of rows is a task, sums are added in a tree, and the end is computed here."""
+    """A loss: each chunk of rows is a task, sums are added in a tree, and the end of each pass is computed here."""
     import dask
 
     batched = fn.batches(dim)
@@ -76,14 +76,18 @@ def _over_chunks(fn: Any, dim: str, inputs: dict[str, Any], given: dict[str, Any
         chunks = dict.fromkeys(range(given[name].ndim), -1) | {axes[name]: sizes}
         parts[name] = given[name].rechunk(chunks).to_delayed().reshape(-1)
     shared = {name: each.compute() if name in given else each for name, each in inputs.items() if name not in parts}
-    held = {name: each for name, each in shared.items() if name in batched.inner.inputs}
-    chunk = dask.delayed(batched.chunk, pure=True)
-    states = [chunk(**held, **{name: part[k] for name, part in parts.items()}) for k in range(len(sizes))]
-    while len(states) > 1:
-        pairs = [states[k : k + 2] for k in range(0, len(states), 2)]
-        states = [pair[0] if len(pair) == 1 else dask.delayed(batched.add)(*pair) for pair in pairs]
-    found: tuple[Any, dict[str, Any]] = batched.finish(dask.compute(states[0])[0], **shared)
-    return found
+    held = {name: each for name, each in shared.items() if name in batched.takes}
+    found: Any = ()
+    for _ in range(batched.passes):
+        known = dask.delayed(found, pure=True) if found else ()
+        chunk = dask.delayed(batched.chunk, pure=True)
+        states = [chunk(known, **held, **{name: part[k] for name, part in parts.items()}) for k in range(len(sizes))]
+        while len(states) > 1:
+            pairs = [states[k : k + 2] for k in range(0, len(states), 2)]
+            states = [pair[0] if len(pair) == 1 else dask.delayed(batched.add)(*pair) for pair in pairs]
+        found = batched.finish(dask.compute(states[0])[0], found, **shared)
+    value, grads = found
+    return value, grads
 
 
 __all__ = ["value_and_grad"]

@@ -81,6 +81,7 @@ _COMPILING = (
     "max_source",
     "max_turns",
     "roll",
+    "batch",
 )
 
 
@@ -285,6 +286,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @_module("--function-name", default="", metavar="NAME", help="Call them NAME, NAME_forward, NAME_backward.")
 @has_modes
 @_module("--double", is_flag=True, help="A torch class that can be differentiated again.")
+@_module("--batch", default="", metavar="n", help="Add chunk, add and finish: the loss over batches of rows of n.")
 @_module("--roll", is_flag=True, help="Write long sums of one pattern as sums over slices.")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
