@@ -20,6 +20,7 @@ from gradc.graph.dag import Dag, Node, Shape, reachable, users
 from gradc.ops import array, routing, scalar
 from gradc.ops.helpers import HELPERS
 from gradc.ops.table import statics_of
+from gradc.plan.apart import apart
 from gradc.plan.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.rewrite.sides import Guard, conditions_first, implies, places, settled_guard
 from gradc.rewrite.simplify import Builder, is_const, number, rebuild
@@ -270,6 +271,12 @@ def stage(
     """
     nodes = reachable([*dag.roots, *dag.inputs.values()])
     inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
+    if not every_gate:
+        own, build = apart(dag, build, inline)
+        if own is not dag:
+            dag = own
+            nodes = reachable([*dag.roots, *dag.inputs.values()])
+            inline = inline_gates(dag, nodes)
     guards = {} if arrays else _guards(dag, nodes)
     if guards:
         inline -= _between_branches(nodes, inline, guards)

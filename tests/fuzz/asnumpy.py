@@ -70,7 +70,7 @@ FUNCTIONS: dict[str, Any] = {
     **{name: getattr(np, name) for name in (
         "exp expm1 log log1p log2 log10 sqrt cbrt square abs sign sin cos tan sinh cosh tanh hypot maximum minimum "
         "where sum mean prod dot matmul trace transpose reshape concatenate stack outer absolute arcsin arccos arctan "
-        "arctan2").split()},
+        "arctan2 array").split()},
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2, "ln": np.log, "sgn": np.sign,
     "sigmoid": values.sigmoid, "logistic": values.sigmoid, "softplus": values.softplus, "Abs": np.abs,
     "relu": lambda x: np.maximum(x, 0), "erf": special.erf, "erfc": special.erfc, "pow": power, "power": power,
@@ -78,7 +78,7 @@ FUNCTIONS: dict[str, Any] = {
     "softmax": lambda x, axis=None: along(values.softmax, x, axis),
     "log_softmax": lambda x, axis=None: along(values.log_softmax, x, axis),
     "det": np.linalg.det, "inv": np.linalg.inv, "solve": np.linalg.solve, "norm": np.linalg.norm,
-    "Heaviside": lambda x: np.where(x > 0, 1.0, 0.0), "Piecewise": piecewise, "pi": math.pi,
+    "Heaviside": lambda x: np.heaviside(x, 0.5), "Piecewise": piecewise, "pi": math.pi,
 }  # fmt: skip
 FUNCTIONS["norm"] = lambda x, axis=None, keepdims=False: np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
 

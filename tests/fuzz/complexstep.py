@@ -98,7 +98,7 @@ UNARY: dict[str, Callable[[Array], Array]] = {
     "relu": lambda z: np.where(z.real > 0, z, 0),
     "erf": error,
     "erfc": complement,
-    "heaviside": lambda z: np.where(z.real > 0, 1.0, 0.0) + 0j,
+    "heaviside": lambda z: np.heaviside(z.real, 0.5) + 0j,
     "not": lambda z: np.where(z.real != 0, 0.0, 1.0) + 0j,
 }
 

@@ -22,9 +22,9 @@ CONDITION = 30.0  # of a matrix that is inverted
 
 
 def apart(*xs: Array) -> bool:
-    """Whether no two of several arguments come near each other, element by element."""
+    """Whether no two of several arguments come near each other, element by element, unless they meet."""
     pairs = ((x, y) for i, x in enumerate(xs) for y in xs[i + 1 :])
-    return all(bool(np.all(np.abs(x - y) > KINK)) for x, y in pairs)
+    return all(bool(np.all((np.abs(x - y) > KINK) | (x == y))) for x, y in pairs)
 
 
 def clear_extreme(node: Node, x: Array) -> bool:
@@ -33,7 +33,8 @@ def clear_extreme(node: Node, x: Array) -> bool:
     if flat.shape[-1] == 0:
         return False
     ordered = np.sort(flat if node.op == "max" else -flat, axis=-1)
-    return flat.shape[-1] == 1 or bool(np.all(ordered[..., -1] - ordered[..., -2] > KINK))
+    gaps = ordered[..., -1:] - ordered[..., :-1]
+    return flat.shape[-1] == 1 or bool(np.all((gaps > KINK) | (gaps == 0)))
 
 
 def some(node: Node, x: Array) -> bool:
@@ -66,7 +67,7 @@ def everywhere(test: Callable[[Array], Any]) -> Callable[..., bool]:
 TESTS: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("exp", "expm1", "sinh", "cosh", "erf", "erfc"), everywhere(lambda x: np.abs(x) < 4)),
     **dict.fromkeys(("log", "log2", "log10", "sqrt"), everywhere(lambda x: x > 0.05)),
-    **dict.fromkeys(("abs", "sign", "relu", "heaviside"), everywhere(lambda x: np.abs(x) > KINK)),
+    **dict.fromkeys(("abs", "sign", "relu", "heaviside"), everywhere(lambda x: (np.abs(x) > KINK) | (x == 0))),
     **dict.fromkeys(("asin", "acos"), everywhere(lambda x: np.abs(x) < 0.9)),
     **dict.fromkeys(("sigmoid", "softplus"), everywhere(lambda x: np.abs(x) < 12)),
     "tanh": everywhere(lambda x: np.abs(x) < 6),  # where `1 - tanh(x)**2` still has digits, for the textbook's form

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .domains import allowed, tame
-from .tree import Input, Node, Shape, Statement, const, ref
+from .tree import Input, Node, Shape, Statement, const, ref, walk
 from .values import Array, value
 
 NAMES = ["x", "y", "z", "w", "a", "b", "c", "u", "v", "p", "q", "r", "s", "t", "g", "h", "k", "x1", "x2", "w_1"]
@@ -31,6 +31,11 @@ CLASHES = [
     *("backward", "value_and_grad", "grads", "e", "E", "xpy", "xy", "sigx", "den", "num", "self", "print", "float"),
     *("_f", "x_", "one", "erf_", "stable_sigmoid", "result", "zeros", "np_", "len", "dW", "numpy", "id", "int"),
 ]
+# What modules call, and what programs call, too, unless it is an input's name.
+CALLED = (
+    "first_max masked quotients from_heaviest rows others select norm softplus type as_float as_array sum in_blocks "
+    "absent failures rest more ieee_div max min both_passes where range abs open eval t1 m1 float64 ndarray poly shape"
+).split()
 DIMS = ["n", "m", "d", "l", "N", "D"]
 PREFIXES = ["np.", "numpy.", "torch.", "jnp."]
 ALIASES = {
@@ -73,8 +78,9 @@ class Term(NamedTuple):
 class Draft:
     """What has been drawn so far."""
 
-    def __init__(self, seed: int | str) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, seed: int | str, wide: bool = False) -> None:
+        self.rng, self.wide = random.Random(seed), wide
+        self.gone: set[str] = set()  # inputs whose names mean something else by now
         self.numbers = np.random.default_rng(abs(self.rng.getrandbits(63)))
         self.inputs: list[Input] = []
         self.bound: dict[str, Array] = {}
@@ -94,8 +100,12 @@ class Draft:
 
     def fresh(self, shape: Shape) -> Term:
         """A new input with values drawn for it."""
-        kind = self.rng.choice(["normal", "positive", "small"])
+        kind = self.rng.choice(["normal", "positive", "small", *["whole", "whole", "tiny"] * self.wide])
+        if kind == "tiny":
+            scale = self.rng.choice([5e-324, 1e-310, 1e-300, 1e-160])
+            return self.named(self.new_name(), self.numbers.integers(-3, 4, size=shape) * scale)
         drawn = {
+            "whole": lambda: self.numbers.integers(-2, 3, size=shape).astype(float),
             "normal": lambda: self.numbers.normal(size=shape),
             "positive": lambda: self.numbers.uniform(0.3, 2.0, size=shape),
             "small": lambda: self.numbers.uniform(-0.8, 0.8, size=shape),
@@ -103,6 +113,10 @@ class Draft:
         if len(shape) >= 2 and shape[-1] == shape[-2] and self.rng.random() < 0.6:
             drawn = 0.4 * drawn + 1.5 * np.eye(shape[-1])
         return self.named(self.new_name(), np.round(drawn, 3) + 0.0)
+
+    def whole(self, shape: Shape) -> Term:
+        """A new input of small whole numbers, which meet often."""
+        return self.named(self.new_name(), self.numbers.integers(-1, 2, size=shape).astype(float))
 
     def named(self, name: str, drawn: Array) -> Term:
         """A new input of this name and value."""
@@ -126,7 +140,7 @@ class Draft:
         """A statement or input of `shape`, an old one if there is one, most of the time."""
         old = [term for term in self.visible.values() if term.value.shape == shape]
         given = [Term(Node("input", shape=shape, name=item.name), self.bound[item.name])
-                 for item in self.inputs if item.shape == shape]  # fmt: skip
+                 for item in self.inputs if item.shape == shape and item.name not in self.gone]  # fmt: skip
         roll = self.rng.random()
         if old and roll < 0.5:
             return self.rng.choice(old)
@@ -198,7 +212,11 @@ class Draft:
         if self.visible and self.rng.random() < 0.15:
             name = self.rng.choice(list(self.visible))
         else:
-            name = self.new_name()
+            inputs = {node.name for node in walk(term.node) if node.op == "input"}
+            there = [item.name for item in self.inputs if item.name in inputs - self.gone]
+            anew = self.wide and there and self.rng.random() < 0.15
+            name = self.rng.choice(there) if anew else self.new_name()
+            self.gone.add(name)
         self.statements.append(Statement(name, term.node))
         made = Term(ref(len(self.statements) - 1, term.value.shape), term.value)
         self.visible[name] = made

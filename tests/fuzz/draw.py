@@ -9,8 +9,8 @@ from __future__ import annotations
 from .generate import Case, generate
 from .hazard import hazard
 
-MODES = ("scalar", "tensor", "hazard")
-TURNS = ("tensor", "scalar", "tensor", "hazard", "tensor")  # tensor programs have the most to go wrong
+MODES = ("scalar", "tensor", "hazard", "wide")
+TURNS = ("tensor", "scalar", "tensor", "hazard", "wide")  # programs of arrays have the most to go wrong
 
 
 def draw(seed: int, mode: str = "all") -> Case:

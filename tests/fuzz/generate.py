@@ -10,19 +10,21 @@ A production gets the shape that is wanted and gives a term of that shape, or no
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .draft import CLASHES, DIMS, Draft, Term
+from .draft import CALLED, CLASHES, DIMS, Draft, Term
 from .interpret import derivative
-from .tree import Input, Layout, Node, Program, Shape, live_statements, nodes, pruned
+from .tree import Input, Layout, Node, Program, Shape, live_statements, nodes, pruned, renamed, text
 from .values import Array
 
 LARGEST_SLOPE = 1e5
 MOST_ELEMENTS = 60
+MANY = 300  # statements of a long program
 
 UNARY = (
     "neg exp expm1 log log1p log2 log10 sqrt cbrt square abs sign sin cos tan asin acos atan sinh cosh tanh sigmoid "
@@ -53,12 +55,15 @@ class Maker:
     """Draws terms of wanted shapes."""
 
     def __init__(self, draft: Draft, tensor: bool) -> None:
-        self.draft, self.tensor = draft, tensor
+        self.draft, self.tensor, self.wide = draft, tensor, draft.wide
         self.rng = draft.rng
         self.dims = self.rng.choices(DIM_POOLS, [4, 3, 4, 3, 2, 1, 1, 2, 2, 1])[0]
         self.table = [(production, weight) for production, weight in ELEMENTWISE]
         if tensor:
             self.table += TENSOR
+        if self.wide:
+            self.table += WIDE
+            self.table += WIDE_TENSOR if tensor else []
 
     def term(self, shape: Shape, depth: int) -> Term:
         """A term of `shape`, at most about `depth` gates deep."""
@@ -184,13 +189,15 @@ def condition(maker: Maker, shape: Shape, depth: int) -> Term | None:
     left, right = maker.arguments(shape, depth, 2)
     if maker.rng.random() < 0.5:
         right = maker.draft.number(maker.rng.choice([0, 0.0, 0.5, 1, -0.25]))
-    return maker.draft.make(maker.rng.choice(COMPARISONS), left, right)
+    return maker.draft.make(maker.rng.choice(COMPARISONS + ["eq", "ne"] * maker.wide), left, right)
 
 
 def conditional(maker: Maker, shape: Shape, depth: int) -> Term | None:
     one_test = shape == () or maker.rng.random() < 0.1
     shapes = maker.broadcast(shape, 3)
     test = condition(maker, () if one_test else shapes[0], depth - 1)
+    if maker.wide and maker.rng.random() < 0.2:  # a number, which is true unless it is 0
+        test = maker.draft.whole(() if one_test else shapes[0])
     if test is None:
         return None
     if one_test and maker.rng.random() < 0.5:
@@ -414,12 +421,16 @@ def joined(maker: Maker, shape: Shape, depth: int) -> Term | None:
             return None
         inner = shape[:at] + shape[at + 1 :]
         terms = [maker.term(inner, maker.less(depth)) for _ in range(shape[at])]
+        if maker.wide:
+            terms = [maker.rng.choice(terms) for _ in terms]
         if len(terms) == 1:
             params["brackets"] = True
         return maker.draft.make("stack", *terms, spelling=maker.draft.spelled("stack"), **params)
     cuts = sorted(maker.rng.randint(0, shape[at]) for _ in range(maker.rng.choice([1, 1, 2])))
     sizes = [high - low for low, high in zip([0, *cuts], [*cuts, shape[at]], strict=True)]
     terms = [maker.term((*shape[:at], size, *shape[at + 1 :]), maker.less(depth)) for size in sizes]
+    if maker.wide:  # joined with itself
+        terms = [maker.rng.choice([one for one in terms if one.value.shape == each.value.shape]) for each in terms]
     return maker.draft.make("concatenate", *terms, spelling=maker.draft.spelled("concatenate"), **params)
 
 
@@ -445,13 +456,39 @@ def indexed(maker: Maker, shape: Shape, depth: int) -> Term | None:
             items.append(maker.rng.randrange(-taken, taken))
     while len(items) > 1 and items[-1] == (None, None, None) and maker.rng.random() < 0.6:
         items.pop()
+    if maker.wide and maker.rng.random() < 0.3:
+        items = with_dots(items, len(full), maker)
     if not full or len(full) > 4 or math.prod(full) > MOST_ELEMENTS:
         return None
     return maker.draft.make("index", maker.term(tuple(full), maker.less(depth)), items=tuple(items))
 
 
+def with_dots(items: list[Any], rank: int, maker: Maker) -> list[Any]:
+    """Dots in place of slices that take all, or of none at all."""
+    if sum(item is not None for item in items) < rank:  # those at the end are left out already
+        return [*items, "..."]
+    at = maker.rng.randint(0, len(items))
+    end = at
+    while end < len(items) and items[end] == (None, None, None):
+        end += 1
+    return [*items[:at], "...", *items[end:]]
+
+
+def any_slice(maker: Maker, dim: int) -> tuple[tuple[int | None, int | None, int | None], int]:
+    """A slice with any ends and steps that leaves `dim` entries of some size, or all of them."""
+    for _ in range(20):
+        size = maker.rng.randint(0, 7)
+        start, stop = (maker.rng.choice([None, maker.rng.randint(-size - 1, size + 1)]) for _ in range(2))
+        step = maker.rng.choice([None, None, 1, 2, 3, -1, -2])
+        if len(range(size)[start:stop:step]) == dim:
+            return (start, stop, step), size
+    return (None, None, None), dim
+
+
 def slice_of(maker: Maker, dim: int) -> tuple[tuple[int | None, int | None, int | None], int]:
     """A slice that leaves `dim` entries, and the size of what it is taken from."""
+    if maker.wide and maker.rng.random() < 0.4:
+        return any_slice(maker, dim)
     kind = maker.rng.randrange(7)
     if kind == 0 and dim <= 4:
         return (1, None, None), dim + 1
@@ -533,6 +570,46 @@ def log_sum_exp(maker: Maker, shape: Shape, depth: int) -> Term | None:
     )
 
 
+def scaled_back(maker: Maker, shape: Shape, depth: int) -> Term | None:
+    """What is huge or tiny, and a factor that makes it a number of every day's size."""
+    up = maker.rng.choice([1e300, 1e150, 1e-150, 1e-300])
+    there = maker.draft.named(maker.draft.new_name(), np.round(maker.draft.numbers.normal(size=shape), 3) * up)
+    down = maker.draft.number(1.0 / up)
+    return maker.draft.make("mul", *((down, there) if maker.rng.random() < 0.5 else (there, down)))
+
+
+def of_values(maker: Maker, shape: Shape, depth: int) -> Term | None:
+    """An array of numbers, each a term."""
+    if len(shape) != 1 or not 1 <= shape[0] <= 4:
+        return None
+    some = [maker.term((), maker.less(depth)) for _ in range(shape[0])]
+    return maker.draft.make("stack", *(maker.rng.choice(some) for _ in some), spelling="array", axis=0)
+
+
+def between_ties(maker: Maker, shape: Shape, depth: int) -> Term | None:
+    """Kinks of whole numbers, which meet often."""
+    left, right = maker.draft.whole(shape), maker.draft.whole(shape)
+    kind = maker.rng.randrange(5)
+    if kind == 0:
+        return maker.draft.make("relu", maker.draft.make("sub", left, right) or left)
+    if kind == 1:
+        return maker.draft.make("abs", maker.draft.make("mul", left, right) or left)
+    return maker.draft.make(("maximum", "minimum", "maximum")[kind - 2], left, right)
+
+
+def extreme_ties(maker: Maker, shape: Shape, depth: int) -> Term | None:
+    """The first of the largest, or smallest, of whole numbers."""
+    at = maker.rng.randint(0, len(shape))
+    size = maker.rng.choice([1, 2, 3])
+    inner = maker.draft.whole((*shape[:at], size, *shape[at:]))
+    if math.prod(inner.value.shape) > MOST_ELEMENTS:
+        return None
+    return maker.draft.make(maker.rng.choice(["max", "min"]), inner, axis=at)
+
+
+WIDE: list[tuple[Production, float]] = [(scaled_back, 0.3), (between_ties, 1.0)]
+WIDE_TENSOR: list[tuple[Production, float]] = [(of_values, 0.8), (extreme_ties, 1.0)]
+
 ELEMENTWISE: list[tuple[Production, float]] = [
     (unary, 7),
     (binary, 8),
@@ -612,32 +689,45 @@ def layout_of(draft: Draft, program: Program) -> Layout:
 
 def attempt(key: str, seed: int, mode: str) -> Case | None:
     """One try at a program; nothing if it isn't well-conditioned."""
-    draft = Draft(key)
+    draft = Draft(key, wide=mode == "wide")
     rng = draft.rng
-    maker = Maker(draft, tensor=mode == "tensor")
-    scalar_inputs = [draft.fresh(()) for _ in range(rng.choice([1, 2, 2, 3]))] if mode == "scalar" else []
+    arrays = mode == "tensor" or (draft.wide and rng.random() < 0.75)
+    maker = Maker(draft, tensor=arrays)
+    scalar_inputs = [draft.fresh(()) for _ in range(rng.choice([1, 2, 2, 3]))] if not arrays else []
     del scalar_inputs
 
     def some_shape() -> Shape:
-        return maker.shape(rng.choices([0, 1, 2, 3, 4], [3, 5, 5, 1.5, 0.1])[0]) if mode == "tensor" else ()
+        return maker.shape(rng.choices([0, 1, 2, 3, 4], [3, 5, 5, 1.5, 0.1])[0]) if arrays else ()
 
-    for _ in range(rng.choice([0, 1, 2, 3, 3, 4, 5, 6])):
+    count = rng.choice([0, 1, 2, 3, 3, 4, 5, 6])
+    for _ in range(MANY if draft.wide and rng.random() < 0.01 else count):
         made = maker.term(some_shape(), rng.choice([1, 2, 2, 3]))
         if made.node.op not in ("const", "input", "ref"):
             draft.assign(made)
-    shape = () if mode == "scalar" or rng.random() < 0.6 else some_shape()
+    shape = () if not arrays or rng.random() < 0.6 else some_shape()
     outputs = [used_up(maker, maker.term(shape, rng.choice([2, 2, 3, 4])), shape).node]
-    if rng.random() < 0.05:
+    while len(outputs) < 4 and rng.random() < (0.2 if draft.wide else 0.05 * (len(outputs) == 1)):
         outputs.append(maker.term(some_shape(), 2).node)
     program = Program(tuple(draft.inputs), tuple(draft.statements), tuple(outputs))
     if (len(live_statements(program)) < len(program.statements) and rng.random() < 0.85) or not mentions_input(program):
         program = pruned(program)
     used = {node.name for node in nodes(program) if node.op == "input"}
     program = replace(program, inputs=tuple(item for item in program.inputs if item.name in used))
-    if mode == "tensor" and program.elementwise:
+    if arrays and program.elementwise:
         return None
+    if draft.wide and rng.random() < 0.3:
+        program, draft.bound = with_words(program, draft)
     program = replace(program, layout=layout_of(draft, program))
     return accepted(Case(program, {item.name: draft.bound[item.name] for item in program.inputs}, seed, mode))
+
+
+def with_words(program: Program, draft: Draft) -> tuple[Program, dict[str, Array]]:
+    """Inputs by the names of what modules call: of helpers, of Python's own functions, of libraries."""
+    there = set(re.findall(r"[^\W\d]\w*", text(program)))
+    free = [name for name in (*CLASHES, *CALLED, *CALLED) if name not in there]
+    names = {item.name: draft.rng.choice(free) for item in program.inputs if draft.rng.random() < 0.6}
+    names = {old: new for at, (old, new) in enumerate(names.items()) if new not in list(names.values())[:at]}
+    return renamed(program, names), {names.get(name, name): x for name, x in draft.bound.items()}
 
 
 def reaches_input(program: Program) -> bool:

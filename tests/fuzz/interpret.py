@@ -111,6 +111,9 @@ def derivative(
     def gate(node: Node, args: tuple[Pair, ...]) -> Pair:
         if node.op in CONDITIONS:
             return settled(dual_gate(node, args))  # type: ignore[no-any-return]  # as it was put in
+        if node.op in tangents.CHOOSE:
+            way = settled(tangents.way(node, tuple(x for x, _ in args)))
+            return tangents.taken(node, way, tuple(x for x, _ in args), tuple(dx for _, dx in args))
         if noise is None or node.op in tangents.STEPS:
             return dual_gate(node, args)
         still = node.op == "pow" and args[1][0].shape == () and args[1][0] == np.round(args[1][0])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -123,6 +124,37 @@ def extreme(op: str, xs: tuple[Array, ...], dxs: tuple[Array, ...]) -> Array:
         first = best >= x if op == "maximum" else best <= x
         best, change = np.where(first, best, x), np.where(first, change, dx)
     return np.asarray(change)
+
+
+# Gates that take one of several numbers, or one of their signs.
+CHOOSE = frozenset({"maximum", "minimum", "max", "min", "relu", "abs"})
+
+
+def way(node: Node, xs: tuple[Array, ...]) -> Any:
+    """Which of their numbers a gate takes: the first at a tie."""
+    if node.op in ("maximum", "minimum"):
+        stacked = np.stack(np.broadcast_arrays(*xs))
+        return np.argmax(stacked, axis=0) if node.op == "maximum" else np.argmin(stacked, axis=0)
+    if node.op in ("max", "min"):
+        flat = folded(xs[0], reduced_axes(node, xs[0].ndim))
+        return np.argmax(flat, axis=-1) if node.op == "max" else np.argmin(flat, axis=-1)
+    return np.where(xs[0] > 0, 1.0, 0.0) if node.op == "relu" else np.sign(xs[0])
+
+
+def taken(node: Node, at: Any, xs: tuple[Array, ...], dxs: tuple[Array, ...]) -> tuple[Array, Array]:
+    """The value and the tangent of what was taken."""
+    if node.op in ("maximum", "minimum"):
+        both = (
+            np.stack(np.broadcast_arrays(*each)) for each in (xs, [d + 0 * x for d, x in zip(dxs, xs, strict=True)])
+        )
+        out, dout = (np.take_along_axis(each, at[None], axis=0)[0] for each in both)
+        return np.asarray(out), np.asarray(dout)
+    if node.op in ("max", "min"):
+        axes = reduced_axes(node, xs[0].ndim)
+        parts = (folded(each, axes) for each in (xs[0], np.broadcast_to(dxs[0], xs[0].shape)))
+        out, dout = (np.take_along_axis(each, at[..., None], axis=-1)[..., 0] for each in parts)
+        return kept(np.asarray(out), node, xs[0].ndim), kept(np.asarray(dout), node, xs[0].ndim)
+    return np.asarray(np.where(at == 0, 0.0, at * xs[0])), np.asarray(np.where(at == 0, 0.0, at * dxs[0]))
 
 
 def tangent(node: Node, out: Array, xs: tuple[Array, ...], dxs: tuple[Array, ...]) -> Array:

@@ -240,6 +240,8 @@ class Printer:
         if op == "const":
             written = node.spelling or literal(node.number)
             return written, UNARY if written.startswith("-") else ATOM
+        if op == "stack" and node.spelling == "array":
+            return "array([" + ", ".join(self.at(arg, IFELSE) for arg in args) + "])", POSTFIX
         if op == "vector":
             return "[" + ", ".join(literal(value) for value in node.param("values")) + "]", ATOM
         if op in INFIX and not node.spelling.startswith("call "):

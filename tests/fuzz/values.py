@@ -58,7 +58,7 @@ UNARY: dict[str, Callable[[Array], Array]] = {
     "relu": lambda x: np.maximum(x, 0.0),
     "erf": special.erf,
     "erfc": special.erfc,
-    "heaviside": lambda x: np.where(x > 0, 1.0, 0.0),
+    "heaviside": lambda x: np.heaviside(x, 0.5),
     "not": lambda x: np.where(x != 0, 0.0, 1.0),
 }
 
@@ -175,7 +175,9 @@ def along(node: Node, x: Array, last: Callable[[Array], Array]) -> Array:
 
 def indexed(node: Node, x: Array) -> Array:
     """Integers, slices and new axes."""
-    items = tuple(slice(*item) if isinstance(item, tuple) else item for item in node.param("items"))
+    items = tuple(
+        ... if item == "..." else slice(*item) if isinstance(item, tuple) else item for item in node.param("items")
+    )
     return np.asarray(x[items])
 
 

@@ -33,6 +33,9 @@ def backward(cache, df=1.0):
     donemxsqr = dtotal2  # donemxsqr: () for each of (61,)
     # onemxsqr = onemx**2  (7)
     donemx = 2*onemx*donemxsqr  # donemx: (61,)
+    # onemx = 1 - x[:-1]  (6)
+    dx = np.zeros_like(x)
+    dx[:-1] -= donemx
     # total = np.sum(cxmxsqrsqr)  (5)
     dcxmxsqrsqr = dtotal  # dcxmxsqrsqr: () for each of (61,)
     # cxmxsqrsqr = 100*xmxsqrsqr  (4)
@@ -40,11 +43,10 @@ def backward(cache, df=1.0):
     # xmxsqrsqr = xmxsqr**2  (3)
     dxmxsqr = 2*xmxsqr*dxmxsqrsqr  # dxmxsqr: (61,)
     # xmxsqr = x[1:] - xsqr  (2)
-    dx = np.zeros_like(x)
     dx[1:] += dxmxsqr
     dxsqr = -dxmxsqr  # dxsqr: (61,)
     # xsqr = x[:-1]**2  (1)
-    dx[:-1] += 2*x[:-1]*dxsqr - donemx
+    dx[:-1] += 2*x[:-1]*dxsqr
     return {"x": dx}
 
 
