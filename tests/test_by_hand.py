@@ -182,3 +182,51 @@ def test_the_first_of_several_largest(axis: Any) -> None:
         np.put_along_axis(wanted, at[..., None], 2 * best, -1)
         inverse = np.argsort((*rest, *(at for at in range(3) if at not in rest)))
         assert np.array_equal(grads["x"], np.transpose(wanted.reshape(order.shape), inverse))
+
+
+POINTS = 3000
+OF_NUMBERS_AND_POINTS = [
+    "a = sin(t)**2; b = a*t; exp(-a*x**2 - b*x)",
+    "A*exp(-(x - m)**2/(2*s**2)) + c",
+    "k = exp(-e/t)\nr = k*x**n/(1 + k*x**n)\nr*where(t > 1, log(t), t - 1)",
+    "u = max(p, q)\nw = sqrt(u*u + p)\natan2(w*x, y + u)",
+    "c1 = 1/(p*p + 1); c2 = c1*q; c3 = c2*c1; c1*x + c2*x**2 + c3*y*x",
+    "r = sqrt(p); where(x > r, x*log(1 + p), y/(1 + r))",
+    "(x + sigmoid(p))/(sigmoid(q) + (x + p*q)**2)",
+]
+
+
+@pytest.mark.parametrize("program", OF_NUMBERS_AND_POINTS)
+def test_what_hangs_on_numbers_is_computed_on_numbers(program: str) -> None:
+    """Numbers with arrays give what the numbers spread over the points give, whichever inputs they are."""
+    fn = gradc.compile(program)
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.uniform(0.5, 2.0, POINTS) for name in fn.inputs}
+    names = list(fn.inputs)
+    staged = 0
+    for mask in range(1, 2 ** len(names) - 1):
+        point = {name: float(arrays[name][0]) if mask >> at & 1 else arrays[name] for at, name in enumerate(names)}
+        spread = {name: np.full(POINTS, x) if isinstance(x, float) else x for name, x in point.items()}
+        value, grads = fn.value_and_grad(**point)
+        want, slopes = fn.value_and_grad(**spread)
+        staged += "of_numbers" in fn.running(**point).text
+        assert np.allclose(value, want, rtol=1e-12)
+        df = rng.normal(size=POINTS)
+        _, seeded = fn.value_and_grad(**point, df=df)
+        for name in names:
+            size = np.max(np.abs(slopes[name]))
+            assert np.allclose(grads[name], slopes[name], rtol=1e-10, atol=1e-12 * size), (mask, name)
+            assert np.allclose(seeded[name], slopes[name] * df, rtol=1e-10, atol=1e-11 * size), (mask, name)
+            assert grads[name].shape == (POINTS,)
+    assert staged
+
+
+def test_numbers_that_are_not_finite_go_with_the_points() -> None:
+    fn = gradc.compile("a = log(p)**2; b = a/p; a*x + b*x**2")
+    x = np.linspace(0.0, 1.0, POINTS)
+    with np.errstate(all="ignore"):
+        for p in (0.0, -1.0, np.inf, np.nan):
+            value, grads = fn.value_and_grad(x=x, p=float(p))
+            want, slopes = fn.value_and_grad(x=x, p=np.full(POINTS, p))
+            assert np.array_equal(value, want, equal_nan=True)
+            assert all(np.array_equal(grads[name], slopes[name], equal_nan=True) for name in fn.inputs)

@@ -22,6 +22,7 @@ from gradc.optimize.ufuncs import lower_all
 from gradc.plan.buffers import Plan, arrange
 from gradc.plan.names import Namer, compose, constant_word
 from gradc.plan.program import module_names
+from gradc.plan.staged import Staged
 from gradc.rewrite.simplify import Builder, is_const, number
 
 _RESERVED = (
@@ -84,6 +85,41 @@ def emit_blocks(
     upstream = upstream or len(dag.outputs) > 1
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
     return Writer(fused, seeded, literal, function, [*live_inputs(dag)], upstream).emit(also)
+
+
+def emit_staged(parts: Staged, wrt: Sequence[str], literal: bool = False, upstream: bool = False) -> str:
+    """The module of a program of numbers and points: what hangs on the numbers alone is a function of its own.
+
+    `value_and_grad` takes the points, then what `of_numbers` returns, and gives what the whole program does.
+    """
+    fused, seeded = (
+        optimize(parts.points, wrt, literal=literal, arrays=True, seeded=each, chain=parts.chain)
+        for each in (upstream, True)
+    )
+    text = Writer(fused, seeded, literal, "", [*parts.points.inputs], upstream).emit(lambda writer: []).text
+    return text + "\n\n" + _of_numbers(parts.numbers, text)
+
+
+def _of_numbers(dag: Dag, text: str) -> str:
+    """The function of the values that stand at the border of numbers and points."""
+    namer = Namer(dict.fromkeys([*dag.inputs, *(name for name, _ in dag.outputs), *HELPERS["numpy"], "np"]))
+    names = {node: name for name, node in dag.inputs.items()}
+    known = {node: name for name, node in reversed(dag.outputs) if node.args}
+    printer = Printer(names, "numpy")
+    lines = []
+    for node in reachable(dag.roots):
+        if not node.args:
+            continue
+        line = printer.text(node, unnamed=True)
+        names[node] = known.get(node) or namer.fresh(compose(node, lambda arg: names.get(arg, "")))
+        lines.append(f"{names[node]} = {line}")
+    values = [names[node] if node.args or node in names else printer.text(node) for _, node in dag.outputs]
+    helpers = [HELPERS["numpy"][name].strip("\n") for name in HELPERS["numpy"] if name in printer.helpers]
+    helpers = [helper for helper in helpers if helper.split("(")[0] not in text]
+    head = f"def of_numbers({', '.join(dag.inputs)}):"
+    doc = '"""What hangs on the numbers alone: values that the points read, and their slopes."""'
+    body = indent([doc, *lines, *broken("return (", values, ")", closed=False)])
+    return "\n".join([head, *body, *(row for helper in helpers for row in ("", "", helper))]) + "\n"
 
 
 def as_map(dag: Dag) -> Dag | None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.dag import Dag, Node, reachable
+from gradc.graph.op import NOTHING
 from gradc.ops import scalar as s
 from gradc.ops.array import spread
 from gradc.ops.borders import held, held_else
@@ -78,32 +79,47 @@ class Joint:
         return reachable(self.roots)
 
 
+# For a number that is no input: the inputs that hang on it, each with the input that is its slope ("" for one of 1).
+Chain = Mapping[str, Sequence[tuple[str, str]]]
+
+
 def optimize(
-    dag: Dag, wrt: Sequence[str], *, literal: bool = False, arrays: bool = False, seeded: bool = False
+    dag: Dag,
+    wrt: Sequence[str],
+    *,
+    literal: bool = False,
+    arrays: bool = False,
+    seeded: bool = False,
+    chain: Chain = NOTHING,
 ) -> Joint:
     """The joint graph of a program and its gradient.
 
     `arrays` says that a value may be an array: both sides of a branch are then computed, with safe arguments, and
     gates stay whole; otherwise they are written in the parts that cost least for single numbers. With `seeded` the
-    gradient is contracted with the upstream adjoints of the outputs. It is made once for a program, whoever asks.
+    gradient is contracted with the upstream adjoints of the outputs. What is in `chain` is differentiated by the chain
+    rule, through the inputs that it names. It is made once for a program, whoever asks.
     """
+    if chain:
+        return _made_joint(dag, wrt, literal, arrays, seeded, chain)
     known, key = dag.graph.known if dag.graph is not None else {}, ("joint", *wrt, literal, arrays, seeded)
     of, found = known.get(key, (None, None))
     if of is not dag or found is None:
-        _, found = known[key] = dag, _made_joint(dag, wrt, literal, arrays, seeded)
+        _, found = known[key] = dag, _made_joint(dag, wrt, literal, arrays, seeded, chain)
     joint: Joint = found
     return joint
 
 
-def _made_joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool) -> Joint:
+def _made_joint(
+    dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, chain: Chain
+) -> Joint:
     flat = any(node.op is where for node in dag.nodes) and (
         arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
     )
     if flat:
         dag = guard_branches(dag, literal)
-    joint = _optimized(dag, wrt, literal, arrays, seeded, flat)
+    joint = _optimized(dag, wrt, literal, arrays, seeded, flat, chain)
     if not flat and _escapes(joint):
-        return _optimized(guard_branches(dag, literal), wrt, literal, arrays, seeded, True)
+        return _optimized(guard_branches(dag, literal), wrt, literal, arrays, seeded, True, chain)
     return joint
 
 
@@ -120,18 +136,27 @@ def _escapes(joint: Joint) -> bool:
     )
 
 
-def _optimized(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool) -> Joint:
+def _optimized(
+    dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool, chain: Chain
+) -> Joint:
     if len(dag.nodes) > LARGE:
-        return _joint(dag, wrt, literal, arrays, seeded, flat and not arrays)
-    joint = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays), not arrays)
+        return _joint(dag, wrt, literal, arrays, seeded, flat and not arrays, chain)
+    joint = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays, chain), not arrays)
     if len(dag.outputs) == 1 and dag.roots[0].op is s.div and not dag.declared:
-        late = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays, late=True), not arrays)
+        late = _factored(_joint(dag, wrt, literal, arrays, seeded, flat and not arrays, chain, True), not arrays)
         return late if late.cost < joint.cost else joint
     return joint
 
 
 def _joint(
-    dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, flat: bool, late: bool = False
+    dag: Dag,
+    wrt: Sequence[str],
+    literal: bool,
+    arrays: bool,
+    seeded: bool,
+    flat: bool,
+    chain: Chain,
+    late: bool = False,
 ) -> Joint:
     large = len(dag.nodes) > LARGE
     build = Frugal(dag.dims, literal)
@@ -142,7 +167,12 @@ def _joint(
         if seeded
         else ()
     )
-    found, adjoints = gradients(program, build, wrt, seeds, not arrays and not large, late, arrays)
+    through = dict.fromkeys(
+        name for each in wrt for name in ([key for key, _ in chain[each]] if each in chain else [each])
+    )
+    found, adjoints = gradients(program, build, tuple(through), seeds, not arrays and not large, late, arrays)
+    if chain:
+        found = {name: _chained(program, build, found, chain[name]) if name in chain else found[name] for name in wrt}
     owners: dict[Node, tuple[Node, bool]] = {}
     if not large:
         for node, adjoint in adjoints.items():
@@ -150,6 +180,20 @@ def _joint(
             if node.args and bare.id >= build.boundary:
                 owners.setdefault(bare, (node, minus))
     return Joint(program, build, tuple(program.roots), found, seeds, _stems(program, build), owners, {})
+
+
+def _chained(
+    program: Dag, build: Frugal, found: Mapping[str, Node | None], parts: Sequence[tuple[str, str]]
+) -> Node | None:
+    """The derivative by a number, through the inputs that hang on it."""
+    out: Node | None = None
+    for name, slope in parts:
+        part = found[name]
+        if part is None:
+            continue
+        sent = build.make(s.mul, (program.inputs[slope], part)) if slope else part
+        out = sent if out is None else build.make(s.add, (out, sent))
+    return out
 
 
 def _bare(node: Node, minus: bool) -> tuple[Node, bool]:

@@ -19,6 +19,7 @@ its row where it belongs in the order, with `fits(fn, kind)`, which is cheap and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,6 +62,9 @@ LARGE_ARRAY = 16_384
 # Targets whose modules compute with NumPy's arrays, or with Python's floats: what the engines do in their place. A call
 # of any other target's module goes through its passes.
 OF_ARRAYS, OF_NUMBERS = ("numpy", "scipy"), ("math",)
+
+# Calls of numbers with arrays of so many elements are staged, if that leaves at most this share of the operations.
+WORTH_STAGING, LESS_WORK = 2048, 0.9
 
 KINDS = ("value", "value_and_grad")
 MODES = ("jvp", "hvp", "jacobian", "hessian")
@@ -128,6 +132,7 @@ class Planned(NamedTuple):
 
     text: str
     link: Callable[[str, Otherwise], Callable[..., Any]]
+    shown: Callable[[Sequence[Any]], str] | None = None  # the text that takes a call, where that is another
 
 
 class Engine(NamedTuple):
@@ -216,7 +221,13 @@ def running(fn: Compiled, kind: str, args: tuple[Any, ...], inputs: Mapping[str,
             alone(fn, engine, kind)(*args, **inputs)
         except Passed:
             continue
-        return Running(engine.name, planned(fn, engine, kind).text)
+        plan = planned(fn, engine, kind)
+        mine = (
+            plan.shown(fn.bound(args, {name: x for name, x in inputs.items() if name in fn.dag.inputs}))
+            if plan.shown
+            else ""
+        )
+        return Running(engine.name, mine or plan.text)
     raise AssertionError("the passes take every call")
 
 
@@ -451,6 +462,7 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
     from gradc.emit.blocks import emit_blocks
 
     wrt, several = _wrt(fn, kind), len(fn.dag.outputs) > 1
+    apart: Apart = {}
     text = fn.own_text(emit_blocks(fn.dag, wrt, fn.literal).text)
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
@@ -476,13 +488,82 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
             out = checked_out(given.get("out"), outputs, wrt)
             if df is None and wrt:
                 fn.needs_no_df()
-            if df is None:
-                return kernels(False)(*bound, out, threads)
-            return kernels(True)(*bound, checked_df(df, broadcast(_live(fn, bound))), out, threads)
+            upstream = [] if df is None else [checked_df(df, broadcast(_live(fn, bound)))]
+            if (parts := _apart(fn, wrt, bound, apart, bool(upstream))) is not None:
+                points, numbers = parts.given(bound)
+                if all(map(math.isfinite, numbers)):
+                    return parts.run(*points, *numbers, *upstream, out, threads)
+            return kernels(bool(upstream))(*bound, *upstream, out, threads)
 
         return call
 
-    return Planned(text, link)
+    def shown(bound: Sequence[Any]) -> str:
+        parts = _apart(fn, wrt, bound, apart, False) if kind == "value_and_grad" else None
+        return parts.text if parts is not None and all(map(math.isfinite, parts.given(bound)[1])) else ""
+
+    return Planned(text, link, shown)
+
+
+class _Parts(NamedTuple):
+    """A program's kernels for calls in which some inputs are numbers, which are the same for all points."""
+
+    text: str
+    run: Callable[..., Any]
+    of_numbers: Callable[..., Sequence[Any]]
+    at: tuple[bool, ...]  # which inputs are numbers
+    needed: tuple[int, ...]  # and which of them the values that the points read hang on
+
+    def given(self, bound: Sequence[Any]) -> tuple[list[Any], Sequence[Any]]:
+        """The points, and what the kernels take of the numbers."""
+        import numpy as np
+
+        points = [x for x, number in zip(bound, self.at, strict=True) if not number]
+        with np.errstate(all="ignore"):
+            made = self.of_numbers(*[np.float64(bound[at]) for at in self.needed])
+        return points, made
+
+
+Apart = dict[tuple[tuple[bool, ...], bool], "_Parts | None"]
+
+
+def _apart(fn: Compiled, wrt: Sequence[str], bound: Sequence[Any], apart: Apart, upstream: bool) -> _Parts | None:
+    """The kernels for such a call, if it is large and they have clearly less to do at every point."""
+    import numpy as np
+
+    at = tuple([type(x) is float for x in bound])
+    arrays = [x for x, number in zip(bound, at, strict=True) if not number]
+    if not any(at) or not all(type(x) is np.ndarray and x.dtype == np.float64 and x.ndim for x in arrays):
+        return None
+    if max((x.size for x in arrays), default=0) < WORTH_STAGING or len(fn.dag.outputs) > 1 or fn.shadows:
+        return None
+    if (at, upstream) not in apart:
+        apart[at, upstream] = _staged(fn, wrt, at, upstream)
+    return apart[at, upstream]
+
+
+def _staged(fn: Compiled, wrt: Sequence[str], at: tuple[bool, ...], upstream: bool) -> _Parts | None:
+    from gradc.emit.blocks import emit_staged
+    from gradc.optimize import optimize
+    from gradc.plan.staged import staged
+
+    numbers = [name for name, number in zip(fn.inputs, at, strict=True) if number]
+    parts = staged(fn.dag, numbers, wrt)
+    if parts is None or {"out", "threads", "df"}.intersection(parts.points.inputs):
+        return None
+    live = {*reachable(fn.dag.roots)}
+    if not all(fn.dag.inputs[name] in live for name in fn.inputs if name not in numbers):
+        return None
+    costs = [
+        optimize(dag, wrt, literal=fn.literal, arrays=True, chain=chain).cost
+        for dag, chain in ((parts.points, parts.chain), (fn.dag, {}))
+    ]
+    if costs[0] > LESS_WORK * costs[1]:
+        return None
+    text = fn.own_text(emit_staged(parts, wrt, fn.literal, upstream))
+    module = load(text)
+    order = list(fn.inputs)
+    needed = tuple([order.index(name) for name in parts.numbers.inputs])
+    return _Parts(text, module.value_and_grad, module.of_numbers, at, needed)
 
 
 def _live(fn: Compiled, bound: Sequence[Any]) -> list[Any]:
