@@ -44,12 +44,14 @@ class Import(NamedTuple):
 def plain_number(value: float) -> tuple[str, int]:
     """A number as Python text, with its precedence.
 
-    >>> plain_number(2), plain_number(-0.5), plain_number(float("inf"))
-    (('2', 14), ('-0.5', 11), ('float("inf")', 14))
+    >>> plain_number(2), plain_number(-0.5), plain_number(float("inf")), plain_number(1e-05)
+    (('2', 14), ('-0.5', 11), ('float("inf")', 14), ('1e-5', 14))
     """
     if value != value or value in (float("inf"), float("-inf")):
         return f'float("{value}")', ATOM
     text = repr(value)
+    if "e" in text:
+        text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return text, UNARY if text.startswith("-") else ATOM
 
 

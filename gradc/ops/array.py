@@ -344,7 +344,11 @@ def _matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
         case (2, 2):
             return ["dout @ y.T", "x.T @ dout"]
         case (_, 1):
-            return ["expand(dout, axis=-1)*y", "x*expand(dout, axis=-1)"]
+            flat = f"reshape(x, shape={(-1, shapes[1][0])!r})"
+            return ["expand(dout, axis=-1)*y", f"reshape(dout, shape=(-1,)) @ {flat}"]
+        case (_, 2):  # one product of matrices, whose rows are those of all batches
+            wide, high = (f"reshape({each}, shape={(-1, dim)!r})" for each, dim in zip(("x", "dout"), shapes[1], strict=True))
+            return ["dout @ y.T", f"{wide}.T @ {high}"]
         case (1, _):
             return [
                 "sum(y*expand(dout, axis=-2), axis=-1)",

@@ -396,7 +396,7 @@ def erf(x):
 _BELL = '''
 def bell(x):
     """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
-    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
+    return np.exp(-np.clip(x, -40.0, 40.0)**2)
 '''
 _BELL_MATH = '''
 def bell(x):
@@ -425,7 +425,7 @@ erf = op(
     code={"numpy": "erf({x})", "scipy": "special.erf({x})"},
     helpers={"numpy": _ERF},
     bounds=(-1.0, 1.0),
-    say=Say(slope="bell(x) is exp(-{x}**2)"),
+    say=Say(slope="bell(u) is exp(-u**2)"),
     fast=Fast(into="erf_into", temps=4),
 )
 
@@ -461,7 +461,7 @@ erfc = op(
     code={"numpy": "erfc({x})", "scipy": "special.erfc({x})"},
     helpers={"numpy": _ERFC},
     bounds=(0.0, 2.0),
-    say=Say(why="1 - erf(u) as erfc(u), which keeps its digits", slope="bell(x) is exp(-{x}**2)"),
+    say=Say(why="1 - erf(u) as erfc(u), which keeps its digits", slope="bell(u) is exp(-u**2)"),
     fast=Fast(into="erfc_into", temps=5),
     test=Test(edges={"x=10": "out=2.088487583762545e-45"}),
 )

@@ -329,7 +329,30 @@ def _neg(build: Builder, x: Node) -> Node | None:
         return x.args[0]
     if x.op is s.sub and build.annihilate:
         return build.make(s.sub, x.args[::-1])
-    return None
+    return _without_minus(build, x) if build.annihilate and x.op is s.mul else None
+
+
+def _without_minus(build: Builder, x: Node) -> Node | None:
+    """The product without the sign of the number that it begins with, if it has one: of -2*y*z, 2*y*z."""
+    rest: list[Node] = []
+    while x.op is s.mul and x not in build.named and len(rest) < 3:
+        rest.append(x.args[1])
+        x = x.args[0]
+    if x.op is not s.const or not number(x) < 0:
+        return None
+    out = build.const(-number(x))
+    for part in reversed(rest):
+        out = build.make(s.mul, (out, part))
+    return out
+
+
+def _even(op: Op) -> Callable[..., Node | None]:
+    """What is the same of -x as of x."""
+
+    def rewrite(build: Builder, x: Node) -> Node | None:
+        return build.make(op, x.args) if x.op is s.neg and x not in build.named else None
+
+    return rewrite
 
 
 def _pow(build: Builder, x: Node, y: Node) -> Node | None:
@@ -553,7 +576,7 @@ _CONDITIONS: dict[Op, Callable[..., Any]] = {
 
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt,
-    s.abs_: _abs, **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either,
+    s.abs_: _abs, s.bell: _even(s.bell), **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either,
     r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose,
     a.expand: _expand, a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
     a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul, s.atan2: lambda build, y,

@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 113, backward 55; together 1.49 times the forward pass alone.
+Operations: forward 113, backward 53; together 1.47 times the forward pass alone.
 """
 
 import math
@@ -56,7 +56,7 @@ def backward(cache, df=1.0):
     # total2 = 1 + erfd2oc  (24)
     derfd2oc = dtotal2
     # erfd2oc = erf(d2oc)  (23)
-    dd2oc = 1.1283791670955126*bell(d2oc)*derfd2oc  # bell(x) is exp(-d2oc**2)
+    dd2oc = 1.1283791670955126*bell(d2oc)*derfd2oc  # bell(u) is exp(-u**2)
     # d2oc = d2/1.4142135623730951  (22)
     dd2 = 0.7071067811865475*dd2oc
     # prod = kexpmrt*0.5  (21)
@@ -75,7 +75,7 @@ def backward(cache, df=1.0):
     # total = 1 + erfd1oc  (16)
     derfd1oc = dtotal
     # erfd1oc = erf(d1oc)  (15)
-    dd1oc = 1.1283791670955126*bell(d1oc)*derfd1oc  # bell(x) is exp(-d1oc**2)
+    dd1oc = 1.1283791670955126*bell(d1oc)*derfd1oc  # bell(u) is exp(-u**2)
     # d1oc = d1/1.4142135623730951  (14)
     dd1 = 0.7071067811865475*dd1oc
     # shalf = s*0.5  (13)
@@ -143,7 +143,7 @@ def as_floats(**given):
 
 def bell(x):
     """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
-    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
+    return np.exp(-np.clip(x, -40.0, 40.0)**2)
 
 
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])

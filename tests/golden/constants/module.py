@@ -21,7 +21,7 @@ def forward(x, y):
     cx = 0.3141592653589793*x  # (7)
     total2 = totalpxpc + cx  # (8)
     xc = x*1e-300  # (9)
-    xcc = xc*1e+300  # (10)
+    xcc = xc*1e300  # (10)
     f = total2 + xcc  # (11)
     return f, (f,)
 
@@ -32,8 +32,8 @@ def backward(cache, df=1.0):
     # f = total2 + xcc  (11)
     dtotal2 = df
     dxcc = df
-    # xcc = xc*1e+300  (10)
-    dxc = 1e+300*dxcc
+    # xcc = xc*1e300  (10)
+    dxc = 1e300*dxcc
     # xc = x*1e-300  (9)
     dx = 1e-300*dxc
     # total2 = totalpxpc + cx  (8)

@@ -60,9 +60,9 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = math.erfc(y)  (2)
-    dy += -1.1283791670955126*bell(y)*derfcy  # bell(x) is exp(-y**2)
+    dy += -1.1283791670955126*bell(y)*derfcy  # bell(u) is exp(-u**2)
     # erfx = math.erf(x)  (1)
-    dx += 1.1283791670955126*bell(x)*derfx  # bell(x) is exp(-x**2)
+    dx += 1.1283791670955126*bell(x)*derfx  # bell(u) is exp(-u**2)
     return {"x": dx, "y": dy}
 
 

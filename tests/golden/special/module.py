@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 118, backward 36; together 1.31 times the forward pass alone.
+Operations: forward 118, backward 34; together 1.29 times the forward pass alone.
 """
 
 import math
@@ -61,9 +61,9 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = erfc(y)  (2)
-    dy += -1.1283791670955126*bell(y)*derfcy  # bell(x) is exp(-y**2)
+    dy += -1.1283791670955126*bell(y)*derfcy  # bell(u) is exp(-u**2)
     # erfx = erf(x)  (1)
-    dx += 1.1283791670955126*bell(x)*derfx  # bell(x) is exp(-x**2)
+    dx += 1.1283791670955126*bell(x)*derfx  # bell(u) is exp(-u**2)
     return {"x": dx, "y": dy}
 
 
@@ -96,7 +96,7 @@ def as_floats(**given):
 
 def bell(x):
     """exp(-x**2), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
-    return np.exp(-np.minimum(np.abs(x), 40.0)**2)
+    return np.exp(-np.clip(x, -40.0, 40.0)**2)
 
 
 _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
