@@ -347,7 +347,10 @@ def _matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
             flat = f"reshape(x, shape={(-1, shapes[1][0])!r})"
             return ["expand(dout, axis=-1)*y", f"reshape(dout, shape=(-1,)) @ {flat}"]
         case (_, 2):  # one product of matrices, whose rows are those of all batches
-            wide, high = (f"reshape({each}, shape={(-1, dim)!r})" for each, dim in zip(("x", "dout"), shapes[1], strict=True))
+            wide, high = (
+                f"reshape({each}, shape={(-1, dim)!r})"
+                for each, dim in zip(("x", "dout"), shapes[1], strict=True)
+            )
             return ["dout @ y.T", f"{wide}.T @ {high}"]
         case (1, _):
             return [

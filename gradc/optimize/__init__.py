@@ -109,9 +109,7 @@ def optimize(
     return joint
 
 
-def _made_joint(
-    dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, chain: Chain
-) -> Joint:
+def _made_joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, chain: Chain) -> Joint:
     flat = any(node.op is where for node in dag.nodes) and (
         arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
     )
