@@ -130,12 +130,14 @@ NAMED = {
     "derive/forward.py": "from_heaviest solve",  # the slopes that aren't products with a matrix
     "derive/reverse.py": "concatenate segment",  # one adjoint of what was split
     "derive/rules.py": "count eye",  # words of the rules
+    "derive/structured.py": "diag expand inner mean outer scatter",
     "emit/arrays.py": "eye maximum minimum scatter",
     "emit/blocks.py": "maximum minimum",
     "emit/operand.py": "maximum minimum",
     "optimize/__init__.py": "held held_else",
     "optimize/constructors.py": "nonzero sqrt",
     "optimize/ufuncs.py": "abs_",
+    "plan/blocks.py": "diag",
     "plan/notes.py": "scatter",
     "plan/program.py": "nonzero scatter",
     "plan/reuse.py": "scatter",

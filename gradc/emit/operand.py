@@ -69,7 +69,7 @@ class Printer:
         if not node.args:
             return self._leaf(node)
         op = node.op
-        form = self.target.form(node, self.literal)
+        form = self.target.form(node, self.literal) if op.params else self._form(node)
         for helper in form.helpers:
             self.need(helper)
         if op not in FREE:

@@ -109,12 +109,17 @@ def as_number(name, x, *others):
     """The input as a number; one of Python's own takes the precision of the arrays."""
     return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 '''
-_ROOM = '''
-def room(what, shape, dtype, way_out):
-    """A block of zeros, unless it is too large for memory."""
+_HAS_ROOM = '''
+def has_room(what, shape, dtype, way_out):
+    """Nothing, unless a block is too large for memory."""
     size = math.prod(shape)*np.dtype(dtype).itemsize
     if size > 4*2**30:
         raise ValueError(f"the block of {what} has shape {shape}, {size/2**30:,.1f} GiB; use {way_out} instead")
+'''
+_ROOM = '''
+def room(what, shape, dtype, way_out):
+    """A block of zeros, unless it is too large for memory."""
+    has_room(what, shape, dtype, way_out)
     return np.zeros(shape, dtype)
 '''
 _HESSIAN_BY = '''
@@ -191,6 +196,7 @@ for _text in (
     _AS_ARRAY,
     _AS_NUMBER,
     _AS_INDEX,
+    _HAS_ROOM,
     _ROOM,
     _HESSIAN_BY,
     _JACOBIAN_BY,

@@ -2,8 +2,9 @@
 
 A program of numbers (or one that takes its arrays element by element) has straight lines for the non-zeros and for
 nothing else: the partials of each forward line in a group under it, `num_y = sigy_y`, and for a Hessian those of each
-adjoint, `dnum_x`. A program of whole arrays multiplies by unit vectors: a block is put together from products, by
-rows or by columns, whichever are fewer.
+adjoint, `dnum_x`. The blocks of a program of whole arrays are written as one writes them by hand, `np.diag(d)`,
+`X.T @ (s[:, None]*X)`, where their structure is known (`gradc.derive.structured`); else it multiplies by unit vectors,
+by rows or by columns, whichever are fewer.
 
 >>> from gradc.emit.targets import TARGETS
 >>> from gradc.language import parse
@@ -17,6 +18,7 @@ dict_keys([('x', 'y'), ('z', 'z')])
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -26,12 +28,15 @@ from gradc.base.records import NamedTuple
 from gradc.derive.blocks import adjoints, parts_of, sparse_tangents, triangle
 from gradc.derive.forward import pushed
 from gradc.derive.reverse import gradients
+from gradc.derive.structured import block_of, spread_to
 from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.graph.shapes import show
-from gradc.ops import array, routing, scalar
+from gradc.ops import array, contractions, routing, scalar, shaping
 from gradc.plan.code import (
     CLONE,
+    COPY,
     FULL_LIKE,
+    HAS_ROOM,
     HESSIAN_BY,
     JACOBIAN_BY,
     NAME,
@@ -39,6 +44,7 @@ from gradc.plan.code import (
     ZEROS_OF,
     Assign,
     Def,
+    Do,
     Note,
     Return,
     Update,
@@ -123,6 +129,11 @@ def _flat(place: Sequence[int], shape: Sequence[Any]) -> int:
     return at
 
 
+def _is_element(node: Node) -> bool:
+    """Whether a node is an element of an array, which has no line of its own."""
+    return node.op is array.index and not node.shape
+
+
 class _Lines:
     """Writes a graph over the forward lines, one named node a line, and what is returned."""
 
@@ -135,7 +146,9 @@ class _Lines:
         self.of: dict[Node, Node] = {}  # the forward gate in whose group a node stands
         self.stems: dict[Node, str] = {}
         self.forward = {line.gate: line for line in self.program.forward}
-        self.results: list[Node] = []
+        # Parts that adjoints share have lines in the backward pass alone.
+        self.called = notes.names
+        notes.names = {node: name for node, name in self.called.items() if node in self.forward or not node.args}
 
     def call(self, node: Node, stem: str, gate: Node) -> None:
         """What a node is called if it has a line, and in whose group that stands."""
@@ -147,7 +160,7 @@ class _Lines:
 
     def named(self, node: Node) -> str:
         """What the notes call a forward value."""
-        return self.notes.names.get(node) or short_stem(node)
+        return self.notes.names.get(node) or self.called.get(node) or short_stem(node)
 
     def write(self, results: Sequence[Node]) -> list[Any]:
         """The lines that the results need."""
@@ -157,7 +170,7 @@ class _Lines:
         seen = _parts([*results, *(node for node in nodes if node.args)], lambda node: False)
         uses = _parts([arg for node in mine for arg in node.args], lambda node: node in mine)
         mine |= {node for node, times in uses.items() if times > 1 and node in seen and not is_cheap(node)}
-        mine = {node for node in mine if node.args and not (node.op is array.index and not node.shape)}
+        mine = {node for node in mine if node.args and (node in self.forward or not _is_element(node))}
         guards = {}
         if self.facts.ifs and any(node.op is routing.where for node in nodes):
             found = places(nodes, [*outputs, *results])
@@ -178,7 +191,8 @@ class _Lines:
             if node.op is routing.where and node in wanted and self.notes.elementwise and self.facts.arrays:
                 value = made(NUMBER_OF, value)  # of an array without axes
             self.notes.names[node] = name
-            rows.append(self.notes.row(guard, [Assign(name, value, Note(of=of))]))
+            said = ((self.notes.shape_note(name, node),),) if node.shape else ()
+            rows.append(self.notes.row(guard, [Assign(name, value, Note(0, said, of))]))
         return self.notes.branches(rows)
 
     def _has_line(self, node: Node) -> bool:
@@ -203,8 +217,8 @@ def hessian_of(notes: Notes) -> Def:
     """hessian(x, y) -> (f, {"x": dx, …}, {("x", "y"): …})"""
     one_number(notes.dag, notes.program.outputs)
     if not of_numbers(notes.dag):
-        return _hessian_by_products(notes)
-    notes = notes.again
+        return _hessian_of_arrays(notes) or _hessian_by_products(notes)
+    notes = notes.fresh_again
     lines, dag = _Lines(notes), notes.dag
     leaves = leaves_of(dag, notes.wrt)
     found, slopes, curves = second(notes, leaves)
@@ -316,7 +330,7 @@ def _blocks(
 def jacobian_of(notes: Notes) -> Def:
     """jacobian(x, y) -> (f, {"f": {"x": df_dx, …}, …})"""
     if not of_numbers(notes.dag):
-        return _jacobian_by_products(notes)
+        return _jacobian_of_arrays(notes) or _jacobian_by_products(notes)
     notes = notes.fresh
     lines, dag = _Lines(notes), notes.dag
     leaves = leaves_of(dag, notes.wrt)
@@ -393,6 +407,186 @@ def one_number(dag: Dag, outputs: Sequence[Node]) -> None:
         f"a Hessian is that of one number; {what}",
         hint="compile the output that you want, or its sum; hvp takes the outputs' weights as df",
     )
+
+
+# Direct forms of more gates than these, and so many times those of the program, are longer than products.
+LARGEST_DIRECT, TIMES = 40, 6
+
+
+def _is_short(dag: Dag, blocks: Iterable[Node]) -> bool:
+    """Whether blocks are written in a few lines."""
+    own = set(reachable(dag.roots))
+    new = [node for node in reachable(blocks) if node.args and node not in own]
+    return len(new) <= LARGEST_DIRECT + TIMES * len(own)
+
+
+def _along(build: Builder, name: str, node: Node) -> Node:
+    """What stands for the tangent of an input."""
+    return build.graph.node(scalar.adjoint, (), ("along", name), node.shape)
+
+
+def curves_of_arrays(notes: Notes) -> tuple[dict[Node, Node], dict[tuple[str, str], Node]] | None:
+    """The adjoints by value, and the blocks that are not zero by structure; None where some have no direct form."""
+    dag, wrt = notes.dag, notes.wrt
+    build = Builder(dag.dims, notes.program.literal, dag.graph)
+    inputs = {name: dag.inputs[name] for name in wrt}
+    found = adjoints(dag, build, list(inputs.values()), again=True)
+    slopes = {}
+    for name, node in inputs.items():
+        slope = found.get(node)
+        slopes[name] = None if slope is None else spread_to(build, slope, node.shape)
+    nodes = reachable(slope for slope in slopes.values() if slope is not None)
+    spare = chosen(build, reachable(dag.roots), dag.roots)
+    out: dict[tuple[str, str], Node] = {}
+    for at, y in enumerate(wrt):
+        leaf = _along(build, y, inputs[y])
+        moved = pushed(nodes, build, {inputs[y]: leaf}, again=True, spare=spare)
+        for x in wrt[: at + 1]:
+            slope = slopes[x]
+            if slope is not None and slope in moved:
+                block = block_of(build, moved[slope], leaf)
+                if block is None:
+                    return None
+                out[x, y] = block
+    for name, slope in slopes.items():
+        if slope is not None:
+            found[inputs[name]] = slope
+    if not _is_short(dag, out.values()):
+        return None
+    order = {name: at for at, name in enumerate(wrt)}
+    return found, {pair: out[pair] for pair in sorted(out, key=lambda pair: (order[pair[0]], order[pair[1]]))}
+
+
+def _room(notes: Notes, shapes: Mapping[str, Shape], way_out: str) -> list[Do]:
+    """Lines that refuse blocks whose sizes only a call knows, where they are too large for memory: by what they are of.
+
+    One whose sizes are all among those of another is no larger.
+    """
+    known = {what: Counter(notes.dag.dims.resolve(shape)) for what, shape in shapes.items()}
+    out, kept = [], list[Counter[Any]]()
+    for what in sorted(known, key=lambda what: -known[what].total()):
+        sizes = known[what]
+        if sizes.total() > 1 and not all(isinstance(dim, int) for dim in sizes) and not any(map(sizes.__le__, kept)):
+            kept.append(sizes)
+            out.append(made(HAS_ROOM, *notes.like, attr=(what, notes.dag.dims.resolve(shapes[what]), way_out)))
+    try:
+        return [Do(value) for value in out if notes.facts.form(value)]
+    except KeyError:
+        return []
+
+
+def _call_parts(lines: _Lines, block: Node, gate: Node) -> None:
+    """Diagonals that are sums or products have lines of their own, and so have sums of products over named axes."""
+    stack = [block]
+    while stack:
+        part = stack.pop()
+        if part.op is scalar.add or part.op is scalar.sub:
+            stack += part.args
+        elif part.op is shaping.diag and part.args[0].args and not is_cheap(part.args[0]):
+            shift = part.attr[0]  # type: ignore[index]  # (k,)
+            lines.call(part.args[0], "above" if shift > 0 else "below" if shift < 0 else "diagonal", gate)
+        elif part is not block and part.op in contractions.EINSUMS:
+            lines.call(part, short_stem(part), gate)
+        elif part.op is scalar.mul or part.op.view:
+            stack += part.args
+
+
+class _Owned:
+    """What a function returns of arrays: each in memory of its own."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.given: set[Node] = set()
+
+    def value(self, node: Node, like: Node) -> Node:
+        """An array of a function's lines, copied where an input or another result looks into it."""
+        value = self.notes.output(node)
+        if not node.shape:
+            return value
+        base, once = node, True
+        while base.op.view and base.args:
+            once = once and base.op is not array.spread
+            base = base.args[0]
+        bound = base is not node and base in self.notes.names
+        shared = base.op is scalar.input_ or base in self.given or bound or not once
+        self.given.add(base)
+        if not shared:
+            return value
+        return made(CLONE if value.op is NAME else COPY, value, shape=node.shape)
+
+
+def _hessian_of_arrays(notes: Notes) -> Def | None:
+    """The blocks as they are written by hand; None where some have no such form."""
+    notes = notes.fresh_again
+    made_of = curves_of_arrays(notes)
+    if made_of is None:
+        return None
+    found, curves = made_of
+    lines, dag = _Lines(notes), notes.dag
+    own = {dag.inputs[name]: name for name in notes.wrt}
+    for node, slope in found.items():
+        lines.call(slope, "d" + (own.get(node) or lines.named(node)), node)
+    for (x, y), curve in curves.items():
+        lines.call(curve, f"d{x}_{y}", dag.inputs[x])
+        _call_parts(lines, curve, dag.inputs[x])
+    slopes = {name: found.get(dag.inputs[name]) for name in notes.program.gradients}
+    body = lines.write([node for node in (*slopes.values(), *curves.values()) if node is not None])
+    owned = _Owned(notes)
+    gradient = {
+        name: owned.value(slope, dag.inputs[name])
+        if slope is not None
+        else _zeros(notes, name, dag.inputs[name].shape, "hvp")
+        for name, slope in slopes.items()
+    }
+    blocks = {pair: owned.value(curve, curve) for pair, curve in curves.items()}
+    both = {f"{x} and {y}": curve for (x, y), curve in curves.items() if dag.inputs[x].shape and dag.inputs[y].shape}
+    room = _room(notes, {what: curve.shape for what, curve in both.items()}, "hvp")
+    return _def(notes, "hessian", [*room, *body], Return((notes.value, gradient, blocks)))
+
+
+def _jacobian_of_arrays(notes: Notes) -> Def | None:
+    """The blocks as they are written by hand; None where some have no such form."""
+    notes = notes.fresh
+    dag, wrt = notes.dag, notes.wrt
+    lines = _Lines(notes)
+    build = Builder(dag.dims, notes.program.literal, dag.graph)
+    inputs = {name: dag.inputs[name] for name in wrt}
+    entries: dict[tuple[str, str], Node] = {}
+    spare = chosen(build, reachable(dag.roots), dag.roots)
+    leaves = {x: _along(build, x, node) for x, node in inputs.items()}
+    nodes = reachable(dag.roots)
+    moved = {x: pushed(nodes, build, {inputs[x]: leaf}, spare=spare) for x, leaf in leaves.items()}
+    for name, root in dag.outputs:
+        if not root.shape:
+            found = adjoints(dag._replace(outputs=((name, root),)), build, list(inputs.values()))
+            for node, slope in found.items():
+                lines.call(slope, f"d{name}_d{lines.named(node)}", node)
+            entries |= {(name, x): found[node] for x, node in inputs.items() if node in found}
+            continue
+        for x, leaf in leaves.items():
+            tangent = moved[x].get(root)
+            block = None if tangent is None else block_of(build, tangent, leaf)
+            if tangent is not None and block is None:
+                return None
+            if block is not None:
+                lines.call(block, f"d{name}_d{x}", root)
+                _call_parts(lines, block, root)
+                entries[name, x] = block
+    roots = dict(dag.outputs)
+    entries = {
+        (f, x): spread_to(build, block, (*roots[f].shape, *inputs[x].shape)) for (f, x), block in entries.items()
+    }
+    if not _is_short(dag, entries.values()):
+        return None
+    body = lines.write(list(entries.values()))
+    owned = _Owned(notes)
+    blocks = {
+        name: {x: owned.value(block, block) for (f, x), block in entries.items() if f == name}
+        for name, _ in dag.outputs
+    }
+    both = {f"{f} by {x}": block for (f, x), block in entries.items() if roots[f].shape and inputs[x].shape}
+    room = _room(notes, {what: block.shape for what, block in both.items()}, "jvp")
+    return _def(notes, "jacobian", [*room, *body], Return((notes.value, blocks)))
 
 
 def _text(names: Iterable[str]) -> str:

@@ -83,6 +83,8 @@ ZEROS_OF = _core("zeros_of", ("like",), shape=())
 # Blocks of second derivatives, and of first ones, put together from products with unit vectors.
 HESSIAN_BY = _core("hessian_by", ("args",), free=True, variadic=True, function="", names="", zero="")
 JACOBIAN_BY = _core("jacobian_by", ("args",), free=True, variadic=True, functions="", names="", blocks="")
+# Nothing, unless a block of derivatives is too large for memory.
+HAS_ROOM = _core("has_room", ("like",), free=True, what="", shape=(), way_out="")
 # x with v added at an index: for targets whose arrays may not be written to. Integers that are values follow v; they
 # stand in the index as `("at", position)`.
 ADDED_AT = _core("added_at", ("x", "v", *"ijklmn"), index=())

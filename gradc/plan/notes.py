@@ -433,6 +433,11 @@ class Notes:
         return self._anew(True)
 
     @property
+    def fresh_again(self) -> Notes:
+        """The same in a graph of its own, whose lines get further names."""
+        return self._anew(True)
+
+    @property
     def fresh(self) -> Notes:
         """The same in a graph of its own."""
         return self._anew(False)

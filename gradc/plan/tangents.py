@@ -147,7 +147,7 @@ class Tangents:
             stack.pop()
             if top not in out:
                 args = tuple([out[arg] for arg in top.args]) if leaf is None else ()
-                out[top] = leaf or (Node(top.id, top.op, args, top.attr, top.shape) if args else top)
+                out[top] = leaf or (Node(top.id, top.op, args, top.attr, top.shape) if args else self.notes.cut(top))
         return out[node]
 
     def named(self, node: Node) -> Node | None:

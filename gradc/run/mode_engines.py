@@ -196,13 +196,15 @@ def shown(fn: Compiled, mode: str, found: Any, values: Sequence[Any]) -> Any:
         return found
     import numpy as np
 
-    from gradc.run.modes import Hessian, Jacobian
+    from gradc.run.modes import Hessian, Jacobian, symmetric
 
     inputs = [name for name in fn.inputs if name in fn.wrt]
     given = dict(zip(fn.inputs, values, strict=False))
     shapes = {name: np.shape(given[name]) if fn.dag.declared else () for name in inputs}
     if mode == "hessian":
         value, grads, blocks = found
+        if fn.dag.declared:
+            blocks = {pair: symmetric(block) if pair[0] == pair[1] else block for pair, block in blocks.items()}
         return Hessian(value, grads, blocks, shapes, () if fn.dag.declared else np.shape(value))
     value, rows = found
     names = list(fn.outputs)

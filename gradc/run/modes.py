@@ -196,6 +196,17 @@ class Hessian:
         return f"Hessian({size} x {size}, value={self.value!r})"
 
 
+def symmetric(block: Any) -> Any:
+    """A block of one input with itself, the same on both sides of its diagonal to the last bit."""
+    import numpy as np
+
+    if not np.ndim(block):
+        return block
+    side = prod(np.shape(block)[: np.ndim(block) // 2])
+    matrix = np.reshape(block, (side, side))
+    return (np.triu(matrix) + np.triu(matrix, 1).T).reshape(np.shape(block))
+
+
 def _owners(rows: Mapping[str, slice], columns: Mapping[str, slice], entries: Entries) -> tuple[list[str], list[str]]:
     """Whose elements the entries stand between."""
     return _names_at(rows, entries.rows), _names_at(columns, entries.columns)
@@ -259,4 +270,4 @@ def bound(
     return [found[name] for name in names if name in found]
 
 
-__all__ = ["Hessian", "Jacobian", "bound"]
+__all__ = ["Hessian", "Jacobian", "bound", "symmetric"]

@@ -29,6 +29,7 @@ TARGET = Target(
         "cast": "{like}.dtype.type({x})",
         "item": "{x}[{at}]",
         "zeros_of": "np.zeros({shape:dims}, {like}.dtype)",
+        "has_room": 'has_room("{what}", {shape:dims}, {like}.dtype, "{way_out}")',
         "hessian_by": "hessian_by({function}, {names}, {zero}, {*args})",
         "jacobian_by": "jacobian_by({functions}, {names}, {blocks}, {*args})",
         "call": "{function}({*args})",

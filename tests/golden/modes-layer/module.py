@@ -129,11 +129,61 @@ def hvp(X, W, b, Y, W_dot, b_dot, df=1.0):
 
 
 def jacobian(X, W, b, Y):
-    return jacobian_by(jvp, forward, backward, {"W": 1, "b": 2}, {"f": ("W", "b")}, X, W, b, Y)
+    X = as_array("X", X, "n", "d")
+    n, d = X.shape
+    W = as_array("W", W, d, "h")
+    h = W.shape[1]
+    b = as_array("b", b, h)
+    Y = as_array("Y", Y, n, h)
+    XW = X @ W  # (1)  XW: (n, h) = (n, d) @ (d, h)
+    Z = XW + b  # (2)  Z: (n, h)
+    H = np.tanh(Z)  # (3)  H: (n, h)
+    HmY = H - Y  # (4)  HmY: (n, h)
+    HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
+    sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
+    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
+    df_dsumHmYsqr = 1/max(n, 1)
+    # HmY = H - Y  (4)
+    df_dHmY = 2*HmY*df_dsumHmYsqr  # df_dHmY: (n, h)
+    # Z = XW + b  (2)
+    df_dZ = tanh_slope(Z)*df_dHmY  # df_dZ: (n, h)
+    df_db = np.sum(df_dZ, axis=0)  # df_db: (h,)
+    df_dW = X.T @ df_dZ  # df_dW: (d, h) = (d, n) @ (n, h)
+    return f, {"f": {"W": df_dW, "b": df_db}}
 
 
 def hessian(X, W, b, Y):
-    return hessian_by(hvp, {"W": 1, "b": 2}, (), X, W, b, Y)
+    X = as_array("X", X, "n", "d")
+    n, d = X.shape
+    W = as_array("W", W, d, "h")
+    h = W.shape[1]
+    b = as_array("b", b, h)
+    Y = as_array("Y", Y, n, h)
+    has_room("W and W", (d, h, d, h), X.dtype, "hvp")
+    XW = X @ W  # (1)  XW: (n, h) = (n, d) @ (d, h)
+    Z = XW + b  # (2)  Z: (n, h)
+    H = np.tanh(Z)  # (3)  H: (n, h)
+    HmY = H - Y  # (4)  HmY: (n, h)
+    HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
+    sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
+    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    slope = tanh_slope(Z)  # slope: (n, h)
+    # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
+    dsumHmYsqr = 1/max(n, 1)
+    # HmY = H - Y  (4)
+    dHmY = 2*HmY*dsumHmYsqr  # dHmY: (n, h)
+    # Z = XW + b  (2)
+    dZ = slope*dHmY  # dZ: (n, h)
+    db = np.sum(dZ, axis=0)  # db: (h,)
+    dW = X.T @ dZ  # dW: (d, h) = (d, n) @ (n, h)
+    total = dHmY*(-2*H*slope) + 2.0*(slope*(dsumHmYsqr*slope))  # total: (n, h)
+    ein = np.einsum("ljk,li->ijk", total[:, :, None]*X[:, None], X)  # ein: (d, h, d)
+    dW_W = ein[:, :, :, None]*np.eye(h, dtype=X.dtype)[:, None]  # dW_W: (d, h, d, h)
+    dW_b = (X.T @ total)[:, :, None]*np.eye(h, dtype=X.dtype)  # dW_b: (d, h, h)
+    diagonal = np.sum(total, axis=0)  # diagonal: (h,)
+    db_b = np.diag(diagonal)  # db_b: (h, h)
+    return f, {"W": dW, "b": db}, {("W", "W"): dW_W, ("W", "b"): dW_b, ("b", "b"): db_b}
 
 
 def as_array(name, x, *shape):
@@ -147,66 +197,11 @@ def as_array(name, x, *shape):
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
-def room(what, shape, dtype, way_out):
-    """A block of zeros, unless it is too large for memory."""
+def has_room(what, shape, dtype, way_out):
+    """Nothing, unless a block is too large for memory."""
     size = math.prod(shape)*np.dtype(dtype).itemsize
     if size > 4*2**30:
         raise ValueError(f"the block of {what} has shape {shape}, {size/2**30:,.1f} GiB; use {way_out} instead")
-    return np.zeros(shape, dtype)
-
-
-def hessian_by(hvp, places, zero, *inputs):
-    """Value, gradient and the blocks of the Hessian that are not zero: a row is its product with a unit vector."""
-    x = {name: np.asarray(inputs[at]) for name, at in places.items()}
-    x = {name: each if each.dtype.kind == "f" else each.astype(float) for name, each in x.items()}
-    kind = np.result_type(*x.values()) if x else float
-    order = list(x)
-    pairs = [(a, b) for i, a in enumerate(order) for b in order[i:] if (a, b) not in zero]
-    blocks = {(a, b): room(f"{a} and {b}", x[a].shape + x[b].shape, kind, "hvp") for a, b in pairs}
-    zeros = {name: np.zeros_like(each) for name, each in x.items()}
-    value, grads, _ = hvp(*inputs, *(each[()] for each in zeros.values()))
-    for a in dict.fromkeys(a for a, _ in pairs):
-        for at in np.ndindex(x[a].shape):
-            along = zeros[a].copy()
-            along[at] = 1.0
-            rows = hvp(*inputs, *((along if name == a else each)[()] for name, each in zeros.items()))[2]
-            for b in [b for first, b in pairs if first == a]:
-                blocks[a, b][at] = rows[b]
-        if (a, a) in blocks:
-            flat = blocks[a, a].reshape(x[a].size, x[a].size)
-            flat[...] = np.triu(flat) + np.triu(flat, 1).T
-    return value, grads, {pair: block[()] for pair, block in blocks.items()}
-
-
-def jacobian_by(jvp, forward, backward, places, rows, *inputs):
-    """The value, and the blocks of its derivatives: a column is a tangent, a row a backward pass; the fewer are run."""
-    x = {name: np.asarray(inputs[at]) for name, at in places.items()}
-    x = {name: each if each.dtype.kind == "f" else each.astype(float) for name, each in x.items()}
-    value, cache = forward(*inputs)
-    values = dict(zip(rows, value if len(rows) > 1 else (value,)))
-    kind = np.result_type(*x.values()) if x else float
-    blocks = {f: {a: room(f"{f} by {a}", np.shape(values[f]) + x[a].shape, kind, "jvp") for a in rows[f]} for f in rows}
-    if sum(map(np.size, values.values())) < sum(map(np.size, x.values())):
-        zeros = {f: np.zeros(np.shape(each), kind) for f, each in values.items()}
-        for f in rows:
-            for at in np.ndindex(np.shape(values[f])):
-                along = zeros[f].copy()
-                along[at] = 1.0
-                df = [(along if name == f else each)[()] for name, each in zeros.items()]
-                grads = backward(cache, tuple(df) if len(rows) > 1 else df[0])
-                for a in rows[f]:
-                    blocks[f][a][at] = grads[a]
-    else:
-        zeros = {name: np.zeros_like(each) for name, each in x.items()}
-        for a in x:
-            for at in np.ndindex(x[a].shape):
-                along = zeros[a].copy()
-                along[at] = 1.0
-                dots = jvp(*inputs, *((along if name == a else each)[()] for name, each in zeros.items()))[1]
-                for f, dot in zip(rows, dots if len(rows) > 1 else (dots,)):
-                    if a in rows[f]:
-                        blocks[f][a][(..., *at)] = dot
-    return value, {f: {a: block[()] for a, block in row.items()} for f, row in blocks.items()}
 
 
 def tanh_slope(x):

@@ -174,8 +174,6 @@ def hessian(x, y):
     sigx_x = sigmoid_slope(x)
     # sigy = sigmoid(y)  (1)
     sigy_y = sigmoid_slope(y)
-    mslope_x = sigx_x*np.tanh(0.5*x)
-    mslope_y = sigy_y*np.tanh(0.5*y)
     # den = sigx + xpysqr  (6)
     mdden = invden**2*num
     # xpy = x + y  (4)
@@ -189,6 +187,8 @@ def hessian(x, y):
     mdnum_y = invden**2*xpysqr_x
     msqr_x = 2*invden*mdnum_x
     msqr_y = 2*invden*mdnum_y
+    mslope_x = sigx_x*np.tanh(0.5*x)
+    mslope_y = sigy_y*np.tanh(0.5*y)
     prod_x = invden**2 - msqr_x*num
     prod_y = invden**2*sigy_y - msqr_y*num
     prod_x2 = 2.0*mdden + xpysqr_x*prod_x
