@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import inspect
 
     from gradc.evidence.grade import Grade
+    from gradc.rewrite.long_sums import Further
     from gradc.run.flat import Flat
     from gradc.run.matrices import Kernel
     from gradc.run.modes import Hessian, Jacobian
@@ -758,7 +759,7 @@ class Function:
         return {}
 
     @cached_property
-    def rolled(self) -> tuple[Function, tuple[str, ...], dict[str, tuple[float, ...]]] | None:
+    def rolled(self) -> tuple[Function, tuple[str, ...], dict[str, Further]] | None:
         """A program of long sums as one over slices, the numbers that its one input holds, and further inputs of it."""
         from gradc.rewrite.long_sums import roll
 
@@ -766,9 +767,10 @@ class Function:
         if rolled is None:
             return None
         wrt = tuple(rolled.dag.inputs)[:1] if rolled.numbers else self.wrt
+        wrt += tuple(name for name, each in rolled.further.items() if each.of in wrt)
         target = self.target if TARGETS[self.target].arrays else "numpy"
         inner = Function(rolled.dag, wrt, "fast", self.names, target, self.literal, self.function_name)
-        return inner, rolled.numbers, rolled.constants
+        return inner, rolled.numbers, rolled.further
 
     def _fits_outputs(self, df: Any) -> None:
         """Raise TypeError unless there is one adjoint for each output."""

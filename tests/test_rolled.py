@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +15,7 @@ import gradc
 from gradc.language import parse
 from gradc.rewrite.long_sums import roll
 from gradc.run import engines
-from tests.bench.programs import written_rosenbrock
+from tests.bench.programs import distinct, written_rosenbrock
 
 PATTERNS = [
     "100*({1} - {0}**2)**2", "(1 - {0})**2", "sin({0}*{1})*exp(-{0}**2)", "max({0}, {1})", "abs({0} - {1})", "{0}",
@@ -53,6 +53,21 @@ def written(rng: random.Random, vector: bool, count: int = 45) -> str:
     after = rng.choice(["", " + a**2", f" - {leaf(2)}*{leaf(7)}"])
     text = rng.choice(["{}", "sqrt(1 + ({})**2)", "q = {}\nq*a + q**2"]).format(before + "".join(terms) + after)
     return f"x: [{size}]\n{text}" if vector else text
+
+
+def scattered(rng: random.Random, vector: bool) -> str:
+    """A sum of a few patterns whose elements and turns follow no rule, and of terms that are like no other."""
+    patterns = rng.sample(PATTERNS, 3)
+
+    def leaf() -> str:
+        at = rng.randrange(93)
+        return f"x[{at}]" if vector else f"x{at}"
+
+    terms = [rng.choice(patterns).format(leaf(), leaf(), leaf(), c=Drawn(rng)) for _ in range(400)]
+    terms += [f"{leaf()}*cos({leaf()})", f"{leaf()}**3/(2 + {leaf()}**4)"]
+    rng.shuffle(terms)
+    everything = " + ".join(f"0.5*x[{i}]" if vector else f"0.5*x{i}" for i in range(93))
+    return f"{'x: [93]; ' * vector}sqrt(2 + ({' + '.join(terms)})**2) + {everything}"
 
 
 def points(rng: random.Random, n: int) -> list[list[float]]:
@@ -112,10 +127,44 @@ def test_sums_of_patterns_in_turn_are_the_written_ones(seed: int, vector: bool) 
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("seed", range(8))
-def test_single_precision_stays(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
+def test_terms_of_the_same_gates_are_gathered(seed: int, vector: bool) -> None:
     rng = random.Random(seed)
-    text = written(rng, vector=True)
+    text = scattered(rng, vector)
+    for wrt in (None, ["x"] if vector else ["x7", "x2"]):
+        fn = gradc.compile(text, wrt)
+        assert fn.rolled is not None
+        assert any(each.of for each in fn.rolled[2].values())
+        for at in points(rng, 93)[:3]:
+            given = dict.fromkeys(fn.inputs, 0.75)
+            given |= {"x": np.array(at)} if vector else {name: at[int(name[1:])] for name in fn.inputs if name != "a"}
+            args = [given[name] for name in fn.inputs]
+            with np.errstate(all="ignore"):
+                want = fn.module.value_and_grad(*args)
+                same(want, fn.value_and_grad(*args))
+                same(want, fn.value_and_grad(**given))
+                same((want[0], {}), (fn(*args), {}))
+        assert fn.running(*args).engine == "rolled"
+
+
+def test_distinct_terms_are_rolled_up_by_their_gates() -> None:
+    fn = gradc.compile(distinct(6000))
+    rolled = fn.rolled
+    assert rolled is not None
+    assert len(rolled[0].dag.nodes) < 0.2 * len(fn.dag.nodes)
+    at = [0.2 + 0.0001 * i for i in range(6001)]
+    assert fn.running(*at).engine == "rolled"
+    plain = gradc.compile(distinct(6000), target="math", style="fast").module.value_and_grad(*at)
+    same(plain, fn.value_and_grad(*at))
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("write", [written, scattered])
+def test_single_precision_stays(seed: int, write: Callable[[random.Random, bool], str]) -> None:
+    rng = random.Random(seed)
+    text = write(rng, True)
     fn, wide = gradc.compile(text), gradc.compile(text, roll=True)
     at = np.array(points(rng, 93)[0], np.float32)
     given = [at if name == "x" else 0.75 for name in fn.inputs]

@@ -56,15 +56,22 @@ MOST_LEFT = 0.25
 _NAME = "x"
 
 
+class Further(NamedTuple):
+    """Numbers, or the positions of elements of an input, which has a name."""
+
+    of: str | None
+    values: tuple[Any, ...]
+
+
 class Rolled(NamedTuple):
     """The short program; `numbers` are the inputs that its one input holds, none if the inputs are as they were.
 
-    `constants` are further inputs of it, behind the others: numbers that are different in each term.
+    `further` are inputs of it behind the others: numbers that are different in each term, or elements of an input.
     """
 
     dag: Dag
     numbers: tuple[str, ...]
-    constants: dict[str, tuple[float, ...]]
+    further: dict[str, Further]
 
 
 class _Part(NamedTuple):
@@ -105,8 +112,8 @@ class _Roller:
         self.build = Builder(dag.dims, literal)
         self.new: dict[Node, Node] = {}
         self.sums: dict[Node, tuple[list[tuple[bool, Node]], list[_Group]]] = {}
-        self.constants: dict[str, tuple[float, ...]] = {}
-        self.further: dict[tuple[float, ...], Node] = {}
+        self.given: dict[str, Further] = {}
+        self.further: dict[Further, Node] = {}
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -147,7 +154,7 @@ class _Roller:
             declared=True,
             graph=self.build.graph,
         )
-        return Rolled(dag, self.numbers if gathered else (), self.constants)
+        return Rolled(dag, self.numbers if gathered else (), self.given)
 
     # ---- finding -------------------------------------------------------------------------------
 
@@ -187,9 +194,64 @@ class _Roller:
                 groups += runs
                 terms = rest
             else:
-                tried += 1
+                tried += 1 if found is None else TRIES // 2  # a look at all terms is not taken often
                 left.append(terms.pop(0))
-        return left + terms, groups
+        left += terms
+        found_by_key = [] if self.stay or len(left) < FEWEST else self._by_key(left)
+        return left, groups + found_by_key
+
+    def _by_key(self, terms: list[tuple[bool, Node]]) -> list[_Group]:
+        """Terms of the same gates, wherever they stand: their elements are gathered. They are taken out of the list."""
+        found: dict[tuple[Any, ...], list[tuple[int, list[Any]]]] = {}
+        for at, (minus, term) in enumerate(terms):
+            walked = self._walked(term)
+            if walked is not None:
+                key, slots = walked
+                found.setdefault((minus, *key), []).append((at, slots))
+        groups, taken = [], set[int]()
+        for (minus, *key), members in found.items():
+            if len(members) >= FEWEST and members[0][1]:
+                columns = tuple(map(list, zip(*(slots for _, slots in members), strict=True)))
+                leaf = (None, None, 0, None)
+                pattern = tuple(_Part(*(part if type(part) is tuple else leaf)) for part in key)
+                arrays = tuple(part for part in key if type(part) is not tuple)
+                groups.append(_Group(minus, pattern, arrays, columns))
+                taken.update(at for at, _ in members)
+        terms[:] = [term for at, term in enumerate(terms) if at not in taken]
+        return groups
+
+    def _walked(self, term: Node) -> tuple[list[Any], list[Any]] | None:
+        """The gates of a term as a key, and the positions and numbers at its leaves; None for a large one."""
+        key: list[Any] = []
+        slots: list[Any] = []
+        place, gathered = self.place, self.gathered
+        stack: list[Any] = [term]
+        while stack:
+            node = stack.pop()
+            if len(key) > LARGEST or node.shape:
+                return None
+            op, args = node.op, node.args
+            if op is scalar.input_ and gathered:
+                key.append("inputs")
+                slots.append(place[node])
+            elif op is scalar.input_:
+                key.append((None, None, 0, node))
+            elif op is scalar.const:
+                key.append("constants")
+                slots.append(number(node))
+            elif op is array.index:
+                whole, index = args[0], node.attr[0]
+                if whole.op is not scalar.input_ or len(index) != 1 or type(index[0]) is not int:
+                    return None
+                key.append(whole)
+                at = index[0]
+                slots.append(at + whole.shape[0] if at < 0 and isinstance(whole.shape[0], int) else at)
+            elif op.elementwise and not op.whole and (op is not scalar.pow_ or args[1].op is not scalar.const):
+                key.append((op, node.attr, len(args), None))
+                stack += reversed(args)
+            else:
+                return None
+        return key, slots
 
     def _runs(
         self, terms: list[tuple[bool, Node]], minus: bool, pattern: tuple[_Part, ...], arrays: tuple[Source, ...]
@@ -369,6 +431,8 @@ class _Roller:
             return self._numbers(tuple(places))
         source = self.whole if whole == "inputs" else self.new[whole]
         step = places[1] - places[0]
+        if any(b - a != step for a, b in pairwise(places)):
+            return self._numbers(tuple(places), _NAME if whole == "inputs" else str(whole.attr))
         if not step:
             return self._element(source, places[0])
         size = source.shape[0]
@@ -377,18 +441,22 @@ class _Roller:
         index = ("slice", *_ends(places[0], places[-1], step, size if isinstance(size, int) else None))
         return self.build.make(array.index, (source,), ((index,),))
 
-    def _numbers(self, values: tuple[float, ...]) -> Node:
-        """A constant, or an array of them: of the program where it stays as it is, else a further input."""
-        if len({*map(repr, values)}) == 1:
+    def _numbers(self, values: tuple[Any, ...], of: str | None = None) -> Node:
+        """A constant, or an array of them: of the program where it stays as it is, else a further input.
+
+        With `of` the values are positions of that input's elements.
+        """
+        if of is None and len({*map(repr, values)}) == 1:
             return self.build.const(values[0])
-        found = self.further.get(values)
+        key = Further(of, values)
+        found = self.further.get(key)
         if found is None and self.stay:
             found = self.build.make(constant_arrays.literal, (), (values, (len(values),)))
         elif found is None:
-            name = self._free(f"c{len(self.constants)}")
-            self.constants[name] = tuple(map(float, values))
+            name = self._free(f"{'c' if of is None else 's'}{len(self.given)}")
+            self.given[name] = key if of else Further(None, tuple(map(float, values)))
             found = self.build.input(name, (len(values),))
-        self.further[values] = found
+        self.further[key] = found
         return found
 
     def _free(self, name: str) -> str:

@@ -36,7 +36,8 @@ from gradc.run.functions import (
     direct_summed,
     kept_module,
     load,
-    with_constants,
+    with_further,
+    with_further_of,
 )
 from gradc.run.given import broadcast, checked_df, checked_out, checked_threads, is_array
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from gradc.emit.calls import Elements
     from gradc.graph.dag import Dag
     from gradc.plan.program import Program
+    from gradc.rewrite.long_sums import Further
     from gradc.run.matrices import Kernel
 
 # ---- the thresholds that choose an engine ----------------------------------------------------------------------------
@@ -98,8 +100,8 @@ class Compiled(Protocol):
         """Whether the user has a variable with the name of a function that modules call."""
 
     @property
-    def rolled(self) -> tuple[Any, tuple[str, ...], dict[str, tuple[float, ...]]] | None:
-        """The program as one of sums over slices, compiled, the numbers that its one input holds, and its constants."""
+    def rolled(self) -> tuple[Any, tuple[str, ...], dict[str, Further]] | None:
+        """The program as one of sums over slices, the numbers that its one input holds, and its further inputs."""
 
     @property
     def memo(self) -> dict[Any, Any]:
@@ -189,15 +191,19 @@ def chained(fn: Compiled, kind: str) -> Callable[..., Any]:
 
 
 def _from(fn: Compiled, kind: str, engines: Sequence[Engine]) -> Callable[..., Any]:
-    first, *rest = engines
-    behind: list[Callable[..., Any]] = []
+    return linked(fn, engines[0], kind, _behind(fn, kind, engines[1:]))
+
+
+def _behind(fn: Compiled, kind: str, engines: Sequence[Engine]) -> Callable[..., Any]:
+    """The function of these engines, made at the first call."""
+    made: list[Callable[..., Any]] = []
 
     def otherwise(*args: Any, **inputs: Any) -> Any:
-        if not behind:
-            behind.append(_from(fn, kind, rest))
-        return behind[0](*args, **inputs)
+        if not made:
+            made.append(_from(fn, kind, engines))
+        return made[0](*args, **inputs)
 
-    return linked(fn, first, kind, otherwise)
+    return otherwise
 
 
 class Passed(Exception):
@@ -373,18 +379,17 @@ def _fits_rolled(fn: Compiled, kind: str) -> bool:
 def _plan_rolled(fn: Compiled, kind: str) -> Planned:
     """Long sums as sums over slices: the program that they make, run by its own first engine."""
     assert fn.rolled is not None
-    inner, gathered, constants = fn.rolled
+    inner, gathered, further = fn.rolled
+    wrt = _wrt(fn, kind)
     engines = fitting(inner, kind)
     plan = planned(inner, engines[0], kind)
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
-        call = plan.link(text, _from(inner, kind, engines[1:]) if engines[1:] else passed)
+        call = plan.link(text, _behind(inner, kind, engines[1:]) if engines[1:] else passed)
         if gathered:
-            strict = not _arrays(fn)
-            return direct_rolled(
-                with_constants(call, constants), fn.inputs, gathered, _wrt(fn, kind), fn.bound, otherwise, strict
-            )
-        return direct_summed(with_constants(call, constants, fn.bound), _wrt(fn, kind), fn.bound, otherwise)
+            whole = with_further(call, further, bool(wrt))
+            return direct_rolled(whole, fn.inputs, gathered, wrt, fn.bound, otherwise, strict=not _arrays(fn))
+        return direct_summed(with_further_of(call, further, fn.inputs, wrt, fn.bound), wrt, fn.bound, otherwise)
 
     return Planned(plan.text, link)
 

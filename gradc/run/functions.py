@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradc.emit.calls import CallText
     from gradc.emit.long_programs import LongText
+    from gradc.rewrite.long_sums import Further
 
 _numbers = itertools.count(1)
 
@@ -319,27 +320,56 @@ def direct_summed(
     return call
 
 
-def with_constants(
-    inner: Callable[..., Any], constants: Mapping[str, Sequence[float]], bound: Bound | None = None
-) -> Callable[..., Any]:
-    """A function whose last inputs are constants: in double precision, or in that of the arrays that `bound` finds."""
-    if not constants:
+def with_further(inner: Callable[..., Any], further: Mapping[str, Further], slopes: bool) -> Callable[..., Any]:
+    """A function of one vector, x, whose further inputs are constants, and elements of x in some order."""
+    if not further:
         return inner
     import numpy as np
 
-    arrays = [np.array(values) for values in constants.values()]
-    if bound is None:
-        return lambda x: inner(x, *arrays)
+    arrays = [np.array(values, dtype=float if of is None else np.intp) for of, values in further.values()]
+    constants = [of is None for of, _ in further.values()]
+    names = [name for name, (of, _) in further.items() if of is not None]
+    pairs = tuple(zip(arrays, constants, strict=True))
+    places = np.concatenate([each for each, constant in pairs if not constant]) if names else np.array([], np.intp)
+
+    def call(x: Any) -> Any:
+        found = inner(x, *[each if constant else x[each] for each, constant in pairs])
+        if slopes and names:
+            value, grads = found
+            came = np.bincount(places, np.concatenate([grads[name] for name in names]), len(x))
+            return value, {"x": grads["x"] + came}
+        return (found[0], {"x": found[1]["x"]}) if slopes else found
+
+    return call
+
+
+def with_further_of(
+    inner: Callable[..., Any], further: Mapping[str, Further], inputs: Sequence[str], wrt: Sequence[str], bound: Bound
+) -> Callable[..., Any]:
+    """The same of several inputs: constants in double precision, or in that of the arrays among these."""
+    if not further:
+        return inner
+    import numpy as np
+
+    arrays = [(of, np.array(values, dtype=float if of is None else np.intp)) for of, values in further.values()]
     double = np.dtype(float)
 
     def call(*args: Any, **given: Any) -> Any:
         df = {"df": given.pop("df")} if "df" in given else {}
         args = tuple(bound(args, given))
         kinds = {each.dtype for each in args if type(each) is np.ndarray}
-        if kinds == {double} or not all(kind.kind == "f" for kind in kinds):
-            return inner(*args, *arrays, **df)
-        kind = np.result_type(*kinds) if kinds else double
-        return inner(*args, *(each.astype(kind) for each in arrays), **df)
+        plain = kinds == {double} or not all(kind.kind == "f" for kind in kinds)
+        kind = double if plain or not kinds else np.result_type(*kinds)
+        known = {name: np.asarray(each) for name, each in zip(inputs, args, strict=True)}
+        found = inner(*args, *[each.astype(kind) if of is None else known[of][each] for of, each in arrays], **df)
+        if not wrt:
+            return found
+        value, grads = found
+        out = {name: grads[name] for name in wrt}
+        for name, (of, places) in zip(further, arrays, strict=True):
+            if of in out:
+                np.add.at(out[of], places, grads[name])
+        return value, out
 
     return call
 
