@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -13,86 +12,11 @@ import pytest
 
 import gradc
 from gradc.language import parse
+from gradc.rewrite import long_sums
 from gradc.rewrite.long_sums import roll
 from gradc.run import engines
 from tests.bench.programs import distinct, written_rosenbrock
-
-PATTERNS = [
-    "100*({1} - {0}**2)**2", "(1 - {0})**2", "sin({0}*{1})*exp(-{0}**2)", "max({0}, {1})", "abs({0} - {1})", "{0}",
-    "a*{0}**3", "log(1 + exp({0}*{1}))", "relu({0} - a)*{1}", "sqrt({0}**2 + {1}**2)", "where({0} > a, {1}/{0}, {1})",
-    "{0}/(1 + {1}**2)", "min({0}*{1}, a, {2})", "tanh({2} - 2*{1} + {0})", "exp(-a)*{0}*{2}", "clip({0}, -1, 1)",
-    "{c}*sin({c}*{0})", "({c} - {0}*exp(-{c}*a))**2", "max({0}, {c})/(2 + {1}**2)", "log(1 + exp({c}*{0})) + {c}",
-]  # fmt: skip
-
-
-class Drawn:
-    """Another number wherever it is written."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-
-    def __format__(self, spec: str) -> str:
-        return repr(self.rng.choice([round(self.rng.uniform(0.2, 2.0), 2), 2, 3, 0.5]))
-
-
-def written(rng: random.Random, vector: bool, count: int = 45) -> str:
-    """A sum of patterns in turn, with irregular terms at its ends now and then."""
-    patterns = rng.sample(PATTERNS, rng.choice([1, 1, 2, 2, 3, 5]))
-    signs = [rng.choice(" + | - ".split("|")) for _ in patterns]
-    stride, size = rng.choice([1, 1, 1, 2]), 2 * count + 3
-
-    def leaf(at: int) -> str:
-        return f"x[{at}]" if vector else f"x{at}"
-
-    terms = []
-    for i in range(count):
-        at = stride * i
-        for sign, pattern in zip(signs, patterns, strict=True):
-            terms.append(sign + pattern.format(leaf(at), leaf(at + 1), leaf(at + 2), c=Drawn(rng)))
-    before = rng.choice(["", f"{leaf(3)}*{leaf(0)}", f"cos({leaf(5)})"])
-    after = rng.choice(["", " + a**2", f" - {leaf(2)}*{leaf(7)}"])
-    text = rng.choice(["{}", "sqrt(1 + ({})**2)", "q = {}\nq*a + q**2"]).format(before + "".join(terms) + after)
-    return f"x: [{size}]\n{text}" if vector else text
-
-
-def scattered(rng: random.Random, vector: bool) -> str:
-    """A sum of a few patterns whose elements and turns follow no rule, and of terms that are like no other."""
-    patterns = rng.sample(PATTERNS, 3)
-
-    def leaf() -> str:
-        at = rng.randrange(93)
-        return f"x[{at}]" if vector else f"x{at}"
-
-    terms = [rng.choice(patterns).format(leaf(), leaf(), leaf(), c=Drawn(rng)) for _ in range(400)]
-    terms += [f"{leaf()}*cos({leaf()})", f"{leaf()}**3/(2 + {leaf()}**4)"]
-    rng.shuffle(terms)
-    everything = " + ".join(f"0.5*x[{i}]" if vector else f"0.5*x{i}" for i in range(93))
-    return f"{'x: [93]; ' * vector}sqrt(2 + ({' + '.join(terms)})**2) + {everything}"
-
-
-def points(rng: random.Random, n: int) -> list[list[float]]:
-    """Plain ones, ties, and values at which functions end."""
-    plain = [rng.uniform(-2, 2) for _ in range(n)]
-    odd = [rng.choice([0.0, 1.0, -1.0, 0.5]) for _ in range(n)]
-    wild = list(plain)
-    for value in (math.inf, -math.inf, math.nan, 1e200, 0.0):
-        wild[rng.randrange(n)] = value
-    return [plain, odd, [0.0] * n, wild]
-
-
-def leaves(found: Any) -> list[Any]:
-    value, grads = found
-    return [value, *(grads[name] for name in sorted(grads))]
-
-
-def same(want: Any, got: Any, tol: float = 1e-11) -> None:
-    for a, b in zip(leaves(want), leaves(got), strict=True):
-        a, b = np.asarray(a), np.asarray(b)
-        assert a.shape == b.shape
-        assert a.dtype == b.dtype
-        with np.errstate(all="ignore"):
-            size = np.abs(np.where(np.isfinite(a), a, 0)).max(initial=1.0)
-            assert np.allclose(a, b, rtol=tol, atol=tol * size, equal_nan=True)
+from tests.fuzz.long_sums import hold, leaves, points, same, scattered, written
 
 
 @pytest.fixture
@@ -103,7 +27,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
 def test_sums_of_patterns_in_turn_are_the_written_ones(seed: int, vector: bool) -> None:
     rng = random.Random(seed)
@@ -127,7 +51,7 @@ def test_sums_of_patterns_in_turn_are_the_written_ones(seed: int, vector: bool) 
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
 def test_terms_of_the_same_gates_are_gathered(seed: int, vector: bool) -> None:
     rng = random.Random(seed)
@@ -136,31 +60,25 @@ def test_terms_of_the_same_gates_are_gathered(seed: int, vector: bool) -> None:
         fn = gradc.compile(text, wrt)
         assert fn.rolled is not None
         assert any(each.of for each in fn.rolled[2].values())
-        for at in points(rng, 93)[:3]:
-            given = dict.fromkeys(fn.inputs, 0.75)
-            given |= {"x": np.array(at)} if vector else {name: at[int(name[1:])] for name in fn.inputs if name != "a"}
-            args = [given[name] for name in fn.inputs]
-            with np.errstate(all="ignore"):
-                want = fn.module.value_and_grad(*args)
-                same(want, fn.value_and_grad(*args))
-                same(want, fn.value_and_grad(**given))
-                same((want[0], {}), (fn(*args), {}))
-        assert fn.running(*args).engine == "rolled"
+        for at in points(random.Random(seed), 93)[:3]:
+            hold(text, at, wrt)
 
 
-def test_distinct_terms_are_rolled_up_by_their_gates() -> None:
-    fn = gradc.compile(distinct(6000))
+@pytest.mark.usefixtures("always")
+def test_distinct_terms_are_rolled_up_by_their_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(long_sums, "FEWEST", 4)
+    fn = gradc.compile(distinct(500))
     rolled = fn.rolled
     assert rolled is not None
     assert len(rolled[0].dag.nodes) < 0.2 * len(fn.dag.nodes)
-    at = [0.2 + 0.0001 * i for i in range(6001)]
+    at = [0.2 + 0.0001 * i for i in range(501)]
     assert fn.running(*at).engine == "rolled"
-    plain = gradc.compile(distinct(6000), target="math", style="fast").module.value_and_grad(*at)
+    plain = gradc.compile(distinct(500), target="math", style="fast").module.value_and_grad(*at)
     same(plain, fn.value_and_grad(*at))
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("write", [written, scattered])
 def test_single_precision_stays(seed: int, write: Callable[[random.Random, bool], str]) -> None:
     rng = random.Random(seed)
