@@ -25,7 +25,13 @@ _AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     """The instrumented tree and its sites; lines in the job's `bypass` are left out, and their targets given."""
     tree = ast.parse(text)
-    marks = _Marks(given_sites(tree, job.get("given", {})), set(job.get("bypass", ())), set(job.get("added", ())))
+    known = job.get("known")
+    given = given_sites(tree, job.get("given", {})) if known is None else set()
+    marks = _Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)
+    if "only" in job and "limit" not in job:  # what is not asked for is not looked at
+        marks.only = {*job["only"], *job.get("nudged", ())}
+        marks.read = {each[1] for call in job.get("calls", ()) for each in call.get("named", {}).values()
+                      if each[0] == "latest"}  # fmt: skip
     tree.body = marks.block(tree.body)
     return ast.fix_missing_locations(tree), marks.sites
 
@@ -45,7 +51,7 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
                 tainted |= set(_stored(statement))
     first: set[str] = set()
     for statement, scope in statements:
-        names = set(_stored(statement)) & inputs
+        names = set(_stored(statement, whole=True)) & inputs
         if not names:
             continue
         free = not (_read(statement) - _sized(statement)) & tainted
@@ -108,14 +114,18 @@ def _sized(statement: ast.stmt) -> set[str]:
     return {name for name, count in sized.items() if whole.get(name) == count}
 
 
-def _stored(statement: ast.stmt) -> list[str]:
+def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
+    """The names that a statement assigns; of arrays `whole` ones, if asked."""
     if isinstance(statement, ast.Assign):
         targets: Iterable[ast.expr] = statement.targets
     elif isinstance(statement, (ast.AugAssign, ast.AnnAssign, ast.For)):
         targets = [statement.target]
     else:
         return []
-    return [name for target in targets for name in map(_name_of, _flat(target)) if name]
+    flat = [each for target in targets for each in _flat(target)]
+    if whole:
+        flat = [each for each in flat if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Constant)]
+    return [name for name in map(_name_of, flat) if name]
 
 
 def _flat(target: ast.expr) -> Iterator[ast.expr]:
@@ -151,10 +161,18 @@ def holder_of(target: ast.expr) -> str:
 class _Marks:
     """Writes the calls."""
 
-    def __init__(self, given: set[int], bypass: set[int], added: set[int]) -> None:
+    def __init__(self, given: set[int], bypass: set[int], added: set[int], known: Iterable[int] | None = None) -> None:
         self.sites: list[Site] = []
         self.given, self.bypass, self.added = given, bypass, added
+        self.known = set(known) if known is not None else None
         self.function: list[str] = []
+        self.only: set[int] | None = None
+        self.read: set[str] = set()
+
+    def _skipped(self, site: int) -> bool:
+        """Whether a site need not be looked at."""
+        where = self.sites[site]
+        return self.only is not None and site not in self.only and not where.given and where.name not in self.read
 
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         out: list[ast.stmt] = []
@@ -230,7 +248,10 @@ class _Marks:
         if not name:
             return None
         site = len(self.sites)
-        self.sites.append(Site(s.lineno, name, how, ".".join(self.function), id(s) in self.given, holder_of(target)))
+        given = id(s) in self.given if self.known is None else site in self.known
+        self.sites.append(Site(s.lineno, name, how, ".".join(self.function), given, holder_of(target)))
+        if self._skipped(site):
+            return None
         number = ast.Constant(site)
         scope = ast.Name("scope_", ast.Load())
         if isinstance(target, ast.Subscript):
@@ -272,6 +293,8 @@ class _Marks:
         site = len(self.sites)
         how = "item" if holder else "return"
         self.sites.append(Site(value.lineno, name, how, ".".join(self.function), False, holder))
+        if self._skipped(site):
+            return value
         args: list[ast.expr] = [ast.Constant(site), value, ast.Name("scope_", ast.Load())]
         return ast.copy_location(ast.Call(ast.Name("mark_", ast.Load()), args, []), value)
 
@@ -282,6 +305,8 @@ class _Marks:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and _name_of(call.func.value):
             site = len(self.sites)
             self.sites.append(Site(s.lineno, _name_of(call.func.value), "=", ".".join(self.function)))
+            if self._skipped(site):
+                return []
             args: list[ast.expr] = [ast.Constant(site), _loaded(call.func.value), ast.Name("scope_", ast.Load())]
             return _located(s, [ast.Expr(ast.Call(ast.Name("appended_", ast.Load()), args, []))])
         for part in [*parts, *call.args, *(each.value for each in call.keywords)]:
@@ -295,6 +320,8 @@ class _Marks:
             return None
         site = len(self.sites)
         self.sites.append(Site(s.lineno, _name_of(part), "call", ".".join(self.function)))
+        if self._skipped(site):
+            return None
         args: list[ast.expr] = [ast.Constant(site), _loaded(part), ast.Name("scope_", ast.Load())]
         if isinstance(part, ast.Attribute):
             args.append(_loaded(part.value))

@@ -60,11 +60,12 @@ class Guess(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """The verdicts at one point, and what was compared."""
+    """The verdicts at one point, what was compared, and what was found at first."""
 
     verdicts: list[Verdict]
     marks: Marks
     error: tuple[int, str] | None
+    start: Marks
 
 
 Want = tuple[Array, Slot, list[Reason]]
@@ -97,6 +98,7 @@ class Judge:
             marks = self.marks()
         if marks.moved:
             self.runner.limit = marks.last_used + 2
+        start = marks
         marks = self._unmoved(marks)
         for _ in range(3 * MOST):
             if len(self.verdicts) >= MOST or self.runner.left <= 0:
@@ -120,7 +122,7 @@ class Judge:
             if not self._past_the_error(marks):
                 break
             marks = self.marks()
-        return Judged(self.verdicts, marks, marks.run.error)
+        return Judged(self.verdicts, marks, marks.run.error, start)
 
     def _unmoved(self, marks: Marks) -> Marks:
         """Values that read what was updated before: right in a run without the updates."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradc.evidence.grade.diagnose import is_sum_of_some
 from gradc.evidence.grade.match import Matcher, Meaning, chance, fits
-from gradc.evidence.grade.names import HOLDERS, UPSTREAM, bases, piece_of
+from gradc.evidence.grade.names import GRADIENT, HOLDERS, UPSTREAM, bases, piece_of
 from gradc.evidence.grade.reference import Array, Reference, Slot
 from gradc.evidence.grade.runs import Event, Run
 
@@ -42,6 +42,15 @@ class Problem(NamedTuple):
     kind: str
     final: bool
     earlier: tuple[Segment, ...] = ()
+
+
+class Goal(NamedTuple):
+    """The last value of an input's gradient, and what it may be."""
+
+    name: str
+    event: Event
+    wants: tuple[Array, ...]
+    right: bool
 
 
 class Marks:
@@ -286,7 +295,24 @@ class Marks:
                 continue
             if any(self._is_adjoint_of(event, name) for event, name in zip(events, inputs, strict=True)):
                 return {name: self._placed(event, name) for event, name in zip(events, inputs, strict=True)}
-        return {}
+        return self._by_shape(inputs, list(groups.values()))
+
+    def _by_shape(self, inputs: list[str], groups: list[list[Event]]) -> dict[str, Segment]:
+        """What is returned, or called a gradient, in a shape that one input alone has, once the output was there."""
+        if self.first_output < 0:
+            return {}
+        called = [e for e in self.run.events if GRADIENT.match(e.name) and e.index > self.first_output]
+        found: dict[str, Segment] = {}
+        shapes = [self.reference.inputs[name].shape for name in inputs]
+        for name, shape in zip(inputs, shapes, strict=True):
+            if not shape or shapes.count(shape) > 1:
+                continue
+            for events in [*reversed(groups), called[-1:]]:
+                some = [e for e in events if e.value.shape == shape and not self.matcher.forward(e.value)]
+                if len(some) == 1:
+                    found[name] = self._placed(some[0], name)
+                    break
+        return found
 
     def _is_an_input(self, event: Event) -> bool:
         """Whether a value is handed on as it came, in a cache."""
@@ -318,6 +344,21 @@ class Marks:
                         found[name] = (segment.last.index, right)
         placed = {name: segment.states[-1] == RIGHT for name, segment in self.by_place.items()}
         return {**placed, **{name: right for name, (_, right) in found.items()}}
+
+    def goals(self) -> dict[str, Goal]:
+        """Where each input's gradient stands at last, and what it should be."""
+        found: dict[str, tuple[int, Goal]] = {}
+        for segment in self.segments:
+            for meaning in segment.meanings[:1]:
+                name, last = meaning.slot.is_input, segment.last
+                if name and not segment.piece and last.index >= found.get(name, (-1,))[0]:
+                    goal = Goal(name, last, tuple(meaning.adjoints()), segment.states[-1] == RIGHT)
+                    found[name] = (last.index, goal)
+        placed = {
+            name: Goal(name, s.last, tuple(s.meanings[0].adjoints()), s.states[-1] == RIGHT)
+            for name, s in self.by_place.items()
+        }
+        return {**placed, **{name: goal for name, (_, goal) in found.items()}}
 
     def matched(self) -> int:
         """How many values are known for what they are."""

@@ -15,6 +15,8 @@ UPSTREAM = re.compile(
     r"(?i)^(d_?out(put)?s?|df|dl|dloss|d_?y_?hat|upstream\w*|grad_?(out|output|upstream|y|z|in)\w*|d_?o|dL_d(out|y|f)"
     r"|delta|g|gout|dv?alues?|dprev|d_?top|top_diff|d_?up\w*|out_?grad|seed|incoming|error)$"
 )
+# Names of a gradient that do not say of what.
+GRADIENT = re.compile(r"(?i)^_?(g|gs?|grads?|gradients?|nabla|deriv\w*|d|dw|jac|g_?total|grad_\w+|total_grad\w*)$")
 _OUTPUTS = r"(?:L|l|J|E|C|f|F|loss|Loss|cost|out|err|o|y)"
 _FORMS = tuple(
     map(

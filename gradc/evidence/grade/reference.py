@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, needs_math
 from gradc.plan.program import Program
+from gradc.rewrite.textbook import textbook
 from gradc.run.functions import load
 
 Array = np.ndarray[Any, Any]
@@ -98,7 +99,7 @@ class Reference:
     """What is right at a point."""
 
     def __init__(self, views: Sequence[View], inputs: Mapping[str, Array], df: bool, seed: int) -> None:
-        self.inputs = inputs
+        self.inputs, self.views, self.drawn = inputs, views, (df, seed)
         self.slots: list[Slot] = []
         self.by_name: dict[str, list[Slot]] = {}
         self.outputs: list[tuple[str, Slot]] = []
@@ -110,6 +111,11 @@ class Reference:
             self.df = self.df or found.df
             self._take(view, found)
         self.input_slots = {name: self.by_name[name][0] for name in inputs if name in self.by_name}
+
+    def skewed(self, scales: Sequence[float]) -> Iterator[Skewed]:
+        """The gradients with one mistake of a gate, for each gate of both ways of staging."""
+        for view in self.views:
+            yield from view.skewed(self.inputs, *self.drawn, scales)
 
     def _take(self, view: View, found: Found) -> None:
         slot_of: dict[Node, Slot] = {}
@@ -191,17 +197,30 @@ class Found(NamedTuple):
     df: list[Array]
 
 
+class Skewed(NamedTuple):
+    """The gradients where `gate` sends back `scale` times what it should to `target`."""
+
+    scale: float
+    gate: str
+    target: str
+    grads: dict[str, Array]
+
+
 class View:
     """One way of staging a program: its graph with the text that computes every value, adjoint and contribution."""
 
-    def __init__(self, fn: Compiled) -> None:
+    def __init__(self, fn: Compiled, steps: bool = False) -> None:
+        """`steps` takes gates apart that have a name, and that people stage in elementary ones."""
         staged = fn.staged
         self.dag: Dag = staged.dag
-        self.staged_names = staged.names
+        became: Mapping[Node, Node] = {}
+        if steps:
+            self.dag, became = textbook(staged.dag)
+        self.staged_names = {became.get(node, node): name for node, name in staged.names.items()}
         self.input_names = {node: name for name, node in self.dag.inputs.items()}
         texts = dict(fn.emitted.stages)
-        self.numbers = {line.gate: line.number for line in staged.forward}
-        self.lines = {line.gate: texts.get(line.number, "") for line in staged.forward}
+        self.numbers = {became.get(line.gate, line.gate): line.number for line in staged.forward}
+        self.lines = {became.get(line.gate, line.gate): texts.get(line.number, "") for line in staged.forward}
         self.back = backward_lines(fn.emitted.text)
         self._write(fn.literal)
 
@@ -253,7 +272,7 @@ class View:
                     incoming = ""
             for target, sent in step.contributions:
                 name = f"c{len(self.contributions)}"
-                lines.append(f"    {name} = {back.text(sent)}")
+                lines.append(f"    {name} = share[{len(self.contributions)}]*({back.text(sent)})")
                 terms = _terms(sent)
                 self.terms[name] = [(f"{name}_{k}", sign) for k, (_, sign) in enumerate(terms)]
                 lines += [f"    {name}_{k} = {back.text(term)}" for k, (term, _) in enumerate(terms)]
@@ -262,9 +281,10 @@ class View:
         called = {**printer.helpers, **back.helpers}
         helpers = [name for name in HELPERS["numpy"] if name in called]
         self.results = [names[node] for node in self.nodes if node.args]
+        self.shares = [1.0] * len(self.contributions)
         self.incoming = list(dict.fromkeys(i for *_, i in self.contributions if i))
         given = [*(names[node] for node in dag.inputs.values()), *(f"seed{i}" for i in range(len(dag.roots)))]
-        head = [f"def values({', '.join([*given, *sizes.values()])}):"]
+        head = [f"def values({', '.join([*given, *sizes.values(), 'share'])}):"]
         self.sums = [term for terms in self.terms.values() for term, _ in terms]
         out = [*self.results, *(name for _, _, name, _ in self.contributions), *self.incoming, *self.sums]
         body = [*head, *lines, f"    return {', '.join(out)},", ""]
@@ -279,18 +299,10 @@ class View:
         Raises ArithmeticError where something is not finite.
         """
         dag = self.dag
-        given = [_as_given(inputs[name], name in dag.integers) for name in dag.inputs]
-        size_of: dict[str, int] = {}
-        for name, node in dag.inputs.items():
-            for dim, size in zip(dag.dims.resolve(node.shape), np.shape(inputs[name]), strict=False):
-                if isinstance(dim, str):
-                    size_of.setdefault(dim, size)
-        sizes = [size_of.get(dim, 1) for dim in self.dims]
-        shape_of = self._output_shapes(given, sizes)
-        upstream = upstream_of(shape_of, seed) if df else [np.ones(shape) for shape in shape_of]
+        given, sizes, upstream = self._arguments(inputs, df, seed)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            out = self.function(*given, *(each[()] for each in upstream), *sizes)
+            out = self.function(*given, *(each[()] for each in upstream), *sizes, self.shares)
         count = len(self.results)
         values = {node: np.asarray(inputs[name], float) for name, node in dag.inputs.items()}
         computed = iter(out[:count])
@@ -319,6 +331,41 @@ class View:
             if not all(np.all(np.isfinite(part.value)) for part in parts.get(node, ())):
                 raise ArithmeticError("a gradient is not finite")
         return Found(values, parts, upstream)
+
+    def _arguments(self, inputs: Mapping[str, Array], df: bool, seed: int) -> tuple[list[Any], list[int], list[Array]]:
+        dag = self.dag
+        given = [_as_given(inputs[name], name in dag.integers) for name in dag.inputs]
+        size_of: dict[str, int] = {}
+        for name, node in dag.inputs.items():
+            for dim, size in zip(dag.dims.resolve(node.shape), np.shape(inputs[name]), strict=False):
+                if isinstance(dim, str):
+                    size_of.setdefault(dim, size)
+        sizes = [size_of.get(dim, 1) for dim in self.dims]
+        shape_of = self._output_shapes(given, sizes)
+        return given, sizes, upstream_of(shape_of, seed) if df else [np.ones(shape) for shape in shape_of]
+
+    def skewed(self, inputs: Mapping[str, Array], df: bool, seed: int, scales: Sequence[float]) -> Iterator[Skewed]:
+        """The gradients where one gate sends back some number of times what it should, for each gate in turn."""
+        given, sizes, upstream = self._arguments(inputs, df, seed)
+        wrt = {node: name for name, node in self.dag.inputs.items()}
+        count = len(self.results)
+        for k, (target, gate, _, _) in enumerate(self.contributions):
+            title = "df" if gate is None else (self.names_of(gate) or [""])[0]
+            number = 0 if gate is None else self.numbers.get(gate, 0)
+            for scale in scales:
+                shares = [*self.shares]
+                shares[k] = scale
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    out = self.function(*given, *(each[()] for each in upstream), *sizes, shares)
+                grads = {name: np.zeros(np.shape(inputs[name])) for name in wrt.values()}
+                for (to, *_), value in zip(self.contributions, out[count:], strict=False):
+                    if to in wrt:
+                        grads[wrt[to]] = grads[wrt[to]] + _floats(value)
+                yield Skewed(scale, f"({number}) {title}" if number else title, self._title(target), grads)
+
+    def _title(self, node: Node) -> str:
+        return (self.names_of(node) or [self.lines.get(node, "")])[0]
 
     def _output_shapes(self, given: Sequence[Any], sizes: Sequence[int]) -> list[tuple[int, ...]]:
         named = dict(zip(self.dims, sizes, strict=True))

@@ -77,9 +77,27 @@ class Runner:
             job["limit"] = self.limit
         return _run(self.sandbox.run(job))
 
+    def other(self, variant: Mapping[str, Any], seconds: float) -> Run:
+        """A run of another text, or with other options."""
+        answers = self.sandbox.run({**self.job, "variants": [{"seconds": seconds, **variant}]}).get("answers")
+        return _run(answers[0]) if answers else Run([], [], [], {}, (0, "it did not end"))
 
-def _run(answer: Mapping[str, Any]) -> Run:
-    sites = [Site(*each) for each in answer["sites"]]
+    def several(
+        self, variants: Sequence[Mapping[str, Any]], like: Run, only: Sequence[int], seconds: float
+    ) -> list[Run]:
+        """Many runs in one go, of other texts whose sites are those of `like`, of which only some are looked at."""
+        job = {**self.job, "only": list(only), "variants": [{"seconds": seconds, **each} for each in variants]}
+        job["known"] = [k for k, site in enumerate(like.sites) if site.given]
+        if self.limit is not None:
+            job["limit"] = self.limit
+        answers = self.sandbox.run(job).get("answers")
+        if answers is None:
+            return [Run([], [], [], {}, (0, "it did not end")) for _ in variants]
+        return [_run(each, like.sites) for each in answers]
+
+
+def _run(answer: Mapping[str, Any], known: list[Site] | None = None) -> Run:
+    sites = [Site(*each) for each in answer["sites"]] if known is None else known
     events = [
         Event(index, site, at, key, scope, decoded(value), sites[site], single)
         for index, (site, at, key, scope, value, single) in enumerate(answer["events"])

@@ -72,7 +72,8 @@ class Sandbox:
             asked = {**job, "needs": needs, "seconds": self.seconds, "limit": min(most, job.get("limit", _MANY))}
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            line = self._lines.get(timeout=self.seconds + _GRACE + (_LOADING if new else 0.0))
+            several = sum(each.get("seconds", self.seconds) for each in job.get("variants", ()))
+            line = self._lines.get(timeout=self.seconds + several + _GRACE + (_LOADING if new else 0.0))
         except queue.Empty:
             self.close()
             return _ended(f"{_LATE} {self.seconds:g} seconds")
@@ -83,6 +84,8 @@ class Sandbox:
             return _ended("its process ended: out of memory, or an exit")
         self._loaded |= {*needs}
         answer: dict[str, Any] = json.loads(line)
+        if "variants" in job:
+            return answer
         if answer["error"] and answer["error"][1].startswith(_LATE):
             self._limits[job["text"]] = max(1, len(answer["events"]))  # it need not wait for that again
             self._late[job["text"]] = answer["error"]

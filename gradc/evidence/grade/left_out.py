@@ -1,0 +1,122 @@
+"""A statement into those in which something that may have been left out is put in: a factor, a term, a sum, a mask."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from gradc.evidence.grade.diagnose import MASK, MEAN, MISSING, SLOPE, SUM_MISSING, UPSTREAM, factor
+from gradc.evidence.grade.text import HANDED, Change, Statement, factored, is_size, short, terms
+
+
+class LeftOut(Statement):
+    """The changes of one statement that put something in."""
+
+    def changes(self) -> list[Change]:
+        found: list[Change] = []
+        for root in self.roots:
+            if isinstance(root, (ast.Tuple, ast.List)) or isinstance(self.s, (ast.If, ast.While)):
+                continue
+            for term in terms(root):
+                found += self._factors(term)
+            found += self._added(root)
+            found += self._sums(root)
+        return found
+
+    def _factors(self, term: ast.expr) -> Iterator[Change]:
+        handed = HANDED * self.hands_on(term)
+        for change in self._scaled(term):
+            yield change._replace(cost=change.cost + handed)
+        yield from self._inside(term)
+
+    def _scaled(self, term: ast.expr) -> Iterator[Change]:
+        """A term times or over something at hand."""
+        of = self.text.of(term)
+        for atom, value in self.values.items():
+            if is_size(value):
+                yield Change(term, f"({of})*{atom}", MEAN, f"it is divided by {atom} once too often", 2.3)
+                continue
+            word = UPSTREAM if self.adjoints.get(atom) else SLOPE
+            told = f"the factor {atom} is missing" if word == SLOPE else "it is the local slope alone"
+            yield Change(term, f"({of})*{atom}", word, told, 2.1)
+            if word == UPSTREAM:
+                yield Change(term, f"{atom} @ ({of})", word, told, 2.5)
+                continue
+            yield Change(term, f"({of})/{atom}", SLOPE, f"the division by {atom} is missing", 2.4)
+            if value.ndim:
+                yield Change(term, f"({of})*({atom} > 0)", MASK, f"the mask of {atom} is missing", 2.2)
+            for form in (f"(1 - {atom})", f"(1 - {atom}**2)", f"{atom}*(1 - {atom})", f"{atom}**2", f"np.sign({atom})"):
+                yield Change(term, f"({of})*{form}", SLOPE, f"the factor {form} is missing", 2.5)
+        for size in self.sizes():
+            yield Change(term, f"({of})*{size}", MEAN, f"it is divided by {size} once too often", 2.4)
+        for c in (2, 0.5, 3, 4, -2, -0.5):
+            yield Change(term, f"({of})*{c}", factor(1 / c), f"it is {1 / c:.3g} times what it should be", 2.2)
+
+    def _inside(self, term: ast.expr) -> Iterator[Change]:
+        """A factor of a term that is another, or lacks one."""
+        factors = list(factored(term))
+        for part in factors if len(factors) > 1 else ():
+            for atom, value in self.values.items():
+                if not is_size(value) and not self.adjoints.get(atom):
+                    for form in (
+                        f"(1 - {atom}**2)",
+                        f"{atom}*(1 - {atom})",
+                        f"({atom} > 0)",
+                        f"1/{atom}",
+                        f"(1 - {atom})",
+                    ):
+                        word = MASK if ">" in form else SLOPE
+                        yield Change(part, form, word, f"{short(self.text.of(part))} stands for {form}", 2.8)
+        for node in ast.walk(term):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node is not term:
+                mine = self.values.get(node.id)
+                if mine is None or not mine.ndim:
+                    continue
+                for atom, value in self.values.items():
+                    if atom != node.id and value.ndim and value.shape == mine.shape and not is_size(value):
+                        yield Change(node, f"{node.id}*({atom} > 0)", MASK, f"the mask of {atom} is missing", 2.6)
+                        if not self.adjoints.get(atom):
+                            yield Change(node, f"{node.id}*{atom}", SLOPE, f"the factor {atom} is missing", 2.9)
+                            yield Change(
+                                node, f"{node.id}*(1 - {atom}**2)", SLOPE, f"the factor 1 - {atom}**2 is missing", 2.9
+                            )
+
+    def _added(self, root: ast.expr) -> Iterator[Change]:
+        of = self.text.of(root)
+        if isinstance(root, (ast.Compare, ast.Constant, ast.Tuple)):
+            return
+        scalars = [a for a, v in self.values.items() if not v.ndim and not is_size(v)]
+        for atom, value in self.values.items():
+            if is_size(value):
+                continue
+            told = f"{atom} is to be added"
+            if self.adjoints.get(atom):
+                yield Change(root, f"{of} + {atom}", MISSING, told, 2.0)
+                yield Change(root, f"{of} - {atom}", MISSING, told, 2.3)
+            elif value.ndim:
+                yield Change(root, f"{of} + {atom}", MISSING, told, 2.6)
+                yield Change(root, f"{of} - {atom}", MISSING, told, 2.7)
+                for scalar in scalars[:4]:
+                    for c in ("", "2*"):
+                        yield Change(
+                            root, f"{of} + {c}{scalar}*{atom}", MISSING, f"{c}{scalar}*{atom} is to be added", 2.6
+                        )
+
+    def _sums(self, root: ast.expr) -> Iterator[Change]:
+        of = self.text.of(root)
+        if isinstance(root, (ast.Compare, ast.Constant, ast.Tuple)):
+            return
+        for how in (
+            "axis=0",
+            "axis=1",
+            "axis=0, keepdims=True",
+            "axis=1, keepdims=True",
+            "",
+            "axis=2",
+            "axis=(0, 1)",
+            "axis=(0, 2, 3)",
+            "axis=(1, 2)",
+        ):
+            yield Change(root, f"({of}).sum({how})", SUM_MISSING, "the value was broadcast on the way forward", 1.8)
+            if how and "(" not in how:
+                yield Change(root, f"({of}).mean({how})", MEAN, "the mean is missing", 2.2)

@@ -1,0 +1,407 @@
+"""A text whose gradients are wrong into the one small change that makes them right.
+
+Judging values finds where a name first holds what it should not. Where lines are merged, names tell nothing or a loop
+adds up, more than one line could be to blame; so the text itself is changed, as its writer may have meant it, and run.
+A line can be the mistaken one only if all that is wrong, and nothing that is right, hangs on what it assigns.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradc.evidence.grade.diagnose import MEAN, MISSING, POINT, SIGN, SLOPE, Reason, factor
+from gradc.evidence.grade.edits import edits as edits_of
+from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, RIGHT, Goal, Marks
+from gradc.evidence.grade.match import chance, fits
+from gradc.evidence.grade.reference import Array, Reference
+from gradc.evidence.grade.runs import Event, Run, Runner
+from gradc.evidence.grade.text import ELEMENT, Edit, Text
+
+# So many changed texts are run: fewer of a text that takes many steps.
+MOST, FEWEST, STEPS = 800, 120, 200_000
+# So many go to the process at a time, and so many of those that help are looked at closely.
+AT_ONCE, CLOSE = 48, 8
+SECONDS = 3.0
+# What speaks against a change: a named value that was right before, a problem that is left; and for it: judged so, too.
+WAS_RIGHT, LEFT, JUDGED = 1.2, 0.5, 0.2
+# A change that costs so much more than one that helps is not tried.
+MARGIN, SURELY = 0.5, 0.3
+# What is left out is put in where no change of what is there is likelier than this.
+LIKELY = 1.9
+NEGATIVE, MULTIPLE = "negative", "multiple"
+# What hangs on a value changes by more than roundings when that is another.
+HANGS = 1e-9
+
+
+class Bench(NamedTuple):
+    """A text at one point: how it runs, what was found, and what is right."""
+
+    runner: Runner
+    marks: Marks
+    reference: Reference
+    loose: float
+
+
+class Culprit(NamedTuple):
+    """A line that may be the mistaken one, with its site and how much speaks against it.
+
+    An `unnamed` value that is right but for its sign or a length tells less of those.
+    """
+
+    site: int
+    line: int
+    name: str
+    against: float
+    unnamed: str = ""
+
+
+class Mended(NamedTuple):
+    """The line that is wrong, and why; `sure` if a change of it puts everything right."""
+
+    line: int
+    name: str
+    reason: Reason
+    sure: bool
+    cost: float
+
+
+def mended(text: str, benches: Sequence[Bench], judged: Sequence[tuple[int, Reason]]) -> Mended | None:
+    """The change that explains what is wrong at all points; None if no single one does."""
+    return _Mender(text, benches, judged).find()
+
+
+class _Mender:
+    def __init__(self, text: str, benches: Sequence[Bench], judged: Sequence[tuple[int, Reason]]) -> None:
+        self.text, self.benches, self.judged = Text(text), benches, judged
+        self.bench = benches[0]
+        self.marks = self.bench.marks
+        self.goals = [bench.marks.goals() for bench in benches]
+        steps = max(1, len(self.marks.run.events))
+        self.left = max(FEWEST, min(MOST, STEPS // steps))
+
+    def find(self) -> Mended | None:
+        goals = self.goals[0]
+        if self.marks.run.error is not None:
+            return self._past_the_error(self.marks.run.error[0])
+        if not goals or all(goal.right for goal in goals.values()):
+            return None
+        if [reason.word for _, reason in self.judged] == [POINT]:
+            return None
+        culprits = self._culprits(goals)
+        if not culprits:
+            return None
+        found = self._search(culprits, far=False)
+        if not found or _cost(found[0]) > LIKELY:
+            found = sorted([*found, *self._search(culprits, far=True)], key=_cost)
+        skewed = self._skewed(goals)
+        if found:
+            return self._best(found, culprits, skewed)
+        return self._otherwise(culprits, skewed)
+
+    # ---- which lines ---------------------------------------------------------------------------
+
+    def _culprits(self, goals: Mapping[str, Goal]) -> list[Culprit]:
+        """The lines on which all that is wrong hangs, and nothing that is right."""
+        run = self.marks.run
+        sites = list(
+            dict.fromkeys(e.site for e in run.events if e.where.how not in ("param", "for") and not e.where.given)
+        )
+        variants = [{"nudged": [site]} for site in sites]
+        runs = self._run(self.bench, variants, goals)
+        found = []
+        for site, other in zip(sites, runs, strict=True):
+            where = run.sites[site]
+            if other.error is not None and not other.events:
+                found.append(Culprit(site, where.line, where.name, 1.0))
+                continue
+            hangs = {name: not self._same(goal, other) for name, goal in goals.items()}
+            if not all(hangs[name] for name, goal in goals.items() if not goal.right):
+                continue
+            against = 0.4 * sum(hangs[name] for name, goal in goals.items() if goal.right)
+            stands, unnamed = self._stands(site)
+            found.append(Culprit(site, where.line, where.name, against + stands, unnamed))
+        return found
+
+    def _stands(self, site: int) -> tuple[float, str]:
+        """What speaks for a line: that it has, each time, what its name says."""
+        named = [e for e in self.marks.run.events if e.site == site]
+        states = {self.marks.state[e.index] for e in named}
+        if states <= {FORWARD, GIVEN}:
+            return (0.5 * WAS_RIGHT if states == {FORWARD} else 0.0), ""
+        own = all(self.marks.meanings(e)[0] for e in named)
+        if states == {FREE} and all(map(self._is_slope, named)):
+            return 0.5 * WAS_RIGHT, ""
+        if own and all(any(fits(-e.value, w, self.bench.loose) for w in self._wants(e)) for e in named):
+            return 0.0, NEGATIVE  # a sign that the next line may take
+        if states == {RIGHT} and all(e.where.how == "=" for e in named):
+            return (WAS_RIGHT, "") if own else (0.0, RIGHT)
+        return 0.0, MULTIPLE if all(map(self._is_multiple, named)) else ""
+
+    def _wants(self, event: Event) -> list[Array]:
+        return [want for meaning in self.marks.meanings(event)[0] for want in meaning.adjoints()]
+
+    def _is_slope(self, event: Event) -> bool:
+        """Whether a value is a gate's local slope."""
+        return any(fits(event.value, slope, self.bench.loose) for slope in self._slopes)
+
+    @cached_property
+    def _slopes(self) -> list[Array]:
+        found = []
+        for slot in self.bench.reference.slots:
+            for part in (part for variant in slot.variants for part in variant.parts):
+                if part.incoming.shape == part.value.shape and np.all(part.incoming):
+                    slope = part.value / part.incoming
+                    found += [] if chance(slope) else [slope]
+        return found
+
+    def _is_multiple(self, event: Event) -> bool:
+        """Whether a value is an adjoint but for a division by a length, which may come later."""
+        if event.value.size < 2 or self.marks.meanings(event)[0]:
+            return False
+        sizes = {n for value in self.bench.reference.inputs.values() for n in value.shape if n > 1}
+        return any(self.marks.matcher.adjoint(event.value / n) for n in sorted(sizes))
+
+    def _same(self, goal: Goal, run: Run) -> bool:
+        value = _value_of(goal, run)
+        return value is not None and value.shape == goal.event.value.shape and fits(value, goal.event.value, HANGS)
+
+    def _run(self, bench: Bench, variants: Sequence[Mapping[str, Any]], goals: Mapping[str, Goal]) -> list[Run]:
+        only = sorted({goal.event.site for goal in goals.values()})
+        runs: list[Run] = []
+        for k in range(0, len(variants), AT_ONCE):
+            runs += bench.runner.several(variants[k : k + AT_ONCE], bench.marks.run, only, SECONDS)
+        return runs
+
+    # ---- which change ---------------------------------------------------------------------------
+
+    def _search(self, culprits: Sequence[Culprit], far: bool) -> list[tuple[Edit, Culprit]]:
+        edits = self._edits([c for c in culprits if c.against < 0.5] or culprits if far else culprits, far)
+        found: list[tuple[Edit, Culprit]] = []
+        goals = self.goals[0]
+        only = sorted({goal.event.site for goal in goals.values()})
+        for k in range(0, len(edits), AT_ONCE):
+            some = edits[k : k + AT_ONCE]
+            if self.left <= 0 or (found and _cost(some[0]) > _cost(found[0]) + self._margin(found)):
+                break
+            self.left -= len(some)
+            variants = [edit.variant() for edit, _ in some]
+            runs = self.bench.runner.several(variants, self.marks.run, only, SECONDS)
+            for each, run in zip(some, runs, strict=True):
+                if self._cured(run, goals, self.bench.loose):
+                    found.append(each)
+        return [each for each in found[: 3 * CLOSE] if self._everywhere(each[0])]
+
+    def _margin(self, found: Sequence[tuple[Edit, Culprit]]) -> float:
+        """How much dearer a change may be than the first that helps; little, where it was judged so, too."""
+        agreed = len(self.judged) == 1 and any(
+            (e.line, e.word) == (line, r.word) for e, _ in found for line, r in self.judged
+        )
+        return SURELY if agreed else MARGIN
+
+    def _edits(self, culprits: Sequence[Culprit], far: bool) -> list[tuple[Edit, Culprit]]:
+        found: list[tuple[Edit, Culprit]] = []
+        done: set[int] = set()
+        statements = list(_statements(self.text.tree))
+        for culprit in culprits:
+            for s in statements:
+                tests = isinstance(s, (ast.If, ast.While))
+                inside = s.lineno <= culprit.line <= (s.end_lineno or s.lineno)
+                if id(s) in done or not inside or (tests and far):
+                    continue
+                done.add(id(s))
+                values, adjoints = self._at_hand(s)
+                line = s.lineno if tests or not isinstance(s, ast.Return) else culprit.line
+                name = "" if tests else culprit.name
+                found += [(edit, culprit) for edit in edits_of(self.text, s, line, name, values, adjoints, far)]
+        if far:
+            found += self._after(culprits)
+        found.sort(key=_cost)
+        return found
+
+    def _after(self, culprits: Sequence[Culprit]) -> Iterator[tuple[Edit, Culprit]]:
+        """What a line of its own would have to do to a value that was changed in place."""
+        sizes = sorted({n for value in self.bench.reference.inputs.values() for n in value.shape if n > 2})
+        scales = [(-1.0, SIGN), (2.0, factor(2.0)), (0.5, factor(2.0))]
+        scales += [(c, MEAN) for n in sizes for c in (1.0 / n, float(n))]
+        for culprit in culprits:
+            if culprit.site >= 0 and self.marks.run.sites[culprit.site].how != "=":
+                for scale, word in scales:
+                    told = f"it is {1 / scale:.3g} times what it should be"
+                    times = ((culprit.site, scale),)
+                    yield Edit(culprit.line, culprit.name, word, told, 2.0, self.text.text, (), times), culprit
+
+    def _at_hand(self, s: ast.stmt) -> tuple[dict[str, Array], dict[str, bool]]:
+        """The values of names in a statement's function, and which are right adjoints."""
+        scope = self.text.scopes.get(s)
+        function = getattr(scope, "name", "")
+        values: dict[str, Array] = {**self.bench.reference.inputs}
+        adjoints: dict[str, bool] = {}
+        for near in (False, True):
+            for event in self.marks.run.events:
+                if (event.where.function.rpartition(".")[2] == function) is near and event.name:
+                    values[event.name] = event.value
+                    inside = event.value.ndim and event.key >= 0
+                    values[ELEMENT + event.name] = event.value[0] if inside and len(event.value) else event.value
+                    state = self.marks.state[event.index]
+                    known = bool(self.bench.reference.by_name.get(event.name)) and state in (FORWARD, GIVEN)
+                    adjoints[event.name] = not known and (
+                        (state in (RIGHT, OTHER)) or (event.where.how == "param" and self.marks._is_upstream(event))
+                    )
+        return values, adjoints
+
+    def _cured(self, run: Run, goals: Mapping[str, Goal], loose: float) -> bool:
+        if run.error is not None:
+            return False
+        for goal in goals.values():
+            value = _value_of(goal, run)
+            if value is None or not any(fits(value, want, loose) for want in goal.wants):
+                return False
+        return True
+
+    def _everywhere(self, edit: Edit) -> bool:
+        """Whether a change puts all other points right, too."""
+        for bench, goals in zip(self.benches[1:], self.goals[1:], strict=True):
+            if not goals or bench.marks.run.error is not None:
+                continue
+            run = self._run(bench, [edit.variant()], goals)[0]
+            if not self._cured(run, goals, bench.loose):
+                return False
+        return True
+
+    def _best(
+        self, found: Sequence[tuple[Edit, Culprit]], culprits: Sequence[Culprit], skewed: Reason | None
+    ) -> Mended:
+        """The change that leaves the fewest odd values, and is the smallest."""
+        lines = {line for line, _ in self.judged}
+        ranked = []
+        close: dict[tuple[int, str], tuple[Edit, Culprit]] = {}  # the smallest change of each kind on each line
+        for each in sorted(found, key=_cost):
+            close.setdefault((each[0].line, each[0].word), each)
+        for k, (edit, culprit) in enumerate(list(close.values())[:CLOSE]):
+            runner, reference = self.bench.runner, self.bench.reference
+            run = runner.other(edit.variant(), SECONDS)
+            after = Marks(run, reference, self.marks.matcher)
+            cost = _cost((edit, culprit)) + LEFT * min(3, len(after.problems))
+            cost -= JUDGED * (edit.line in lines)
+            ranked.append((cost, -edit.line, k, edit))
+        cost, _, _, edit = min(ranked, key=lambda each: each[:3])
+        reason = Reason(edit.word, edit.detail)
+        known = next((r for line, r in self.judged if line == edit.line), None)
+        if edit.word == SLOPE and skewed is not None:
+            reason = skewed
+        elif known is not None and (
+            known.word == edit.word or (edit.word == SLOPE and known.rank < 5 and edit.cost >= 1.9)
+        ):
+            reason = known
+        return Mended(edit.line, edit.name, reason, True, cost)
+
+    def _otherwise(self, culprits: Sequence[Culprit], skewed: Reason | None) -> Mended | None:
+        """No change does it: what is known of the line at least."""
+        lines = {culprit.line for culprit in culprits}
+        judged = [(line, reason) for line, reason in self.judged if line in lines]
+        if judged:
+            line, reason = judged[0]
+            name = next(c.name for c in culprits if c.line == line)
+        else:
+            last = min(culprits, key=lambda c: (c.against, -c.line))
+            line, name, reason = last.line, last.name, Reason(SLOPE, "no simpler mistake explains it", 8)
+        if reason.word == SLOPE and skewed is not None:
+            reason = skewed
+        return Mended(line, name, reason, False, 9.0)
+
+    # ---- an exception ----------------------------------------------------------------------------
+
+    def _past_the_error(self, line: int) -> Mended | None:
+        """The change after which the text runs to its end, and is right."""
+        before = dict.fromkeys(e.line for e in reversed(self.marks.run.events) if e.where.how not in ("param", "for"))
+        sites = {e.line: e.site for e in self.marks.run.events}
+        edits: list[tuple[Edit, Culprit]] = []
+        for k, each in enumerate([line, *(other for other in before if other != line)][:6]):
+            name = next((site.name for site in self.marks.run.sites if site.line == each and site.how != "param"), "")
+            culprit = Culprit(sites.get(each, -1), each, name, 0.4 * (k > 0))
+            near = self._edits([culprit], far=False)
+            edits += [(e, c) for e, c in near if e.word != SIGN and e.cost < 1.7]
+        edits.sort(key=lambda each: each[0].cost + each[1].against)
+        edits = edits[: self.left]
+        for k in range(0, len(edits), AT_ONCE):
+            some = edits[k : k + AT_ONCE]
+            runs = self.bench.runner.several([e.variant() for e, _ in some], self.marks.run, (), SECONDS)
+            for (edit, _), run in zip(some, runs, strict=True):
+                if run.error is None and self._is_right(edit):
+                    return Mended(edit.line, edit.name, Reason(edit.word, edit.detail), True, edit.cost)
+        return None
+
+    def _is_right(self, edit: Edit) -> bool:
+        for bench in self.benches:
+            run = bench.runner.other(edit.variant(), SECONDS)
+            after = Marks(run, bench.reference, bench.marks.matcher)
+            goals = after.goals()
+            if run.error is not None or not goals or not all(goal.right for goal in goals.values()):
+                return False
+        return True
+
+    # ---- what the program says of it ------------------------------------------------------------
+
+    def _skewed(self, goals: Mapping[str, Goal]) -> Reason | None:
+        """The gate of the program that sends back nothing, its negative or a multiple, if that explains all."""
+        sizes = sorted({n for value in self.bench.reference.inputs.values() for n in value.shape if n > 2})
+        scales = [0.0, -1.0, 2.0, 0.5, *(float(n) for n in sizes), *(1.0 / n for n in sizes)]
+        for each in self.bench.reference.skewed(scales):
+            if all(self._is_so(goal, each.grads) for goal in goals.values()):
+                to = f"what {each.gate or 'a gate'} sends back to {each.target}"
+                if each.scale == 0.0:
+                    return Reason(MISSING, f"{to} is missing")
+                if each.scale == -1.0:
+                    return Reason(SIGN, f"{to} has the wrong sign")
+                if each.scale in (2.0, 0.5):
+                    return Reason(factor(each.scale), f"{to} is {each.scale:g} times what it should be")
+                shown = f"{each.scale:g}" if each.scale > 1 else f"1/{1 / each.scale:g}"
+                return Reason(MEAN, f"{to} is {shown} times what it should be")
+        return None
+
+    def _is_so(self, goal: Goal, grads: Mapping[str, Array]) -> bool:
+        value = goal.event.value
+        want = grads[goal.name]
+        if value.size != want.size:
+            return False
+        return fits(value, want, self.bench.loose) or (
+            value.ndim == want.ndim == 2 and value.shape == want.T.shape and fits(value, want.T, self.bench.loose)
+        )
+
+
+def _cost(each: tuple[Edit, Culprit]) -> float:
+    edit, culprit = each
+    unnamed = 0.0
+    if culprit.unnamed == RIGHT:  # of z or of -z
+        unnamed = 0.15 * WAS_RIGHT if edit.word == SIGN else 0.5 * WAS_RIGHT
+    elif culprit.unnamed == NEGATIVE:
+        unnamed = 0.0 if edit.word == SIGN else 0.5 * WAS_RIGHT
+    elif culprit.unnamed and edit.word == MEAN:  # the division may come later
+        unnamed = 0.25 * WAS_RIGHT
+    return edit.cost + culprit.against + unnamed
+
+
+def _value_of(goal: Goal, run: Run) -> Array | None:
+    """A gradient in another run: where it stood, or where it stands at last."""
+    last: Array | None = None
+    for event in run.events:
+        if event.place == goal.event.place:
+            return event.value
+        if event.site == goal.event.site:
+            last = event.value
+    return last
+
+
+def _statements(tree: ast.AST) -> Iterable[ast.stmt]:
+    kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr, ast.If)
+    for node in ast.walk(tree):
+        if isinstance(node, kinds):
+            yield node
+
+
+__all__ = ["Bench", "Mended", "mended"]
