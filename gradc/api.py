@@ -82,6 +82,7 @@ def compile(
     roll: bool = False,
     engine: Asked = "",
     batch: str = "",
+    self_check: bool = False,
 ) -> Function:
     """Compile a program into the functions of its forward and backward pass.
 
@@ -97,8 +98,10 @@ def compile(
     the characters of a program and the turns of its loops. `roll` writes a long sum whose terms repeat one pattern,
     or several in turn, as a sum over slices. `engine="numba"` has calls of the library run in loops that Numba compiles
     when they are first called, where the program can be one (`Function.running` says so). `batch` names a dimension of
-    which a loss is a sum, or made of sums: the module then has `chunk`, `add` and `finish`, too. Raises `GradcError`
-    for what is wrong with the program, ValueError for an unknown option, and TypeError for what is no program at all.
+    which a loss is a sum, or made of sums: the module then has `chunk`, `add` and `finish`, too.
+    `self_check` ends the module with a function of that name, which holds the gradient against central differences and
+    runs when the file is run. Raises `GradcError` for what is wrong with the program, ValueError for an unknown option,
+    and TypeError for what is no program at all.
     """
     for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
         if value not in known:
@@ -125,6 +128,7 @@ def compile(
         "max_source": max_source,
         "max_turns": max_turns,
         "roll": roll,
+        "self_check": self_check,
         "function": function,
         "engine": engine,
         "batch": batch,
@@ -158,7 +162,7 @@ def compile(
         _ = fn.emitted  # what can't be taken apart says so here
     if "hessian" in modes:
         fn._has_a_hessian()
-    fn._given = program, options
+    fn._given, fn.self_check = (program, options), self_check
     return fn
 
 
@@ -356,6 +360,7 @@ class Function:
         self.engine, self.batch = engine, batch
         self.__name__ = function_name or "value"
         self.__doc__ = f"{self.__name__}({', '.join(self.inputs)}): the value of {_first_lines(dag.text)}"
+        self.self_check = False
         self._given: tuple[str, dict[str, Any]] | None = None
 
     # ---- as an object of Python's --------------------------------------------------------------
@@ -433,6 +438,10 @@ class Function:
             from gradc.rewrite.safe_arguments import guard_branches
 
             dag = guard_branches(dag, self.literal)
+        if every_gate and self.literal:  # as the notes draw it: *-1, exp, +1, 1/x
+            from gradc.rewrite.textbook import textbook
+
+            dag, _ = textbook(dag)
         dag, build = gates_of_the_notes(dag, self.literal)
         return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays, every_gate)
 
@@ -517,9 +526,14 @@ class Function:
         """The text of the emitted module, verified before anyone has it. It needs NumPy (or nothing) and not gradc."""
         from gradc.emit.allow import verify
 
-        if self.emitted.text.startswith('"""'):  # a module of Python's
-            verify(self.emitted.text)
-        return signed(self.emitted.text)
+        text = self.emitted.text
+        if self.self_check:
+            from gradc.evidence.self_check import self_checking
+
+            text = self_checking(self, text, self.function_name)
+        if text.startswith('"""'):  # a module of Python's
+            verify(text)
+        return signed(text)
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> str | os.PathLike[str]:
         """Write the module, whole or not at all; a file that gradc did not write is replaced only with `force`."""

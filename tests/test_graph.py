@@ -75,7 +75,7 @@ def test_every_gate_stands_by_itself() -> None:
         ("x**3", ["x³"]),
         ("x**-12", ["x⁻¹²"]),
         ("sqrt(x)", ["√"]),
-        ("-x", ["-x"]),
+        ("-x", ["*-1"]),
         ("x @ y", ["@"]),
         ("sum(x)", ["Σ"]),
         ("where(x[0] > y[0], x[1], 0.5)", [">", "where"]),
@@ -189,3 +189,17 @@ def test_how_it_shows() -> None:
 def test_drawn_twice_the_same() -> None:
     first, second = (gradc.compile(STAGED).graph(3, -4) for _ in range(2))
     assert first.svg == second.svg
+
+
+def test_the_circuit_of_the_notes_as_drawn() -> None:
+    fn = gradc.compile("1/(1 + exp(-(w0*x0 + w1*x1 + w2)))", literal=True)
+    drawn = fn.graph(w0=2, x0=-1, w1=-3, x1=-2, w2=-3).circuit
+    gates = [(gate.label, gate.value, gate.gradient) for gate in drawn.gates if gate.kind == "gate"]
+    assert [label for label, _, _ in gates] == ["*", "*", "+", "+", "*-1", "exp", "+1", "1/x"]
+    assert [value for _, value, _ in gates] == ["-2", "6", "4", "1", "-1", "0.3679", "1.368", "0.7311"]
+    assert [slope for _, _, slope in gates[4:]] == ["-0.1966", "-0.5344", "-0.5344", "1"]
+
+
+def test_without_literal_the_sigmoid_is_one_gate() -> None:
+    drawn = gradc.compile("1/(1 + exp(-x))").graph().circuit
+    assert [gate.label for gate in drawn.gates if gate.kind == "gate"] == ["σ"]

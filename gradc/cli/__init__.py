@@ -82,6 +82,7 @@ _COMPILING = (
     "max_turns",
     "roll",
     "batch",
+    "self_check",
 )
 
 
@@ -288,6 +289,7 @@ gradc compile -f loss.txt --shape X=n,d --wrt W --style fast""",
 @_module("--double", is_flag=True, help="A torch class that can be differentiated again.")
 @_module("--batch", default="", metavar="n", help="Add chunk, add and finish: the loss over batches of rows of n.")
 @_module("--roll", is_flag=True, help="Write long sums of one pattern as sums over slices.")
+@_module("--self-check", is_flag=True, help="End with a test against differences, run with the file.")
 @_result("--show", type=_choice("dag", "program"), help="Show a stage on the way instead of the module.")
 @writes_file
 @_result("--check", is_flag=True, help="Write nothing; exit 1 if FILE is not what would be written.")

@@ -53,7 +53,7 @@ _MODULES: dict[str, frozenset[str] | None] = {
 
 # What Python brings that is of use here; the rest of it a module may name only after it gave it a meaning of its own.
 _BUILTINS = frozenset(
-    "abs all any bool bytearray dict enumerate float int isinstance len list map max min pow range reversed set "
+    "abs all any bool bytearray dict enumerate float int isinstance len list map max min pow print range reversed set "
     "slice sorted str sum tuple type zip ArithmeticError FloatingPointError OverflowError TypeError ValueError "
     "ZeroDivisionError NameError id staticmethod __file__ __name__ __source__".split()
 )
@@ -66,9 +66,9 @@ _NEVER = frozenset(
 
 # Attributes that the emitters write; the table's forms and helpers add theirs.
 _ATTRIBUTES = frozenset(
-    "T all array asarray copy copyto copysign dot dtype empty full full_like float64 indices int8 item itemsize join "
-    "max matmul may_share_memory min ndarray ndim ravel reduce reshape result_type shape size sum swapaxes tolist type "
-    "zeros zeros_like "
+    "T all append arange array asarray copy copysign copyto dot dtype empty float64 full full_like index indices "
+    "int8 item items itemsize join matmul max may_share_memory min ndarray ndim ravel reduce reshape result_type "
+    "shape size sum swapaxes tolist type values where zeros zeros_like "
     "Function Tensor apply autograd custom_vjp defvjp differentiable function needs_input_grad nondiff_argnums "
     "once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()
 )

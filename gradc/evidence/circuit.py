@@ -216,6 +216,8 @@ def _label(gate: Node) -> tuple[str, tuple[Node, ...]]:
         text = text.replace("{" + name + "}", str(value))
     if gate.op is array.index:
         return _subscript(gate), gate.args
+    if gate.op is scalar.neg:
+        return "*-1", gate.args
     if gate.op is scalar.ipow:
         return "x" + "".join(_RAISED.get(char, char) for char in text[2:]), gate.args
     if len(gate.args) != 2 or len(text) > 1 or gate.op.boolean:

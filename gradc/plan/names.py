@@ -17,7 +17,7 @@ from itertools import count
 
 from gradc.graph.dag import Node
 from gradc.ops.scalar import const
-from gradc.ops.table import PRECEDENCE
+from gradc.ops.table import PRECEDENCE, statics_of
 from gradc.rewrite.simplify import number
 
 # A composed name longer than this becomes a short one with a number.
@@ -105,13 +105,24 @@ def compose(node: Node, part: Callable[[Node], str]) -> str:
         if float(value).is_integer() and 0 <= value < 1000:
             parts[op.params[1]] = str(int(value))
     if op.statics:
-        parts.update({key: "" for key, _ in op.statics})
+        parts.update({key: _place(value) if key == "index" else "" for key, value in statics_of(op, node.attr).items()})
     stem: str = op.stem
     for name, text in parts.items():
         stem = stem.replace("{" + name + "}", text)
     if len(stem) > LONGEST or not stem.isidentifier() or "" in [parts[p] for p in op.params if p in parts]:
         return short_stem(node)
     return stem
+
+
+def _place(index: object) -> str:
+    """The numbers of one element as a part of a name: w0 of w[0], A12 of A[1, 2].
+
+    >>> _place((0,)), _place((1, 2)), _place((slice(None), 1)), _place(True)
+    ('0', '12', '', '')
+    """
+    if not isinstance(index, tuple) or not all(type(i) is int and i >= 0 for i in index):
+        return ""
+    return "".join(map(str, index)) if len(index) == 1 or max(index) < 10 else ""
 
 
 def short_stem(node: Node) -> str:

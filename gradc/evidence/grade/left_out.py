@@ -45,7 +45,13 @@ class LeftOut(Statement):
             yield Change(term, f"({of})/{atom}", SLOPE, f"the division by {atom} is missing", 2.4)
             if value.ndim:
                 yield Change(term, f"({of})*({atom} > 0)", MASK, f"the mask of {atom} is missing", 2.2)
-            for form in (f"(1 - {atom})", f"(1 - {atom}**2)", f"{atom}*(1 - {atom})", f"{atom}**2", f"np.sign({atom})"):
+            for form in (
+                f"(1 - {atom})",
+                f"(1 - {atom}**2)",
+                f"{atom}*(1 - {atom})",
+                f"{atom}**2",
+                f"(2*({atom} > 0) - 1)",
+            ):
                 yield Change(term, f"({of})*{form}", SLOPE, f"the factor {form} is missing", 2.5)
         for size in self.sizes():
             yield Change(term, f"({of})*{size}", MEAN, f"it is divided by {size} once too often", 2.4)

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 84e6d290d046.
+"""Forward and backward pass, compiled by gradc d4444a096897.
 
     w: [3]
     z = w[0]*x + w[1]
@@ -17,8 +17,8 @@ import jax.numpy as jnp
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
-    wx = w[0]*x  # (1)  wx: ()
-    z = wx + w[1]  # (2)  z: ()
+    w0x = w[0]*x  # (1)  w0x: ()
+    z = w0x + w[1]  # (2)  z: ()
     safe = jnp.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
     logsafe = jnp.log(safe)  # (4)  logsafe: ()
     safe2 = jnp.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
@@ -49,11 +49,11 @@ def loss_backward(cache, df=1.0):
     dsafe = dlogsafe/jnp.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
     # safe = jnp.where(z > 0, z, 1.0)  (3)
     dz = dz + dsafe  # dz: ()
-    # z = wx + w[1]  (2)
+    # z = w0x + w[1]  (2)
     dw = dw.at[1].add(dz)
-    dwx = dz  # dwx: ()
-    # wx = w[0]*x  (1)
-    dw = dw.at[0].add(x*dwx)
+    dw0x = dz  # dw0x: ()
+    # w0x = w[0]*x  (1)
+    dw = dw.at[0].add(x*dw0x)
     return {"w": dw}
 
 

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 759fa5df20b2.
+"""Forward and backward pass, compiled by gradc 226bcba77b1c.
 
     w: [3]
     z = w[0]*x + w[1]
@@ -16,8 +16,8 @@ import torch
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
-    wx = w[0]*x  # (1)  wx: ()
-    z = wx + w[1]  # (2)  z: ()
+    w0x = w[0]*x  # (1)  w0x: ()
+    z = w0x + w[1]  # (2)  z: ()
     safe = torch.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
     logsafe = torch.log(safe)  # (4)  logsafe: ()
     safe2 = torch.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
@@ -48,11 +48,11 @@ def loss_backward(cache, df=1.0):
     dsafe = dlogsafe/torch.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
     # safe = torch.where(z > 0, z, 1.0)  (3)
     dz = dz + dsafe  # dz: ()
-    # z = wx + w[1]  (2)
+    # z = w0x + w[1]  (2)
     dw = added_at(dw, dz, 1)
-    dwx = dz  # dwx: ()
-    # wx = w[0]*x  (1)
-    dw = added_at(dw, x*dwx, 0)
+    dw0x = dz  # dw0x: ()
+    # w0x = w[0]*x  (1)
+    dw = added_at(dw, x*dw0x, 0)
     return {"w": dw}
 
 
