@@ -440,7 +440,7 @@ x[x > 0]
 A[A > 0].sum()
 np.nonzero(x)
 np.argwhere(x)
-np.searchsorted(x, y)
+np.searchsorted(np.sort(x), y)
 np.interp(s, p, q)
 np.percentile(x, 50)
 np.quantile(x, 0.5)
@@ -562,9 +562,8 @@ def check(idiom: str, fn: gradc.Function, given: dict[str, Any], want: Any) -> N
 
 # Lines that NumPy takes and gradc refuses, each with a way out in its error.
 REFUSED = {
-    "np.count_nonzero(x)*x", "np.median(x)", "np.unique(x)", "x[x > 0]", "np.nonzero(x)",
-    "np.argwhere(x)", "np.searchsorted(x, y)", "np.interp(s, p, q)", "np.percentile(x, 50)", "np.quantile(x, 0.5)",
+    "np.unique(x)", "x[x > 0]", "np.nonzero(x)", "np.argwhere(x)",
     "np.linalg.eigvals(M)", "np.fft.fft(x)", "np.apply_along_axis(np.sum, 0, A)", "np.vectorize(abs)(x)",
-    "np.nansum(x)", "np.choose(j, p)", "np.add.at(x, j, 1)", "np.take(x, j, mode='clip')", "np.linspace(0, 1, i)",
+    "np.choose(j, p)", "np.add.at(x, j, 1)", "np.take(x, j, mode='clip')", "np.linspace(0, 1, i)",
     "np.zeros(i)", "np.roll(x, s)", "np.pad(x, 1, mode='mean')", "np.matrix([[1, 2]])", "np.random.randn(3)",
 }  # fmt: skip

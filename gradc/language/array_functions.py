@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradc.base.errors import GradcError
@@ -22,8 +23,9 @@ from gradc.language import advice, indexing
 from gradc.language.values import POISON, Arg, Callee, Group, Text, Word
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
+from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.table import Op
+from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import number
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Call:
     def __init__(self, gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> None:
         self.gates, self.callee, self.args, self.first, self.last = gates, callee, args, first, last
         self.build = gates.build
+        self.kind = ""  # "bool" or "int", where a type is asked for
         self.given: dict[str, Arg] = {}
 
     def bind(self, text: str) -> None:
@@ -67,7 +70,7 @@ class Call:
                 free.remove(key)
                 self.given[key] = arg
             elif arg.key in IDLE:
-                continue
+                self.kind = kind_of_type(arg) if arg.key == "dtype" else self.kind
             elif arg.key:
                 hint = advice.unknown_keyword(arg.key, names)
                 raise self.gates.source.error(f"unknown keyword '{arg.key}'", arg.key_at, hint=hint)
@@ -220,6 +223,46 @@ class Call:
 
 Function = Callable[[Call], Any]
 FUNCTIONS: dict[str, tuple[str, Function]] = {}
+# Functions of modules that are loaded when one of them is called, by name.
+LATE: dict[str, str] = {
+    name: module
+    for module, names in {
+        "more_functions": """
+            cumsum cumprod diff sort trapezoid trapz flip flipud fliplr roll repeat repeat_interleave tile
+            squeeze expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis permute permute_dims ravel
+            flatten broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split
+            array_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
+            inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov convolve
+            correlate conv2d conv1d max_pool2d avg_pool2d sliding_window_view radians deg2rad degrees rad2deg
+            clip clamp polyval vander meshgrid gradient one_hot delete insert item tolist numpy contiguous
+            logspace
+        """,
+        "torch_functions": """
+            clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as
+            size numel nelement dim ndimension masked_fill narrow index_select gather mm bmm mv addmm baddbmm
+            addmv t adjoint mT inverse ger cdist clamp_min clamp_max rsqrt lerp hardsigmoid hardswish celu glu
+            softmin tanhshrink softshrink hardshrink prelu threshold linear bilinear embedding layer_norm
+            batch_norm group_norm instance_norm dropout scaled_dot_product_attention mse_loss l1_loss
+            smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cross_entropy
+            nll_loss cosine_similarity normalize pairwise_distance triplet_margin_loss margin_ranking_loss
+            soft_margin_loss hinge_embedding_loss cosine_embedding_loss gaussian_nll_loss poisson_nll_loss
+        """,
+        "data_functions": """
+            isnan isinf isfinite nansum nanmean nanmax nanmin nan_to_num finfo iinfo median quantile percentile
+            count_nonzero searchsorted digitize interp copysign fmod simpson simps cumulative_trapezoid cumtrapz
+            cholesky solve_triangular cho_factor cho_solve lstsq block_diag toeplitz entr rel_entr boxcox
+            add.outer subtract.outer multiply.outer divide.outer maximum.outer minimum.outer power.outer
+            add.reduce multiply.reduce maximum.reduce minimum.reduce logaddexp.reduce add.accumulate
+            multiply.accumulate maximum.accumulate minimum.accumulate diag_indices diag_indices_from
+        """,
+    }.items()
+    for name in names.split()
+}
+
+
+def is_function(name: str) -> bool:
+    """Whether a name is that of a function of whole arrays."""
+    return name in FUNCTIONS or name in LATE
 
 
 def function(names: str, parameters: str) -> Callable[[Function], Function]:
@@ -235,9 +278,11 @@ def function(names: str, parameters: str) -> Callable[[Function], Function]:
 
 def called(name: str) -> Callable[[Gates, Callee, list[Arg], int, int], Any]:
     """The function of a name, as the language calls one."""
-    parameters, made = FUNCTIONS[name]
 
     def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        if name not in FUNCTIONS:
+            import_module(f"gradc.language.{LATE[name]}")
+        parameters, made = FUNCTIONS[name]
         bound = Call(gates, callee, args, first, last)
         bound.bind(parameters)
         if any(arg.value is POISON for arg in bound.given.values()):
@@ -257,14 +302,25 @@ def _shape_of(call: Call) -> Shape:
     return (*first, *more)
 
 
+def kind_of_type(arg: Arg) -> str:
+    """The kind of a type that is written: "bool", "int", or "" for floats."""
+    text = arg.value.text.strip("_") if isinstance(arg.value, (Text, Word)) else ""
+    return "bool" if text == "bool" else "int" if text.startswith(("int", "uint", "long")) else ""
+
+
+def _as_kind(call: Call, node: Node) -> Node:
+    """An array as conditions, where they are asked for."""
+    return call.make(r.ne, node, call.build.const(0)) if call.kind == "bool" else node
+
+
 @function("zeros empty", "shape, m=None, k=None, l=None")
 def _zeros(call: Call) -> Node:
-    return call.make(c.zeros, shape=_shape_of(call))
+    return _as_kind(call, call.make(c.zeros, shape=_shape_of(call)))
 
 
 @function("ones", "shape, m=None, k=None, l=None")
 def _ones(call: Call) -> Node:
-    return call.make(c.ones, shape=_shape_of(call))
+    return _as_kind(call, call.make(c.ones, shape=_shape_of(call)))
 
 
 @function("full", "shape, fill_value")
@@ -280,13 +336,13 @@ def _full_like(call: Call) -> Node:
 @function("zeros_like empty_like", "x")
 def _zeros_like(call: Call) -> Node:
     shape = call.shape(call.value("x"))
-    return call.make(c.zeros, shape=shape) if shape else call.build.const(0.0)
+    return _as_kind(call, call.make(c.zeros, shape=shape) if shape else call.build.const(0.0))
 
 
 @function("ones_like", "x")
 def _ones_like(call: Call) -> Node:
     shape = call.shape(call.value("x"))
-    return call.make(c.ones, shape=shape) if shape else call.build.const(1.0)
+    return _as_kind(call, call.make(c.ones, shape=shape) if shape else call.build.const(1.0))
 
 
 @function("eye", "n, m=None, k=0")
@@ -352,7 +408,15 @@ def _linspace(call: Call) -> Node:
 )
 def _array(call: Call) -> Any:
     """array(x) is x; of a list it is the array of its values."""
+    value = call.given["x"].value
+    kind = kind_of_type(call.given["type"]) if "type" in call else call.kind
+    if kind == "bool":
+        return value if isinstance(value, Node) and value.op.boolean else call.gates.condition(value)
     node = call.value("x")
+    if kind == "int" and node.op not in (r.indicator, s.const, c.arange, c.zeros, c.ones) and not node.op.integer:
+        trunc = lookup("trunc")
+        assert trunc is not None
+        return call.make(trunc, node)
     if node.op is a.stack and all(arg.op is s.const for arg in node.args):
         return call.make(c.literal, values=tuple(map(number, node.args)), shape=(len(node.args),))
     return node

@@ -17,7 +17,21 @@ from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
 from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, ENDS, FOLLOWS
-from gradc.language.values import NONE, Arg, Args, Callee, Dict, Function, Group, Picked, Star, Text
+from gradc.language.values import (
+    NONE,
+    Arg,
+    Args,
+    Bound,
+    Callee,
+    Dict,
+    Function,
+    Group,
+    Picked,
+    Places,
+    Record,
+    Star,
+    Text,
+)
 from gradc.ops import scalar as s
 
 # Functions and methods whose results may share elements with what they are of.
@@ -25,8 +39,10 @@ VIEWS = frozenset(
     "reshape ravel transpose squeeze swapaxes moveaxis broadcast_to asarray diagonal diag split hsplit vsplit view "
     "expand_dims flip array_split real imag".split()
 )
+# What a name holds as it is, where anything else is an array.
+_HELD = (Bound, Callee, Canvas, Dict, Function, Picked, Places, Record, Text, str)
 # A subscript that is assigned to.
-STORES = re.compile(r"\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
+STORES = re.compile(r"fill_diagonal\(|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 
 
 class Assignments(Declarations):
@@ -35,11 +51,13 @@ class Assignments(Declarations):
     places: dict[Node, tuple[int, int]] | None  # every node's first tokens, where they are wanted
     functions: dict[str, Function]  # those of the program itself, by name
     last: tuple[list[str], Arg] | None  # the statement that was read last: its names, and its value
+    shares: bool  # whether elements may be assigned, so that it counts what shares them
     canvases: frozenset[str] | None  # the names of arrays that may be written to; "" stands for every name
     equals: dict[int, int]  # the `=` behind the targets that begin at a token
     plain: Any  # what takes the value of a statement
     storing: int
     pending: tuple[Target, int]
+    parts: tuple[list[tuple[Target, Arg]], Arg, int] | None  # targets that follow, one's value, the next statement
     before: Arg
 
     # ---- the value of a statement ---------------------------------------------------------------
@@ -63,40 +81,28 @@ class Assignments(Declarations):
         self._place(result)
         if self.last is not None and not self.last[0] and self.last[1].value is not NONE:
             self.source.note("the value of this line is not used", self.last[1].first, self.last[1].last)
-        names: list[str] = []
+        parts = [(target, result) for target in self.targets if target.kind == "name"]
         for target in self.targets:
-            if target.kind == "name":
-                names.append(self.bind_name(target.at, result))
-            else:
-                for name, arg in self.bound(target, result):
-                    self._assign_part(name, Arg(arg.value, result.first, result.last))
-                    names.append(spelled(self.tokens[name.at]))
+            if target.kind != "name":
+                parts += [(part, Arg(arg.value, result.first, result.last)) for part, arg in self.bound(target, result)]
+        names = [spelled(base_name(self.tokens[target.at])) for target, _ in parts]
         if names or result.value is not NONE:
             self.last = names, result
-        return self.statement(i)
+        return self._assign(parts, i)
 
-    def _assign_part(self, target: Target, arg: Arg) -> None:
-        if target.kind == "name":
-            self.bind_name(target.at, arg)
-            return
-        token = self.tokens[target.at]
-        name, _, inside = token.partition("[")
-        texts = inside[:-1].split(",") if inside else self.tokens[target.opener + 1 : target.last]
-        items = []
-        for text in texts:
-            word = text.strip()
-            value = (
-                self.build.const(int(word.replace(" ", "")))
-                if word.lstrip("- ").isdecimal()
-                else self.scope.peek(word)
-                if is_name(word)
-                else None
-            )
-            if value is None or (not inside and len(texts) != 1):
-                raise self.source.error("an element among several targets has a plain index", target.at, target.last)
-            items.append(Arg(value, target.at, target.last))
-        base = Arg(self.scope.read(name, target.at), target.at, target.at)
-        self._store((base, items, target.last), arg)
+    def _assign(self, parts: list[tuple[Target, Arg]], i: int) -> int:
+        """Give each target its part of a value; the token to go on at: the next statement's, or an element's."""
+        for at, (target, arg) in enumerate(parts):
+            if target.kind == "name":
+                self.bind_name(target.at, arg)
+                continue
+            if target.opener == target.at:
+                self._store(self._written(target), arg)
+                continue
+            self.parts = parts[at + 1 :], arg, i
+            self.items, self.targets, self.augmented, self.slots = [], [], None, ()
+            return self._locate(target, -1)
+        return self.statement(i)
 
     def unstarred(self, group: Group) -> Group:
         """A tuple in which `*rest` may stand."""
@@ -118,7 +124,7 @@ class Assignments(Declarations):
     def _held(self, result: Arg) -> Any:
         """What a name holds: an array, or what is known when the program is compiled."""
         value = result.value
-        if isinstance(value, (Dict, Function, str, Text, Canvas, Callee, Picked)) or value is NONE:
+        if isinstance(value, _HELD) or value is NONE:
             return value
         if isinstance(value, Group):
             return value
@@ -136,8 +142,19 @@ class Assignments(Declarations):
         if self.canvases is not None and isinstance(result.value, Node) and result.value.shape:
             self._may_be_written_to(token, result)
         scope, value = self.scope, result.value
+        env = scope.env
+        if env.views:
+            if self.augmented is not None and isinstance(value, Node) and value.shape:
+                self._changed(scope.peek(token), token)
+            env.views.pop(spelled(token), None)
+            env.stale.pop(spelled(token), None)
+        owner = None
+        if self.shares and isinstance(value, Node) and value.shape and canvas.is_view(value) and self._shared(result):
+            owner = self._owner(value, spelled(token))
         name = scope.assign(token, at, value, result.first, result.last, counter)
         self._forget(token)
+        if owner is not None:
+            env.views[name] = owner
         if name in scope.env.lent:
             scope.env.lent.discard(name)
             if self.augmented is not None:
@@ -165,21 +182,25 @@ class Assignments(Declarations):
     def _locate(self, target: Target, equals: int) -> int:
         """Read which element a statement assigns to, or which (`A[i, j] = A[j, i] = 3`); the value is read next."""
         self._careful()
+        self.level = (0, 0)
         while True:
             self.pending = (target, equals)
             if target.opener != target.at:
                 self.storing = target.opener
                 self.then = self._never
                 return target.at
-            name, _, inside = self.tokens[target.at].partition("[")
-            base = Arg(self.scope.read(name, target.at), target.at, target.at)
-            places = [int(part.replace(" ", "")) for part in inside[:-1].split(",")]
-            items = [Arg(self.build.const(place), target.at, target.at) for place in places]
-            self.slots = (*self.slots, (base, items, target.last))
+            self.slots = (*self.slots, self._written(target))
             following = self._next_element(equals)
             if following is None:
                 return self._value_of_element()
             target, equals = following
+
+    def _written(self, target: Target) -> Slot:
+        """The element of a name with its subscript in figures: `x[0]`."""
+        name, _, inside = self.tokens[target.at].partition("[")
+        base = Arg(self.scope.read(name, target.at), target.at, target.at)
+        places = [int(part.replace(" ", "")) for part in inside[:-1].split(",")]
+        return base, [Arg(self.build.const(place), target.at, target.at) for place in places], target.last
 
     def _never(self, result: Arg, i: int) -> int:
         raise self.source.error("only a name or an element can be assigned", result.first, result.last)
@@ -187,6 +208,14 @@ class Assignments(Declarations):
     def _located(self, base: Arg, items: list[Arg], last: int) -> Any:
         """The element is known: go on with the next one, or with the value that it gets."""
         self.storing = -1
+        whole = items[0].value if len(items) == 1 and not isinstance(base.value, Dict) else None
+        if isinstance(whole, Group) and whole.kind == "tuple":
+            items = whole.items  # K[np.diag_indices(n)]
+        if self.parts is not None:
+            rest, arg, i = self.parts
+            self.parts, self.then = None, self.plain
+            self._store((base, items, last), arg)
+            return self.jump(self._assign(rest, i))
         self.slots = (*self.slots, (base, items, last))
         following = self._next_element(self.pending[1])
         return self.jump(self._value_of_element() if following is None else self._locate(*following))
@@ -236,6 +265,15 @@ class Assignments(Declarations):
         if isinstance(base.value, Node):
             base = Arg(self._canvas(base, last), base.first, base.last)
         store(self.gates, base, items, result, last)
+        self._changed(base.value, self.tokens[base.first])
+
+    def _changed(self, value: Any, token: str) -> None:
+        """Names that share their elements with an array are not read any more once these have changed."""
+        env = self.scope.env
+        for name, owner in env.views.items():
+            if owner is value:
+                env.stale[name] = f"'{base_name(token)}'"
+                self._forget(name)
 
     def _canvas(self, base: Arg, last: int) -> Canvas:
         """An array that is assigned to for the first time, from now on the value of its name."""
@@ -247,9 +285,14 @@ class Assignments(Declarations):
         made = self._as_canvas(value, spelled(name))
         if self.scope.outer and spelled(name) not in self.scope.values:
             made.alias = "the array outside of the function"
+        env, inputs = self.scope.env, self.scope.inputs
         held = [each for each, other in self.scope.held() if other is value and each != spelled(name)]
+        held = [each for each in held if each in inputs or each not in env.values]
         if held and canvas.is_view(value):
             made.alias = f"'{held[0]}'"
+        for each, owner in env.views.items():
+            if owner is value:
+                env.views[each] = made
         self.scope.values[spelled(name)] = made
         self._forget(name)
         return made
@@ -276,6 +319,8 @@ class Assignments(Declarations):
                     k = self._opening(before)
                     if k >= 0:
                         found.add(base_name(self.tokens[k]))
+            elif token.endswith(("fill_diagonal(", "add.at(", "subtract.at(")) and is_name(self.tokens[i + 1]):
+                found.add(base_name(self.tokens[i + 1]))
         return frozenset(found)
 
     def _opening(self, i: int) -> int:
@@ -301,6 +346,17 @@ class Assignments(Declarations):
         made = self._as_canvas(result.value, spelled(token))
         made.alias = self._shared(result)
         result.value = made
+
+    def _owner(self, value: Node, name: str) -> Any:
+        """The array of the program that a view is of, if one is."""
+        chain = [value]
+        while canvas.is_view(chain[-1]) and chain[-1].args:
+            chain.append(chain[-1].args[0])
+        for each, other in self.scope.held():
+            node = canvas.as_node(self.gates, other) if isinstance(other, Canvas) else other
+            if each != name and any(node is part for part in chain):
+                return other
+        return None
 
     def _shared(self, result: Arg) -> str:
         """What a value shares its elements with, as it is written; nothing for one of its own."""

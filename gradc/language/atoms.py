@@ -16,8 +16,8 @@ from gradc.graph.shapes import total
 from gradc.language import advice, foreign, lists
 from gradc.language.gates import SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
-from gradc.language.scope import Scope
-from gradc.language.values import NONE, Arg, Callee, Group, Picked
+from gradc.language.scope import OF_ARRAYS, Scope
+from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Text
 from gradc.ops import array as a
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
@@ -38,12 +38,14 @@ LIBRARIES = (
     "tf",
     "F",
     "special",
+    "lax",
 )
 # What stands behind a function that is handed on, and not called: f = np.tanh, layer(x, np.tanh).
 _ALONE = frozenset((",", ")", "]", "}", "\n", ";", "if", "else", "for", END, *MARKS))
 # What names a library elsewhere.
-OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp", "nn", "lax")
-PARTS = ("linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
+OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp", "nn")
+LIBRARY_OF = {"scipy": "scipy", "special": "scipy", "torch": "torch", "F": "torch"}
+PARTS = ("lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
 STATS = ("stats", "st", "jsp", "jstats")
 # What a library calls by a name that means something else elsewhere.
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
@@ -103,12 +105,30 @@ class Leaves:
         if len(path) > 1 and self.is_library(path):
             return self._library_constant(path, at)
         value = self.scope.read(path[0], at)
-        for attribute in path[1:]:
-            value = self.attribute_of(Arg(value, at, at), attribute, at)
+        last = len(path) - 2
+        for k, attribute in enumerate(path[1:]):
+            if isinstance(value, Record):
+                quoted = self.source.tokens[at + 1 : at + 3]
+                nested = k < last or (quoted[:1] == ["["] and quoted[-1][:1] in ("'", '"', "f"))
+                if k < last and path[k + 2] in OF_ARRAYS:
+                    nested = False
+                value = self.scope.entry(value, attribute, at, nested)
+            else:
+                value = self.attribute_of(Arg(value, at, at), attribute, at)
         return value
 
     def attribute_of(self, arg: Arg, name: str, at: int) -> Any:
         """The value of `x.T`, `x.shape`, `x.size`, `x.ndim`."""
+        if isinstance(arg.value, Group) and name in ("values", "indices") and len(arg.value.items) == 2:
+            return arg.value.items[name == "indices"].value  # of torch's max and sort
+        if isinstance(arg.value, Dict) and arg.value.attributes and name in arg.value.items:
+            return arg.value.items[name].value
+        if name in ("data", "flat") and isinstance(arg.value, Node):
+            return self.gates.value(arg) if name != "flat" else self.gates.apply(a.reshape, [arg], ((-1,),))
+        if name == "dtype":
+            return Text("float")
+        if name == "mT":
+            name = "T" if len(self.gates.value(arg).shape) == 2 else name
         if name == "T":
             return self.gates.apply(a.transpose, [arg], (None,))
         if name not in ("shape", "size", "ndim"):
@@ -218,10 +238,14 @@ class Leaves:
         if self.scope.aliases:
             path = self._unaliased(path)
         name = path[-1]
+        if name == "at" and len(path) == 3 and path[1] in ("add", "subtract") and self.is_library(path[:1]):
+            return Callee(f"{path[1]}.at", None)
+        if len(path) == 3 and f"{path[1]}.{name}" in SPECIAL and self.is_library([path[0], name]):
+            return self.gates.callee(f"{path[1]}.{name}", at, prefixed=True)
         if len(path) == 1:
             self._not_a_variable(name, at)
             return self.gates.callee(name, at)
-        if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in lists.OF_CONSTANTS:
+        if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in (*lists.OF_CONSTANTS, "partial"):
             return self.gates.callee(name, at, prefixed=True)
         entry = self._of_distribution(path)
         if entry is not None:
@@ -230,7 +254,7 @@ class Leaves:
             name = OTHERWISE.get((path[0], name), name)
             self.scope.functions.setdefault(path[0], at)
             callee = self.gates.callee(name, at, prefixed=True)
-            callee.scipy = not {"scipy", "special"}.isdisjoint(path[:-1])
+            callee.library = next((LIBRARY_OF[part] for part in path[:-1] if part in LIBRARY_OF), "")
             return callee
         if path[0] in OTHER_PREFIXES and not self.scope.is_variable(path[0]):
             meant = name if lookup(name) else foreign.meant(name)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from gradc.graph.dag import Node
 from gradc.graph.shapes import shared, total
 from gradc.language import advice
-from gradc.language.flow import Flow, Target
+from gradc.language.flow import Target
+from gradc.language.higher import Higher
 from gradc.language.lex import END, MARKS, is_name, spelled
 from gradc.language.scope import SCALARS, base_name, dimension
 from gradc.ops import array as a
 from gradc.ops import scalar as s
 
 
-class Declarations(Flow):
+class Declarations(Higher):
     """The part of the reader that reads shapes."""
 
     def _declaration(self, i: int) -> int:

@@ -28,7 +28,7 @@ from gradc.language.layout import Block, Choice, Clause, Comprehension, Lambda, 
 from gradc.language.lex import Source, is_name
 from gradc.language.lists import contents, shown, truth
 from gradc.language.scope import Env, Scope, base_name
-from gradc.language.values import JUMP, Arg, Callee, Dict, Function, Group
+from gradc.language.values import JUMP, Arg, Dict, Function, Group
 from gradc.rewrite.simplify import Builder
 
 # Turns of loops, elements of comprehensions and calls of functions, unless the caller allows more.
@@ -67,6 +67,15 @@ class Turns:
 
     def __init__(self, block: Block, items: list[Arg]) -> None:
         self.block, self.items, self.at = block, items, -1
+
+
+class While:
+    """A `while` whose test has held so far."""
+
+    __slots__ = ("block",)
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
 
 
 class Call:
@@ -130,7 +139,7 @@ class Flow:
         self.at = 0
         self.level = (0, 0)
         self.resumed: tuple[Any, int, int] = (None, 0, 0)
-        self.frames: list[Turns | Call | Gathering] = []
+        self.frames: list[Turns | While | Call | Gathering] = []
         self.going_on: set[int] = set()  # the functions that have not returned
         self.turns = 0
         self.max_turns = MAX_TURNS
@@ -358,9 +367,40 @@ class Flow:
                 self.bind_name(name.at, arg, counter=True)  # type: ignore[call-arg]
         return int(frame.block.body)
 
+    def begin_while(self, block: Block) -> int:
+        """The test of `while`, before the first turn."""
+        frame = While(block)
+        self.frames.append(frame)
+        return self.test_again(frame)
+
+    def test_again(self, frame: While) -> int:
+        """The test of `while`, before a turn."""
+        self.level = (0, 0)
+        self.then = partial(self._turn_or_leave, frame)
+        return int(frame.block.expr)
+
+    def _turn_or_leave(self, frame: While, result: Arg, i: int) -> int:
+        holds = truth(result.value)
+        if holds is None:
+            raise self.source.error(
+                "'while' is not part of the language",
+                frame.block.at,
+                hint=advice.STATEMENTS["while"],
+            )
+        if holds:
+            self.count_turn(frame.block.at)
+            return self.statement(frame.block.body)
+        self.frames.pop()
+        return self.statement(int(frame.block.stop) + 1)
+
     def leave_loop(self, word: str, i: int) -> int:
         """`break` and `continue`."""
         frame = self.frames[-1] if self.frames else None
+        if isinstance(frame, While):
+            if word == "continue":
+                return self.test_again(frame)
+            self.frames.pop()
+            return int(frame.block.stop) + 1
         if not isinstance(frame, Turns):
             raise self.source.error(f"'{word}' stands in a loop only", i)
         if word == "continue":
@@ -688,59 +728,3 @@ class Flow:
             return None
         frame.key = (self.gates.key(Arg(value, start, i - 1)),)
         return self.jump(i + 1)
-
-    # ---- functions as arguments ----------------------------------------------------------------
-
-    def map_function(self, callee: Callee, args: list[Arg], first: int, last: int, top: int) -> Any:
-        """map(f, xs, ys): f for each of them."""
-        if len(args) < 2:
-            raise self.source.error(f"map takes a function and what it is for, got {len(args)}", first, last)
-        function = args[0].value
-        columns = [self.items_of(arg) for arg in args[1:]]
-        rows = [list(row) for row in zip(*columns, strict=False)]
-        found: list[Arg] = []
-        if not isinstance(function, Function):
-            name = self.gates.named(args[0])
-            found = [Arg(self.gates.call(name, row, first, last), first, last) for row in rows]
-            return Group("list", found)
-        aside = self.set_aside(top, self.depth, first)
-
-        def gather(result: Arg) -> int:
-            found.append(result)
-            return step()
-
-        def step() -> int:
-            if len(found) == len(rows):
-                return self.resume(aside, Group("list", found), last)
-            frame = Call(function, None, last)
-            frame.gather = gather
-            return self.enter(frame, rows[len(found)], first, last)
-
-        self.at = step()
-        return JUMP
-
-    def reduce_function(self, callee: Callee, args: list[Arg], first: int, last: int, top: int) -> Any:
-        """reduce(f, xs, start): f of what it gave and the next, from the first two on."""
-        if not 2 <= len(args) <= 3:
-            raise self.source.error(f"reduce takes a function, a list and a start, got {len(args)}", first, last)
-        function, items = args[0].value, [*args[2:], *self.items_of(args[1])]
-        if not items:
-            raise self.source.error("reduce of nothing needs a start", first, last, "write reduce(f, xs, 0)")
-        if not isinstance(function, Function):
-            name, found = self.gates.named(args[0]), items[0]
-            for item in items[1:]:
-                found = Arg(self.gates.call(name, [found, item], first, last), first, last)
-            return found.value
-        aside = self.set_aside(top, self.depth, first)
-        left = iter(items[1:])
-
-        def step(result: Arg) -> int:
-            following = next(left, None)
-            if following is None:
-                return self.resume(aside, result.value, last)
-            frame = Call(function, None, last)
-            frame.gather = step
-            return self.enter(frame, [result, following], first, last)
-
-        self.at = step(items[0])
-        return JUMP

@@ -6,16 +6,21 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
-from gradc.language import foreign, mistakes
+from gradc.language import canvas, foreign, mistakes
+from gradc.language.canvas import Canvas
 from gradc.language.flow import TAKEN, TEST, TESTED
 from gradc.language.gates import choose, comparison, not_same, not_within, same, within
+from gradc.language.higher import TAKE_FUNCTIONS
 from gradc.language.lex import SUPERSCRIPTS, is_name, is_number
 from gradc.language.signs import COMPARE, DICT, ELSE, FOLLOWS, IF_OPEN, INDEX, KNOWN, SQUARE, STORE
 from gradc.language.statements import Statements
-from gradc.language.values import EMPTY, Arg, Args, Callee, Dict, Function, Group, Slice, Star
+from gradc.language.values import EMPTY, NONE, Arg, Args, Bound, Callee, Dict, Function, Group, Slice, Star, callee_of
 from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops.table import Op
+
+# Functions that change their first argument.
+IN_PLACE = ("fill_diagonal", "add.at", "subtract.at")
 
 
 class Following(Statements):
@@ -30,9 +35,9 @@ class Following(Statements):
             bracket = STORE if i == self.storing else INDEX
             self.stack.append((top, bracket, Args(Arg(value, start, i - 1), i), start))
             return value, i + 1, 0, True
-        if token == "(" and isinstance(value, (Function, Callee)):
+        if token == "(" and isinstance(value, (Function, Callee, Bound)):
             self._careful()
-            callee = value if isinstance(value, Callee) else Callee(value.name, None, function=value)
+            callee = callee_of(value)
             self.stack.append((top, callee, None, start))
             return value, i + 1, 0, True
         if token == ".T":
@@ -145,6 +150,29 @@ class Following(Statements):
             if begin - end == 1:
                 raise self.source.error("a decimal comma?", i - 1, i + 1, f"write {before}.{after}")
 
+    def _in_place(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        """np.fill_diagonal(A, v), np.add.at(x, i, v): they change an array, and give nothing."""
+        base = args[0]
+        held = base.value if isinstance(base.value, Canvas) else None
+        if held is None:
+            if not isinstance(base.value, Node):
+                raise self.source.error(f"'{callee.name}' changes an array", first, last)
+            held = self._canvas(base, base.last)
+        values = [self.gates.value(arg) for arg in args[-1:]]
+        if callee.name == "fill_diagonal" and len(args) == 2:
+            self.gates.placed(lambda: canvas.fill_diagonal(self.gates, held, values[0]), a.index, [base])
+        elif callee.name != "fill_diagonal" and len(args) == 3:
+            index = args[1].value
+            items = index.items if isinstance(index, Group) and index.kind == "tuple" else [args[1]]
+            sign = -1 if callee.name.startswith("sub") else 1
+            self.gates.placed(
+                lambda: canvas.add_at(self.gates, held, items, values[0], sign, last), a.index, [base, *args[1:]]
+            )
+        else:
+            raise self.source.error(f"'{callee.name}' does not take this", first, last)
+        self._changed(held, self.tokens[base.first])
+        return NONE
+
     # ---- brackets that close --------------------------------------------------------------------
 
     def close(self, bracket: Any, args: Any, value: Any, first: int, start: int, i: int, top: int) -> Any:
@@ -167,10 +195,12 @@ class Following(Statements):
             bracket = Callee(self.tokens[first][:-1].rstrip().split(".")[-1], bracket)
         if bracket.function is not None:
             return self.call_function(bracket.function, args.given, first, i, top)
-        if bracket.name == "map" and bracket.receiver is None:
-            return self.map_function(bracket, args.given, first, i, top)
-        if bracket.name == "reduce" and bracket.receiver is None:
-            return self.reduce_function(bracket, args.given, first, i, top)
+        if bracket.bound is not None:
+            return self.call_bound(bracket.bound, args.given, first, i, top)
+        if bracket.name in IN_PLACE and args.given:
+            return self._in_place(bracket, args.given, first, i)
+        if bracket.name in TAKE_FUNCTIONS and bracket.receiver is None:
+            return self.of_function(bracket, args.given, first, i, top)
         return self.gates.call(bracket, args.given, first, i)
 
     def _close_square(self, value: Any, start: int, i: int) -> tuple[Any, int, int]:

@@ -4,7 +4,7 @@ A line is what to write, and the names that mean it. `no: …` stands above name
 what comes near. A name that stands here is never taken for a misspelt one.
 
 >>> meant("tg"), meant("reduce_sum"), meant("median")
-('tan', 'sum', 'no: write sum(x)/n for a mean; a median has no gate')
+('tan', 'sum', 'no: write sum(x)/n for a mean; a median has no gate of its own: write np.median(x)')
 """
 
 from __future__ import annotations
@@ -112,13 +112,15 @@ x                   Dropout dropout dropout2d detach stop_gradient identity_ Ide
 """
 
 _NOTHING = """
-no: write sum(x)/n for a mean; a median has no gate
-    median nanmedian Median MEDIAN percentile quantile Quantile mode
+no: write sum(x)/n for a mean; a median has no gate of its own: write np.median(x)
+    median nanmedian Median MEDIAN
+no: write np.quantile(x, 0.5)
+    percentile quantile Quantile mode
 no: eigenvalues have no gate; det, inv, solve, cholesky have
     eig eigh eigvals eigvalsh Eigenvalues Eigensystem eigen
 no: there is no singular value decomposition; norm and det have gates
     svd SingularValueDecomposition svdvals qr lu QRDecomposition schur
-no: there is no interpolation; write a*(1 - t) + b*t
+no: there is no interpolation by this name; write np.interp(x, xp, fp), or a*(1 - t) + b*t
     interp interp1d interp2 approx Interpolation spline CubicSpline
 no: there is no Fourier transform
     fft ifft rfft Fourier fft2 dct

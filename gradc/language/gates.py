@@ -13,12 +13,27 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, names_in, shared, show, total
 from gradc.language import advice, array_functions, canvas, indexing, lists
-from gradc.language import more_functions as more_functions  # registers them
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
 from gradc.language.scope import MAX_AXES, Scope
-from gradc.language.values import EMPTY, POISON, Arg, Callee, Dict, Function, Group, Picked, Slice, Star, Text, Word
+from gradc.language.values import (
+    EMPTY,
+    POISON,
+    Arg,
+    Bound,
+    Callee,
+    Dict,
+    Function,
+    Group,
+    Picked,
+    Places,
+    Record,
+    Slice,
+    Star,
+    Text,
+    Word,
+)
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
@@ -39,6 +54,13 @@ CONDITIONS: dict[Op, tuple[int, ...]] = {
 }
 # Other spellings of static parameters.
 KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
+# Functions that are read by a library's name for them, `np.median`: bare they may be anything.
+PREFIXED = frozenset("median interp percentile quantile linear dropout simpson count_nonzero size dim view t".split())
+# Functions and methods that give a mask where they are given one.
+KEEP_MASKS = frozenset(
+    "reshape transpose ravel flatten squeeze expand_dims unsqueeze swapaxes moveaxis flip roll repeat tile concatenate "
+    "stack hstack vstack tril triu broadcast_to view permute diagonal diag copy append array asarray take".split()
+)
 # Names that a program may not call although the table has them: the language has a syntax of its own for these.
 UNCALLABLE = (a.index, s.const, s.input_)
 # Parts of a subscript that take a whole axis, or all that are left.
@@ -107,6 +129,8 @@ class Gates:
                 return GradcError("a lambda is no number", hint="call it: f(x)")
             case Function(name=name):
                 return GradcError(f"'{name}' is a function, and no number", hint=f"call it: {name}(x)")
+            case Bound():
+                return GradcError("this is a function, and no number", hint="call it")
             case Callee(name=name):
                 return GradcError(f"'{name}' is a function, and no number", hint=f"call it: {name}(x)")
             case Dict():
@@ -115,6 +139,10 @@ class Gates:
                 return GradcError("this is None, and no number")
             case Word(text) if text:
                 return GradcError(f"'{text}' is a keyword and no number here")
+            case Record(name=name):
+                return GradcError(f"'{name}' has entries, and is no number", hint=f"name one of them: {name}['W']")
+            case Places():
+                return GradcError("the places of a mask stand in a subscript only", hint="write where(condition, a, b)")
             case Star(word=word):
                 return GradcError(f"'{word}' stands before an argument of a call only")
         return GradcError("expected a value" if value is EMPTY else "a slice stands in a subscript only")
@@ -300,25 +328,44 @@ class Gates:
         """x[items], which ends at token `last`; the items are constants."""
         if not items:
             raise self.source.error("a subscript is empty", base.first, last)
+        items = [self._as_array(item) for item in items]
+        if isinstance(base.value, Record):
+            if len(items) != 1:
+                raise self.source.error("an entry has one key", base.first, last)
+            nested = self.source.tokens[last + 1] == "[" and self.source.tokens[last + 2][:1] in ("'", '"')
+            return self.scope.entry(base.value, self.key(items[0]), base.first, nested)
         if not isinstance(base.value, Node):
             found = lists.element(self, base, items, last)
             if found is not lists.UNKNOWN:
                 return found
-        if len(items) == 1 and isinstance(items[0].value, Group) and items[0].value.kind == "tuple":
-            items = items[0].value.items  # x[(0, 2)] is x[0, 2]
-            if not items:
-                return self.value(base)
-        if len(items) == 1 and isinstance(items[0].value, Node) and items[0].value.op.boolean:
-            from gradc.language import masks
+        if len(items) == 1:
+            item = items[0].value
+            if isinstance(item, Group) and len(item.items) == 1 and isinstance(item.items[0].value, Places):
+                item = item.items[0].value  # x[np.where(x > 0)]
+            if isinstance(item, Places) or (isinstance(item, Node) and item.op.boolean):
+                mask = item if isinstance(item, Node) else item.mask
+                from gradc.language import masks
 
-            array, mask = self.value(base), items[0].value
-            return self.placed(lambda: masks.picked(self, array, mask), a.index, [base, items[0]])
+                array = self.value(base)
+                return self.placed(lambda: masks.picked(self, array, mask), a.index, [base, items[0]])
+            if isinstance(item, Group) and item.kind == "tuple":
+                items = item.items  # x[(0, 2)] is x[0, 2]
+                if not items:
+                    return self.value(base)
+        index = self.index_of(base, items, last)
+        if any(isinstance(item, Node) for item in index):
+            found = self._gathered(base, index, items, last)
+        else:
+            found = self.subscript(base, index, last)
+        held = canvas.as_node(self, base.value) if isinstance(base.value, Canvas) else base.value
+        return self.condition(found) if isinstance(held, Node) and held.op.boolean else found  # a part of a mask
+
+    def index_of(self, base: Arg, items: list[Arg], last: int) -> tuple[Any, ...]:
+        """A subscript of an array: whole numbers, slices, None, "...", and integers of the program as nodes."""
         index = tuple([self._index_item(item) for item in items])
-        if not all(type(item) is int or item is None or isinstance(item, (str, tuple)) for item in index):
-            return self._gathered(base, self._by_sizes(self.value(base), index, base, last), items, last)
-        if index.count("...") > 1:
+        if sum(item == "..." for item in index if isinstance(item, str)) > 1:
             raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
-        return self.subscript(base, index, last)
+        return self._by_sizes(self.value(base), index, base, last)
 
     def _gathered(self, base: Arg, index: tuple[Any, ...], items: list[Arg], last: int) -> Node:
         """x[index] with integers of the program in the index."""
@@ -453,12 +500,15 @@ class Gates:
         if receiver is not None and lists.method(receiver.value, name) is not None:
             return Callee(name, None, receiver)
         entry = lookup(name)
-        if (entry is None or not entry.public or entry in UNCALLABLE) and name not in SPECIAL:
+        if entry is not None and not entry.public:
+            entry = None
+        bare = name in PREFIXED and not prefixed and receiver is None
+        if bare or ((entry is None or entry in UNCALLABLE) and name not in SPECIAL):
             self._unknown(name, at, receiver is not None)
-            return Callee(name, None)
+            return Callee("" if bare else name, None)
         if not prefixed and receiver is None:
             self.scope.functions.setdefault(name, at)
-        return Callee(name, None if name in array_functions.FUNCTIONS else entry, receiver, prefixed)
+        return Callee(name, None if array_functions.is_function(name) else entry, receiver, prefixed)
 
     def _unknown(self, name: str, at: int, method: bool) -> None:
         start, end = self.source.span(at, at)
@@ -481,6 +531,7 @@ class Gates:
             return POISON
         if callee.receiver is not None:
             args = [callee.receiver, *args]
+            callee.library = self.scope.dialect
         if callee.name not in lists.BUILTINS or callee.prefixed:
             args = [self._as_array(arg) for arg in args]
         if any(arg.value.__class__ is Picked for arg in args):
@@ -491,6 +542,11 @@ class Gates:
             from gradc.language import masks
 
             return masks.with_where(self, callee, args, first, last)
+        if callee.name in KEEP_MASKS and any(_is_mask(arg.value) for arg in args):
+            return self.condition(self._call(callee, args, first, last))
+        return self._call(callee, args, first, last)
+
+    def _call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
         if its_own is not None:
             value = its_own(self, callee, args, first, last)
@@ -499,7 +555,7 @@ class Gates:
         if callee.op is None:  # one of its own that does not take these arguments
             raise self.source.error(f"'{callee.name}' does not take this", first, last)
         values, statics = self.bind(callee, callee.op, args, first, last)
-        if callee.scipy and callee.op in (a.softmax, a.log_softmax):
+        if callee.library == "scipy" and callee.op in (a.softmax, a.log_softmax):
             statics.setdefault("axis", None)  # SciPy's are of all elements; others' of the last axis
         return self.gate(callee.op, values, statics)
 
@@ -670,10 +726,16 @@ def mask(op: Op, symbol: str) -> Callable[[Gates, Any, Any], Node]:
     """`&` and `|`, which NumPy and SymPy write between conditions."""
 
     def join(gates: Gates, x: Any, y: Any) -> Any:
+        x, y = _drawn(gates, x), _drawn(gates, y)
         _check_mask(symbol, x, y)
         return gates.make(op, (x, y))
 
     return join
+
+
+def _drawn(gates: Gates, value: Any) -> Any:
+    """An array that is written to, as it is now."""
+    return canvas.as_node(gates, value) if isinstance(value, Canvas) else value
 
 
 def _check_mask(symbol: str, *values: Any) -> None:
@@ -689,6 +751,13 @@ def _check_mask(symbol: str, *values: Any) -> None:
 
 def _is_condition(value: Any) -> bool:
     return isinstance(value, Node) and (value.op.boolean or value is POISON)
+
+
+def _is_mask(value: Any) -> bool:
+    """Whether a value is a condition, or a list of such."""
+    if isinstance(value, Group):
+        return bool(value.items) and all(_is_mask(item.value) for item in value.items)
+    return isinstance(value, Node) and value.op.boolean
 
 
 def _has_size(part: Any) -> bool:
@@ -771,6 +840,7 @@ def invert(gates: Gates, value: Any) -> Any:
 
 
 def invert_mask(gates: Gates, value: Any) -> Any:
+    value = _drawn(gates, value)
     _check_mask("~", value)
     return invert(gates, value)
 
@@ -789,6 +859,12 @@ def _largest(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
     """max of several values is elementwise, of one array a reduction; `np.max(x, 0)` has an axis."""
     pairwise = r.maximum if callee.op in (a.amax, r.maximum) else r.minimum
     values = args
+    if callee.library == "torch" and callee.op in (a.amax, a.amin) and callee.name in ("max", "min"):
+        from gradc.language import torch_functions
+
+        found = torch_functions.best(gates, callee, args, first, last)
+        if found is not None:
+            return found
     if (
         len(args) == 1
         and isinstance(args[0].value, Group)
@@ -889,12 +965,40 @@ def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(op, [args[1]], {"n": order})
 
 
+def _turned(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """transpose(x, 0, 1), of torch's."""
+    if len(args) != 3:
+        return None
+    from gradc.language import torch_functions
+
+    return torch_functions.turned(gates, callee, args, first, last)
+
+
+def _nonzero(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """np.nonzero(mask) and np.where(mask), of one axis: a tuple of the places."""
+    if len(args) != 1:
+        return None
+    value = args[0].value
+    if isinstance(value, Node) and value.op.boolean:
+        mask = value
+    elif callee.name == "where":
+        return None
+    else:
+        mask = gates.make(r.ne, (value, gates.build.const(0)))
+    if len(mask.shape) != 1:
+        said = "the places of a mask are those of one axis"
+        raise gates.source.error(said, first, last, "write where(condition, a, b)")
+    places = Places(mask)
+    return places if callee.name == "flatnonzero" else Group("tuple", [Arg(places, first, last)])
+
+
 SPECIAL: dict[str, Special] = {
     "dot": _dot, "Piecewise": _piecewise, "slogdet": _slogdet,
-    **{name: array_functions.called(name) for name in array_functions.FUNCTIONS},
-    **lists.BUILTINS, **CONNECTIVES,
+    **{name: array_functions.called(name) for name in (*array_functions.FUNCTIONS, *array_functions.LATE)},
+    **lists.BUILTINS, **CONNECTIVES, **dict.fromkeys(("nonzero", "flatnonzero", "where"), _nonzero),
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
+    a.transpose: _turned,
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
     special.polygamma: _polygamma,
 }  # fmt: skip

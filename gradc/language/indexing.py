@@ -80,6 +80,8 @@ class Integers:
             self._is_integer(str(node.attr), place)
             return node
         if op is s.const:
+            if number(node) == 0:
+                return self.build.const(0)
             if type(number(node)) is not int:
                 raise self._refused(f"an index is a whole number, not {number(node)!r}", place)
             return node
@@ -92,11 +94,17 @@ class Integers:
             return self.build.make(_ALIKE[op], (), node.attr)
         if op is r.indicator:
             statics = statics_of(op, node.attr)
-            values = [self.build.const(statics[key]) for key in ("a", "b")]
+            ends = [statics[key] for key in ("a", "b")]
+            whole = [self.build.const(int(end) if end == int(end) else end) for end in ends]
+            full = self.build.dims.resolve(node.shape)
+            values = [self.build.make(a.spread, (end,), (full,)) for end in whole] if full else whole
             return self.build.make(r.where, (node.args[0], *values))
         if not node.args:
             raise self._refused("an index is made of whole numbers", place)
         args = [node.args[0], *map(new.__getitem__, node.args[1:])] if op is r.where else None
+        if args is not None and node.shape:  # of whole numbers, where a written one is a float otherwise
+            full = self.build.dims.resolve(node.shape)
+            args[1:] = [self.build.make(a.spread, (arg,), (full,)) if arg.op is s.const else arg for arg in args[1:]]
         kept = args or [arg if at in op.whole else new[arg] for at, arg in enumerate(node.args)]
         return self.build.make(op, tuple(kept), node.attr)
 

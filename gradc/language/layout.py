@@ -308,7 +308,7 @@ class _Walk:
         self.levels[-1].expr = t + 1
         if token == "for":
             block.targets = (t + 1, 0)
-        elif token in ("if", "elif"):
+        elif token in ("if", "elif", "while"):
             block.expr = (t + 1, 0)
         return True
 
@@ -331,7 +331,7 @@ class _Walk:
         """The colon that ends a header, at token t."""
         block = self.header
         assert block is not None
-        if block.kind in ("for", "if", "elif"):
+        if block.kind in ("for", "if", "elif", "while"):
             if block.kind == "for" and block.expr == block.at:
                 raise self.source.error("this 'for' has no 'in'", block.at, hint="write for i in range(3):")
             self._mark(t, STOP)

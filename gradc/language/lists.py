@@ -17,11 +17,27 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import canvas
-from gradc.language.values import EMPTY, NONE, POISON, Arg, Callee, Dict, Function, Group, Slice, Text, Word
+from gradc.language.values import (
+    EMPTY,
+    NONE,
+    POISON,
+    Arg,
+    Callee,
+    Dict,
+    Function,
+    Group,
+    Picked,
+    Places,
+    Record,
+    Slice,
+    Text,
+    Word,
+)
 from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.gather import iota
+from gradc.ops.table import statics_of
 from gradc.rewrite.simplify import number
 
 if TYPE_CHECKING:
@@ -97,6 +113,12 @@ def kind_of(value: Any) -> str:
             return f"'{text}'" if text else "nothing"
         case Node(shape=shape):
             return "an array" if shape else "a number"
+        case Record(name=name):
+            return f"'{name}', whose entries are inputs,"
+        case Picked():
+            return "what a mask takes"
+        case Places():
+            return "the places of a mask"
     return "a slice"
 
 
@@ -116,11 +138,30 @@ def contents(gates: Gates, arg: Arg) -> list[Arg]:
         count = gates.build.dims.find(value.shape[0])
         if isinstance(count, str):
             raise needs_size(gates, arg, count)
+        if (numbers := _written_numbers(value)) is not None:
+            return [Arg(gates.build.const(each), arg.first, arg.last) for each in numbers]
         return [Arg(gates.build.make(a.index, (value,), ((at,),)), arg.first, arg.last) for at in range(count)]
     if isinstance(value, Node) and value is not POISON and (name := gates.undeclared(value)):
         text = f"'{name}' is a scalar, and has no elements to go through"
         raise gates.source.error(text, arg.first, arg.last, f"declare its shape: {name}: [3], or --shape {name}=3")
     raise gates.source.error(f"{kind_of(value)} has no elements to go through", arg.first, arg.last)
+
+
+def _written_numbers(node: Node) -> list[float] | None:
+    """The numbers of a constant vector, such as np.arange(3)."""
+    if len(node.shape) != 1 or node.op.name not in ("arange", "iota", "literal", "picked", "linspace"):
+        return None
+    facts = statics_of(node.op, node.attr)
+    if "values" in facts:
+        return list(facts["values"])
+    if not isinstance(facts["size"], int):
+        return None
+    if "stop" in facts:
+        gaps = facts["size"] - 1 if facts["endpoint"] else facts["size"]
+        step = (facts["stop"] - facts["start"]) / gaps if gaps else 0.0
+        found = [facts["start"] + i * step for i in range(facts["size"])]
+        return [*found[:-1], facts["stop"]] if facts["endpoint"] and gaps else [float(each) for each in found]
+    return [facts["start"] + i * facts["step"] for i in range(facts["size"])]
 
 
 def needs_size(gates: Gates, arg: Arg, size: str) -> GradcError:
@@ -204,8 +245,23 @@ def store(gates: Gates, base: Arg, items: list[Arg], value: Arg, last: int) -> N
     """Assign to an element of a list or a dictionary."""
     held = base.value
     if isinstance(held, canvas.Canvas):
+        mask = items[0].value if len(items) == 1 else None
+        mask = mask.mask if isinstance(mask, Places) else mask
+        if isinstance(value.value, Picked):
+            if mask is not value.value.mask:
+                raise gates.source.error(
+                    "what a mask takes is assigned behind the same mask",
+                    value.first,
+                    value.last,
+                    "write where(condition, a, b)",
+                )
+            node = value.value.node
+            gates.placed(lambda: canvas.put_masked(gates, held, mask, node), a.index, [base, *items])
+            return
         node = gates.value(value)
-        gates.placed(lambda: canvas.put(gates, held, items, node), a.index, [base, *items])
+        if isinstance(mask, Node) and mask.op.boolean:
+            items = [Arg(mask, items[0].first, items[0].last)]
+        gates.placed(lambda: canvas.put(gates, held, items, node, last), a.index, [base, *items])
         return
     if isinstance(held, Dict):
         held.items[gates.key(Arg(Group("tuple", items), base.first, last) if len(items) > 1 else items[0])] = value
@@ -557,6 +613,12 @@ def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     if callee.prefixed or callee.receiver is not None or not args or callee.name != "sum":
         return None
     plain = [arg for arg in args if arg.key in ("", "start")]
+    if len(plain) == len(args) == 2 and isinstance(plain[0].value, Node) and len(plain[0].value.shape) == 1:
+        start = known(plain[1].value)
+        if plain[1].key or not (start is None or type(start) is int or isinstance(plain[1].value, Group)):
+            return gates.apply(
+                s.add, [Arg(gates.make(a.sum_, (plain[0].value,), (None, False)), first, last), plain[1]]
+            )
     if not plain or not isinstance(plain[0].value, Group) or len(plain) != len(args) or len(plain) > 2:
         return None
     items = plain[0].value.items
@@ -674,7 +736,7 @@ def _text_method(work: Callable[..., Any]) -> Method:
 
 
 TEXT_METHODS: dict[str, Method] = {
-    name: _text_method(getattr(str, name)) for name in ("lower", "upper", "strip", "startswith", "endswith")
+    **{name: _text_method(getattr(str, name)) for name in ("lower", "upper", "strip", "startswith", "endswith")},
 }
 
 
@@ -707,7 +769,10 @@ BUILTINS: dict[str, Any] = {
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
     "isinstance": _isinstance,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
-    "map": lambda gates, callee, args, first, last: None,  # calls functions: the reader's work
+    **dict.fromkeys(  # these call functions: the reader's work
+        "map vmap scan fori_loop partial jit njit checkpoint remat vectorize fill_diagonal".split(),
+        lambda gates, callee, args, first, last: None,
+    ),
 }  # fmt: skip
 
 __all__ = ["BUILTINS", "EMPTY", "UNKNOWN", "combined", "compared", "contains", "contents", "element", "identical"]

@@ -85,10 +85,14 @@ def _sort(call: Call) -> Any:
     from gradc.language.indexing import made
 
     x, axis = _of_axis(call, call.array(), call.axis(default=-1))
+    backward = "descending" in call and call.flag("descending")
     order = call.make(g.argsort, x, axis=-1 if axis == len(x.shape) - 1 else axis)
-    if len(x.shape) == 1:
-        return call.placed(lambda: made(call.gates, x, (order,)))
-    return _along(call, x, order, axis)
+    if backward:
+        order = call.index(order, *(_EVERY,) * axis, _BACK)
+    found = call.placed(lambda: made(call.gates, x, (order,))) if len(x.shape) == 1 else _along(call, x, order, axis)
+    if call.callee.library != "torch":
+        return found
+    return Group("tuple", [Arg(each, call.first, call.last) for each in (found, order)])
 
 
 @function("trapezoid trapz", "y, x=None, dx=1.0, axis=-1")
@@ -262,10 +266,14 @@ def _pad(call: Call) -> Any:
     from gradc.language.indexing import made
 
     x, mode = call.array(), call.text("mode", "constant")
-    width = _widths(call, len(x.shape))
+    torch = call.callee.library == "torch"
+    if torch:
+        mode = {"replicate": "edge", "circular": "wrap"}.get(mode, mode)
+    width = _widths_from_the_last(call, len(x.shape)) if torch else _widths(call, len(x.shape))
     if mode == "constant":
         padded = call.make(m.pad, x, width=width)
-        fill = call.value("constant_values") if "constant_values" in call else call.build.const(0)
+        named = "value" if "value" in call else "constant_values"
+        fill = call.value(named) if named in call else call.build.const(0)
         if is_const(fill, 0):
             return padded
         rim = call.make(m.pad, call.make(c.ones, shape=call.shape(x)), width=width)
@@ -282,6 +290,16 @@ def _pad(call: Call) -> Any:
         at = call.build.make(g.picked, (), (places, (len(places),)))
         x = call.placed(partial(made, call.gates, x, _at(axis, at)))
     return x
+
+
+def _widths_from_the_last(call: Call, rank: int) -> tuple[tuple[int, int], ...]:
+    """torch's widths: before and after the last axis, then the one before it."""
+    given = call.constant("pad_width")
+    given = given if isinstance(given, tuple) else (given,)
+    if len(given) % 2 or len(given) > 2 * rank or not all(type(one) is int and one >= 0 for one in given):
+        raise call.error("the widths are (left, right, top, bottom, ...)", at="pad_width")
+    pairs = [(given[i], given[i + 1]) for i in range(0, len(given), 2)]
+    return (*((0, 0),) * (rank - len(pairs)), *reversed(pairs))
 
 
 def _widths(call: Call, rank: int) -> tuple[tuple[int, int], ...]:
@@ -418,7 +436,33 @@ def _matrix(call: Call, x: Node) -> Node:
 
 @function("split array_split chunk", "x, sections, axis=0")
 def _split(call: Call) -> Group:
+    """NumPy's split takes the number of pieces or where to cut, torch's, and every method, how long they are."""
+    torch = call.callee.library == "torch" or call.callee.receiver is not None
+    if torch and call.callee.name == "split":
+        return _pieces_of_size(call, call.array(), call.axis(default=0))
     return _pieces(call, call.array(), call.axis(default=0))
+
+
+def _pieces_of_size(call: Call, x: Node, axis: int) -> Group:
+    at = call.along(x, axis)
+    size, given = call.shape(x)[at], call.given["sections"]
+    if isinstance(given.value, Group):
+        sizes = [call.size(item) for item in given.value.items]
+    else:
+        each = call.size(given)
+        share = shared(size, each) if each != 0 else None
+        if isinstance(size, int) and isinstance(each, int) and each > 0:
+            sizes = [min(each, size - i) for i in range(0, size, each)]
+        elif isinstance(share, int):
+            sizes = [each] * share
+        else:
+            raise call.error(f"how many pieces of {each} an axis of {size} has is not known", at="sections")
+    starts = [total(sizes[:i]) for i in range(len(sizes))]
+    pieces = [
+        call.make(a.segment, x, axis=at, start=start, size=length) for start, length in zip(starts, sizes, strict=True)
+    ]
+    arg = call.given["x"]
+    return Group("tuple", [Arg(piece, arg.first, arg.last) for piece in pieces])
 
 
 @function("hsplit", "x, sections")
@@ -696,18 +740,21 @@ def _matrix_power(call: Call) -> Node:
 # ---- moments -------------------------------------------------------------------------------------
 
 
-@function("var", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None")
+@function("var", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None, unbiased=None")
 def _var(call: Call) -> Node:
     return _moment(call, e.var)
 
 
-@function("std", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None")
+@function("std", "x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None, unbiased=None")
 def _std(call: Call) -> Node:
     return _moment(call, e.std)
 
 
 def _moment(call: Call, op: Any) -> Node:
-    ddof = int(call.number("correction" if "correction" in call else "ddof"))
+    """NumPy divides by how many there are, torch by one less."""
+    usual = 1 if call.callee.library == "torch" else 0
+    ddof = int(call.number("correction" if "correction" in call else "ddof", usual))
+    ddof = int(call.flag("unbiased")) if "unbiased" in call else ddof
     return call.make(op, call.array(), axis=call.axis(), ddof=ddof, keepdims=call.flag("keepdims"))
 
 
@@ -960,6 +1007,62 @@ def _one_hot(call: Call) -> Any:
     at = call.gates.integers.of(call.value("x"), call.given["x"])
     size = call.size(call.given["num_classes"])
     return call.placed(lambda: made(call.gates, call.make(c.eye, n=size, m=size), (at,)))
+
+
+@function("delete", "x, obj, axis=None")
+def _delete(call: Call) -> Any:
+    """What is left without some places of an axis."""
+    x = call.array()
+    axis = call.axis()
+    x, axis = (_flat(call, x), 0) if axis is None else (x, call.along(x, axis))
+    size, places = call.shape(x)[axis], call.constant("obj")
+    places = places if isinstance(places, tuple) else (places,)
+    if not all(type(at) is int for at in places):
+        raise call.error("the places are whole numbers", at="obj")
+    if not isinstance(size, int):
+        if len(places) != 1:
+            raise call.error(f"the size '{size}' has to be known", "declare it as a number")
+        (at,) = places
+        behind = ("slice", at + 1, None, None) if at != -1 else None
+        parts = [call.index(x, *(_EVERY,) * axis, ("slice", None, at, None))] if at != 0 else []
+        parts += [call.index(x, *(_EVERY,) * axis, behind)] if behind is not None else []
+        return call.make(a.concatenate, *parts, axis=axis) if len(parts) > 1 else parts[0]
+    if any(not -size <= at < size for at in places):
+        raise call.error(f"a place is outside 0..{size - 1}", at="obj")
+    gone = {at % size for at in places}
+    return _picked(call, x, axis, [i for i in range(size) if i not in gone])
+
+
+def _picked(call: Call, x: Node, axis: int, kept: list[int]) -> Any:
+    """Some places of an axis: one slice where they stand side by side."""
+    from gradc.language.indexing import made
+
+    if kept and kept == list(range(kept[0], kept[-1] + 1)):
+        return call.index(x, *(_EVERY,) * axis, ("slice", kept[0] or None, kept[-1] + 1, None))
+    at = call.build.make(g.picked, (), (tuple(kept), (len(kept),)))
+    return call.placed(partial(made, call.gates, x, (*(_EVERY,) * axis, at)))
+
+
+@function("insert", "x, obj, values, axis=None")
+def _insert(call: Call) -> Any:
+    """Values before a place of an axis."""
+    x, axis, at = call.array(), call.axis(), call.constant("obj")
+    x, axis = (_flat(call, x), 0) if axis is None else (x, call.along(x, axis))
+    if type(at) is not int:
+        raise call.error("the place is a whole number", at="obj")
+    shape = call.shape(x)
+    value = call.value("values")
+    own = (*shape[:axis], 1, *shape[axis + 1 :])
+    if len(value.shape) < len(shape) and value.shape and len(shape) > 1:
+        value = call.make(a.expand, value, axis=axis)
+    elif len(value.shape) == len(shape):
+        own = (*shape[:axis], call.shape(value)[axis], *shape[axis + 1 :])
+    parts = [value if call.shape(value) == own else call.make(a.spread, value, shape=own)]
+    if at != 0:
+        parts.insert(0, call.index(x, *(_EVERY,) * axis, ("slice", None, at, None)))
+    if not (isinstance(shape[axis], int) and at == shape[axis]):
+        parts.append(call.index(x, *(_EVERY,) * axis, ("slice", at, None, None)))
+    return call.make(a.concatenate, *parts, axis=axis)
 
 
 @function("item tolist numpy contiguous", "x")

@@ -22,9 +22,10 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError
-from gradc.language import advice, mistakes
+from gradc.language import advice, lists, mistakes
 from gradc.language.assignments import STORES
 from gradc.language.atoms import Leaves
+from gradc.language.canvas import Canvas
 from gradc.language.flow import MAX_TURNS, Target
 from gradc.language.following import Following
 from gradc.language.gates import (
@@ -54,11 +55,13 @@ from gradc.language.values import (
     NONE,
     Arg,
     Args,
+    Bound,
     Callee,
     Function,
     Group,
     Star,
     Text,
+    callee_of,
 )
 from gradc.ops.table import Op
 from gradc.rewrite.simplify import Builder
@@ -92,12 +95,14 @@ class Reader(Following):
         self.storing = -1
         self.pending: tuple[Target, int] = (Target("name", 0, 0), 0)
         self.before = Arg(None, 0, 0)
+        self.parts = None
         self.equals: dict[int, int] = {}
         self.main: Function | None = None  # the one function that the program is
         self.functions: dict[str, Function] = {}  # those of the program itself, by name
         self.last: tuple[list[str], Arg] | None = None
         self.places: dict[Node, tuple[int, int]] | None = {} if places else None
-        self.canvases = self.written_names() if "]" in source.text and STORES.search(source.text) else None
+        self.canvases = self.written_names() if STORES.search(source.text) else None
+        self.shares = self.canvases is not None or any(sign in source.text for sign in ("+=", "-=", "*=", "/="))
         if has_structure(source):
             self.layout = lay_out(source)
             source.context = self.context
@@ -323,7 +328,7 @@ class Reader(Following):
         word = base_name(token)
         if top == 0 and self.stack and self._is_type():
             self._careful()
-            return NONE, i, top
+            return Text(token.rpartition(".")[2]), i, top
         if token == "not":
             self._careful()
             self.stack.append((top, invert, None, i))
@@ -347,8 +352,11 @@ class Reader(Following):
         if self.tokens[i + 1] == "=" and self._takes_keywords(top):
             self._keyword(token, i)
             return None, i + 2, top
-        self.atoms[token] = value = self.leaves.atom(token, i)
-        self.by_name.setdefault(word, []).append(token)
+        value = self.leaves.atom(token, i)
+        held = self.scope.peek(word)
+        if token == word or held is None or isinstance(held, Node):  # an element of a list may be another one later
+            self.atoms[token] = value
+            self.by_name.setdefault(word, []).append(token)
         if not isinstance(value, Node):
             self._careful()
         return value, i, top
@@ -375,11 +383,11 @@ class Reader(Following):
     def _call(self, token: str, i: int) -> Callee | Op:
         """What a call opens; the operator itself where it is a gate of one argument and nothing else."""
         name = token[:-1].rstrip()
-        if "." not in name and self.scope.is_variable(name) and isinstance(self.scope.peek(name), (Function, Callee)):
+        known = self.scope.peek(name) if "." not in name and self.scope.is_variable(name) else None
+        if isinstance(known, (Function, Callee, Bound)):
             self._careful()
             self.by_name.setdefault(name, []).append(token)
-            held = self.scope.read(name, i)
-            return held if isinstance(held, Callee) else Callee(name, None, function=held)
+            return callee_of(self.scope.read(name, i), name)
         callee = self.leaves.callee(token, i)
         op = callee.op
         if callee.receiver is not None:
@@ -402,15 +410,9 @@ class Reader(Following):
         _, bracket, args, _ = self.stack[-1]
         if not isinstance(bracket, Callee):
             return False
-        return bracket.name == "astype" or (isinstance(args, Args) and args.key == "dtype")
+        return bracket.name in ("astype", "finfo", "iinfo") or (isinstance(args, Args) and args.key == "dtype")
 
     # ---- something follows a value -------------------------------------------------------------
-
-    # ---- statements ----------------------------------------------------------------------------
-
-    # ---- elements that are assigned ----------------------------------------------------------------
-
-    # ---- statements with a word of their own -----------------------------------------------------
 
     def finish(self, value: Any, start: int, i: int) -> int:
         """Take the value of an expression outside all brackets, and go on."""
@@ -424,10 +426,6 @@ class Reader(Following):
             value = Group("tuple", items)
             self.items = []
         return self.then(Arg(value, first, i - 1), i)
-
-    # ---- what is missing -------------------------------------------------------------------------
-
-    # ---- a program that is a function ------------------------------------------------------------
 
     # ---- rules -----------------------------------------------------------------------------------
 
@@ -448,4 +446,8 @@ def _unquoted(token: str) -> str:
 
 
 def _starred(word: str, gates: Gates, value: Any) -> Star:
+    if word == "*" and ((isinstance(value, Node) and value.shape) or isinstance(value, Canvas)):
+        value = Group(
+            "tuple", lists.contents(gates, Arg(value, 0, 0))
+        )  # the elements of a vector, the rows of a matrix
     return Star(word, value)

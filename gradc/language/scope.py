@@ -19,7 +19,7 @@ from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import names_in, show
 from gradc.language import advice
 from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
-from gradc.language.values import Group, Word
+from gradc.language.values import Group, Record, Word
 from gradc.rewrite.simplify import Builder
 
 GivenShapes = Mapping[str, Sequence[int | str] | int | str]
@@ -29,6 +29,10 @@ CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan, "oo": math.inf}
 MAX_NOTES = 5
 # More digits than any size has.
 MAX_DIGITS = 19
+# Prefixes of NumPy's.
+NUMPY = ("np", "numpy", "jnp")
+# What arrays and libraries have behind a point; any other word is an entry of an object.
+OF_ARRAYS = frozenset("T mT H shape size ndim dtype real imag flat values indices at data grad device".split())
 # NumPy's own limit; a shape is copied for every gate.
 MAX_AXES = 64
 # A declaration may say that an input is a number.
@@ -38,13 +42,15 @@ SCALARS = ("float", "int", "scalar", "real", "double", "number")
 class Env:
     """The names of a function, or of the program: their values, and those that have not been read yet."""
 
-    __slots__ = ("lent", "same", "unread", "values")
+    __slots__ = ("lent", "same", "stale", "unread", "values", "views")
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.lent: set[str] = set()  # parameters that are arrays with names outside of the function
         self.same: dict[str, list[str]] = {}  # names of one array, which `+=` changes for all of them
         self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
+        self.views: dict[str, Any] = {}  # what a name shares its elements with, where these may be assigned
+        self.stale: dict[str, str] = {}  # views of what has changed since, with the name of it
 
 
 class Scope:
@@ -71,7 +77,19 @@ class Scope:
         self.given = {self._given_name(name): given_shape(name, shape) for name, shape in shapes.items()}
         self.declared: set[str] = set(self.given)
         self.integers: dict[str, None] = {}  # inputs that are indices, or were declared as integers
+        self._dialect: str | None = None
+        self._with_entries: frozenset[str] | None = None
+        self.records: dict[str, Record] = {}  # inputs that have entries
+        self.entries: dict[str, str] = {}  # the inputs that entries are, and how they were written first
         self.dims = self._given_dims()
+
+    @property
+    def dialect(self) -> str:
+        """Whose methods are meant: torch's in a program that speaks of torch and not of NumPy."""
+        if self._dialect is None:
+            words = {token.split(".")[0] for token in self.source.tokens if is_name(token)}
+            self._dialect = "torch" if not words.isdisjoint(("torch", "F")) and words.isdisjoint(NUMPY) else ""
+        return self._dialect
 
     # ---- reading a name ------------------------------------------------------------------------
 
@@ -181,19 +199,87 @@ class Scope:
         if name in self.values:
             if name in self.unread:
                 self.read_at.add(self.unread.pop(name))
+            if self.env.stale and name in self.env.stale:
+                owner = self.env.stale[name]
+                said = f"'{name}' shares its elements with {owner}, of which some have been assigned since"
+                raise self.source.error(said, at, hint=f"write {name} = ....copy() to keep what it was")
             return self.values[name]
         if self.outer and (env := self._from_outside(name)) is not None:
             if name in env.unread:
                 self.read_at.add(env.unread.pop(name))
             return env.values[name]
         if name in self.inputs:
+            if name in self.entries:
+                said = f"'{name}' is {self.entries[name]} here, and a name of its own"
+                raise self.source.error(said, at, hint="rename one of them")
             return self.inputs[name]
+        if name in self.records:
+            return self.records[name]
+        if name not in self.given and name not in self.declared and self._has_entries(name, token):
+            self.records[name] = Record(name)
+            return self.records[name]
         if name in CONSTANTS and name not in self.given:
             return self.build.const(CONSTANTS[name])
         if name in self.dims and name not in self.given:
             found = self.build.dims.find(name)
             return self.build.const(found) if isinstance(found, int) else found
         return self._new_input(name, at, self.given.get(name, ()))
+
+    def _has_entries(self, name: str, token: str) -> bool:
+        """Whether an input is a dictionary or an object: it stands before a string in brackets, or has attributes."""
+        if self._with_entries is None:
+            self._with_entries = self._find_entries()
+        return token in self._with_entries
+
+    def _find_entries(self) -> frozenset[str]:
+        tokens = self.source.tokens
+        found: set[str] = set()
+        attributes: dict[str, set[str]] = {}
+        parameters: set[str] = set()
+        for i, token in enumerate(tokens):
+            if token == "def":
+                parameters.update(each for each in tokens[i + 2 : self.source.matching(i + 1)] if is_name(each))
+            if not is_name(token):
+                continue
+            path = token.partition("[")[0].split(".")
+            at = i + 2
+            if tokens[i + 1] == "[" and at < len(tokens):
+                quoted = tokens[at][:1] in ("'", '"')
+                prefixed = tokens[at] in ("f", "F") and tokens[at + 1][:1] in ("'", '"')
+                if (quoted or prefixed) and len(path) == 1:
+                    found.add(path[0])
+            if len(path) > 1 and path[1].rstrip("( ") not in OF_ARRAYS and token[-1] != "(":
+                attributes.setdefault(path[0], set()).add(path[1])
+        for name, own in attributes.items():
+            if len(own) > 1 or name in parameters or name == "self":
+                found.add(name)
+        return frozenset(found)
+
+    def entry(self, record: Record, key: Any, at: int, nested: bool) -> Any:
+        """An entry of an input, `params["W"]` or `self.W`: an input by its own name, or again one with entries."""
+        if key in record.items:
+            found = record.items[key]
+            if isinstance(found, Record) is nested:
+                return found
+            raise self.source.error(f"'{record.name}' has one entry {key!r}, and this is another kind of it", at)
+        if nested:
+            record.items[key] = Record(f"{record.name}.{key}")
+            return record.items[key]
+        name = "".join(char if char.isalnum() or char == "_" else "_" for char in spelled(str(key)))
+        if not name.isidentifier() or advice.is_keyword(name):
+            name = f"{record.name}_{name}".replace(".", "_")
+        if name in self.inputs or name in self.functions:
+            name = f"{record.name}_{name}".replace(".", "_")
+            if name in self.inputs:
+                raise self.source.error(f"the entry {key!r} of '{record.name}' has the name of another input", at)
+        node = self.build.input(name, self.given.get(name, ()))
+        self.inputs[name] = record.items[key] = node
+        self.typed.setdefault(name, name)
+        self.first[name] = at
+        self.entries[name] = f"{record.name}[{key!r}]"
+        whose = f"entries of '{record.name}' are inputs by their own names"
+        self.source.note(whose, at, at)
+        return node
 
     def _new_input(self, name: str, at: int, shape: Shape) -> Node:
         self._not_a_function(name, at)
@@ -256,7 +342,7 @@ class Scope:
                 self.unused.append(self.unread[name])
         elif self.outer:
             pass  # a function has names of its own
-        elif name in self.inputs or name in self.given:
+        elif (name in self.inputs or name in self.given) and value is not self.inputs.get(name):
             self._shadow(name, at, first, last)
         else:
             self._not_a_function(name, at)

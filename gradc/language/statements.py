@@ -7,7 +7,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.language import advice
-from gradc.language.flow import Turns
+from gradc.language.flow import Turns, While
 from gradc.language.lex import END, SUITE, is_name
 from gradc.language.signs import AUGMENTED, KNOWN
 from gradc.language.values import NONE, Arg, Function, Group
@@ -59,6 +59,8 @@ class Statements(Whole):
                 equals = self._equals_of(i)
                 if equals < 0:
                     return i
+                if tokens[equals] != "=" and self.targets:
+                    raise self.source.error(f"'{tokens[equals]}' stands in a statement of its own", i, equals)
                 target = self.target(i, equals)
                 if target.kind == "element" and not self.targets:
                     return self._locate(target, equals)
@@ -97,6 +99,13 @@ class Statements(Whole):
             raise self._word_is_name(i)
         self.then = partial(self.begin_loop, block)
         return int(block.expr)
+
+    def _while(self, i: int) -> int:
+        block = self.layout.blocks.get(i)
+        if block is None:
+            raise self._word_is_name(i)
+        self._careful()
+        return self.begin_while(block)
 
     def _if(self, i: int) -> int:
         block = self.layout.blocks.get(i)
@@ -137,6 +146,10 @@ class Statements(Whole):
             frame = self.frames[-1]
             assert isinstance(frame, Turns)
             return self.turn(frame)
+        if block.kind == "while":
+            whiles = self.frames[-1]
+            assert isinstance(whiles, While)
+            return self.test_again(whiles)
         if block.kind == "def":
             if not self.in_function:
                 raise self.source.error(
@@ -262,6 +275,7 @@ class Statements(Whole):
 _HEADERS = frozenset(("else", "try", "finally"))
 _STATEMENTS: dict[str, Any] = {
     "for": Statements._for,
+    "while": Statements._while,
     "if": Statements._if,
     "def": Statements._def,
     "return": Statements._return,
@@ -273,5 +287,5 @@ _STATEMENTS: dict[str, Any] = {
     "del": Statements._del,
     "...": Statements._dots,
     "@": Statements._decorator,
-    **dict.fromkeys("while class with try global nonlocal raise async".split(), Statements._refused_statement),
+    **dict.fromkeys("class with try global nonlocal raise async".split(), Statements._refused_statement),
 }

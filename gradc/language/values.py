@@ -67,14 +67,34 @@ class Picked:
         self.node, self.mask = node, mask
 
 
-class Dict:
-    """A dictionary with constant keys, which may be changed by every name that it has."""
+class Places:
+    """The places along one axis where a mask holds, as `np.nonzero(mask)[0]` gives them."""
 
-    __slots__ = ("items",)
+    __slots__ = ("mask",)
+
+    def __init__(self, mask: Node) -> None:
+        self.mask = mask
+
+
+class Record:
+    """An input with entries, `params["W"]` or `self.W`: each is an input of the program by its own name."""
+
+    __slots__ = ("items", "name")
+    items: dict[Any, Any]
+
+    def __init__(self, name: str) -> None:
+        self.name, self.items = name, {}
+
+
+class Dict:
+    """A dictionary with constant keys, which may be changed by every name that it has; or an object with attributes."""
+
+    __slots__ = ("attributes", "items")
     items: dict[Any, Arg]
 
     def __init__(self) -> None:
         self.items = {}
+        self.attributes = False
 
 
 class Star:
@@ -103,6 +123,15 @@ class Function:
         self.defaults: dict[int, Any] = {}
 
 
+class Bound:
+    """A function with its first arguments given, or one that vmap maps along axes."""
+
+    __slots__ = ("axes", "function", "given")
+
+    def __init__(self, function: Any, given: list[Arg], axes: Any = None) -> None:
+        self.function, self.given, self.axes = function, given, axes
+
+
 class Slice:
     """start:stop:step, each an Arg or None."""
 
@@ -116,7 +145,7 @@ class Slice:
 class Callee:
     """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
 
-    __slots__ = ("function", "name", "op", "prefixed", "receiver", "scipy")
+    __slots__ = ("bound", "function", "library", "name", "op", "prefixed", "receiver")
 
     def __init__(
         self,
@@ -127,7 +156,20 @@ class Callee:
         function: Function | None = None,
     ) -> None:
         self.name, self.op, self.receiver, self.prefixed, self.function = name, op, receiver, prefixed, function
-        self.scipy = False  # by SciPy's name
+        self.bound: Bound | None = None
+        self.library = ""  # whose name it is: "scipy", "torch", or "" for NumPy's and its own
+
+
+def callee_of(value: Function | Callee | Bound, name: str = "") -> Callee:
+    """What a call of a value calls."""
+    if isinstance(value, Callee):
+        return value
+    callee = Callee(name or getattr(value, "name", "partial"), None)
+    if isinstance(value, Function):
+        callee.function = value
+    else:
+        callee.bound = value
+    return callee
 
 
 class Args:

@@ -819,6 +819,14 @@ ceil = op(
     say=Say(symbol="⌈x⌉"),
     test=Test(sympy="ceiling(x)", domain=[(0.2, 0.8)], edges={"x=-1.5": "out=-1, dx=0"}),
 )
+trunc = op(
+    "trunc(x)",
+    doc="x without what is behind its point; its slope is 0",
+    slopes=["0"],
+    code={"math": "float(math.trunc({x}))"},
+    aliases="fix",
+    test=Test(sympy="sign(x)*floor(Abs(x))", domain=[(0.2, 0.8)], edges={"x=-1.5": "out=-1, dx=0"}),
+)
 round_ = op(
     "round(x)",
     doc="the nearest whole number, the even one of two; its slope is 0",

@@ -597,7 +597,7 @@ class _Backward:
         state = self.state[target]
         name = state.name
         shape = self.build.dims.resolve(target.shape)
-        if sent.op is array.scatter or sent.op.whole:
+        if sent.op is array.scatter or (sent.op.whole and "shape" in dict(sent.op.statics)):
             index, repeats = _place(sent)
             before = []
             if not state.started:

@@ -1,0 +1,720 @@
+"""Functions of torch and of `torch.nn.functional` that are gates of the table in other words, and its tensors' methods.
+
+Their formulas are those of torch's manual, defaults included. Where torch means something else by a name of NumPy's
+(`var` is unbiased, `split` takes the length of its pieces, `max` along an axis gives two results), a function behind
+`torch.` or `F.` is torch's, and so is a method in a program that speaks of torch alone.
+
+>>> from gradc.language import parse, unparse
+>>> print(unparse(parse("x: [4]; y: [4]\\nF.mse_loss(x, y)")).split("\\n")[-2:])
+['v2 = square(v1)', 'mean(v2, axis=None, keepdims=False)']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradc.graph.dag import Node
+from gradc.graph.shapes import total
+from gradc.language.array_functions import Call, _along, _integer, function
+from gradc.language.values import Arg, Callee, Group
+from gradc.ops import array as a
+from gradc.ops import constant_arrays as c
+from gradc.ops import gather as g
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+from gradc.ops.table import lookup
+from gradc.rewrite.simplify import number
+
+if TYPE_CHECKING:
+    from gradc.language.gates import Gates
+
+_EVERY = ("slice", None, None, None)
+
+
+def gate(call: Call, name: str, *args: Any, **statics: Any) -> Node:
+    """A gate by its name in the table, whole or of others; a number stands for itself."""
+    op = lookup(name)
+    assert op is not None
+    nodes = [call.build.const(arg) if isinstance(arg, (int, float)) else arg for arg in args]
+    if op.lower:
+        placed = [Arg(node, call.first, call.last) for node in nodes]
+        found: Node = call.gates.gate(op, placed, {})
+        return found
+    return call.make(op, *nodes, **statics)
+
+
+def add(call: Call, x: Any, y: Any) -> Node:
+    return gate(call, "add", x, y)
+
+
+def sub(call: Call, x: Any, y: Any) -> Node:
+    return gate(call, "subtract", x, y)
+
+
+def mul(call: Call, x: Any, y: Any) -> Node:
+    return gate(call, "multiply", x, y)
+
+
+def div(call: Call, x: Any, y: Any) -> Node:
+    return gate(call, "divide", x, y)
+
+
+def is_torch(call: Call) -> bool:
+    return call.callee.library == "torch"
+
+
+# ---- the same array -----------------------------------------------------------------------------------
+
+
+@function("clone cpu cuda to type_as requires_grad_ retain_grad half", "x, y=None, z=None, non_blocking=None")
+def _same(call: Call) -> Node:
+    return call.value("x")
+
+
+@function("view", "x, a1, b1=None, c1=None, d1=None, e1=None, f1=None")
+def _view(call: Call) -> Node:
+    sizes = [item for name in ("a1", "b1", "c1", "d1", "e1", "f1") if name in call for item in _each(call.given[name])]
+    return call.make(a.reshape, call.array(), shape=tuple(_signed(call, item) for item in sizes))
+
+
+def _each(arg: Arg) -> list[Arg]:
+    return arg.value.items if isinstance(arg.value, Group) else [arg]
+
+
+def _signed(call: Call, arg: Arg) -> Any:
+    """A size, or -1 for the rest."""
+    return call.gates._constant(arg)
+
+
+@function("view_as reshape_as", "x, y")
+def _view_as(call: Call) -> Node:
+    return call.make(a.reshape, call.array(), shape=call.shape(call.value("y")))
+
+
+@function("expand", "x, a1, b1=None, c1=None, d1=None, e1=None")
+def _expand(call: Call) -> Node:
+    """To larger sizes, -1 for those that stay."""
+    x = call.array()
+    sizes = [item for name in ("a1", "b1", "c1", "d1", "e1") if name in call for item in _each(call.given[name])]
+    wanted = [_signed(call, item) for item in sizes]
+    own = (*(1,) * (len(wanted) - len(x.shape)), *call.shape(x))
+    shape = tuple(own[i] if size == -1 else size for i, size in enumerate(wanted))
+    return x if shape == call.shape(x) else call.make(a.spread, x, shape=shape)
+
+
+@function("expand_as", "x, y")
+def _expand_as(call: Call) -> Node:
+    return call.make(a.spread, call.value("x"), shape=call.shape(call.value("y")))
+
+
+@function("size", "x, axis=None")
+def _size(call: Call) -> Any:
+    """torch's x.size() is the shape, NumPy's np.size(x) how many elements there are."""
+    shape = call.shape(call.value("x"))
+    if "axis" in call:
+        return call.gates.size(shape[call.along(call.value("x"), call.axis())])
+    if call.callee.receiver is None:
+        return call.gates.size(total([a.product(shape)]))
+    arg = call.given["x"]
+    return Group("tuple", [Arg(call.gates.size(dim), arg.first, arg.last) for dim in shape])
+
+
+@function("numel nelement", "x")
+def _numel(call: Call) -> Any:
+    return call.gates.size(total([a.product(call.shape(call.value("x")))]))
+
+
+@function("dim ndimension", "x")
+def _dim(call: Call) -> Node:
+    return call.build.const(len(call.value("x").shape))
+
+
+# ---- parts --------------------------------------------------------------------------------------------
+
+
+@function("masked_fill", "x, mask, value")
+def _masked_fill(call: Call) -> Any:
+    return call.gates.make(
+        r.where, (call.gates.condition(call.given["mask"].value), call.value("value"), call.value("x"))
+    )
+
+
+@function("narrow", "x, axis, start, length")
+def _narrow(call: Call) -> Node:
+    x = call.array()
+    start, length = int(call.number("start")), int(call.number("length"))
+    return call.index(x, *(_EVERY,) * call.along(x, call.axis()), ("slice", start, start + length, None))
+
+
+@function("index_select", "x, axis, indices")
+def _index_select(call: Call) -> Any:
+    from gradc.language.indexing import made
+
+    x, at = call.array(), _integer(call, "indices")
+    return call.placed(lambda: made(call.gates, x, (*(_EVERY,) * call.along(x, call.axis()), at)))
+
+
+@function("gather", "x, axis, indices")
+def _gather(call: Call) -> Any:
+    x = call.array()
+    return _along(call, x, _integer(call, "indices"), call.along(x, call.axis()))
+
+
+# ---- products -----------------------------------------------------------------------------------------
+
+
+@function("mm bmm mv", "x, y")
+def _matmul(call: Call) -> Node:
+    return call.make(a.matmul, call.array("x"), call.array("y"))
+
+
+@function("addmm baddbmm addmv", "x, y, z, beta=1, alpha=1")
+def _addmm(call: Call) -> Node:
+    product = call.make(a.matmul, call.array("y"), call.array("z"))
+    product = mul(call, call.value("alpha"), product) if "alpha" in call else product
+    x = call.value("x")
+    return add(call, mul(call, call.value("beta"), x) if "beta" in call else x, product)
+
+
+@function("t adjoint mT", "x")
+def _t(call: Call) -> Node:
+    x = call.array()
+    rank = len(x.shape)
+    if rank < 2:
+        return x
+    return call.make(a.transpose, x, axes=(*range(rank - 2), rank - 1, rank - 2))
+
+
+@function("inverse", "x")
+def _inverse(call: Call) -> Node:
+    return call.make(a.inv, call.array())
+
+
+@function("ger", "x, y")
+def _ger(call: Call) -> Node:
+    return call.make(a.outer, call.array("x"), call.array("y"))
+
+
+@function("cdist", "x, y, p=2")
+def _cdist(call: Call) -> Node:
+    x, y = call.array("x"), call.array("y")
+    gap = sub(call, call.index(x, "...", None, _EVERY), call.index(y, "...", None, _EVERY, _EVERY))
+    return _norm(call, gap, -1)
+
+
+# ---- elements -----------------------------------------------------------------------------------------
+
+
+@function("clamp_min", "x, min")
+def _clamp_min(call: Call) -> Node:
+    return call.make(r.maximum, call.value("x"), call.value("min"))
+
+
+@function("clamp_max", "x, max")
+def _clamp_max(call: Call) -> Node:
+    return call.make(r.minimum, call.value("x"), call.value("max"))
+
+
+@function("rsqrt", "x")
+def _rsqrt(call: Call) -> Node:
+    return div(call, 1, call.make(s.sqrt, call.value("x")))
+
+
+@function("lerp", "x, y, weight")
+def _lerp(call: Call) -> Node:
+    x, y = call.value("x"), call.value("y")
+    return add(call, x, mul(call, call.value("weight"), sub(call, y, x)))
+
+
+@function("hardsigmoid", "x, inplace=None")
+def _hardsigmoid(call: Call) -> Node:
+    up = add(call, div(call, call.value("x"), 6), 0.5)
+    return call.make(r.minimum, call.make(r.maximum, up, call.build.const(0)), call.build.const(1))
+
+
+@function("hardswish", "x, inplace=None")
+def _hardswish(call: Call) -> Node:
+    return mul(call, call.value("x"), _hardsigmoid(call))
+
+
+@function("celu", "x, alpha=1.0, inplace=None")
+def _celu(call: Call) -> Node:
+    x, alpha = call.value("x"), call.value("alpha") if "alpha" in call else call.build.const(1)
+    low = call.make(r.minimum, x, call.build.const(0))
+    return add(call, call.make(r.relu, x), mul(call, alpha, call.make(s.expm1, div(call, low, alpha))))
+
+
+@function("glu", "x, axis=-1")
+def _glu(call: Call) -> Node:
+    x = call.array()
+    axis = call.along(x, call.axis(default=-1))
+    size = call.shape(x)[axis]
+    if not isinstance(size, int):
+        raise call.error("glu takes an axis of known length", "declare it as a number")
+    lead = (_EVERY,) * axis
+    first = call.index(x, *lead, ("slice", None, size // 2, None))
+    return mul(call, first, gate(call, "sigmoid", call.index(x, *lead, ("slice", size // 2, None, None))))
+
+
+@function("softmin", "x, axis=-1")
+def _softmin(call: Call) -> Node:
+    return call.make(a.softmax, call.make(s.neg, call.array()), axis=call.axis(default=-1))
+
+
+@function("tanhshrink", "x")
+def _tanhshrink(call: Call) -> Node:
+    x = call.value("x")
+    return sub(call, x, call.make(s.tanh, x))
+
+
+@function("softshrink", "x, lambd=0.5")
+def _softshrink(call: Call) -> Node:
+    x, width = call.value("x"), call.value("lambd") if "lambd" in call else call.build.const(0.5)
+    up = call.make(r.relu, sub(call, x, width))
+    return sub(call, up, call.make(r.relu, sub(call, call.make(s.neg, x), width)))
+
+
+@function("hardshrink", "x, lambd=0.5")
+def _hardshrink(call: Call) -> Any:
+    x, width = call.value("x"), call.value("lambd") if "lambd" in call else call.build.const(0.5)
+    return call.gates.make(r.where, (call.make(r.gt, call.make(s.abs_, x), width), x, call.build.const(0)))
+
+
+@function("prelu", "x, weight")
+def _prelu(call: Call) -> Any:
+    x, weight = call.value("x"), call.value("weight")
+    if len(weight.shape) == 1 and call.shape(weight)[0] != 1 and len(x.shape) > 2:
+        weight = call.index(weight, _EVERY, *(None,) * (len(x.shape) - 2))  # one for each channel
+    return call.gates.make(r.where, (call.make(r.gt, x, call.build.const(0)), x, mul(call, weight, x)))
+
+
+@function("threshold", "x, threshold, value, inplace=None")
+def _threshold(call: Call) -> Any:
+    x = call.value("x")
+    return call.gates.make(r.where, (call.make(r.gt, x, call.value("threshold")), x, call.value("value")))
+
+
+# ---- layers -------------------------------------------------------------------------------------------
+
+
+@function("linear", "x, weight, bias=None")
+def _linear(call: Call) -> Node:
+    out = call.make(a.matmul, call.array(), call.make(a.transpose, call.array("weight"), axes=None))
+    return add(call, out, call.value("bias")) if "bias" in call else out
+
+
+@function("bilinear", "x, y, weight, bias=None")
+def _bilinear(call: Call) -> Node:
+    left = call.make(a.matmul, call.index(call.array("x"), "...", None, None, _EVERY), call.array("weight"))
+    both = mul(call, call.index(left, "...", 0, _EVERY), call.index(call.array("y"), "...", None, _EVERY))
+    out = call.make(a.sum_, both, axis=-1)
+    return add(call, out, call.value("bias")) if "bias" in call else out
+
+
+@function("embedding", "indices, weight")
+def _embedding(call: Call) -> Any:
+    from gradc.language.indexing import made
+
+    weight, at = call.array("weight"), _integer(call, "indices")
+    return call.placed(lambda: made(call.gates, weight, (at,)))
+
+
+def _standard(call: Call, x: Node, axes: tuple[int, ...], eps: Node) -> Node:
+    mean = call.make(a.mean, x, axis=axes, keepdims=True)
+    gap = sub(call, x, mean)
+    var = call.make(a.mean, call.make(s.square, gap), axis=axes, keepdims=True)
+    return div(call, gap, call.make(s.sqrt, add(call, var, eps)))
+
+
+def _eps(call: Call, default: float) -> Node:
+    return call.value("eps") if "eps" in call else call.build.const(default)
+
+
+def _scaled(call: Call, x: Node, lead: int) -> Node:
+    """x*weight + bias, along the last axes or, with `lead`, along the axis 1 with so many behind it."""
+    for name, op in (("weight", mul), ("bias", add)):
+        if name in call:
+            value = call.value(name)
+            x = op(call, x, call.index(value, _EVERY, *(None,) * lead) if lead else value)
+    return x
+
+
+@function("layer_norm", "x, normalized_shape, weight=None, bias=None, eps=1e-5")
+def _layer_norm(call: Call) -> Node:
+    x = call.array()
+    count = len(_each(call.given["normalized_shape"]))
+    axes = tuple(range(len(x.shape) - count, len(x.shape)))
+    return _scaled(call, _standard(call, x, axes, _eps(call, 1e-5)), 0)
+
+
+@function("batch_norm", "x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5")
+def _batch_norm(call: Call) -> Node:
+    x = call.array()
+    behind = len(x.shape) - 2
+    if call.flag("training"):
+        axes = (0, *range(2, len(x.shape)))
+        return _scaled(call, _standard(call, x, axes, _eps(call, 1e-5)), behind)
+    mean, var = (
+        call.index(call.value(name), _EVERY, *(None,) * behind) if behind else call.value(name)
+        for name in ("running_mean", "running_var")
+    )
+    out = div(call, sub(call, x, mean), call.make(s.sqrt, add(call, var, _eps(call, 1e-5))))
+    return _scaled(call, out, behind)
+
+
+@function("group_norm", "x, num_groups, weight=None, bias=None, eps=1e-5")
+def _group_norm(call: Call) -> Node:
+    x, groups = call.array(), int(call.number("num_groups"))
+    n, channels, *rest = call.shape(x)
+    if not isinstance(channels, int) or channels % groups:
+        raise call.error("the number of channels is known, and a multiple of the groups")
+    parts = call.make(a.reshape, x, shape=(n, groups, channels // groups, *rest))
+    out = _standard(call, parts, tuple(range(2, len(parts.shape))), _eps(call, 1e-5))
+    return _scaled(call, call.make(a.reshape, out, shape=(n, channels, *rest)), len(rest))
+
+
+@function("instance_norm", "x, running_mean=None, running_var=None, weight=None, bias=None, eps=1e-5")
+def _instance_norm(call: Call) -> Node:
+    x = call.array()
+    out = _standard(call, x, tuple(range(2, len(x.shape))), _eps(call, 1e-5))
+    return _scaled(call, out, len(x.shape) - 2)
+
+
+@function("dropout", "x, p=0.5, training=True, inplace=None")
+def _dropout(call: Call) -> Node:
+    if call.flag("training", True) and call.number("p", 0.5) != 0:
+        raise call.error("nothing is drawn at random here", "make the mask an input: x*mask, or write training=False")
+    return call.value("x")
+
+
+@function("scaled_dot_product_attention", "q, k, v, attn_mask=None, dropout_p=0, is_causal=False, scale=None")
+def _attention(call: Call) -> Node:
+    q, k, v = (call.array(name) for name in "qkv")
+    if call.number("dropout_p"):
+        raise call.error("nothing is drawn at random here", "write dropout_p=0.0")
+    rank = len(k.shape)
+    turned = call.make(a.transpose, k, axes=(*range(rank - 2), rank - 1, rank - 2))
+    if "scale" in call:
+        scores = mul(call, call.make(a.matmul, q, turned), call.value("scale"))
+    else:
+        size = call.gates.number(call.gates.size(call.shape(q)[-1]))
+        scores = div(call, call.make(a.matmul, q, turned), call.make(s.sqrt, size))
+    if call.flag("is_causal"):
+        length, other = call.shape(q)[-2], call.shape(k)[-2]
+        below = call.make(c.ones, shape=(length, other))
+        tril = lookup("tril")
+        assert tril is not None
+        seen = call.make(r.gt, call.make(tril, below), call.build.const(0))
+        scores = call.gates.make(r.where, (seen, scores, call.build.const(float("-inf"))))
+    if "attn_mask" in call:
+        mask = call.given["attn_mask"].value
+        if isinstance(mask, Node) and mask.op.boolean:
+            scores = call.gates.make(r.where, (mask, scores, call.build.const(float("-inf"))))
+        else:
+            scores = add(call, scores, call.value("attn_mask"))
+    return call.make(a.matmul, call.make(a.softmax, scores, axis=-1), v)
+
+
+# ---- losses -------------------------------------------------------------------------------------------
+
+
+def _norm(call: Call, x: Node, axis: int, keep: bool = False) -> Node:
+    return call.make(a.norm, x, axis=axis, keepdims=keep)
+
+
+def _reduced(call: Call, each: Node, weight: Node | None = None) -> Node:
+    """The mean, or the sum, or the losses one by one."""
+    how = call.text("reduction", "mean")
+    if weight is not None:
+        each = mul(call, each, weight)
+    if how == "none" or not each.shape:
+        return each
+    if how == "sum":
+        return call.make(a.sum_, each)
+    if how != "mean":
+        raise call.error("the reductions are 'mean', 'sum' and 'none'", at="reduction")
+    return call.make(a.mean, each)
+
+
+def _pair(call: Call) -> tuple[Node, Node]:
+    return call.value("x"), call.value("y")
+
+
+_TWO = "x, y, size_average=None, reduce=None, reduction=None"
+
+
+@function("mse_loss", _TWO)
+def _mse(call: Call) -> Node:
+    x, y = _pair(call)
+    return _reduced(call, call.make(s.square, sub(call, x, y)))
+
+
+@function("l1_loss", _TWO)
+def _l1(call: Call) -> Node:
+    x, y = _pair(call)
+    return _reduced(call, call.make(s.abs_, sub(call, x, y)))
+
+
+@function("smooth_l1_loss", "x, y, size_average=None, reduce=None, reduction=None, beta=1.0")
+def _smooth_l1(call: Call) -> Node:
+    x, y = _pair(call)
+    beta = call.value("beta") if "beta" in call else call.build.const(1)
+    gap = call.make(s.abs_, sub(call, x, y))
+    inner = div(call, mul(call, 0.5, call.make(s.square, gap)), beta)
+    below = call.make(r.lt, gap, beta)
+    return _reduced(call, call.gates.make(r.where, (below, inner, sub(call, gap, mul(call, 0.5, beta)))))
+
+
+@function("huber_loss", "x, y, reduction=None, delta=1.0")
+def _huber(call: Call) -> Node:
+    x, y = _pair(call)
+    delta = call.value("delta") if "delta" in call else call.build.const(1)
+    gap = call.make(s.abs_, sub(call, x, y))
+    inner = mul(call, 0.5, call.make(s.square, gap))
+    outer = mul(call, delta, sub(call, gap, mul(call, 0.5, delta)))
+    return _reduced(call, call.gates.make(r.where, (call.make(r.lt, gap, delta), inner, outer)))
+
+
+@function("binary_cross_entropy", "x, y, weight=None, size_average=None, reduce=None, reduction=None")
+def _bce(call: Call) -> Node:
+    """The logarithms are at least -100, as torch has it."""
+    x, y = _pair(call)
+    least = call.build.const(-100)
+    yes = call.make(r.maximum, call.make(s.log, x), least)
+    no = call.make(r.maximum, call.make(s.log, sub(call, 1, x)), least)
+    each = call.make(s.neg, add(call, mul(call, y, yes), mul(call, sub(call, 1, y), no)))
+    return _reduced(call, each, call.value("weight") if "weight" in call else None)
+
+
+@function(
+    "binary_cross_entropy_with_logits",
+    "x, y, weight=None, size_average=None, reduce=None, reduction=None, pos_weight=None",
+)
+def _bce_logits(call: Call) -> Node:
+    x, y = _pair(call)
+    if "pos_weight" in call:
+        more = add(call, 1, mul(call, sub(call, call.value("pos_weight"), 1), y))
+        soft = gate(call, "softplus", call.make(s.neg, x))
+        each = add(call, mul(call, sub(call, 1, y), x), mul(call, more, soft))
+    else:
+        each = sub(call, gate(call, "softplus", x), mul(call, x, y))
+    return _reduced(call, each, call.value("weight") if "weight" in call else None)
+
+
+@function("kl_div", "x, y, size_average=None, reduce=None, reduction=None, log_target=False")
+def _kl_div(call: Call) -> Node:
+    """torch's takes logarithms and a density; SciPy's is x*log(x/y) - x + y, element by element."""
+    x, y = _pair(call)
+    if not is_torch(call):
+        return add(call, sub(call, sub(call, gate(call, "xlogy", x, x), gate(call, "xlogy", x, y)), x), y)
+    if call.flag("log_target"):
+        each = mul(call, call.make(s.exp, y), sub(call, y, x))
+    else:
+        each = sub(call, gate(call, "xlogy", y, y), mul(call, y, x))
+    if call.text("reduction", "mean") == "batchmean":
+        return div(call, call.make(a.sum_, each), call.gates.number(call.gates.size(call.shape(each)[0])))
+    return _reduced(call, each)
+
+
+@function(
+    "cross_entropy",
+    "x, y, weight=None, size_average=None, ignore_index=None, reduce=None, reduction=None, label_smoothing=0.0",
+)
+def _cross_entropy(call: Call) -> Any:
+    x = call.array()
+    axis = 0 if len(x.shape) == 1 else 1
+    logs = call.make(a.log_softmax, x, axis=axis)
+    target = call.given["y"].value
+    same = isinstance(target, Node) and target.shape and call.shape(target) == call.shape(x)
+    if same and not _is_integer(target):
+        density = _smoothed(call, call.value("y"), axis)
+        each = call.make(s.neg, call.make(a.sum_, mul(call, density, logs), axis=axis))
+        return _reduced(call, each)
+    return _of_classes(call, logs, axis)
+
+
+@function("nll_loss", "x, y, weight=None, size_average=None, ignore_index=None, reduce=None, reduction=None")
+def _nll(call: Call) -> Any:
+    x = call.array()
+    return _of_classes(call, x, 0 if len(x.shape) == 1 else 1)
+
+
+def _is_integer(node: Node) -> bool:
+    return node.op.integer or node.op.name in ("picked", "iota")
+
+
+def _smoothed(call: Call, density: Node, axis: int) -> Node:
+    if "label_smoothing" not in call:
+        return density
+    eps = call.number("label_smoothing")
+    classes = call.gates.number(call.gates.size(call.shape(density)[axis]))
+    return add(call, mul(call, 1 - eps, density), div(call, eps, classes))
+
+
+def _of_classes(call: Call, logs: Node, axis: int) -> Any:
+    """Minus the logarithms at the classes, with torch's weights, ignored class and smoothing."""
+    from gradc.language.indexing import made
+
+    at = _integer(call, "y")
+    keep: Any = None
+    if "ignore_index" in call:
+        ignored = call.value("ignore_index")
+        keep = call.make(r.ne, at, ignored)
+        if call.number("ignore_index") < 0:
+            at = call.make(r.maximum, at, call.build.const(0))  # what is ignored is looked up, too, and not used
+    if axis == 0:
+        picked = call.placed(lambda: made(call.gates, logs, (at,)))
+    elif len(logs.shape) == 2:
+        rows = call.build.make(g.iota, (), (call.shape(logs)[0], 0, 1))
+        picked = call.placed(lambda: made(call.gates, logs, (rows, at)))
+    else:
+        picked = call.index(_along(call, logs, call.index(at, _EVERY, None), 1), _EVERY, 0)
+    each = call.make(s.neg, picked)
+    weight: Any = None
+    if "weight" in call:
+        weight = call.placed(lambda: made(call.gates, call.array("weight"), (at,)))
+    smoothing = call.number("label_smoothing") if "label_smoothing" in call else 0
+    if smoothing and weight is not None:
+        raise call.error("label_smoothing beside class weights is not read", "write the loss out")
+    if smoothing:
+        mean = call.make(s.neg, call.make(a.mean, logs, axis=axis))
+        each = add(call, mul(call, 1 - smoothing, each), mul(call, smoothing, mean))
+    if weight is not None:
+        each = mul(call, weight, each)
+    if keep is not None:
+        each = call.gates.make(r.where, (keep, each, call.build.const(0)))
+        ones = weight if weight is not None else call.build.const(1)
+        weight = call.gates.make(r.where, (keep, ones, call.build.const(0)))
+    if call.text("reduction", "mean") == "mean" and weight is not None and each.shape:
+        return div(call, call.make(a.sum_, each), call.make(a.sum_, weight))
+    if call.text("reduction", "mean") == "mean" and weight is not None:
+        return div(call, each, weight)
+    return _reduced(call, each)
+
+
+def _safe_norm(call: Call, x: Node, axis: int, eps: float) -> Node:
+    return call.make(r.maximum, _norm(call, x, axis, True), call.build.const(eps))
+
+
+@function("cosine_similarity", "x, y, axis=1, eps=1e-8")
+def _cosine(call: Call) -> Node:
+    x, y = _pair(call)
+    axis, eps = call.axis(default=1), call.number("eps", 1e-8)
+    axis = call.along(x, axis if len(x.shape) > 1 or axis < 0 else 0)
+    both = mul(call, div(call, x, _safe_norm(call, x, axis, eps)), div(call, y, _safe_norm(call, y, axis, eps)))
+    return call.make(a.sum_, both, axis=axis)
+
+
+@function("normalize", "x, p=2.0, axis=1, eps=1e-12")
+def _normalize(call: Call) -> Node:
+    x = call.array()
+    axis = call.axis(default=1)
+    if call.number("p", 2) != 2:
+        raise call.error("only p=2 is a norm here", at="p")
+    axis = call.along(x, axis if len(x.shape) > 1 or axis < 0 else 0)
+    return div(call, x, _safe_norm(call, x, axis, call.number("eps", 1e-12)))
+
+
+@function("pairwise_distance", "x, y, p=2.0, eps=1e-6, keepdims=False")
+def _distance(call: Call) -> Node:
+    x, y = _pair(call)
+    gap = add(call, sub(call, x, y), call.number("eps", 1e-6))
+    return _norm(call, gap, -1, call.flag("keepdims"))
+
+
+@function("triplet_margin_loss", "x, y, z, margin=1.0, p=2, eps=1e-6, swap=False, reduction=None")
+def _triplet(call: Call) -> Node:
+    x, y, z = (call.value(name) for name in "xyz")
+    margin = call.value("margin") if "margin" in call else call.build.const(1)
+    near, far = (_norm(call, add(call, sub(call, x, other), call.number("eps", 1e-6)), -1) for other in (y, z))
+    return _reduced(call, call.make(r.relu, add(call, sub(call, near, far), margin)))
+
+
+@function("margin_ranking_loss", "x, y, target, margin=0, reduction=None")
+def _ranking(call: Call) -> Node:
+    x, y = _pair(call)
+    margin = call.value("margin") if "margin" in call else call.build.const(0)
+    gap = mul(call, call.make(s.neg, call.value("target")), sub(call, x, y))
+    return _reduced(call, call.make(r.relu, add(call, gap, margin)))
+
+
+@function("soft_margin_loss", _TWO)
+def _soft_margin(call: Call) -> Node:
+    x, y = _pair(call)
+    return _reduced(call, gate(call, "softplus", call.make(s.neg, mul(call, x, y))))
+
+
+@function("hinge_embedding_loss", "x, y, margin=1.0, reduction=None")
+def _hinge_embedding(call: Call) -> Node:
+    x, y = _pair(call)
+    margin = call.value("margin") if "margin" in call else call.build.const(1)
+    near = call.make(r.eq, y, call.build.const(1))
+    return _reduced(call, call.gates.make(r.where, (near, x, call.make(r.relu, sub(call, margin, x)))))
+
+
+@function("cosine_embedding_loss", "x, y, target, margin=0, reduction=None")
+def _cosine_embedding(call: Call) -> Node:
+    x, y = _pair(call)
+    both = [div(call, each, _safe_norm(call, each, -1, 1e-8)) for each in (x, y)]
+    cosine = call.make(a.sum_, mul(call, *both), axis=-1)
+    margin = call.value("margin") if "margin" in call else call.build.const(0)
+    near = call.make(r.eq, call.value("target"), call.build.const(1))
+    far = call.make(r.relu, sub(call, cosine, margin))
+    return _reduced(call, call.gates.make(r.where, (near, sub(call, 1, cosine), far)))
+
+
+@function("gaussian_nll_loss", "x, y, var, full=False, eps=1e-6, reduction=None")
+def _gaussian_nll(call: Call) -> Node:
+    x, y = _pair(call)
+    var = call.make(r.maximum, call.value("var"), call.build.const(call.number("eps", 1e-6)))
+    each = mul(call, 0.5, add(call, call.make(s.log, var), div(call, call.make(s.square, sub(call, x, y)), var)))
+    return _reduced(call, add(call, each, 0.9189385332046727) if call.flag("full") else each)
+
+
+@function(
+    "poisson_nll_loss", "x, y, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction=None"
+)
+def _poisson_nll(call: Call) -> Node:
+    x, y = _pair(call)
+    if call.flag("full"):
+        raise call.error("the term of Stirling is not read", "write lgamma(y + 1)", "full")
+    if call.flag("log_input", True):
+        return _reduced(call, sub(call, call.make(s.exp, x), mul(call, y, x)))
+    log = call.make(s.log, add(call, x, call.number("eps", 1e-8)))
+    return _reduced(call, sub(call, x, mul(call, y, log)))
+
+
+# ---- what torch calls as NumPy does, and means otherwise ------------------------------------------------
+
+
+def best(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """torch's max(x, dim): the largest along an axis, and where they are; None for another max."""
+    if len(args) < 2 or any(arg.key == "axis" for arg in args) or not _is_whole(args[1].value):
+        return None
+    call = Call(gates, callee, args, first, last)
+    call.bind("x, axis, keepdims=False")
+    x, axis, keep = call.array(), call.axis(), call.flag("keepdims")
+    if not x.shape:
+        return None
+    op, at = (a.amax, g.argmax) if callee.op is a.amax else (a.amin, g.argmin)
+    both = [call.make(each, x, axis=axis, keepdims=keep) for each in (op, at)]
+    return Group("tuple", [Arg(each, first, last) for each in both])
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Node) and value.op is s.const and type(number(value)) is int
+
+
+def turned(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """torch's transpose(x, 0, 1) changes two axes for one another; NumPy's is None here."""
+    if len(args) != 3 or any(arg.key not in ("", "dim0", "dim1") or not _is_whole(arg.value) for arg in args[1:]):
+        return None
+    x = gates.value(args[0])
+    if len(x.shape) < 2 or (len(x.shape) == 2 and callee.library != "torch"):
+        return None
+    call = Call(gates, callee, args, first, last)
+    call.bind("x, dim0, dim1")
+    axes = list(range(len(x.shape)))
+    i, k = (call.along(x, int(call.number(name))) for name in ("dim0", "dim1"))
+    axes[i], axes[k] = axes[k], axes[i]
+    return call.make(a.transpose, x, axes=tuple(axes))

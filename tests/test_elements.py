@@ -1,0 +1,145 @@
+"""Elements that are assigned, by numbers, slices, masks and integers: the program beside NumPy running the same lines.
+
+Every program is compiled with its sizes known and with them named, in both styles; slopes by central differences.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+
+RNG = np.random.default_rng(5)
+S, X, V, U = (RNG.standard_normal(shape) for shape in ((4, 3), (4, 5), 5, 7))
+Y, P = np.array([2, 0, 1, 2]), np.array([3, 0, 5])
+HEAT = """u = U.copy()
+for n in range(2):
+    w = u.copy()
+    u[1:-1] = w[1:-1] + 0.1*(w[2:] - 2*w[1:-1] + w[:-2])
+    u[0] = 0
+    u[-1] = u[-2]
+np.sum(u**2)"""
+EDGES = """A = X.copy()
+A[1:-1, 1:-1] = X[1:-1, 2:] - X[:-2, 1:-1]
+A[:, 0] = A[:, 1]
+A[-1, :] = 0
+np.sum(A**3)"""
+STATE = """h = np.zeros((N, 2))
+c = 0
+for t in range(2):
+    h[:, t], c = X[:, t] + c, X[:, t + 1]
+np.sum(h**2*c[:, None])"""
+EVERY: list[tuple[str, dict[str, Any]]] = [
+    ("m = np.maximum(0, S - S[np.arange(N), y][:, None] + 1)\nm[np.arange(N), y] = 0\nm.sum()/N", {"S": S, "y": Y}),
+    ("d = S.copy()\nd[np.arange(N), y] -= 1\nnp.sum(d**3)", {"S": S, "y": Y}),
+    ("d = S**2\nd[range(N), y] = X[:, 0]\nnp.sum(d**3)", {"S": S, "y": Y, "X": X}),
+    ("d = V**2\nd[k] = 3.0\nd[k - 1] *= d[k - 2]\nnp.sum(d**2)", {"V": V, "k": 3}),
+    ("d = S**2\nd[k, :] = S[0]\nnp.sum(d**2)", {"S": S, "k": 2}),
+    ("d = S**2\nd[:, k] = 0\nnp.sum(d**2)", {"S": S, "k": 2}),
+    ("d = S**2\nd[y] = 2.0\nnp.sum(d**2)", {"S": S, "y": Y[:2]}),
+    ("d = U**2\nd[p] = 0\nnp.sum(d*U)", {"U": U, "p": P}),
+    ("z = np.zeros_like(U)\nq = U >= 0\nz[q] = np.exp(-U[q])\nz[~q] = np.exp(U[~q])\nnp.sum(z/(1 + z))", {"U": U}),
+    ("z = np.ones_like(U)\nz[U > 0] = U[U > 0]**1.5\nnp.sum(z)", {"U": U}),
+    ("z = U**2\nz[U > 0] *= 3\nnp.sum(z)", {"U": U}),
+    ("z = np.log(np.abs(U))\nz[U > 0.3] = 0\nnp.sum(z)", {"U": U}),
+    ("idx = np.where(U > 0)[0]\nz = U**2\nz[idx] = np.sqrt(U[idx])\nnp.sum(z) + U[idx].mean()", {"U": U}),
+    ("X[S[:, 0] > 0].sum(axis=0) @ V", {"X": X, "S": S, "V": V}),
+    ("np.sum(X[S[:, 0] > 0].mean(axis=1)**2)", {"X": X, "S": S}),
+    ("h = np.zeros((N, 3))\nfor t in range(3):\n    h[:, t] = X[:, t]*X[:, t + 1]\nnp.sum(h**2)", {"X": X}),
+    ("h = X.copy()\nfor t in range(1, 5):\n    h[:, t] = 0.5*h[:, t - 1] + h[:, t]\nnp.sum(h**2)", {"X": X}),
+    (HEAT, {"U": U}),
+    (EDGES, {"X": X}),
+    ("u = np.zeros(len(U))\nu[2:] = U[:-2]\nu[:2] = 1\nnp.sum(u**2)", {"U": U}),
+    ("u = U**2\nu[:3] += V[:3]\nu[-2:] *= 2\nnp.sum(u**2)", {"U": U, "V": V}),
+    (STATE, {"X": X}),
+    ("x = V.copy()\nx[0], x[1] = x[1], x[0]*x[2]\n(x[3], x[4]) = (x[4], 2*x[3])\nx[0] + x[1]**2 + x[3]*x[4]", {"V": V}),
+    ("for _ in range(2):\n    V[2] += V[0]*0.1\n    V[0] += np.cos(V[2])\nV[0]*V[2]", {"V": V}),
+    ("u = U*1\nu[:] = 2*U\nu[...] += 1\nnp.sum(u**2)", {"U": U}),
+]  # fmt: skip
+
+
+def as_python(program: str, given: dict[str, Any]) -> float:
+    space: dict[str, Any] = {"np": np, **{k: np.array(v) if np.ndim(v) else v for k, v in given.items()}}
+    space["N"] = 4
+    *lines, last = program.split("\n")
+    exec("\n".join(lines), space)
+    return float(eval(last, space))
+
+
+def slope(program: str, given: dict[str, Any], name: str) -> Any:
+    value = np.asarray(given[name], float)
+    found = np.zeros(value.shape)
+    for at in np.ndindex(value.shape):
+        rows = []
+        for h in (1e-3, 5e-4):
+            ends = []
+            for sign in (1, -1):
+                moved = value.copy()
+                moved[at] += sign * h
+                ends.append(as_python(program, {**given, name: moved}))
+            rows.append((ends[0] - ends[1]) / (2 * h))
+        found[at] = (4 * rows[1] - rows[0]) / 3
+    return found
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["known", "named"])
+@pytest.mark.parametrize(("program", "given"), EVERY, ids=[row[0].replace("\n", "; ") for row in EVERY])
+def test_beside_numpy(program: str, given: dict[str, Any], named: bool) -> None:
+    names = {"S": ("N", 3), "X": ("N", 5), "U": ("u",), "V": (5,), "y": ("m",)}
+    if "arange(N)" in program or "range(N)" in program:
+        names["y"] = ("N",)
+    shapes = {k: names[k] if named and k in names and np.ndim(v) else np.shape(v) for k, v in given.items()}
+    if not named:
+        program = re.sub(r"\bN\b", "4", program)
+    wrt = [name for name, value in given.items() if np.asarray(value).dtype.kind == "f"]
+    wanted = as_python(program, given)
+    slopes = {name: slope(program, given, name) for name in wrt}
+    for style in ("notes", "fast"):
+        fn = gradc.compile(program, shapes=shapes, wrt=wrt, style=style)
+        space: dict[str, Any] = {}
+        exec(fn.source, space)
+        for both in (fn.value_and_grad, space["value_and_grad"]):
+            value, grads = both(**{name: given[name] for name in fn.inputs})
+            np.testing.assert_allclose(value, wanted, rtol=1e-12)
+            for name in wrt:
+                np.testing.assert_allclose(grads[name], slopes[name], rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("x: [4]; u = x*1; v = u[1:]; u[1] = 5; v[0]", "'v' shares its elements with 'u'"),
+        ("x: [4]; v = x.reshape(2, 2); x[1] = 5; v[0, 1]", "'v' shares its elements with 'x'"),
+        ("x: [4]; v = x[:2]; x += 1; v[0]", "'v' shares its elements with 'x'"),
+        ("x: [4]; z: [2]; i: int[2]; u = x*1; u[i] = z; sum(u)", "these places may be named more than once"),
+        ("x: [4]; u = x*1; u[x > 0] = u[x < 0]; sum(u)", "what a mask takes is assigned behind the same mask"),
+        ("x: [4]; x[x > 0] + x[x > 1]", "these are elements at which different masks hold"),
+        ("x: [4]; x[x > 0] + x", "an array beside the elements at which a mask holds"),
+        ("x: [4]; cumsum(x[x > 0])", "how many elements the mask picks"),
+        ("x: [n]; u = x*1; u[::2] = 0; sum(u)", "the size 'n' has to be known"),
+        ("x: [3]; u = x*1; u[5] = 0; sum(u)", "index 5 is outside 0..2"),
+        ("x: [3]; y: [2]; u = x*1; u[:] = y; sum(u)", "a value of shape (2,) does not go into a place of shape (3,)"),
+    ],
+)  # fmt: skip
+def test_refused_with_a_reason(program: str, said: str) -> None:
+    with pytest.raises(gradc.GradcError) as caught:
+        gradc.compile(program)
+    assert caught.value.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("program", "given", "wanted"),
+    [
+        ("x: [4]; v = x[1:].copy(); x[1] = 5; v[0]", [1, 2, 3, 4], 2),
+        ("x: [4]; v = x.copy(); x[1] = 5; v[1] + x[1]", [1, 2, 3, 4], 7),
+        ("x: [4]; u = x*1; v = u; u[1] = 5; v[1]", [1, 2, 3, 4], 5),
+        ("x: [2, 2]; u = x*1\nu[0, 0] = 7\nfor r in u: r[1] = 7\nsum(u)", [[1, 2], [3, 4]], 24),
+        ("x: [3]; a = [x[0], x[1]]; f = a[0]; a[0] = 3*x[2]; a[0] + f", [1, 2, 3], 10),
+    ],
+)
+def test_copies_and_views(program: str, given: Any, wanted: float) -> None:
+    assert gradc.compile(program)(np.array(given, float)) == wanted
