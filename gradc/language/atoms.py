@@ -17,7 +17,7 @@ from gradc.language import advice, foreign, lists
 from gradc.language.gates import SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
-from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Text
+from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Text, Word
 from gradc.ops import array as a
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
@@ -40,6 +40,8 @@ LIBRARIES = (
     "special",
     "lax",
 )
+# Names of NumPy's that make arrays of a subscript: np.r_[0, x], np.mgrid[0:3, 0:2].
+SUBSCRIPTED = ("r_", "c_", "mgrid", "ogrid")
 # What stands behind a function that is handed on, and not called: f = np.tanh, layer(x, np.tanh).
 _ALONE = frozenset((",", ")", "]", "}", "\n", ";", "if", "else", "for", END, *MARKS))
 # What names a library elsewhere.
@@ -52,7 +54,11 @@ OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
 # Libraries of Python's own of which functions of constants are read.
 PYTHONS = ("itertools", "functools")
-HARMLESS = ("__future__", "typing", "collections", "dataclasses", "functools", "itertools", "numbers", "matplotlib")
+HARMLESS = frozenset(
+    "__future__ typing collections dataclasses functools itertools numbers matplotlib sys os time logging copy "
+    "warnings random operator string enum abc argparse pathlib pprint json re io contextlib unittest pytest "
+    "typing_extensions jaxtyping tqdm pandas seaborn".split()
+)
 CONSTANTS = {
     "pi": math.pi, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
     **dict.fromkeys(("inf", "infty", "Inf", "oo", "PINF"), math.inf), "NINF": -math.inf,
@@ -156,6 +162,8 @@ class Leaves:
             return self.build.const(CONSTANTS[name])
         if name == "newaxis":
             return NONE
+        if name in SUBSCRIPTED and path[0] in ("np", "numpy", "jnp"):
+            return Word(name)
         if lookup(name) or name in SPECIAL:
             if self.source.tokens[at + 1] in _ALONE:
                 return self.gates.callee(name, at, prefixed=True)

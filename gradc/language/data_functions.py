@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language.array_functions import Call, function
 from gradc.language.more_functions import _flat, _joined, _of_axis
 from gradc.language.torch_functions import add, div, gate, mul, sub
-from gradc.language.values import Arg, Dict, Group, Text
+from gradc.language.values import Arg, Callee, Dict, Group, Slice, Text
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
@@ -24,6 +24,9 @@ from gradc.ops import linalg
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.rewrite.simplify import number
+
+if TYPE_CHECKING:
+    from gradc.language.gates import Gates
 
 _EVERY = ("slice", None, None, None)
 
@@ -430,3 +433,34 @@ def _diag_indices_from(call: Call) -> Group:
     x = call.array()
     at = call.build.make(g.iota, (), (call.shape(x)[0], 0, 1))
     return Group("tuple", [Arg(at, call.first, call.last) for _ in x.shape])
+
+
+# ---- arrays by a subscript ----------------------------------------------------------------------------
+
+
+def of_subscript(gates: Gates, name: str, items: list[Arg], first: int, last: int) -> Any:
+    """np.r_[0, x], np.c_[x, y], np.mgrid[0:3, 0:2]."""
+    parts = [Arg(_range_of(gates, item), item.first, item.last) for item in items]
+    if name in ("r_", "c_"):
+        callee = Callee("hstack" if name == "r_" else "column_stack", None, prefixed=True)
+        return gates.call(callee, [Arg(Group("list", parts), first, last)], first, last)
+    nodes = [gates.value(part) for part in parts]
+    sizes = [gates.build.dims.find(node.shape[0]) for node in nodes]
+    grids = []
+    for axis, node in enumerate(nodes):
+        place = tuple(_EVERY if k == axis else None for k in range(len(nodes)))
+        grid = gates.build.make(a.index, (node,), (place,)) if len(nodes) > 1 else node
+        grids.append(grid if name == "ogrid" else gates.build.make(a.spread, (grid,), (tuple(sizes),)))
+    if name == "mgrid" and len(grids) > 1:
+        return gates.build.make(a.stack, tuple(grids), (0,))
+    return grids[0] if len(grids) == 1 else Group("list", [Arg(grid, first, last) for grid in grids])
+
+
+def _range_of(gates: Gates, item: Arg) -> Any:
+    """A slice as the numbers that it goes through."""
+    if not isinstance(item.value, Slice):
+        return item.value
+    start, stop, step = (*item.value.parts, None)[:3]
+    none = Arg(gates.build.const(0), item.first, item.last)
+    args = [start or none, stop or none, *([step] if step is not None else [])]
+    return gates.call(Callee("arange", None, prefixed=True), args, item.first, item.last)

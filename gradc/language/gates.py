@@ -35,9 +35,9 @@ from gradc.language.values import (
     Word,
 )
 from gradc.ops import array as a
+from gradc.ops import composed, linalg, special
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
-from gradc.ops import linalg, special
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.composed import STAN
@@ -329,6 +329,10 @@ class Gates:
         if not items:
             raise self.source.error("a subscript is empty", base.first, last)
         items = [self._as_array(item) for item in items]
+        if isinstance(base.value, Word) and base.value.text[-1:] in ("_", "d"):
+            from gradc.language import data_functions
+
+            return data_functions.of_subscript(self, base.value.text, items, base.first, last)
         if isinstance(base.value, Record):
             if len(items) != 1:
                 raise self.source.error("an entry has one key", base.first, last)
@@ -965,6 +969,17 @@ def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: 
     return gates.gate(op, [args[1]], {"n": order})
 
 
+def _gelu(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """gelu(x, approximate="tanh"), torch's and JAX's."""
+    how = next((arg.value for arg in args if arg.key == "approximate"), None)
+    if how is None:
+        return None
+    tanh = how.text == "tanh" if isinstance(how, Text) else bool(lists.truth(how))
+    op = lookup("gelu_tanh" if tanh else "gelu")
+    assert op is not None
+    return gates.gate(op, [arg for arg in args if not arg.key], {})
+
+
 def _turned(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """transpose(x, 0, 1), of torch's."""
     if len(args) != 3:
@@ -999,6 +1014,8 @@ SPECIAL: dict[str, Special] = {
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
     a.transpose: _turned,
+    composed.gelu: _gelu,
+    composed.gelu_tanh: _gelu,
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
     special.polygamma: _polygamma,
 }  # fmt: skip

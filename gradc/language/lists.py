@@ -658,7 +658,10 @@ def _float(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
     found = known(value)
     if isinstance(found, (int, float)):
         return gates.build.const(float(found))
-    return gates.value(args[0])
+    node = gates.value(args[0])
+    if node.shape and all(size == 1 for size in gates.build.dims.resolve(node.shape)):
+        return gates.build.make(a.reshape, (node,), ((),))
+    return node
 
 
 def _bool(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:

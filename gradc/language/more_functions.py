@@ -1067,7 +1067,10 @@ def _insert(call: Call) -> Any:
 
 @function("item tolist numpy contiguous", "x")
 def _item(call: Call) -> Node:
-    return call.value("x")
+    x = call.value("x")
+    if call.callee.name == "item" and x.shape and all(size == 1 for size in call.shape(x)):
+        return call.make(a.reshape, x, shape=())
+    return x
 
 
 @function("logspace", "start, stop, num=50, endpoint=True, base=10.0")

@@ -288,6 +288,8 @@ class Reader(Following):
     def _takes_text(self, i: int) -> bool:
         """Whether a string may stand here: as a key, an argument, a value to compare with."""
         before = self.source.before(i)
+        while before >= 0 and self.tokens[before] == "\n" and self.stack:  # on a line of its own in brackets
+            before = self.source.before(before)
         return before >= 0 and self.tokens[before] not in ("\n", ";")
 
     def _learn_mark(self, token: str, i: int, top: int) -> tuple[Any, int, int]:

@@ -47,6 +47,8 @@ class Statements(Whole):
                 following == ":" and is_name(token) and token[-1] != "(" and not self.targets and token not in _HEADERS
             ):
                 i = self._declaration(i)
+            elif token == "print(" and not self.targets and self._passes_over(i):
+                i = self.source.matching(i) + 1
             elif token in _STATEMENTS and not self.targets:
                 i = _STATEMENTS[token](self, i)
                 if self.then is not self.plain or self.returning or i < 0:
@@ -72,6 +74,19 @@ class Statements(Whole):
                 i += 1
             else:
                 return i
+
+    def _passes_over(self, i: int) -> bool:
+        """Whether a `print` is left out: it stands alone, and it is not all that the program does."""
+        close = self.source.matching(i)
+        behind = close + 1
+        if self.tokens[close] != ")" or self.tokens[behind] not in ("\n", ";", END, SUITE):
+            return False
+        while self.tokens[behind] in ("\n", ";"):
+            behind += 1
+        if self.last is None and not self.in_function and self.main is None and self.tokens[behind] == END:
+            return False
+        self.source.note("what is printed is no part of the module", i, close)
+        return True
 
     def _is_arrow(self, i: int) -> bool:
         """Whether a statement begins with R's `y <- `; an error then."""
