@@ -74,6 +74,8 @@ def _numbers(gates: Gates, canvas: Canvas) -> Node:
     """The same; of a mask as it is held."""
     if canvas.rows is None:
         assert canvas.node is not None
+        if canvas.name and not (canvas.node.op is s.input_ or canvas.node.op.boolean):
+            gates.scope.call_it(canvas.node, canvas.name)
         return canvas.node
     todo: list[tuple[Canvas, list[Node]]] = [(canvas, [])]
     while True:

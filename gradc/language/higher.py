@@ -2,7 +2,7 @@
 
 >>> from gradc.language import parse, unparse
 >>> print(unparse(parse("x: [2]\\nc, ys = lax.scan(lambda c, v: (c*v, c + v), 1.0, x)\\nc")).split("\\n")[-1])
-v1*v2
+c = v1*v2
 """
 
 from __future__ import annotations

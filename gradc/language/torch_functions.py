@@ -6,7 +6,7 @@ Their formulas are those of torch's manual, defaults included. Where torch means
 
 >>> from gradc.language import parse, unparse
 >>> print(unparse(parse("x: [4]; y: [4]\\nF.mse_loss(x, y)")).split("\\n")[-2:])
-['v2 = square(v1)', 'mean(v2, axis=None, keepdims=False)']
+['v2 = v1**2', 'mean(v2, axis=None, keepdims=False)']
 """
 
 from __future__ import annotations
