@@ -10,7 +10,7 @@ the assignment is refused.
 >>> print(unparse(parse("u = stack([x, y]) + 1\\nu[0] = x*y\\nsum(u)")).split("\\n")[-2:])
 ['u = array(v3, v4, shape=(2,))', 'sum(u, axis=None, keepdims=False)']
 >>> print(unparse(parse("x: [n]\\nu = x*x\\nu[1:] = 3\\nsum(u)")).split("\\n")[-2:])
-['u = concatenate(v4, v5, axis=0)', 'sum(u, axis=None, keepdims=False)']
+['u = concatenate(v3, v2, axis=0)', 'sum(u, axis=None, keepdims=False)']
 """
 
 from __future__ import annotations
@@ -74,8 +74,6 @@ def _numbers(gates: Gates, canvas: Canvas) -> Node:
     """The same; of a mask as it is held."""
     if canvas.rows is None:
         assert canvas.node is not None
-        if canvas.name and not (canvas.node.op is s.input_ or canvas.node.op.boolean):
-            gates.scope.call_it(canvas.node, canvas.name)
         return canvas.node
     todo: list[tuple[Canvas, list[Node]]] = [(canvas, [])]
     while True:
@@ -95,6 +93,13 @@ def _numbers(gates: Gates, canvas: Canvas) -> Node:
         if not todo:
             return node
         todo[-1][1].append(node)
+
+
+def _hold(gates: Gates, canvas: Canvas, node: Node) -> None:
+    """The array is another one now, as a whole."""
+    canvas.node, canvas.rows = node, None
+    if canvas.name and not canvas.boolean:
+        gates.scope.call_it(node, canvas.name)
 
 
 def _joined(gates: Gates, shape: Shape, rows: list[Node], axis: int) -> Node:
@@ -213,7 +218,7 @@ def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) 
         here, index, value = todo.pop()
         axis = _axis(here, index, written)
         if axis < 0:
-            here.node, here.rows = _replaced(gates, as_node(gates, here), here.shape, index, value), None
+            _hold(gates, here, _replaced(gates, as_node(gates, here), here.shape, index, value))
             continue
         rows, item = _apart(gates, here, axis), index[axis]
         rest = index[:axis] + index[axis + 1 :]
@@ -327,7 +332,7 @@ def _put_at(gates: Gates, canvas: Canvas, index: tuple[Any, ...], items: list[Ar
                 hint="write np.add.at(x, i, v) to add them all, or the places as np.arange(n)",
             )
         value = added(_spread(gates, value, there))
-    canvas.node, canvas.rows = gates.make(r.where, (named, value, node)), None
+    _hold(gates, canvas, gates.make(r.where, (named, value, node)))
 
 
 def add_at(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, sign: int, last: int) -> None:
@@ -345,7 +350,7 @@ def add_at(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, sign: in
     spread = _spread(gates, value, gates.build.dims.resolve(taken.shape))
     attr = facts["index"], canvas.shape, facts["once"]
     added = gates.build.make(_BACK[taken.op], (spread, *taken.args[1:]), attr)
-    canvas.node, canvas.rows = gates.make(s.add if sign > 0 else s.sub, (node, added)), None
+    _hold(gates, canvas, gates.make(s.add if sign > 0 else s.sub, (node, added)))
 
 
 def fill_diagonal(gates: Gates, canvas: Canvas, value: Node) -> None:
@@ -354,7 +359,7 @@ def fill_diagonal(gates: Gates, canvas: Canvas, value: Node) -> None:
         raise GradcError("fill_diagonal takes a matrix")
     n, m = canvas.shape
     on = gates.make(r.gt, (gates.build.make(c.eye, (), (n, m, 0)), gates.build.const(0)))
-    canvas.node, canvas.rows = gates.make(r.where, (on, value, as_node(gates, canvas))), None
+    _hold(gates, canvas, gates.make(r.where, (on, value, as_node(gates, canvas))))
 
 
 def _put_where(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
@@ -369,14 +374,14 @@ def _put_where(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
     if len(shape) < len(canvas.shape):
         item = (*(_ALL,) * len(shape), *(None,) * (len(canvas.shape) - len(shape)))
         mask = gates.build.make(a.index, (mask,), (item,))
-    canvas.node, canvas.rows = gates.make(r.where, (mask, value, as_node(gates, canvas))), None
+    _hold(gates, canvas, gates.make(r.where, (mask, value, as_node(gates, canvas))))
 
 
 def put_masked(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
     """canvas[mask] = what the same mask takes of another array of that shape."""
     if canvas.alias:
         raise GradcError(f"this array shares its elements with {canvas.alias}", hint="write a copy first: y = x.copy()")
-    canvas.node, canvas.rows = gates.make(r.where, (mask, value, as_node(gates, canvas))), None
+    _hold(gates, canvas, gates.make(r.where, (mask, value, as_node(gates, canvas))))
 
 
 def _whole(gates: Gates, value: Node, shape: Shape) -> Any:
