@@ -232,10 +232,10 @@ LATE: dict[str, str] = {
             squeeze expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis permute permute_dims ravel
             flatten broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split
             array_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
-            inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov convolve
-            correlate conv2d conv1d max_pool2d avg_pool2d sliding_window_view radians deg2rad degrees rad2deg
-            clip clamp polyval vander meshgrid gradient one_hot delete insert item tolist numpy contiguous
-            logspace
+            inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef
+            convolve correlate conv2d conv1d max_pool2d avg_pool2d sliding_window_view radians deg2rad degrees
+            rad2deg clip clamp polyval vander meshgrid gradient one_hot delete insert item tolist numpy
+            contiguous logspace
         """,
         "torch_functions": """
             clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as
@@ -249,11 +249,12 @@ LATE: dict[str, str] = {
         """,
         "data_functions": """
             isnan isinf isfinite nansum nanmean nanmax nanmin nan_to_num finfo iinfo median quantile percentile
-            count_nonzero searchsorted digitize interp copysign fmod simpson simps cumulative_trapezoid cumtrapz
-            cholesky solve_triangular cho_factor cho_solve lstsq block_diag toeplitz entr rel_entr boxcox
-            add.outer subtract.outer multiply.outer divide.outer maximum.outer minimum.outer power.outer
-            add.reduce multiply.reduce maximum.reduce minimum.reduce logaddexp.reduce add.accumulate
-            multiply.accumulate maximum.accumulate minimum.accumulate diag_indices diag_indices_from
+            count_nonzero searchsorted digitize interp copysign fmod positive logaddexp2 geomspace shape ndim
+            rot90 simpson simps cumulative_trapezoid cumtrapz cholesky solve_triangular cho_factor cho_solve
+            lstsq block_diag toeplitz entr rel_entr boxcox add.outer subtract.outer multiply.outer divide.outer
+            maximum.outer minimum.outer power.outer add.reduce multiply.reduce maximum.reduce minimum.reduce
+            logaddexp.reduce add.accumulate multiply.accumulate maximum.accumulate minimum.accumulate
+            diag_indices diag_indices_from
         """,
     }.items()
     for name in names.split()
@@ -409,6 +410,8 @@ def _linspace(call: Call) -> Node:
 def _array(call: Call) -> Any:
     """array(x) is x; of a list it is the array of its values."""
     value = call.given["x"].value
+    if isinstance(value, Group) and call.gates.is_written_mask(value):
+        return call.gates.condition(call.gates.array(value))
     kind = kind_of_type(call.given["type"]) if "type" in call else call.kind
     if kind == "bool":
         return value if isinstance(value, Node) and value.op.boolean else call.gates.condition(value)

@@ -15,6 +15,7 @@ the assignment is refused.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from gradc.base.errors import GradcError
@@ -29,6 +30,7 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.array import sliced
 from gradc.ops.table import bind_statics, lookup, statics_of
+from gradc.rewrite.simplify import number
 
 if TYPE_CHECKING:
     from gradc.language.gates import Gates
@@ -401,6 +403,8 @@ def _spread(gates: Gates, value: Node, shape: Shape) -> Node:
         fits = False
     if not fits:
         raise GradcError(f"a value of shape {show(value.shape)} does not go into a place of shape {show(shape)}")
+    if value.op is s.const and math.isfinite(number(value)):  # in the precision of the inputs
+        return gates.build.make(c.full, (), bind_statics(c.full, {"shape": shape, "value": number(value)}))
     return gates.build.make(a.spread, (value,), (shape,))
 
 

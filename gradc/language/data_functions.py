@@ -85,13 +85,14 @@ def _nanmin(call: Call) -> Node:
 
 @function("nan_to_num", "x, copy=None, nan=0.0, posinf=None, neginf=None")
 def _nan_to_num(call: Call) -> Any:
-    """nan as 0, and the infinities as the largest numbers there are."""
+    """nan as 0; the infinities as what is said of them."""
     x = call.value("x")
-    high = call.number("posinf", sys.float_info.max)
-    low = call.number("neginf", -sys.float_info.max)
-    for value, place in ((math.inf, high), (-math.inf, low)):
+    if "posinf" not in call or "neginf" not in call:
+        hint = "write posinf= and neginf=, or np.where(np.isnan(x), 0, x) where there are none"
+        raise call.error("what the infinities become hangs on the precision", hint)
+    for value, name in ((math.inf, "posinf"), (-math.inf, "neginf")):
         there = call.make(r.eq, x, call.build.const(value))
-        x = call.gates.make(r.where, (there, call.build.const(place), x))
+        x = call.gates.make(r.where, (there, call.value(name), x))
     return call.gates.make(r.where, (_missing(call, x), call.build.const(call.number("nan", 0.0)), x))
 
 
@@ -230,6 +231,57 @@ def _fmod(call: Call) -> Node:
     """What is left with the sign of x."""
     x, y = call.value("x"), call.value("y")
     return sub(call, x, mul(call, y, gate(call, "trunc", div(call, x, y))))
+
+
+@function("positive", "x")
+def _positive(call: Call) -> Node:
+    return call.value("x")
+
+
+@function("logaddexp2", "x, y")
+def _logaddexp2(call: Call) -> Node:
+    """log2(2**x + 2**y)."""
+    two = math.log(2.0)
+    scaled = [mul(call, call.value(name), two) for name in "xy"]
+    return div(call, gate(call, "logaddexp", *scaled), two)
+
+
+@function("geomspace", "start, stop, num=50, endpoint=True")
+def _geomspace(call: Call) -> Node:
+    """Numbers in even ratios, of written ends."""
+    size, ends = call.constant("num", 50), [call.number(name) for name in ("start", "stop")]
+    if type(size) is not int or size < 0 or ends[0] * ends[1] <= 0:
+        raise call.error("geomspace goes between written numbers of one sign")
+    steps = max(size - 1 if call.flag("endpoint", True) else size, 1)
+    low, high = (math.log(abs(end)) for end in ends)
+    sign = math.copysign(1.0, ends[0])
+    values = [sign * math.exp(low + (high - low) * i / steps) for i in range(size)]
+    if values and call.flag("endpoint", True):
+        values[0], values[-1] = float(ends[0]), float(ends[1]) if size > 1 else float(ends[0])
+    return call.make(c.literal, values=tuple(values), shape=(size,))
+
+
+@function("shape", "x")
+def _shape(call: Call) -> Group:
+    arg = call.given["x"]
+    sizes = call.shape(call.value("x"))
+    return Group("tuple", [Arg(call.gates.size(dim), arg.first, arg.last) for dim in sizes])
+
+
+@function("ndim", "x")
+def _ndim(call: Call) -> Node:
+    return call.build.const(len(call.value("x").shape))
+
+
+@function("rot90", "x, k=1")
+def _rot90(call: Call) -> Node:
+    """A matrix turned by quarters, against the clock."""
+    x, turns = call.array(), int(call.number("k", 1)) % 4
+    if len(x.shape) != 2:
+        raise call.error("rot90 takes a matrix")
+    for _ in range(turns):
+        x = call.index(call.make(a.transpose, x, axes=None), ("slice", None, None, -1))
+    return x
 
 
 # ---- sums along a grid --------------------------------------------------------------------------------

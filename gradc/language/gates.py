@@ -156,6 +156,9 @@ class Gates:
 
     def array(self, group: Group) -> Node:
         """A list literal as an array; a nested one from the inside out."""
+        if group.kind == "list" and self.is_written_mask(group):
+            numbers = [float(bool(lists.known(each.value))) for each in group.items]
+            return self.build.make(c.literal, (), (tuple(numbers), (len(numbers),)))
         todo: list[tuple[Group, list[Node]]] = [(group, [])]
         while True:
             here, done = todo[-1]
@@ -346,6 +349,12 @@ class Gates:
             item = items[0].value
             if isinstance(item, Group) and len(item.items) == 1 and isinstance(item.items[0].value, Places):
                 item = item.items[0].value  # x[np.where(x > 0)]
+            if isinstance(item, Group) and self.is_written_mask(item):
+                kept = [at for at, each in enumerate(item.items) if lists.known(each.value)]
+                return self._gathered(base, (self.picked(kept),), items, last)
+            written = _written_mask(item)
+            if written is not None:
+                return self._gathered(base, (self.picked(written),), items, last)
             if isinstance(item, Places) or (isinstance(item, Node) and item.op.boolean):
                 mask = item if isinstance(item, Node) else item.mask
                 from gradc.language import masks
@@ -478,6 +487,15 @@ class Gates:
                 return item.value
         return self._integer(item)
 
+    def is_written_mask(self, group: Group) -> bool:
+        """[True, False, True]"""
+        tokens = self.source.tokens
+        return bool(group.items) and all(tokens[each.first] in ("True", "False") for each in group.items)
+
+    def picked(self, places: list[int]) -> Node:
+        """Written places as integers."""
+        return self.build.make(g.picked, (), (tuple(places), (len(places),)))
+
     def _index_list(self, group: Group, item: Arg) -> Node:
         """A list of integers as an array of them."""
         values = [each.value for each in group.items]
@@ -546,9 +564,22 @@ class Gates:
             from gradc.language import masks
 
             return masks.with_where(self, callee, args, first, last)
+        if any(arg.key == "order" and arg.value.__class__ is Text for arg in args):
+            args = self._in_order(callee, args)
+        if callee.op is a.concatenate and any(arg.key == "axis" and lists.known(arg.value) is None for arg in args):
+            flat = [Arg(_flat(self, item), item.first, item.last) for item in lists.contents(self, args[0])]
+            args = [Arg(Group("list", flat), args[0].first, args[0].last)]
         if callee.name in KEEP_MASKS and any(_is_mask(arg.value) for arg in args):
             return self.condition(self._call(callee, args, first, last))
         return self._call(callee, args, first, last)
+
+    def _in_order(self, callee: Callee, args: list[Arg]) -> list[Arg]:
+        """The arguments without order="C", as arrays are laid out; Fortran's order is another one."""
+        order = next(arg for arg in args if arg.key == "order")
+        if order.value.text not in ("C", "K", "A"):
+            hint = "reshape the transpose: x.T.reshape(3, 2).T"
+            raise self.source.error("Fortran's order is not read", order.first, order.last, hint)
+        return [arg for arg in args if arg is not order]
 
     def _call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
@@ -755,6 +786,20 @@ def _check_mask(symbol: str, *values: Any) -> None:
 
 def _is_condition(value: Any) -> bool:
     return isinstance(value, Node) and (value.op.boolean or value is POISON)
+
+
+def _flat(gates: Gates, item: Arg) -> Node:
+    """An array as a vector."""
+    node = gates.value(item)
+    return node if len(node.shape) == 1 else gates.build.make(a.reshape, (node,), ((-1,),))
+
+
+def _written_mask(value: Any) -> list[int] | None:
+    """The places at which a vector of written conditions holds."""
+    if not isinstance(value, Node) or value.op is not r.ne or value.args[0].op is not c.literal:
+        return None
+    numbers = value.args[0].attr[0]  # type: ignore[index]  # (values, shape)
+    return [at for at, each in enumerate(numbers) if each] if len(value.shape) == 1 else None
 
 
 def _is_mask(value: Any) -> bool:

@@ -671,12 +671,26 @@ def _bool(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) 
 
 
 def _any_all(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """Whether all or any of a list hold; of an array by counting those that do not, or do."""
+    value = args[0].value if args else None
+    if isinstance(value, Node) and value.shape:
+        return _any_all_along(gates, callee, args, first, last)
     if callee.prefixed or callee.receiver is not None or len(args) != 1 or not isinstance(args[0].value, Group):
         return None
     out = gates.build.const(int(callee.name == "all"))
     for item in args[0].value.items:
         out = gates.make(r.all_of if callee.name == "all" else r.any_of, (out, item.value))
     return out
+
+
+def _any_all_along(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    holds = gates.condition(args[0].value)
+    counted = gates.make(r.not_, (holds,)) if callee.name == "all" else holds
+    named = [Arg(gates.number(counted), args[0].first, args[0].last), *args[1:]]
+    values, statics = gates.bind(callee, a.sum_, named, first, last)
+    attr = (statics.get("axis"), bool(statics.get("keepdims", False)))
+    count = gates.build.make(a.sum_, (gates.value(values[0]),), attr)
+    return gates.make(r.eq if callee.name == "all" else r.gt, (count, gates.build.const(0)))
 
 
 def _order(value: Any) -> Any:
@@ -707,6 +721,11 @@ def _sorted(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int
 
 def _divmod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     takes(gates, callee.name, args, 2, 2, first, last)
+    if any(isinstance(arg.value, Node) and arg.value.op is not s.const for arg in args):  # of values: x // y and x % y
+        from gradc.language.gates import quotient, remainder
+
+        parts = [work(gates, args[0].value, args[1].value) for work in (quotient, remainder)]
+        return Group("tuple", [Arg(part, first, last) for part in parts])
     x, y = (whole(gates, arg) for arg in args)
     if y == 0:
         raise gates.source.error("division by 0", first, last)

@@ -378,7 +378,9 @@ def _dstack(call: Call) -> Node:
 
 def _row(call: Call, x: Node) -> Node:
     """A number as a vector of one element."""
-    return x if x.shape else call.make(a.stack, x, axis=0)
+    if x.shape:
+        return x
+    return call.filled(x, (1,)) if x.op is s.const else call.make(a.stack, x, axis=0)
 
 
 def _joined(call: Call, parts: list[Node], axis: int) -> Node:
@@ -611,7 +613,11 @@ def _vdot(call: Call) -> Node:
 
 @function("kron", "x, y")
 def _kron(call: Call) -> Node:
-    return call.make(e.kron, call.array("x"), call.array("y"))
+    """Of a vector and a matrix, the vector is a row."""
+    x, y = call.array("x"), call.array("y")
+    if {len(x.shape), len(y.shape)} == {1, 2}:
+        x, y = (call.make(a.expand, each, axis=0) if len(each.shape) == 1 else each for each in (x, y))
+    return call.make(e.kron, x, y)
 
 
 @function("cross", "x, y, axis=-1, dim=None")
@@ -678,7 +684,19 @@ def _einsum(call: Call) -> Node:
             said = f"'{mine}' names {len(mine)} axes of an array of {len(arrays[at].shape)}"
             raise call.error(said, at=names[at])
         arrays[at], labels[at] = _each_once(call, arrays[at], mine)
+    if len(arrays) == 1:  # NumPy's einsum may give a view, which the gates below own up to
+        return _of_one(call, arrays[0], labels[0], out)
     return call.make(e.EINSUMS[len(arrays) - 1], *arrays, subs=",".join(labels) + "->" + out)
+
+
+def _of_one(call: Call, x: Node, labels: str, out: str) -> Node:
+    """Sums along the axes that are gone, and the others in their new order."""
+    gone = tuple(i for i, label in enumerate(labels) if label not in out)
+    if gone:
+        x = call.make(a.sum_, x, axis=gone if len(gone) > 1 else gone[0])
+        labels = "".join(label for label in labels if label in out)
+    order = [labels.index(label) for label in out]
+    return x if order == list(range(len(order))) else _ordered(call, x, order)
 
 
 def _each_once(call: Call, x: Node, labels: str) -> tuple[Node, str]:
@@ -785,10 +803,12 @@ def _ptp(call: Call) -> Node:
 
 @function("cov", "x, y=None, rowvar=True, bias=False, ddof=None")
 def _cov(call: Call) -> Node:
-    """Covariances of the rows of a matrix (of the columns with rowvar=False)."""
+    """Covariances of the rows of a matrix (of the columns with rowvar=False), or of two vectors."""
     x = call.array()
     if "y" in call:
-        raise call.error("cov takes one array", "stack the two: cov(stack([x, y]))", "y")
+        if len(x.shape) != 1:
+            raise call.error("cov takes one matrix, or two vectors", "stack the two: cov(vstack([x, y]))", "y")
+        x = call.make(a.stack, x, call.array("y"), axis=0)
     if len(x.shape) == 1:
         return call.make(e.var, x, ddof=0 if call.flag("bias") else int(call.number("ddof", 1)))
     x = x if call.flag("rowvar", True) else call.make(a.transpose, x, axes=None)
@@ -798,6 +818,17 @@ def _cov(call: Call) -> Node:
     size = total([count, -ddof])
     divisor = call.build.const(size) if isinstance(size, int) else call.build.graph.node(s.size, (), size)
     return call.make(s.div, call.make(a.matmul, off, call.make(a.transpose, off, axes=None)), divisor)
+
+
+@function("corrcoef", "x, y=None, rowvar=True")
+def _corrcoef(call: Call) -> Node:
+    """Covariances by the standard deviations."""
+    both = _cov(call)
+    if not both.shape:
+        return call.make(s.div, both, both)
+    root = call.make(s.sqrt, call.make(m.diagonal, both, offset=0))
+    by_rows = call.make(s.div, both, call.index(root, _EVERY, None))
+    return call.make(s.div, by_rows, root)
 
 
 # ---- convolutions --------------------------------------------------------------------------------
@@ -826,6 +857,10 @@ def _convolve(call: Call) -> Node:
 def _correlate(call: Call) -> Node:
     x, y, mode = call.array("x"), call.array("y"), call.text("mode", "valid")
     n, k = call.shape(x)[0], call.shape(y)[0]
+    if mode == "same" and isinstance(n, int) and isinstance(k, int) and k <= n:
+        whole = call.make(v.correlate, x, y, mode="full")
+        before = k // 2
+        return call.index(whole, ("slice", before or None, before + n, None))
     if mode not in ("full", "valid"):
         raise call.error(f"no mode '{mode}' of correlate", "full and valid are", "mode")
     if mode == "valid" and isinstance(n, int) and isinstance(k, int) and k > n:
@@ -1057,7 +1092,7 @@ def _insert(call: Call) -> Any:
         value = call.make(a.expand, value, axis=axis)
     elif len(value.shape) == len(shape):
         own = (*shape[:axis], call.shape(value)[axis], *shape[axis + 1 :])
-    parts = [value if call.shape(value) == own else call.make(a.spread, value, shape=own)]
+    parts = [value if call.shape(value) == own else call.filled(value, own)]
     if at != 0:
         parts.insert(0, call.index(x, *(_EVERY,) * axis, ("slice", None, at, None)))
     if not (isinstance(shape[axis], int) and at == shape[axis]):
