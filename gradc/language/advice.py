@@ -51,6 +51,8 @@ SYMBOLS = {
     "∇": ("'∇'", DIFFERENTIATES),
     "∫": ("'∫'", "write the sum of a rule"),
     "∑": ("'∑'", "write sum(x)"),
+    "⌊": ("'⌊'", "write floor(x)"),
+    "⌈": ("'⌈'", "write ceil(x)"),
     "∏": ("'∏'", "write prod(x)"),
     "∞": ("'∞'", "write inf"),
     "‖": ("'‖'", "write norm(x)"),

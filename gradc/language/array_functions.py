@@ -412,6 +412,8 @@ def _array(call: Call) -> Any:
     value = call.given["x"].value
     if isinstance(value, Group) and call.gates.is_written_mask(value):
         return call.gates.condition(call.gates.array(value))
+    if "type" in call and not isinstance(call.given["type"].value, Text):
+        raise call.error(f"{call.callee.name} takes one list", "write [[1, 2], [3, 4]]", "type")
     kind = kind_of_type(call.given["type"]) if "type" in call else call.kind
     if kind == "bool":
         return value if isinstance(value, Node) and value.op.boolean else call.gates.condition(value)

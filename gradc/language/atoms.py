@@ -14,7 +14,7 @@ from gradc.base.errors import GradcError, Mark, Problem
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import advice, foreign, lists
-from gradc.language.gates import SPECIAL, Gates
+from gradc.language.gates import PREFIXED, SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
 from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Text, Word
@@ -278,7 +278,7 @@ class Leaves:
 
     def _not_a_variable(self, name: str, at: int) -> None:
         source = self.source
-        known = lookup(name) is not None or name in SPECIAL
+        known = lookup(name) is not None or (name in SPECIAL and name not in PREFIXED)
         if not self.scope.is_variable(name) and (known or not advice.looks_like_variable(name)):
             return
         if known:

@@ -55,7 +55,10 @@ CONDITIONS: dict[Op, tuple[int, ...]] = {
 # Other spellings of static parameters.
 KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
 # Functions that are read by a library's name for them, `np.median`: bare they may be anything.
-PREFIXED = frozenset("median interp percentile quantile linear dropout simpson count_nonzero size dim view t".split())
+PREFIXED = frozenset(
+    "median interp percentile quantile linear dropout simpson count_nonzero size dim view t to half cpu cuda clone "
+    "expand narrow type_as mT adjoint threshold gather insert delete shape ndim numel nelement inverse ger lerp".split()
+)
 # Functions and methods that give a mask where they are given one.
 KEEP_MASKS = frozenset(
     "reshape transpose ravel flatten squeeze expand_dims unsqueeze swapaxes moveaxis flip roll repeat tile concatenate "

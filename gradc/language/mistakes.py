@@ -165,9 +165,10 @@ def _missing_operator(source: Source, token: str, at: int, start: int) -> GradcE
     if before == "0" and token[0] in "xXbBoO":
         return source.error("only decimal numbers are part of the language", at - 1, at)
     if before.isdecimal() and token.isdecimal():
-        return source.error(
-            f"'{before}' and '{token}' are two numbers", at - 1, at, f"write {before}{token}, or {before}*{token}"
-        )
+        hint = f"write {before}{token}, or {before}*{token}"
+        if "[" in source.tokens[max(0, at - 9) : at] and "]" not in source.tokens[max(0, at - 9) : at]:
+            hint = f"write a comma between them: [{before}, {token}], and [[1, 2], [3, 4]] for rows"
+        return source.error(f"'{before}' and '{token}' are two numbers", at - 1, at, hint)
     if before.isidentifier() and token == "(" and not advice.is_keyword(before):
         return source.error(f"'{before}' is a variable, not a function", at - 1, hint=f"write {before}*{right}")
     left = before if is_name(before) or is_number(before) else source.quote(start, at - 1)

@@ -63,6 +63,10 @@ def _cumprod(call: Call) -> Node:
 
 @function("diff", "x, n=1, axis=-1, prepend=None, append=None")
 def _diff(call: Call) -> Node:
+    if "n" in call and call.value("n").op is not s.const:
+        from gradc.language.foreign import DIFFERENTIATES
+
+        raise call.error("gradc differentiates by itself", DIFFERENTIATES)
     x = call.array()
     axis = call.along(x, call.axis(default=-1))
     ends = [call.value(name) if name in call else None for name in ("prepend", "append")]

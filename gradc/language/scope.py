@@ -24,7 +24,11 @@ from gradc.rewrite.simplify import Builder
 
 GivenShapes = Mapping[str, Sequence[int | str] | int | str]
 
-CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan, "oo": math.inf}
+CONSTANTS = {
+    "pi": math.pi,
+    **dict.fromkeys(("inf", "oo", "Inf", "Infinity"), math.inf),
+    **dict.fromkeys(("nan", "NaN"), math.nan),
+}
 # So many names are noted as never used; the rest are counted.
 MAX_NOTES = 5
 # More digits than any size has.

@@ -425,15 +425,13 @@ def _norm(call: Call, x: Node, axis: int, keep: bool = False) -> Node:
 def _reduced(call: Call, each: Node, weight: Node | None = None) -> Node:
     """The mean, or the sum, or the losses one by one."""
     how = call.text("reduction", "mean")
+    if how not in ("mean", "sum", "none"):
+        raise call.error("the reductions are 'mean', 'sum' and 'none'", at="reduction")
     if weight is not None:
         each = mul(call, each, weight)
     if how == "none" or not each.shape:
         return each
-    if how == "sum":
-        return call.make(a.sum_, each)
-    if how != "mean":
-        raise call.error("the reductions are 'mean', 'sum' and 'none'", at="reduction")
-    return call.make(a.mean, each)
+    return call.make(a.sum_ if how == "sum" else a.mean, each)
 
 
 def _pair(call: Call) -> tuple[Node, Node]:
@@ -526,7 +524,7 @@ def _cross_entropy(call: Call) -> Any:
     logs = call.make(a.log_softmax, x, axis=axis)
     target = call.given["y"].value
     same = isinstance(target, Node) and target.shape and call.shape(target) == call.shape(x)
-    if same and not _is_integer(target):
+    if same and not _is_integer(call, target):
         density = _smoothed(call, call.value("y"), axis)
         each = call.make(s.neg, call.make(a.sum_, mul(call, density, logs), axis=axis))
         return _reduced(call, each)
@@ -539,8 +537,9 @@ def _nll(call: Call) -> Any:
     return _of_classes(call, x, 0 if len(x.shape) == 1 else 1)
 
 
-def _is_integer(node: Node) -> bool:
-    return node.op.integer or node.op.name in ("picked", "iota")
+def _is_integer(call: Call, node: Node) -> bool:
+    declared = node.op is s.input_ and node.attr in call.gates.scope.integers
+    return declared or node.op.integer or node.op.name in ("picked", "iota")
 
 
 def _smoothed(call: Call, density: Node, axis: int) -> Node:
