@@ -23,7 +23,12 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "numba": ("x*exp(y)", {}, "return f, expy, f", "return f, expy, x"),
     "numbers": ("x*sin(y) + y", {}, '"y": ', '"y": 2.0*'),
     "long": (LONG, {"LONG": 2}, "g[0:2] = ", "g[0:2] = 2.0*"),
-    "rolled": ("x: [40]; " + " + ".join(f"sin(x[{i}]*x[{i + 1}])" for i in range(39)), {"ROLLED": 60}, "cos(", "sin("),
+    "rolled": (
+        "x: [40]; " + " + ".join(f"sin(x[{i}]*x[{i + 1}])" for i in range(39)),
+        {"ROLLED": 60, "WHOLE": 0},
+        "cos(",
+        "sin(",
+    ),
     "arrays": ("W: [3, 4]; x: [4]; sum(tanh(W @ x)**2)", {}, '"x": ', '"x": 2.0*'),
     "mapped": ("x: [5]; y: [5]; x*exp(y)", {}, "exp(y, ", "exp(x, "),
     "blocks": ("x*exp(y)", {}, "exp(y, ", "exp(x, "),

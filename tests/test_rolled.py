@@ -22,8 +22,8 @@ from tests.fuzz.long_sums import hold, leaves, points, same, scattered, written
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rolled up however few the terms are."""
-    monkeypatch.setattr(engines, "ROLLED", 0)
-    monkeypatch.setattr(engines, "GATHERED", 0)
+    for threshold in ("ROLLED", "GATHERED", "WHOLE"):
+        monkeypatch.setattr(engines, threshold, 0)
 
 
 @pytest.mark.usefixtures("always")
@@ -178,6 +178,20 @@ def test_in_math_what_raises_raises() -> None:
             fn.module.value_and_grad(*at[:7], bad, *at[8:])
         with pytest.raises(raised.type):
             fn.value_and_grad(*at[:7], bad, *at[8:])
+
+
+def test_sums_that_leave_many_arrays_are_lines_of_numbers() -> None:
+    """As long as these are soon written."""
+    small = ["sin({0})", "{0}*{1}", "{0}**2", "cos({0})*{1}", "exp(-{0})", "{0}/{1}", "tanh({0})"]
+    rng = random.Random(0)
+    terms = [
+        pattern.format(f"x[{rng.randrange(93)}]", f"x[{rng.randrange(93)}]") for pattern in small for _ in range(35)
+    ]
+    few = gradc.compile(f"x: [93]; {' + '.join(terms)}")
+    assert few.rolled is not None
+    assert few.running(np.ones(93)).engine == "numbers"
+    text = " + ".join(f"(x[{i}] - x[{i + 1}])**2" for i in range(120))
+    assert gradc.compile(text).running(np.ones(121)).engine == "rolled"
 
 
 def test_what_repeats_nothing_says_so() -> None:

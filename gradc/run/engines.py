@@ -58,6 +58,9 @@ LONG = 3_000
 # Long sums of programs with more gates than this are sums over slices, whose calls into NumPy pay from here on: of
 # elements of arrays, and of numbers, which are put into an array and taken out of it at each call.
 ROLLED, GATHERED = 400, 600
+# An operation on a whole array takes the time of so many on numbers: where sums leave too many of them, lines of
+# numbers are ahead, as long as they are few enough to be written soon.
+WHOLE = 40
 # An elementwise array of more elements than this is worked on in blocks.
 LARGE_ARRAY = 16_384
 
@@ -373,7 +376,10 @@ def _plan_long(fn: Compiled, kind: str) -> Planned:
 
 def _fits_rolled(fn: Compiled, kind: str) -> bool:
     large = len(fn.dag.nodes) > ROLLED and not fn.shadows and _one_output(fn, kind)
-    return large and fn.rolled is not None and (len(fn.dag.nodes) > GATHERED or not fn.rolled[1])
+    if not large or fn.rolled is None or (fn.rolled[1] and len(fn.dag.nodes) <= GATHERED):
+        return False
+    arrays = sum(bool(node.shape) for node in fn.rolled[0].dag.nodes)
+    return len(fn.dag.nodes) > LONG or WHOLE * arrays < len(fn.dag.nodes)
 
 
 def _plan_rolled(fn: Compiled, kind: str) -> Planned:

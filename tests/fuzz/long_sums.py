@@ -115,7 +115,7 @@ def hold(text: str, at: list[float], wrt: list[str] | None = None) -> Any:
 
 def main(count: int) -> int:
     """Say each seed that fails, and how many."""
-    engines.ROLLED = engines.GATHERED = 0
+    engines.ROLLED = engines.GATHERED = engines.WHOLE = 0
     failed = 0
     for seed in range(count):
         for write in (written, scattered):
