@@ -51,7 +51,7 @@ mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 
 targets: $(FRAMEWORKS)/.ready ## the frameworks' own checkers over all corpora, in an environment that has them
 	GRADC_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -n auto tests/test_frameworks.py tests/test_c.py tests/test_numba.py \
-	tests/test_branch_free.py tests/test_batches.py
+	tests/test_branch_free.py tests/test_batches.py tests/test_target_check.py tests/test_target_examples.py
 
 oldest: $(OLDEST)/.ready ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
 	$(OLDEST)/bin/python -m pytest -q -n auto
