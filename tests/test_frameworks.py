@@ -208,6 +208,30 @@ def test_jaxs_own_checker(jax: Any, name: str) -> None:
     assert np.allclose(mapped[0], jax.grad(module.f)(*inputs), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+def test_jaxs_own_checker_forward(jax: Any, name: str) -> None:
+    from jax.test_util import check_grads
+
+    fn = gradc.compile(SMOOTH[name], target="jax", also="jvp")
+    module = loaded(fn.source)
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=fn.shapes[each]) for each in fn.inputs]
+    check_grads(jax.jit(module.f_along), inputs, order=2, modes=["fwd"], rtol=1e-4)
+    tangents = [rng.normal(size=each.shape) for each in inputs]
+    value, along = jax.jvp(module.f_along, inputs, tangents)
+    exact = gradc.compile(SMOOTH[name]).jvp(*inputs, *tangents)
+    np.testing.assert_allclose((value, along), exact, rtol=1e-11)
+    assert np.allclose(jax.grad(module.f_along)(*inputs), jax.grad(module.f)(*inputs), rtol=1e-12)
+
+
+def test_jax_forward_over_several_outputs_and_fewer_inputs(jax: Any) -> None:
+    module = loaded(gradc.compile("x*a + 0*value, sin(x)", target="jax", also="jvp", wrt=["x"]).source)
+    x = np.arange(3.0)
+    values, along = jax.jvp(lambda x: module.f_along(x, 2.0, 1.0), (x,), (np.ones(3),))
+    np.testing.assert_allclose(values[0], 2 * x)
+    np.testing.assert_allclose(along, [np.full(3, 2.0), np.cos(x)])
+
+
 def test_jax_in_single_precision(jax: Any) -> None:
     module = loaded(gradc.compile("X: [3, 2]\nw: [2]\nsum(sigmoid(X @ w))*k", target="jax").source)
     given = [jax.numpy.ones((3, 2), jax.numpy.float32), jax.numpy.ones(2, jax.numpy.float32), 0.5]

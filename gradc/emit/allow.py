@@ -69,8 +69,8 @@ _ATTRIBUTES = frozenset(
     "T all append arange array asarray copy copysign copyto dot dtype empty float64 full full_like index indices "
     "int8 item items itemsize join matmul max may_share_memory min ndarray ndim ravel reduce reshape result_type "
     "shape size sum swapaxes tolist type values where zeros zeros_like "
-    "Function Tensor apply autograd custom_vjp defvjp differentiable function needs_input_grad nondiff_argnums "
-    "once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()
+    "Function Tensor apply autograd custom_jvp custom_vjp defjvp defvjp differentiable function needs_input_grad "
+    "nondiff_argnums once_differentiable partial save_for_backward saved_tensors set_materialize_grads sizes".split()
 )
 
 # Keywords of straight lines, which do nothing by themselves.

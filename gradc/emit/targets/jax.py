@@ -156,6 +156,11 @@ def folded(x, shape, size, stride):
     places = windows(jnp.arange(out.size).reshape(shape), size, stride)
     return out.reshape(-1).at[places.reshape(-1)].add(x.reshape(-1)).reshape(shape)
 ''',
+    "alike": '''
+def alike(along, value):
+    """A derivative along tangents in the shape and the precision of the value."""
+    return jnp.broadcast_to(along, value.shape).astype(value.dtype)
+''',
     "fitted": '''
 def fitted(dx, x):
     """A gradient at every point as one of x: summed over the axes along which x was broadcast, in its precision."""
@@ -172,7 +177,9 @@ class JaxText(Text):
     """A module with a function of the value, whose gradient is the module's own backward pass."""
 
     def items(self) -> list[str]:
-        return [*super().items(), "", "", *self.value_function()]
+        along = any(item.kind == "jvp" for item in self.code.defs())
+        text = [*super().items(), "", "", *self.value_function()]
+        return [*text, "", "", *self.forward_function()] if along else text
 
     def value_function(self) -> list[str]:
         """f(x, y): the value alone, with the passes as its rule."""
@@ -202,6 +209,38 @@ class JaxText(Text):
             "",
             "",
             f"{name}.defvjp({name}_ahead, {name}_back)",
+        ]
+
+    def forward_function(self) -> list[str]:
+        """f_along(x, y): the value once more, with the tangents' lines as its rule, for forward mode."""
+        self.values.need("alike")
+        name = f"{self.code.value_name}_along"
+        inputs = list(self.dag.inputs)
+        tangents = next(item.params for item in self.code.defs() if item.kind == "jvp")[len(inputs) :]
+        dots = dict(zip([each for each in inputs if each in self.code.wrt], tangents, strict=True))
+        own = {word: self.free(word) for word in ("primals", "tangents", "value", "along")}
+        jvp, params = self.callee("jvp"), ", ".join(inputs)
+        taken = [dots.get(each, self.free("_")) for each in inputs]
+        several = len(self.dag.outputs) > 1
+        sent = f"alike({own['along']}, {own['value']})"
+        if several:
+            pairs = f"zip({own['along']}, {own['value']})"
+            sent = (
+                f"tuple([alike({self.free('a')}, {self.free('v')}) for {self.free('a')}, {self.free('v')} in {pairs}])"
+            )
+        return [
+            f"@{self.word('jax')}.custom_jvp",
+            f"def {name}({params}):",
+            '    """The value; its derivative along tangents is that of the lines above."""',
+            f"    return {self.callee('forward')}({params})[0]",
+            "",
+            "",
+            f"@{name}.defjvp",
+            f"def {name}_rule({own['primals']}, {own['tangents']}):",
+            *indent(broken("", inputs, f" = {own['primals']}", closed=True, parens=True)),
+            *indent(broken("", taken, f" = {own['tangents']}", closed=True, parens=True)),
+            *indent(broken(f"{own['value']}, {own['along']} = {jvp}(", [*inputs, *tangents], ")", closed=False)),
+            f"    return {own['value']}, {sent}",
         ]
 
 
