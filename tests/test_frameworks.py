@@ -3,6 +3,8 @@
 import ast
 import math
 import os
+import re
+import sys
 import types
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import numpy as np
 import pytest
 
 import gradc
+from gradc.emit import TARGETS
+from gradc.ops.table import entries
 from tests.golden_tool import shown
 from tests.support import Json, decode, inputs_of, point_error, records, shapes_of
 
@@ -57,6 +61,12 @@ def test_the_text_stands_by_itself(path: Path) -> None:
 def test_a_gate_without_a_form_is_named() -> None:
     with pytest.raises(ValueError, match="no target 'tensorflow'"):
         gradc.compile("x*y", target="tensorflow")
+
+
+def test_torch_takes_no_number_for_a_tensor() -> None:
+    """NumPy's smaller and larger of an array and a number are bounds there."""
+    for name, text in TARGETS["torch"].helpers.items():
+        assert not re.search(r"torch\.(?:minimum|maximum)\([^\n]*, -?[\d.e]+\)(?!,)", text), name
 
 
 # -- torch -------------------------------------------------------------------------------------------------------------
@@ -130,6 +140,39 @@ def test_vmap_of_grad(torch: Any, name: str) -> None:
     for row, point in enumerate(each):
         _, grads = module.value_and_grad(*[leaf.detach() for leaf in point])
         assert torch.allclose(mapped[row], grads[fn.inputs[0]], rtol=1e-12)
+
+
+LONG = "GRADC_FRAMEWORKS" in os.environ
+COMPILED = RECORDS if LONG else RECORDS[::4]
+
+
+def whole_graph(torch: Any, record: Json, backend: str) -> None:
+    """Value and gradient by torch.compile, which may leave nothing of the function to Python."""
+    torch._dynamo.reset()
+    fn = compiled(record, "torch")
+    name = re.sub(r"\W", "_", "emitted_" + record["id"])
+    module = sys.modules[name] = loaded(fn.source, name)
+    point = record["points"][0]
+    inputs = {name: torch.tensor(np.asarray(value, float)) for name, value in inputs_of(record, point).items()}
+    leaves = [inputs[name].clone().requires_grad_(name in fn.wrt) for name in fn.inputs]
+    out = torch.compile(module.f, fullgraph=True, backend=backend)(*leaves)
+    out.backward()
+    sent = {name: numbers(leaf.grad) for name, leaf in zip(fn.inputs, leaves, strict=True) if name in fn.wrt}
+    assert point_error(numbers(out), sent, record, point) is None
+    del sys.modules[name]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("record", COMPILED)
+def test_torch_compiles_the_whole_graph(torch: Any, record: Json) -> None:
+    whole_graph(torch, record, "aot_eager")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(not LONG, reason="a compiler a program; `make targets` runs it")
+@pytest.mark.parametrize("record", [pytest.param(each, id=each["id"]) for each in records()[::28]])
+def test_inductor(torch: Any, record: Json) -> None:
+    whole_graph(torch, record, "inductor")
 
 
 def test_lines_that_nobody_asked_for_are_not_run(torch: Any) -> None:
@@ -237,6 +280,37 @@ def test_jax_in_single_precision(jax: Any) -> None:
     given = [jax.numpy.ones((3, 2), jax.numpy.float32), jax.numpy.ones(2, jax.numpy.float32), 0.5]
     assert module.f(*given).dtype == jax.numpy.float32
     assert jax.grad(module.f, argnums=1)(*given).dtype == jax.numpy.float32
+
+
+# -- both --------------------------------------------------------------------------------------------------------------
+
+GATES = [entry for entry in entries() if entry.elementwise and not entry.boolean and set(entry.params) <= set("xyz")]
+AT = (np.array([0.3, 0.6]), np.array([0.7, 0.2]), np.array([0.5, 0.4]))
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+def test_every_gate(request: pytest.FixtureRequest, target: str) -> None:
+    framework = request.getfixturevalue(target)
+    taken = 0
+    for entry in GATES:
+        program = f"{entry.name}({', '.join(entry.params)})"
+        try:
+            fn = gradc.compile(program)
+        except gradc.GradcError:
+            continue  # one of the core, which nobody types
+        module = loaded(gradc.compile(program, target=target).source)
+        given = AT[: len(fn.inputs)]
+        with np.errstate(all="ignore"):
+            value, grads = fn.value_and_grad(*given)
+            if not np.all(np.isfinite(value)):
+                given = tuple(each + 1.5 for each in given)
+                value, grads = fn.value_and_grad(*given)
+        got, slopes = module.value_and_grad(*(framework.tensor(each) if target == "torch" else each for each in given))
+        np.testing.assert_allclose(numbers(got), value, 1e-9, 1e-13, err_msg=program)
+        for name, slope in grads.items():
+            np.testing.assert_allclose(numbers(slopes[name]), slope, 1e-9, 1e-13, err_msg=program)
+        taken += 1
+    assert taken > 60
 
 
 def test_references_are_numbers() -> None:

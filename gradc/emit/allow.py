@@ -42,7 +42,7 @@ _MODULES: dict[str, frozenset[str] | None] = {
     "concurrent.futures": frozenset({"ThreadPoolExecutor"}),
     "jax": None,
     "jax.numpy": None,
-    "jax.scipy": None,
+    "jax.scipy": frozenset({"special"}),
     "scipy": frozenset({"special", "linalg"}),
     "llvmlite.ir": frozenset({"DoubleType", "FunctionType", "IntType"}),
     "numba": frozenset({"float64", "int64", "njit", "types"}),

@@ -66,6 +66,18 @@ def respelled(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
+_SILENCED = re.compile(r"^( *)with [\w.]+\.errstate\([^\n]*\):\n((?:\1 +[^\n]*\n|\n(?=\1 ))+)", re.MULTILINE)
+
+
+def unsilenced(text: str) -> str:
+    """A helper's text for a target that warns of nothing: what stands under an errstate stands by itself.
+
+    >>> unsilenced("def f(x):\\n    with np.errstate(all=\\"ignore\\"):\\n        return np.log(x)\\n")
+    'def f(x):\\n    return np.log(x)\\n'
+    """
+    return _SILENCED.sub(lambda found: re.sub(r"^    ", "", found[2], flags=re.MULTILINE), text)
+
+
 class Target(NamedTuple):
     """A target as data; `gradc.plan.code` says what the facts mean and how to add one.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gradc.emit.layout import broken, indent
 from gradc.emit.modules import Text
-from gradc.emit.target import Import, Target, respelled
+from gradc.emit.target import Import, Target, respelled, unsilenced
 from gradc.ops.helpers import HELPERS
 
 _HELPERS = {
@@ -255,12 +255,13 @@ TARGET = Target(
         Import("jnp", "import jax.numpy as jnp", "import jax.numpy as {name}"),
         Import("special", "from jax.scipy import special", "from jax.scipy import special as {name}", always=False),
     ),
-    helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    helpers={**{name: unsilenced(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
     common_dtype="jnp.result_type",
     in_place=False,
     value_function=True,
     text=JaxText,
     forms={
+        **{name: f"special.{name}({{x}})" for name in ("i0", "i1", "i0e", "i1e", "erfinv", "ndtri")},
         **{name: f"{name}({{x}}{{*statics}})" for name in "logsumexp softmax log_softmax first_max".split()},
         "first_min": "first_max(-{x}{*statics})",
         "from_heaviest": "from_heaviest({x}, {y}{*statics})",

@@ -6,13 +6,14 @@ serve inputs whose gradient nobody asked for are not run. Any device, any floati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from struct import pack, unpack
 from typing import Any
 
 from gradc.emit.layout import broken, floats_of, indent
 from gradc.emit.modules import Text
-from gradc.emit.target import Import, Target, respelled
+from gradc.emit.target import Import, Target, respelled, unsilenced
 from gradc.graph.dag import Node
 from gradc.graph.forms import Form
 from gradc.ops.helpers import HELPERS
@@ -21,6 +22,29 @@ from gradc.plan.code import Assign, Def, Return, Unpack, bound, every, names_rea
 from gradc.rewrite.simplify import number
 
 _HELPERS = {
+    "gamma": '''
+def gamma(x):
+    """The gamma function, by its logarithm; below 0 its sign changes from whole number to whole number."""
+    odd = (x < 0) & (torch.remainder(torch.floor(x), 2) == 1)
+    return torch.where(odd, -1.0, 1.0)*torch.exp(torch.special.gammaln(x))
+''',
+    "lgamma": '''
+def lgamma(x):
+    """log(abs(gamma(x)))"""
+    return torch.special.gammaln(x)
+''',
+    "ndtr": '''
+def ndtr(x):
+    """The distribution function of the standard normal distribution."""
+    return torch.special.ndtr(x)
+''',
+    "logsumexp_of": '''
+def logsumexp_of(x, w, axis=None, keepdims=False):
+    """log(sum(w*exp(x))) for weights of at least 0."""
+    x, w = torch.broadcast_tensors(x, torch.where(w < 0, float("nan"), w))
+    shifted = torch.where(w == 0, float("-inf"), x + torch.log(torch.where(w == 0, 1, w)))
+    return torch.logsumexp(shifted, tuple(range(x.ndim)) if axis is None else axis, keepdim=keepdims)
+''',
     "as_float": '''
 def as_float(x):
     """The input as a tensor of floats."""
@@ -595,14 +619,45 @@ def _is_short(node: Node) -> bool:
     return value != value or abs(value) == float("inf") or unpack("f", pack("f", value))[0] == value
 
 
-_SPELLED = {"np.linalg.": "torch.linalg.", "np.": "torch."}
+_BETWEEN = re.compile(r"torch\.(minimum|maximum)\(((?:[^()]|\([^()]*\))*?), (-?[\d.e+-]+)\)")
+
+
+def clamped(text: str) -> str:
+    """A helper's text with a bound where NumPy takes the smaller of an array and a number: torch wants two tensors.
+
+    >>> clamped("torch.exp(-torch.minimum(torch.abs(x), 40.0)**2)")
+    'torch.exp(-torch.clamp(torch.abs(x), max=40.0)**2)'
+    """
+    bound = {"minimum": "max", "maximum": "min"}
+    return _BETWEEN.sub(lambda found: f"torch.clamp({found[2]}, {bound[found[1]]}={found[3]})", text)
+
+
+_PRECISION = re.compile(r"\.astype\((?:float|[^()]*(?:\([^()]*\))?, copy=False)\)|\[\(\)\]")
+_AS_ARRAYS = re.compile(r"^ +[^\n]*= torch\.asarray\(\w+\)(?:, torch\.asarray\(\w+\))*\n", re.MULTILINE)
+
+
+def of_tensors(text: str) -> str:
+    """A helper's text without what makes arrays of numbers, and brings them to a precision and back.
+
+    >>> of_tensors("def f(x):\\n    x = torch.asarray(x)\\n    return x.astype(float).astype(x.dtype, copy=False)[()]")
+    'def f(x):\\n    return x'
+    """
+    return clamped(_PRECISION.sub("", _AS_ARRAYS.sub("", unsilenced(text))))
+
+
+_SPELLED = {
+    "np.linalg.": "torch.linalg.",
+    "np.rint": "torch.round",
+    "np.broadcast_arrays": "torch.broadcast_tensors",
+    "np.": "torch.",
+}
 
 TARGET = TorchTarget(
     name="torch",
     like="numpy",
     spelled=_SPELLED,
     imports=(Import("torch", "import torch", "import torch as {name}"),),
-    helpers={**{name: respelled(text, _SPELLED) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    helpers={**{name: of_tensors(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
     in_place=False,
     value_function=True,
     beside=", device=x.device",
@@ -634,6 +689,18 @@ TARGET = TorchTarget(
         "sigmoid": "torch.sigmoid({x})",
         "softplus": "torch.logaddexp({x}, torch.zeros_like({x}))",
         "relu": "torch.clamp({x}, min=0)",
+        "logit": "torch.special.logit({x})",
+        "xlogy": "torch.special.xlogy({x}, {y})",
+        "xlog1py": "torch.special.xlog1py({x}, {y})",
+        "lgamma": "torch.special.gammaln({x})",
+        "digamma": "torch.special.digamma({x})",
+        "trigamma": "torch.special.polygamma(1, {x})",
+        "ndtr": "torch.special.ndtr({x})",
+        "log_ndtr": "torch.special.log_ndtr({x})",
+        **{name: f"torch.special.{name}({{x}})" for name in ("i0", "i1", "i0e", "i1e", "erfinv", "ndtri")},
+        "j0": "torch.special.bessel_j0({x})",
+        "j1": "torch.special.bessel_j1({x})",
+        "polygamma": "torch.special.polygamma({n}, {x})",
         "erf": "torch.special.erf({x})",
         "erfc": "torch.special.erfc({x})",
         "cbrt": "cube_root({x})",
