@@ -252,6 +252,7 @@ def _several(program: str, names: Sequence[str], options: dict[str, Any]) -> Any
     from gradc.run.several import Functions
 
     wanted, shapes = options["wrt"], options["shapes"]
+    again = _compiled, (program, dict(options))
     options = {
         key: value for key, value in options.items() if key not in ("function", "wrt", "shapes", "function_name")
     }
@@ -276,7 +277,7 @@ def _several(program: str, names: Sequence[str], options: dict[str, Any]) -> Any
         fn = compile(program, found[name].wrt, shapes, function=name, function_name=f"{name}__", **options)
         return fn.source
 
-    return Functions(program, found, text_of)
+    return Functions(program, found, text_of, again)
 
 
 def _check_function_name(name: str) -> None:

@@ -292,6 +292,19 @@ def test_of_numbers_and_of_elementwise_arrays(gate: Op, condition: str, poison: 
                     np.testing.assert_array_equal(slope, np.zeros(np.shape(slope)))
 
 
+@pytest.mark.parametrize("gate", GATES, ids=str)
+def test_behind_a_sign(gate: Op) -> None:
+    """A number that is safe for what enters a side may be none for what the side makes of it."""
+    args = [f"a{i}" for i in range(len(gate.params))]
+    g = called(gate, [f"(-{arg})" for arg in args])
+    good = {arg: -middle(gate, (3,), i) for i, arg in enumerate(args)} | {"c": np.array([1.0, -1.0, 1.0])}
+    left = np.array([False, True, False])
+    for poison in (np.nan, 1e200, -1.0, 0.0, 2.5):
+        bad = {**good, **{arg: np.where(left, poison, good[arg]) for arg in poisoned(gate, args)}}
+        program = f"where(c > 0, {g}*exp({args[0]}), 0)"
+        holds(program, bad, program, good)
+
+
 # Gates of whole arrays, by the shapes of their arguments.
 ARRAYS = [
     ("det({0})", [(2, 2)]), ("inv({0})", [(2, 2)]), ("trace({0})", [(2, 2)]), ("solve({0}, {1})", [(2, 2), (2,)]),

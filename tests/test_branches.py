@@ -97,6 +97,9 @@ TENSORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("x: [2]; l = log(x); l[0] + where(s > 0, l[1], 0)", {"x": [2, 0], "s": -1}, {"x": [0.5, 0]}),
     ("x: [2]; c: [2]; sum(where(c > 0, [1/x[0], (1/x)[1]], 0))", {"x": [2, 0], "c": [1, -1]}, {"x": [-0.25, 0]}),
+    # what makes a safe number one that is not
+    ("x: [3]; sum(where(x < 0, (-x)**2.5*x, x))", {"x": [-1, 1, 40]}, {"x": [3.5, 1, 1]}),
+    ("x: [2]; sum(where(x < 0, log(-x) + x, x))", {"x": [-1, 1]}, {"x": [0, 1]}),
     # a number on a side of an array's condition
     ("x: [2]; s: [1]; sum(where(x > 0, log(s[0]), x))", {"x": [-1, -2], "s": [0]}, {"x": [1, 1], "s": [0]}),
 ]

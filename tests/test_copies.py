@@ -154,3 +154,18 @@ def test_an_operator_is_looked_up_by_name() -> None:
     for entry in entries():
         assert copy.deepcopy(entry) is entry
         assert pickle.loads(pickle.dumps(entry)) is entry
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda fns: pickle.loads(pickle.dumps(fns))])
+def test_several_functions_are_copied_together(make: Any) -> None:
+    fns = gradc.compile("def double(x): return 2*x\ndef square(x): return x**2")
+    other = make(fns)
+    assert other.source == fns.source
+    assert other.square.value_and_grad(3.0) == (9.0, {"x": 6.0})
+
+
+def test_joblib_takes_functions_along() -> None:
+    joblib = pytest.importorskip("joblib")
+    fn = gradc.compile("x*sigmoid(y)", style="fast")
+    texts = joblib.Parallel(n_jobs=2)(joblib.delayed(lambda fn, x: (fn.source, fn(x, 2.0)))(fn, x) for x in (1.0, 2.0))
+    assert texts == [(fn.source, fn(1.0, 2.0)), (fn.source, fn(2.0, 2.0))]

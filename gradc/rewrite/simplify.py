@@ -157,7 +157,8 @@ FOLDING = frozenset(_FOLDS)
 
 def folded(op: Op, values: list[float]) -> float | None:
     """The value of an operator at numbers; None where it has no finite one, or is not worked out here."""
-    return _folded(op, values) if op in _FOLDS else None
+    value = _folded(op, values) if op in _FOLDS else None
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _folded(op: Op, values: list[float]) -> float | None:

@@ -26,10 +26,18 @@ from gradc.run.functions import load
 class Functions(Mapping[str, Any]):
     """Compiled functions by name, as a mapping and as attributes; `source` is the module of all."""
 
-    def __init__(self, program: str, compiled: Mapping[str, Any], text_of: Callable[[str], str]) -> None:
-        """`text_of` gives a function's module under the names NAME__, NAME___forward, …"""
-        self.program = program
+    def __init__(
+        self, program: str, compiled: Mapping[str, Any], text_of: Callable[[str], str], again: tuple[Any, ...]
+    ) -> None:
+        """`text_of` gives a function's module under the names NAME__, NAME___forward, …
+
+        `again` is what makes the same once more, a function and its arguments: for pickles and copies.
+        """
+        self.program, self._again = program, again
         self._compiled, self._text_of = dict(compiled), text_of
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._again
 
     def __getitem__(self, name: str) -> Any:
         return self._compiled[name]

@@ -13,18 +13,30 @@ from typing import Any
 import numpy as np
 
 from .interpret import Arithmetic, Arrays, evaluate
-from .tree import Node, Program
+from .tree import Node, Program, walk
 from .values import Array, folded, reduced_axes, value
 
 KINK = 0.01  # no argument is nearer than this to a kink, so that no disturbance moves it across
 LARGEST = 200.0  # no value is larger
+EXACT = frozenset("input const neg add sub mul abs index transpose reshape concatenate stack maximum minimum".split())
 CONDITION = 30.0  # of a matrix that is inverted
 
 
-def apart(*xs: Array) -> bool:
-    """Whether no two of several arguments come near each other, element by element, unless they meet."""
+def is_exact(node: Node) -> bool:
+    """Whether a gate's arguments are made without a rounding, of whole numbers: they meet where they are said to."""
+    return all(one.op in EXACT for arg in node.args for one in walk(arg))
+
+
+def apart(node: Node, *xs: Array) -> bool:
+    """Whether no two of several arguments come near each other, element by element, unless they meet exactly."""
+    exact = is_exact(node)
     pairs = ((x, y) for i, x in enumerate(xs) for y in xs[i + 1 :])
-    return all(bool(np.all((np.abs(x - y) > KINK) | (x == y))) for x, y in pairs)
+    return all(bool(np.all((np.abs(x - y) > KINK) | (exact & (x == y)))) for x, y in pairs)
+
+
+def off_zero(node: Node, x: Array) -> bool:
+    """The same of one argument and 0."""
+    return bool(np.all((np.abs(x) > KINK) | (is_exact(node) & (x == 0))))
 
 
 def clear_extreme(node: Node, x: Array) -> bool:
@@ -34,7 +46,7 @@ def clear_extreme(node: Node, x: Array) -> bool:
         return False
     ordered = np.sort(flat if node.op == "max" else -flat, axis=-1)
     gaps = ordered[..., -1:] - ordered[..., :-1]
-    return flat.shape[-1] == 1 or bool(np.all((gaps > KINK) | (gaps == 0)))
+    return flat.shape[-1] == 1 or bool(np.all((gaps > KINK) | (is_exact(node) & (gaps == 0))))
 
 
 def some(node: Node, x: Array) -> bool:
@@ -67,14 +79,14 @@ def everywhere(test: Callable[[Array], Any]) -> Callable[..., bool]:
 TESTS: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("exp", "expm1", "sinh", "cosh", "erf", "erfc"), everywhere(lambda x: np.abs(x) < 4)),
     **dict.fromkeys(("log", "log2", "log10", "sqrt"), everywhere(lambda x: x > 0.05)),
-    **dict.fromkeys(("abs", "sign", "relu", "heaviside"), everywhere(lambda x: (np.abs(x) > KINK) | (x == 0))),
+    **dict.fromkeys(("abs", "sign", "relu", "heaviside"), off_zero),
     **dict.fromkeys(("asin", "acos"), everywhere(lambda x: np.abs(x) < 0.9)),
     **dict.fromkeys(("sigmoid", "softplus"), everywhere(lambda x: np.abs(x) < 12)),
     "tanh": everywhere(lambda x: np.abs(x) < 6),  # where `1 - tanh(x)**2` still has digits, for the textbook's form
     **dict.fromkeys(("mean", "logsumexp", "softmax", "log_softmax"), some),
-    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"), lambda node, *xs: apart(*xs)),
+    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"), apart),
     **dict.fromkeys(("max", "min"), clear_extreme),
-    "between": lambda node, low, x, high: apart(low, x) and apart(x, high),
+    "between": lambda node, low, x, high: apart(node, low, x) and apart(node, x, high),
     "log1p": everywhere(lambda x: x > -0.9),
     "cbrt": everywhere(lambda x: np.abs(x) > 0.05),
     "tan": everywhere(lambda x: np.abs(np.cos(x)) > 0.25),

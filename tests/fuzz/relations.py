@@ -57,7 +57,7 @@ def new_names(case: Case, reference: Reference, rng: random.Random) -> int:
     modules = {"np", "numpy", "math"} if prefixed else set()
     pool = [name for name in NAMES + WORDS + clash_names() * 2 if name not in dims | modules]
     rng.shuffle(pool)
-    fresh = list(dict.fromkeys(pool))
+    fresh = [*dict.fromkeys(pool), *(f"q{number}_" for number in range(len(old)))]
     if any(name in fresh[: len(old)] for name in (program.layout.output_name, "e")):
         fresh = [name for name in fresh if name not in (program.layout.output_name, "e")]
     names = dict(zip(dict.fromkeys(old), fresh, strict=False))
@@ -373,8 +373,8 @@ def transposed_modes(case: Case, reference: Reference, rng: random.Random) -> in
     """⟨df, J v⟩ is ⟨Jᵀ df, v⟩, and ⟨u, H v⟩ is ⟨v, H u⟩, at kinks and behind branches, too."""
     options = Options(style=rng.choice(("notes", "fast")))
     fn = compiled(case.program, options)
-    if not hasattr(fn, "jvp"):
-        return 0  # a stand-in of the oracles' own tests
+    if not hasattr(fn, "jvp") or "df" in fn.inputs:
+        return 0  # a stand-in of the oracles' own tests; or the adjoint has no name of its own
     numbers = np.random.default_rng([case.seed, 5])
     given = [float(x) if x.shape == () else x.copy() for x in (reference.inputs[name] for name in fn.inputs)]
     points = reference.outs[0].shape if reference.elementwise else None
