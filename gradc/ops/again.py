@@ -22,7 +22,7 @@ from typing import Any
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import multiple, total
-from gradc.ops import array, loss, scalar
+from gradc.ops import array, loss, scalar, special
 from gradc.ops.table import Fast, Op, Say, Steep, Test, op
 
 Vjps = Sequence[str] | Callable[..., Sequence[str]]
@@ -119,6 +119,16 @@ asin_slope = op(
     say=Say(stem="slope{x}", short="slope"),
     steep=Steep(outside=[(-1.0, 1.0)], safe=[0.0], pole=True),
     test=Test(sympy="1/sqrt(1 - x**2)", domain=_INSIDE),
+)
+atanh_slope = op(
+    "atanh_slope(x)",
+    doc="1/(1 - x**2), the slope of atanh",
+    slopes=["2*x*out**2"],
+    code="1/((1 - {x})*(1 + {x}))",
+    public=False,
+    say=Say(stem="slope{x}", short="slope"),
+    steep=Steep(outside=[(-1.0, 1.0)], safe=[0.0], pole=True),
+    test=Test(sympy="1/(1 - x**2)", domain=_INSIDE),
 )
 _H = "nonzero(hypot(x, y))"
 _TOWARD = '''
@@ -284,6 +294,11 @@ def _segment_vjp(
     return [f"concatenate({zeros[0]}, dout, {zeros[1]}, axis={axis})"]
 
 
+# The slope of x*log(y) by y: x/y, and 0 where both are 0.
+_BY_LOG = (
+    "where(logical_and(x == 0, {y} == 0), 0.0, x/where(logical_and(x == 0, {y} == 0), 1.0, {y}))"
+)
+
 AGAIN: dict[Op, Again] = {
     loss.sigmoid: Again(("sigmoid_slope(x)",), edges={"x=1e-9": "xx=-1.25e-10", "x=-800": "xx=0"}),
     scalar.pow_: Again(
@@ -296,6 +311,21 @@ AGAIN: dict[Op, Again] = {
     ),
     scalar.asin: Again(("asin_slope(x)",), edges={"x=1e-9": "xx=1e-9"}),
     scalar.acos: Again(("-asin_slope(x)",), edges={"x=1e-9": "xx=-1e-9"}),
+    special.atanh: Again(("atanh_slope(x)",), edges={"x=1e-30": "xx=2e-30", "x=0": "xx=0"}),
+    special.xlogy: Again(
+        ("log(y)", _BY_LOG.format(y="y")),
+        edges={"x=0, y=0.5": "xy=2, yx=2, yy=0", "x=2, y=0.5": "xy=2, yy=-8"},
+    ),
+    special.xlog1py: Again(
+        ("log1p(y)", _BY_LOG.format(y="(1 + y)")),
+        edges={"x=0, y=1": "xy=0.5, yx=0.5, yy=0", "x=2, y=1": "xy=0.5, yy=-0.5"},
+    ),
+    special.i1: Again(
+        ("0.5*(i0(x) + iv(x, n=2))",), edges={"x=0": "xx=0", "x=1e-30": "xx=3.75e-31"}
+    ),
+    special.j1: Again(
+        ("0.5*(j0(x) - jv(x, n=2))",), edges={"x=0": "xx=0", "x=1e-30": "xx=-3.75e-31"}
+    ),
     scalar.hypot: Again(
         ("toward(x, y)", "toward(y, x)"),
         edges={"x=0, y=0": "xx=0, xy=0, yy=0", "x=1e8, y=1": "xx=1e-24, xy=-1e-16, yy=1e-8"},

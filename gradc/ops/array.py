@@ -577,11 +577,17 @@ log_total = op(
 # dout - p*sum(dout), with 1 - p of the heaviest entry as it is, and not from a p that has rounded to 1.
 _KEEPS_1_LESS_P = "-dout*expm1(out) - exp(out)*(sum(dout, axis=axis, keepdims=True) - dout)"
 
+# What is taken off is a mean by weights, which may round to 1: measured from the heaviest, as softmax has it.
+_LESS_ITS_MEAN = (
+    "from_heaviest(x_dot, out, axis=axis)"
+    " - sum(exp(out)*from_heaviest(x_dot, out, axis=axis), axis=axis, keepdims=True)"
+)
+
 log_softmax = op(
     "log_softmax(x; axis=-1)",
     doc="x - logsumexp(x) along the axes",
     vjps=[_KEEPS_1_LESS_P],
-    jvp="x_dot - sum(exp(out)*x_dot, axis=axis, keepdims=True)",
+    jvp=_LESS_ITS_MEAN,
     code={"numpy": "log_softmax_over({x}{*statics})", "numpy_along": "log_softmax({x}{*along})"},
     helpers={"numpy": [_LOG_SOFTMAX, _LOG_SOFTMAX_OVER]},
     shape=_same,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from math import inf
 
 from gradc.ops.bounds import FROM_0
-from gradc.ops.table import Kink, Say, Steep, Test, op, unary
+from gradc.ops.table import Kink, Op, Say, Steep, Test, op, unary
 
 _POSITIVE = Steep(outside=[(0.0, inf)], safe=[1.0], pole=True)
 _INSIDE = Steep(outside=[(-1.0, 1.0)], safe=[0.0], pole=True)
@@ -225,6 +225,13 @@ def log_ndtr(x):
     return out.astype(x.dtype, copy=False)[()]
 '''
 _GAP = '''
+_PSI_GAP = (
+    -26.456212121212122, 3.0539543302701198, -0.4432598039215686, 0.08333333333333333,
+    -0.021092796092796094, 0.007575757575757576, -0.004166666666666667, 0.003968253968253968,
+    -0.008333333333333333, 0.08333333333333333,
+)
+
+
 def digamma_gap(x, y):
     """digamma(x) - digamma(x + y) for positive numbers, without their cancellation."""
     x, y = np.asarray(x), np.asarray(y)
@@ -234,8 +241,58 @@ def digamma_gap(x, y):
         out, t = np.where(t < 8.0, out - v/(t*(t + v)), out), np.where(t < 8.0, t + 1.0, t)
     z = t + v
     out = out - (np.log1p(v/t) + 0.5*(v/t)/z)
-    out = out - (psi_series(t) - psi_series(z))
+    r, s = 1.0/t, 1.0/z
+    whole, part = 0.0, 0.0  # of poly(r**2, _PSI_GAP) and what it has more than that of s, by r**2 - s**2
+    for each in _PSI_GAP:
+        part, whole = part*(s*s) + whole, whole*(r*r) + each
+    out = out - v*r*s*(r + s)*(whole + part*(s*s))
     return out.astype(np.result_type(x, y), copy=False)[()]
+'''
+_TRIGAMMA_GAP = '''
+_TRI_GAP = (
+    -529.1242424242424, 54.971177944862156, -7.092156862745098, 1.1666666666666667,
+    -0.2531135531135531, 0.07575757575757576, -0.03333333333333333, 0.023809523809523808,
+    -0.03333333333333333, 0.16666666666666666,
+)
+
+
+def trigamma_gap(x, y):
+    """trigamma(x) - trigamma(x + y) for positive numbers, without their cancellation."""
+    x, y = np.asarray(x), np.asarray(y)
+    t, v = np.broadcast_arrays(x.astype(float), y.astype(float))
+    out = np.zeros(t.shape)
+    for _ in range(8):
+        out = np.where(t < 8.0, out + v/t/(t + v)*(1.0/t + 1.0/(t + v)), out)
+        t = np.where(t < 8.0, t + 1.0, t)
+    r, s = 1.0/t, 1.0/(t + v)
+    whole, part = 0.0, 0.0  # of r*poly(r**2, _TRI_GAP) and what it has more than that of s, by r - s
+    for each in _TRI_GAP:
+        part, whole = part*(s*s) + whole*(r + s), whole*(r*r) + each
+    part = whole*(r*r + r*s + s*s) + part*(s*s*s)
+    out = out + v*r*s*(1.0 + 0.5*(r + s) + part)
+    return out.astype(np.result_type(x, y), copy=False)[()]
+'''
+_TRIGAMMA_GAP_MATH = '''
+_TRI_GAP = (
+    -529.1242424242424, 54.971177944862156, -7.092156862745098, 1.1666666666666667,
+    -0.2531135531135531, 0.07575757575757576, -0.03333333333333333, 0.023809523809523808,
+    -0.03333333333333333, 0.16666666666666666,
+)
+
+
+def trigamma_gap(x, y):
+    """trigamma(x) - trigamma(x + y) for positive numbers, without their cancellation."""
+    out = 0.0
+    for _ in range(8):
+        if x < 8.0:
+            out += y/x/(x + y)*(1.0/x + 1.0/(x + y))
+            x += 1.0
+    r, s = 1.0/x, 1.0/(x + y)
+    whole, part = 0.0, 0.0  # of r*poly(r**2, _TRI_GAP) and what it has more than that of s, by r - s
+    for each in _TRI_GAP:
+        part, whole = part*(s*s) + whole*(r + s), whole*(r*r) + each
+    part = whole*(r*r + r*s + s*s) + part*(s*s*s)
+    return out + y*r*s*(1.0 + 0.5*(r + s) + part)
 '''
 _BETALN = '''
 def betaln(x, y):
@@ -265,6 +322,27 @@ def log_ndtr_slope(x):
     low, high = np.maximum(-u, 0.0), np.maximum(u, 0.0)
     out = np.exp(-0.5*high*np.minimum(high, 1e3))*0.3989422804014327/np.where(u < 0.0, mills(low), ndtr(high))
     return out.astype(x.dtype, copy=False)[()]
+'''
+_MILLS_GAP = '''
+def mills_gap(x):
+    """x + log_ndtr_slope(x), without their cancellation in the lower tail: a continued fraction of Laplace's."""
+    x = np.asarray(x)
+    u = x.astype(float)
+    t = np.maximum(-u, 6.0)
+    out = t
+    for k in range(40, 1, -1):
+        out = t + k/out
+    return np.where(u < -6.0, 1.0/out, u + log_ndtr_slope(u)).astype(x.dtype, copy=False)[()]
+'''
+_MILLS_GAP_MATH = '''
+def mills_gap(x):
+    """x + log_ndtr_slope(x), without their cancellation in the lower tail: a continued fraction of Laplace's."""
+    if x >= -6.0:
+        return x + log_ndtr_slope(x)
+    out = -x
+    for k in range(40, 1, -1):
+        out = k/out - x
+    return 1.0/out
 '''
 _SINC_SLOPE = '''
 _SINC = (
@@ -408,6 +486,13 @@ def trigamma(x):
     return (math.pi/math.sin(math.pi*(x - round(x))))**2 - out if x < 0.5 else out
 '''
 _GAP_MATH = '''
+_PSI_GAP = (
+    -26.456212121212122, 3.0539543302701198, -0.4432598039215686, 0.08333333333333333,
+    -0.021092796092796094, 0.007575757575757576, -0.004166666666666667, 0.003968253968253968,
+    -0.008333333333333333, 0.08333333333333333,
+)
+
+
 def digamma_gap(x, y):
     """digamma(x) - digamma(x + y) for positive numbers, without their cancellation."""
     out = 0.0
@@ -415,9 +500,12 @@ def digamma_gap(x, y):
         if x < 8.0:
             out -= y/(x*(x + y))
             x += 1.0
-    z = x + y
-    out -= math.log1p(y/x) + 0.5*(y/x)/z
-    return out - (psi_series(x) - psi_series(z))
+    out -= math.log1p(y/x) + 0.5*(y/x)/(x + y)
+    r, s = 1.0/x, 1.0/(x + y)
+    whole, part = 0.0, 0.0  # of poly(r**2, _PSI_GAP) and what it has more than that of s, by r**2 - s**2
+    for each in _PSI_GAP:
+        part, whole = part*(s*s) + whole, whole*(r*r) + each
+    return out - y*r*s*(r + s)*(whole + part*(s*s))
 '''
 _BETALN_MATH = '''
 def betaln(x, y):
@@ -698,9 +786,9 @@ beta = op(
 digamma_gap = op(
     "digamma_gap(x, y)",
     doc="digamma(x) - digamma(x + y), without cancellation",
-    slopes=["trigamma(x) - trigamma(x + y)", "-trigamma(x + y)"],
+    slopes=["trigamma_gap(x, y)", "-trigamma(x + y)"],
     code="digamma_gap({x}, {y})",
-    helpers={"numpy": [_PSI_SERIES, _GAP], "math": _GAP_MATH},
+    helpers={"numpy": _GAP, "math": _GAP_MATH},
     public=False,
     say=Say(stem="gap{x}{y}", short="gap"),
     steep=_PAIR,
@@ -708,6 +796,22 @@ digamma_gap = op(
         sympy="digamma(x) - digamma(x + y)",
         domain=[(0.3, 6.0), (0.3, 6.0)],
         edges={"x=1e8, y=1": "out=-1e-8"},
+    ),
+)
+
+trigamma_gap = op(
+    "trigamma_gap(x, y)",
+    doc="trigamma(x) - trigamma(x + y), without cancellation",
+    slopes=["polygamma(x, n=2) - polygamma(x + y, n=2)", "-polygamma(x + y, n=2)"],
+    code="trigamma_gap({x}, {y})",
+    helpers={"numpy": _TRIGAMMA_GAP, "math": _TRIGAMMA_GAP_MATH},
+    public=False,
+    say=Say(stem="gap{x}{y}", short="gap"),
+    steep=_PAIR,
+    test=Test(
+        sympy="polygamma(1, x) - polygamma(1, x + y)",
+        domain=[(0.3, 6.0), (0.3, 6.0)],
+        edges={"x=1e8, y=1": "out=1e-16"},
     ),
 )
 
@@ -740,7 +844,7 @@ log_ndtr = op(
 log_ndtr_slope = op(
     "log_ndtr_slope(x)",
     doc="the slope of log_ndtr, to full precision in both tails",
-    slopes=["-out*(x + out)"],
+    slopes=["-out*mills_gap(x)"],
     code={
         "numpy": "log_ndtr_slope({x})",
         "math": "log_ndtr_slope({x})",
@@ -751,6 +855,20 @@ log_ndtr_slope = op(
     bounds=FROM_0,
     say=Say(stem="slope{x}", short="slope"),
     test=Test(sympy="sqrt(2/pi)*exp(-x**2/2)/erfc(-x/sqrt(2))"),
+)
+mills_gap = op(
+    "mills_gap(x)",
+    doc="x + log_ndtr_slope(x), which is about -1/x in the lower tail",
+    slopes=["1 - log_ndtr_slope(x)*out"],
+    code="mills_gap({x})",
+    helpers={"numpy": _MILLS_GAP, "math": _MILLS_GAP_MATH},
+    public=False,
+    bounds=FROM_0,
+    say=Say(stem="gap{x}", short="gap"),
+    test=Test(
+        sympy="x + sqrt(2/pi)*exp(-x**2/2)/erfc(-x/sqrt(2))",
+        edges={"x=-1e8": "out=1e-8", "x=-40": "out=0.024968847207263722"},
+    ),
 )
 ndtri = op(
     "ndtri(x)",
@@ -777,8 +895,8 @@ erfinv = op(
 # ---- Bessel's functions --------------------------------------------------------------------------
 
 
-def _bessel(name: str, slope: str, doc: str, sympy: str, edge: str) -> None:
-    op(
+def _bessel(name: str, slope: str, doc: str, sympy: str, edge: str) -> Op:
+    return op(
         f"{name}(x)",
         doc=doc,
         slopes=[slope],
@@ -788,17 +906,76 @@ def _bessel(name: str, slope: str, doc: str, sympy: str, edge: str) -> None:
     )
 
 
-_bessel("i0", "i1(x)", "the modified Bessel function of order 0", "besseli(0, x)", "out=1, dx=0")
-_bessel("i1", "where(x == 0, 0.5, i0(x) - out/nonzero(x))", "the modified Bessel function of order 1",
+i0 = _bessel(
+    "i0", "i1(x)", "the modified Bessel function of order 0", "besseli(0, x)", "out=1, dx=0"
+)
+i1 = _bessel("i1", "where(x == 0, 0.5, i0(x) - out/nonzero(x))", "the modified Bessel function of order 1",
         "besseli(1, x)", "out=0, dx=0.5")  # fmt: skip
-_bessel("j0", "-j1(x)", "the Bessel function of order 0", "besselj(0, x)", "out=1, dx=0")
-_bessel("j1", "where(x == 0, 0.5, j0(x) - out/nonzero(x))", "the Bessel function of order 1",
+j0 = _bessel("j0", "-j1(x)", "the Bessel function of order 0", "besselj(0, x)", "out=1, dx=0")
+j1 = _bessel("j1", "where(x == 0, 0.5, j0(x) - out/nonzero(x))", "the Bessel function of order 1",
         "besselj(1, x)", "out=0, dx=0.5")  # fmt: skip
 _bessel(
-    "i0e", "i1e(x) - sign(x)*out", "exp(-abs(x))*i0(x)", "exp(-Abs(x))*besseli(0, x)", "out=1, dx=0"
+    "i0e",
+    "ive_slope(x, n=0, k=1)",
+    "exp(-abs(x))*i0(x)",
+    "exp(-Abs(x))*besseli(0, x)",
+    "out=1, dx=0",
 )
-_bessel("i1e", "where(x == 0, 0.5, i0e(x) - out*(sign(x) + 1/nonzero(x)))", "exp(-abs(x))*i1(x)",
+_bessel("i1e", "ive_slope(x, n=1, k=1)", "exp(-abs(x))*i1(x)",
         "exp(-Abs(x))*besseli(1, x)", "out=0, dx=0.5")  # fmt: skip
+
+_ORDERS = [{"n": 1}, {"n": 2}]
+iv = op(
+    "iv(x; n=2)",
+    doc="the modified Bessel function of order n, a whole number",
+    slopes=["0.5*(iv(x, n=n - 1) + iv(x, n=n + 1))"],
+    code={"numpy": "iv({n}, {x})", "math": "", "scipy": "special.iv({n}, {x})"},
+    helpers={"numpy": _scipy("iv", "n, x")},
+    public=False,
+    say=Say(stem="iv{x}", short="iv"),
+    test=Test(sympy="besseli(n, x)", samples=_ORDERS, domain=[(0.2, 3.0)]),
+)
+jv = op(
+    "jv(x; n=2)",
+    doc="the Bessel function of order n, a whole number",
+    slopes=["0.5*(jv(x, n=n - 1) - jv(x, n=n + 1))"],
+    code={"numpy": "jv({n}, {x})", "math": "", "scipy": "special.jv({n}, {x})"},
+    helpers={"numpy": _scipy("jv", "n, x")},
+    public=False,
+    say=Say(stem="jv{x}", short="jv"),
+    test=Test(sympy="besselj(n, x)", samples=_ORDERS, domain=[(0.2, 3.0)]),
+)
+_IVE_SLOPE = '''
+def ive_slope(x, n, k):
+    """The k-th derivative of exp(-abs(x))*iv(n, x): from abs(x) = 20 on by the asymptotic series (DLMF 10.40.1)."""
+    ive, x = by_scipy("ive_slope").ive, np.asarray(x)
+    u, near = x.astype(float), np.zeros(x.shape)
+    t, s = np.minimum(np.abs(u), 20.0), np.sign(u)
+    for j in range(k + 1):  # derivatives of iv by those of other orders: its neighbours' mean, again and again
+        part = sum(math.comb(j, i)*ive(abs(n - j + 2*i), t) for i in range(j + 1))/2.0**j
+        near = near + math.comb(k, j)*(-abs(s))**(k - j)*part
+    far, term, r = np.zeros(x.shape), 1.0, 1.0/np.maximum(np.abs(u), 20.0)
+    for i in range(30):
+        slope = math.prod(-(i + 0.5 + m) for m in range(k))
+        far = far + slope*term
+        term = -term*r*(4*n*n - (2*i + 1)**2)/(8*(i + 1))
+    far = far*np.sqrt(r/(2*np.pi))*r**k
+    out = np.where(np.abs(u) < 20.0, near, far)
+    return (out if (n + k) % 2 == 0 else np.where(s < 0.0, -out, out)).astype(x.dtype, copy=False)[()]
+'''
+ive_slope = op(
+    "ive_slope(x; n=0, k=1)",
+    doc="the k-th derivative of exp(-abs(x))*iv(n, x), to full precision for large x",
+    slopes=["ive_slope(x, n=n, k=k + 1)"],
+    code={"numpy": "ive_slope({x}, {n}, {k})", "math": ""},
+    helpers={"numpy": [_BY_SCIPY, _IVE_SLOPE]},
+    public=False,
+    say=Say(stem="slope{x}", short="slope"),
+    test=Test(
+        sympy="diff(exp(-x)*besseli(n, x), x, k)",
+        domain=[(0.3, 12.0)],
+    ),
+)
 
 # ---- rounding ------------------------------------------------------------------------------------
 

@@ -98,12 +98,14 @@ def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Ma
 
 
 def _static_value(value: ast.expr, statics: Mapping[str, Any]) -> Any:
-    """A static parameter in a rule: a literal, one of the gate's own, or some more than that."""
+    """A static parameter in a rule: a literal, one of the gate's own, or some more or less than that."""
     match value:
         case ast.Name(id=name):
             return statics[name]
         case ast.BinOp(left=ast.Name(id=name), op=ast.Add(), right=ast.Constant(value=more)):
             return statics[name] + more
+        case ast.BinOp(left=ast.Name(id=name), op=ast.Sub(), right=ast.Constant(value=less)):
+            return statics[name] - less
     return ast.literal_eval(value)
 
 
