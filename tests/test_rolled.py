@@ -180,6 +180,26 @@ def test_in_math_what_raises_raises() -> None:
             fn.value_and_grad(*at[:7], bad, *at[8:])
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("vector", [True, False], ids=["vector", "names"])
+@pytest.mark.parametrize("write", [written, scattered])
+def test_upstream_adjoints_and_calls_by_name_are_as_elsewhere(
+    vector: bool, write: Callable[[random.Random, bool], str]
+) -> None:
+    fn = gradc.compile(write(random.Random(1), vector))
+    at = points(random.Random(1), 93)[0]
+    given = dict.fromkeys(fn.inputs, 0.75)
+    given |= {"x": np.array(at)} if vector else {name: at[int(name[1:])] for name in fn.inputs if name != "a"}
+    value, grads = fn.module.value_and_grad(**given)
+    for df in (None, 2.0):
+        found = fn.value_and_grad(**given, df=df)
+        same((value, {name: (df or 1.0) * slope for name, slope in grads.items()}), found)
+        same(found, fn.value_and_grad(*given.values(), df=df) if list(given) == list(fn.inputs) else found)
+    for wrong in ({**given, "q": 1.0}, dict(list(given.items())[1:])):
+        with pytest.raises(TypeError):
+            fn.value_and_grad(**wrong)
+
+
 def test_sums_that_leave_many_arrays_are_lines_of_numbers() -> None:
     """As long as these are soon written."""
     small = ["sin({0})", "{0}*{1}", "{0}**2", "cos({0})*{1}", "exp(-{0})", "{0}/{1}", "tanh({0})"]

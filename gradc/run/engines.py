@@ -395,7 +395,8 @@ def _plan_rolled(fn: Compiled, kind: str) -> Planned:
         if gathered:
             whole = with_further(call, further, bool(wrt))
             return direct_rolled(whole, fn.inputs, gathered, wrt, fn.bound, otherwise, strict=not _arrays(fn))
-        return direct_summed(with_further_of(call, further, fn.inputs, wrt, fn.bound), wrt, fn.bound, otherwise)
+        whole = with_further_of(call, further, fn.inputs, wrt, fn.bound, otherwise)
+        return direct_summed(whole, wrt, otherwise)
 
     return Planned(plan.text, link)
 

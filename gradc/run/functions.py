@@ -272,7 +272,7 @@ def direct_rolled(
 
     def call(*args: Any, **given: Any) -> Any:
         if given or len(args) != size:
-            if given.get("df") is not None:
+            if not given.keys() <= place.keys():  # df, or what is no input
                 return general(*args, **given)
             args = tuple(bound(args, given))
         numpys = False
@@ -301,9 +301,7 @@ def direct_rolled(
     return call
 
 
-def direct_summed(
-    inner: Callable[..., Any], wrt: Sequence[str], bound: Bound, general: Callable[..., Any]
-) -> Callable[..., Any]:
+def direct_summed(inner: Callable[..., Any], wrt: Sequence[str], general: Callable[..., Any]) -> Callable[..., Any]:
     """The same where the inputs are as they were.
 
     Terms are added in another order than they were written: where one is infinite, or a part of the sum too large for
@@ -313,7 +311,7 @@ def direct_summed(
     def call(*args: Any, **given: Any) -> Any:
         found = inner(*args, **given)
         value = found[0] if wrt else found
-        if value - value == 0.0 or not _finite(bound(args, {k: v for k, v in given.items() if k != "df"})):
+        if value - value == 0.0 or not _finite([*args, *given.values()]):
             return found
         return general(*args, **given)
 
@@ -344,7 +342,12 @@ def with_further(inner: Callable[..., Any], further: Mapping[str, Further], slop
 
 
 def with_further_of(
-    inner: Callable[..., Any], further: Mapping[str, Further], inputs: Sequence[str], wrt: Sequence[str], bound: Bound
+    inner: Callable[..., Any],
+    further: Mapping[str, Further],
+    inputs: Sequence[str],
+    wrt: Sequence[str],
+    bound: Bound,
+    general: Callable[..., Any],
 ) -> Callable[..., Any]:
     """The same of several inputs: constants in double precision, or in that of the arrays among these."""
     if not further:
@@ -352,16 +355,17 @@ def with_further_of(
     import numpy as np
 
     arrays = [(of, np.array(values, dtype=float if of is None else np.intp)) for of, values in further.values()]
-    double = np.dtype(float)
+    double, own = np.dtype(float), {*inputs}
 
     def call(*args: Any, **given: Any) -> Any:
-        df = {"df": given.pop("df")} if "df" in given else {}
+        if not given.keys() <= own:  # df, or what is no input
+            return general(*args, **given)
         args = tuple(bound(args, given))
         kinds = {each.dtype for each in args if type(each) is np.ndarray}
         plain = kinds == {double} or not all(kind.kind == "f" for kind in kinds)
         kind = double if plain or not kinds else np.result_type(*kinds)
         known = {name: np.asarray(each) for name, each in zip(inputs, args, strict=True)}
-        found = inner(*args, *[each.astype(kind) if of is None else known[of][each] for of, each in arrays], **df)
+        found = inner(*args, *[each.astype(kind) if of is None else known[of][each] for of, each in arrays])
         if not wrt:
             return found
         value, grads = found
@@ -378,7 +382,7 @@ def _finite(given: Iterable[Any]) -> bool:
     """Whether all numbers are."""
     import numpy as np
 
-    return all(bool(np.isfinite(each).all()) for each in given)
+    return all(bool(np.isfinite(each).all()) for each in given if each is not None)
 
 
 def _helpers(names: Iterable[str]) -> dict[str, Any]:

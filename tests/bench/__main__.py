@@ -27,7 +27,7 @@ NAMES = (
     "startup", "edges",
 )  # fmt: skip
 # Seconds that a section may take, and how often it is tried without the peer at which it ended.
-PATIENCE, TRIES = 300, 3
+PATIENCE, TRIES = 420, 3
 
 
 def settle(scratch: str) -> None:

@@ -20,7 +20,7 @@ Call = Callable[[], Any]
 Clock = Callable[[], float]
 
 SAMPLE = 1e-3  # seconds that a sample should take: long beside a look at the clock, short beside a drift
-BUDGET = 6.0  # seconds for all samples of one comparison
+BUDGET = 4.0  # seconds for all samples of one comparison
 FEWEST = 3  # rounds, whatever they take
 
 

@@ -25,6 +25,8 @@ import numpy as np
 from tests.bench.programs import Workload
 
 Result = tuple[Any, dict[str, Any]]
+# Compilers of numbers take up to so many of them, and those of arrays are asked from here on: none is waited for long.
+FEW, LARGE = 200, 20_000
 PLAIN = "exp log sin cos tanh sqrt where maximum sum mean dot prod hypot".split()
 
 
@@ -152,8 +154,8 @@ def torch(work: Workload) -> Run:
 def torch_compile(work: Workload) -> Run:
     """PyTorch with its compiler, forward and backward."""
     torch = library("torch")
-    if not hasattr(torch, "compile") or work.kind == "scalar":
-        raise Absent("its compiler is for arrays")
+    if not hasattr(torch, "compile") or sum(map(np.size, work.inputs.values())) < LARGE:
+        raise Absent("its compiler is for large arrays, and takes its time")
     torch.set_num_threads(1)
     namespace = plain(torch, sigmoid=torch.sigmoid, relu=torch.relu, erf=torch.erf, norm=torch.linalg.norm)
     namespace["maximum"] = lambda u, v: torch.maximum(u, torch.as_tensor(v, dtype=u.dtype))
@@ -202,6 +204,8 @@ def pytensor(work: Workload) -> Run:
 
 def casadi_c(work: Workload) -> Run:
     """The C code that CasADi writes, built by the compiler that is there, and called through CasADi."""
+    if sum(map(np.size, work.inputs.values())) > 10 * FEW:
+        raise Absent("a C compiler takes minutes for so many lines")
     return casadi(work, code=True)
 
 
@@ -242,8 +246,8 @@ def casadi(work: Workload, code: bool = False) -> Run:
 def heyoka(work: Workload) -> Run:
     """`cfunc`: LLVM's code for the value and its derivatives, a batch of points at once."""
     hy = library("heyoka")
-    if work.kind == "tensor" and sum(map(np.size, work.inputs.values())) > 1000:
-        raise Absent("a thousand scalar expressions take heyoka minutes")
+    if work.kind == "tensor" and sum(map(np.size, work.inputs.values())) > FEW:
+        raise Absent("its compiler takes minutes for so many numbers")
     space = {
         name: np.frompyfunc(getattr(hy, name), 1, 1) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt", "erf")
     }
