@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Keywords that say the same by another name, in NumPy, torch and JAX.
 SAME = {
     "dim": "axis", "dims": "axis", "keepdim": "keepdims", "a": "x", "arr": "x", "m": "x", "ary": "x", "array": "x",
-    "input": "x", "object": "x", "other": "y", "b": "y",
+    "input": "x", "object": "x", "other": "y", "b": "y", "value": "fill_value",
 }  # fmt: skip
 # Keywords that change nothing here: values are floats in the inputs' precision.
 IDLE = ("dtype", "copy", "order", "like", "device", "requires_grad", "out", "optimize", "casting", "subok")

@@ -55,7 +55,7 @@ OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Libraries of Python's own of which functions of constants are read.
 PYTHONS = ("itertools", "functools")
 HARMLESS = frozenset(
-    "__future__ typing collections dataclasses functools itertools numbers matplotlib sys os time logging copy "
+    "__future__ typing collections dataclasses functools itertools numbers matplotlib sys time logging copy "
     "warnings random operator string enum abc argparse pathlib pprint json re io contextlib unittest pytest "
     "typing_extensions jaxtyping tqdm pandas seaborn".split()
 )

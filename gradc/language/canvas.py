@@ -9,7 +9,7 @@ the assignment is refused.
 >>> from gradc.language import parse, unparse
 >>> print(unparse(parse("u = stack([x, y]) + 1\\nu[0] = x*y\\nsum(u)")).split("\\n")[-2:])
 ['u = array(v3, v4, shape=(2,))', 'sum(u, axis=None, keepdims=False)']
->>> print(unparse(parse("x: [n]\\nu = x*x\\nu[1:] = 3\\nsum(u)")).split("\\n")[-2:])
+>>> print(unparse(parse("x: [n]\\nu = x*x\\nu[1:] = u[:-1]\\nsum(u)")).split("\\n")[-2:])
 ['u = concatenate(v3, v2, axis=0)', 'sum(u, axis=None, keepdims=False)']
 """
 

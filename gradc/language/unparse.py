@@ -75,6 +75,8 @@ class _Texts:
             return f"({text})" if text.startswith("-") else text
         if node.op is literal:
             return _nested(list(static(node, "values")), node.shape)
+        if not node.args and node not in self.names:
+            return self.gate(node)  # an array that hangs on sizes alone
         return self.names[node]
 
     def outputs(self, dag: Dag) -> list[str]:
