@@ -23,7 +23,7 @@ EVIDENCE = {"evidence"}
 # Within one floor: a room with several files may look into itself, and the shell's face is what `python -m gradc` runs.
 SAME_FLOOR = {("__main__", "cli"), ("cli", "__init__")}
 # What they need of an operator is in its entry, so that a new one is a new entry and nothing else.
-WITHOUT_OPERATORS = ["derive", "plan/program.py", "emit"]
+WITHOUT_OPERATORS = ["derive", *(f"plan/{name}.py" for name in "adjoints gates line_names program".split()), "emit"]
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -137,9 +137,9 @@ NAMED = {
     "optimize/__init__.py": "held held_else",
     "optimize/constructors.py": "nonzero sqrt",
     "optimize/ufuncs.py": "abs_",
+    "plan/adjoints.py": "nonzero scatter",
     "plan/blocks.py": "diag",
     "plan/notes.py": "scatter",
-    "plan/program.py": "nonzero scatter",
     "plan/reuse.py": "scatter",
 }
 

@@ -51,8 +51,8 @@ from gradc.plan.code import (
     made,
     name_of,
 )
+from gradc.plan.gates import is_cheap
 from gradc.plan.names import Namer, short_stem
-from gradc.plan.program import is_cheap
 from gradc.plan.tangents import _parts, spans
 from gradc.rewrite.sides import conditions_first, places, settled_guard
 from gradc.rewrite.simplify import Builder, rebuild

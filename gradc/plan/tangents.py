@@ -43,8 +43,9 @@ from gradc.plan.code import (
     names_read,
     nodes,
 )
+from gradc.plan.gates import is_cheap
 from gradc.plan.names import Namer, short_stem
-from gradc.plan.program import Group, Line, Stmt, is_cheap
+from gradc.plan.program import Group, Line, Stmt
 from gradc.rewrite.sides import Guard, implies
 from gradc.rewrite.simplify import Builder
 from gradc.rewrite.wanted import chosen

@@ -1,0 +1,121 @@
+"""Gates: which values of a program get a line of their own in the style of the notes.
+
+One gate a line. Signs, views, comparisons of names and the products inside a sum of products of leaves
+(`w0*x0 + w1*x1 + w2`) are written inside the line that uses them.
+
+>>> from gradc.language import parse
+>>> dag, _ = gates_of_the_notes(parse("x/(1 + y)"), False)
+>>> [str(node.op) for node in dag.nodes if node.args], list(dag.roles.values())
+(['add', 'reciprocal', 'mul'], ['den'])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradc.graph.dag import Dag, Node, users
+from gradc.ops import array, scalar
+from gradc.rewrite.simplify import Builder, is_const, rebuild
+
+# A sum of products longer than this is split over several lines.
+LONGEST_DOT = 8
+
+
+# Views of views are written inside one line up to this depth, and what is used more often than this has a line.
+DEEPEST, MOST_USES = 6, 16
+
+
+def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
+    """The program in the gates of the notes: a quotient by a compound value is `num`, `den`, `invden` and a product."""
+    build = Builder(dag.dims, literal)
+    roles: dict[Node, str] = {}
+
+    def gate(build: Builder, old: Node, args: tuple[Node, ...]) -> Node:
+        if old.op is not scalar.div:
+            return build.intern(old.op, args, old.attr)
+        for role, arg in zip(old.op.say.roles, args, strict=True):
+            if arg.args and arg.op is not array.index:
+                roles.setdefault(arg, role)
+        x, y = args
+        if not y.args or x.op is scalar.const or y.op is array.index:
+            return build.intern(old.op, args)
+        quotient = build.intern(scalar.mul, (x, build.intern(scalar.inv, (y,))))
+        if x in roles:
+            roles.setdefault(quotient, "quot")
+        return quotient
+
+    new = rebuild(dag, build, gate)
+    for node in new.nodes:
+        if node.op is scalar.inv and node.args[0].args and node.args[0].op is not array.index:
+            roles.setdefault(node.args[0], scalar.div.say.roles[1])
+    new.roles.update(roles)
+    return new, build
+
+
+def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
+    """The gates that are written inside the line of their user."""
+    kept = set(dag.names) | set(dag.roots)
+    taken = users(nodes)
+    inline = {node for node in nodes if not node.args}
+    depth: dict[Node, int] = {}
+    for node in nodes:
+        if node in kept or not node.args:
+            continue
+        depth[node] = 1 + max(depth.get(arg, 0) for arg in node.args)
+        if depth[node] > DEEPEST or (len(taken[node]) > MOST_USES and not node.op.boolean):
+            depth[node] = 0
+            continue
+        atoms = all(not arg.args or (arg not in inline) or arg.op is array.index for arg in node.args)
+        tested = node.op.boolean and atoms and not node.op.statics
+        of_index = node.op is array.index and node.args[0] in inline and node.args[0].op is array.index
+        if node.op is scalar.neg or (node.op.view and atoms) or tested or of_index:
+            inline.add(node)
+        else:
+            depth[node] = 0
+    return inline | _inside_dots(nodes, taken, kept)
+
+
+def _inside_dots(nodes: Sequence[Node], taken: dict[Node, list[Node]], kept: set[Node]) -> set[Node]:
+    """The products and partial sums inside a sum of products of leaves."""
+    width: dict[Node, tuple[int, int]] = {}  # how many terms, and how many of them products
+    kept = set(kept)
+    for node in nodes:
+        if _is_leaf(node):
+            width[node] = (1, 0)
+        elif node.op is scalar.mul and not node.shape and all(map(_is_leaf, node.args)):
+            width[node] = (1, 1)
+        elif node.op in (scalar.add, scalar.sub) and not node.shape and all(arg in width for arg in node.args):
+            sides = [width[arg] if _only_here(arg, taken, kept) else (1, 0) for arg in node.args]
+            terms, products = (sum(side) for side in zip(*sides, strict=True))
+            if terms <= LONGEST_DOT and (sides[1][0] == 1 or node.op is scalar.add):
+                width[node] = (terms, products)
+            elif sides[1][0] == 1:
+                width[node] = (1 + sides[1][0], sides[1][1])
+                kept.add(node.args[0])
+    inside: set[Node] = set()
+    for node in reversed(nodes):
+        if node.op in (scalar.add, scalar.sub) and node in width and (node in inside or width[node][1] >= 2):
+            inside.update(arg for arg in node.args if arg in width and arg.args and _only_here(arg, taken, kept))
+    return inside
+
+
+def _is_leaf(node: Node) -> bool:
+    return not node.args or (node.op is array.index and not node.args[0].args and not node.shape)
+
+
+def _only_here(node: Node, taken: dict[Node, list[Node]], kept: set[Node]) -> bool:
+    return _is_leaf(node) or (len(taken[node]) == 1 and node not in kept)
+
+
+def is_cheap(node: Node) -> bool:
+    """Gates that cost little more than a name: signs, views, comparisons, a doubled value."""
+    return is_repeated(node) or node.op.boolean
+
+
+def is_repeated(node: Node) -> bool:
+    """Cheap gates of one value, which are written wherever they are used, with what they are made of."""
+    return node.op in (scalar.neg, scalar.square) or node.op.view or _is_scaled(node)
+
+
+def _is_scaled(node: Node) -> bool:
+    return node.op is scalar.mul and any(is_const(arg) for arg in node.args)
