@@ -8,13 +8,15 @@ import pytest
 
 import gradc
 from gradc.emit.counting import operations
+from gradc.emit.fast_scalar import code_of
 from gradc.emit.modules import Text
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.ops.scalar import mul
-from gradc.plan.code import Assign, Def, Fill, If, Module, Return, Unpack, Update, name_of
+from gradc.plan.code import Assign, Def, Fill, If, Leaf, Module, Return, Unpack, Update, name_of, nodes
 from gradc.plan.notes import Notes
 from gradc.plan.verify import Faulty, covers, verify, ways
+from gradc.run import mode_engines
 from tests.fuzz.draw import draw
 from tests.fuzz.pythonic import pythonic
 from tests.fuzz.tree import shapes, text
@@ -75,6 +77,39 @@ def test_random_programs_are_true(turn: int) -> None:
             except gradc.GradcError:
                 continue  # what a target does not take
             verify(code, TARGETS[fn.target])
+
+
+def of_numbers(fn: gradc.Function) -> Module:
+    """The module of the fast style as Code."""
+    return code_of(fn.dag, fn.wrt, fn.names, fn.literal, modes=mode_engines.of_numbers(fn))
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_modules_of_numbers_are_true(turn: int) -> None:
+    for seed in range(turn, 120, 8):
+        case = draw(seed, ("scalar", "hazard")[turn % 2])
+        also = [(), ("jvp", "hvp"), (), ("jacobian", "hessian")][turn // 2]
+        try:
+            fn = compiled(text(case.program), style="fast", target="math", literal=turn == 1, also=also)
+        except gradc.GradcError:
+            continue
+        verify(of_numbers(fn), TARGETS["math"])
+
+
+def test_a_fault_in_a_module_of_numbers() -> None:
+    code = of_numbers(compiled("(x + y)*exp(x*y)", style="fast", target="math"))
+    assert "is read before it is bound" in faulty(edited(code, "backward", lambda body: body[1:]), "math")
+
+    def without(body: tuple[Any, ...]) -> list[Any]:
+        value, cache = body[-1].value
+        return [*body[:-1], Return((value, cache[:-1]))]
+
+    def swap(body: tuple[Any, ...]) -> list[Any]:
+        one, other = [node for stmt in body for node in nodes(stmt.value) if type(node) is Leaf][:2]
+        return [*body[:-1], Assign("t", name_of(str(other.attr), one.of)), body[-1]]
+
+    assert faulty(edited(code, "forward", without), "math").startswith("the cache holds")
+    assert "where another value is meant" in faulty(edited(code, "value_and_grad", swap), "math")
 
 
 # ---- planted faults --------------------------------------------------------------------------------------------------

@@ -91,10 +91,14 @@ class Text:
         """The whole module, its counts, and the forward lines by number."""
         defs = {item.kind: item for item in self.code.defs()}
         body = self.items()
-        forward, backward = (self.cost(defs[kind]) for kind in ("forward", "backward"))
+        forward, backward = self.costs(defs)
         used = self.used_helpers()
         lines = [*self.docstring(forward, backward), *self.imports(used, body), "", *body, *self.helpers(used)]
         return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
+
+    def costs(self, defs: Mapping[str, Def]) -> tuple[int, int]:
+        """The operations of the two passes."""
+        return self.cost(defs["forward"]), self.cost(defs["backward"])
 
     def cost(self, item: Def) -> int:
         """The operations of a function, as they were counted while it was written."""
@@ -245,6 +249,8 @@ class Text:
             self.values.ops += bool(stmt.op)
             return [self.plain(stmt) + self.note(stmt.note)]
         if kind is Unpack:
+            if type(stmt.value) is tuple:
+                return [f"{', '.join(stmt.names)} = {', '.join(map(self.text, stmt.value))}"]
             if stmt.value.op in (AS_FLOATS, AS_NUMBERS) and len(stmt.names) > 1:
                 return floats_of(self.text(stmt.value).partition("(")[0], stmt.names)
             if len(stmt.names) == 1:
@@ -320,17 +326,23 @@ class Text:
         if type(value) is dict:
             return self.packed("return ", value)
         if type(value) is tuple:
-            *first, last = value
-            head = "".join(self.text(each) + ", " for each in first)
-            if type(last) in (tuple, dict):
-                return self.packed(f"return {head}", last)
-            return [f"return {head}{self.text(last)}"]
+            lines = ["return "]
+            for at, each in enumerate(value):
+                comma = ", " if at < len(value) - 1 else ""
+                if type(each) is dict or (type(each) is tuple and not comma):
+                    *above, head = lines
+                    lines = [*above, *self.packed(head, each, comma)]
+                else:
+                    lines[-1] += self.text(each) + comma
+            return lines
         return [f"return {self.text(value)}"]
 
-    def packed(self, head: str, value: Value) -> list[str]:
+    def packed(self, head: str, value: Value, behind: str = "") -> list[str]:
+        """What is packed behind the head of a line; what follows on the last line is taken to begin with a brace."""
         if type(value) is dict:
             pairs = [f"{self.key(key)}: {self.text(each)}" for key, each in value.items()]
-            return broken(head + "{", pairs, "}", closed=False)
+            lines = broken(head + "{", pairs, "}" + (behind + "{") * bool(behind), closed=False)
+            return [*lines[:-1], lines[-1].removesuffix("{")] if behind else lines
         return broken(head + "(", [self.text(each) for each in value], ")")
 
     def key(self, key: Any) -> str:

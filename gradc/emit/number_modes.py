@@ -1,10 +1,11 @@
 """Further modes of a program of numbers in the fast style: straight lines for what is not zero by structure.
 
->>> from gradc.emit.fast_scalar import words_of
+>>> from gradc.emit.fast_scalar import emit_scalar
 >>> from gradc.language import parse
 >>> dag = parse("x*exp(y)")
->>> [(_, function)] = modes_of_numbers(dag, ["x", "y"], {"hessian": "hessian"}).values()
->>> print(function(words_of(dag, "notes", ["exp"])).text)
+>>> modes = modes_of_numbers(dag, ["x", "y"], {"hessian": "hessian"})
+>>> text = emit_scalar(dag, ["x", "y"], modes=modes).text
+>>> print(text[text.index("HESSIAN_PATTERN") :], end="")
 HESSIAN_PATTERN = ((0, 1), (1, 1))
 <BLANKLINE>
 <BLANKLINE>
@@ -16,25 +17,26 @@ def hessian(x, y):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
 
 from gradc.base.records import NamedTuple
 from gradc.emit.calls import Elements, array_text, checks_of, namer_of, taken_apart
-from gradc.emit.fast_scalar import FunctionText, Words, calls_of, function_text, names_of, seed_lines
-from gradc.emit.layout import broken, default_of, indent, unless
+from gradc.emit.fast_scalar import calls_of
+from gradc.emit.layout import broken, indent, unless
 from gradc.emit.lines import Plan, line_texts, lines_of, result_texts
 from gradc.emit.operand import Printer
-from gradc.graph.dag import Dag
+from gradc.graph.dag import Dag, Node
 from gradc.ops.helpers import HELPERS
 from gradc.optimize import Joint
 from gradc.optimize.second import DOT, Blocks, hessian, jacobian, product
-from gradc.plan.code import Def, Lines
+from gradc.plan.code import Alias, Def, Lines, Return, Value
 from gradc.plan.modes import listed_pairs
 from gradc.plan.names import Namer
 from gradc.plan.notes import Notes
+from gradc.plan.numbers import ZERO, Words, apart, names_of, results_of
 
 PRODUCTS = ("jvp", "hvp")
 
@@ -55,12 +57,17 @@ class _Texts(NamedTuple):
     slopes: dict[str, str]
 
 
-def _texts(blocks: Blocks, plan: Plan, words: Words, seeds: Sequence[str]) -> _Texts:
+def _names(blocks: Blocks, plan: Plan, words: Words, seeds: Sequence[str] = ()) -> dict[Node, str]:
     joint = blocks.joint
     own = {key: node for key, node in joint.gradients.items() if blocks.grads or not key.endswith(f" {DOT}")}
     stems = {_stem(key, bool(blocks.grads)): node for key, node in own.items()}
     names = names_of(replace(joint, gradients=stems), words, plan)
     names.update(zip(joint.seeds, seeds, strict=True))
+    return names
+
+
+def _texts(blocks: Blocks, plan: Plan, words: Words) -> _Texts:
+    joint, names = blocks.joint, _names(blocks, plan, words)
     texts = iter(result_texts(plan, names, words.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
@@ -81,52 +88,49 @@ def _plan(blocks: Blocks) -> Plan:
 
 def modes_of_numbers(
     dag: Dag, wrt: Sequence[str], also: Mapping[str, str], literal: bool = False
-) -> dict[str, tuple[Joint, Callable[[Words], FunctionText]]]:
+) -> dict[str, tuple[Joint, Callable[[Words], tuple[Def | Alias, ...]]]]:
     """For a module for the target `math`: the graph and the function of each mode, whose name `also` gives."""
     order = [name for name in dag.inputs if name in wrt]
-    found: dict[str, tuple[Joint, Callable[[Words], FunctionText]]] = {}
+    found: dict[str, tuple[Joint, Callable[[Words], tuple[Def | Alias, ...]]]] = {}
     for mode, function in also.items():
         blocks = blocks_of(mode, dag, order, literal, {}, mode == "hvp")
         found[function] = blocks.joint, partial(_of_numbers, mode, dag, order, function, blocks)
     return found
 
 
-def _of_numbers(mode: str, dag: Dag, order: Sequence[str], function: str, blocks: Blocks, words: Words) -> FunctionText:
-    """The function of a mode."""
+def _of_numbers(
+    mode: str, dag: Dag, order: Sequence[str], function: str, blocks: Blocks, words: Words
+) -> tuple[Def | Alias, ...]:
+    """The function of a mode; that of a Hessian has its pattern above it."""
     namer = words.namer.copy()
     dots = {name: namer.fresh(f"{name}_dot") for name in order} if mode in PRODUCTS else {}
     words = replace(words, namer=namer, inputs={f"{name} {DOT}": dot for name, dot in dots.items()})
     seeds = words.upstream if mode == "hvp" else ()
     plan = _plan(blocks)
-    found = _texts(blocks, plan, words, seeds)
+    names = _names(blocks, plan, words, seeds)
+    value, slopes = results_of(blocks.joint, plan, names)
 
-    def by_input(keys: Sequence[str]) -> list[str]:
-        return [f'"{name}": {found.slopes.get(key, "0.0")}' for name, key in zip(order, keys, strict=True)]
+    def by_input(keys: Iterable[str]) -> dict[str, Node]:
+        return {name: slopes.get(key, ZERO) for name, key in zip(order, keys, strict=True)}
 
-    df = words.call("df")
-    value = found.values[0] if len(found.values) == 1 else f"({', '.join(found.values)})"
-    body = [*seed_lines(seeds, df), *found.lines]
+    packed: list[Value]
     if mode == "jvp":
-        entries = [found.slopes.get(f"{name} {DOT}", "0.0") for name, _ in dag.outputs]
-        body.append(f"return {value}, {entries[0] if len(entries) == 1 else '(' + ', '.join(entries) + ')'}")
+        entries = tuple([slopes.get(f"{name} {DOT}", ZERO) for name, _ in dag.outputs])
+        packed = [entries[0] if len(entries) == 1 else entries]
     elif mode == "jacobian":
-        rows = []
-        for name, _ in dag.outputs:
-            row = [f'"{x}": {found.slopes[f"{f} {x}"]}' for f, x in blocks.blocks if f == name]
-            rows.append(f'"{name}": {{{", ".join(row)}}}')
-        body += broken(f"return {value}, {{", rows, "}", closed=False)
+        packed = [{f: {x: slopes[f"{f} {x}"] for g, x in blocks.blocks if g == f} for f, _ in dag.outputs}]
+    elif mode == "hvp":
+        packed = [by_input(order), by_input(f"{name} {DOT}" for name in order)]
     else:
-        last = [f'("{x}", "{y}"): {found.slopes[f"{x} {y}"]}' for x, y in blocks.blocks]
-        last = by_input([f"{name} {DOT}" for name in order]) if mode == "hvp" else last
-        first = broken(f"return {value}, {{", by_input(order), "}, {", closed=False)
-        body += [*first[:-1], *broken(first[-1], last, "}", closed=False)]
-    params = [*dag.inputs, *dots.values(), *([f"{df}{default_of(len(seeds))}"] if seeds else [])]
-    made = function_text(function, params, body, plan)
+        packed = [by_input(order), {(x, y): slopes[f"{x} {y}"] for x, y in blocks.blocks}]
+    df = words.call("df")
+    params = (*dag.inputs, *dots.values(), *([df] if seeds else []))
+    body = (*apart(seeds, df), *plan.statements(names), Return((value, *packed)))
+    made = Def(function, params, body, mode, {df: "1.0"} if len(seeds) == 1 else {})
     if mode != "hessian":
-        return made
+        return (made,)
     at = {name: i for i, name in enumerate(order)}
-    pattern = listed_pairs(sorted((at[x], at[y]) for x, y in blocks.blocks))
-    return replace(made, text=f"HESSIAN_PATTERN = {pattern}\n\n\n{made.text}")
+    return Alias("HESSIAN_PATTERN", listed_pairs(sorted((at[x], at[y]) for x, y in blocks.blocks))), made
 
 
 # ---- arrays whose elements are taken -----------------------------------------------------------
@@ -164,7 +168,7 @@ def lines_of_elements(
     leaves = {leaf: namer.fresh(f"{each.name}{at}") for each in arrays.values() for at, leaf in each.read}
     named = leaves | {dots[name]: dot for name, dot in moved.items() if name not in arrays}
     local = Words(namer, {word: own for word, own in words.items() if word != own}, inputs=named)
-    found = _texts(blocks, plan, local, ())
+    found = _texts(blocks, plan, local)
     body = [line for each in arrays.values() for line in taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
     body += found.lines
     body += _Packed(body, found, namer, words, whole).returned(mode, [name for name, _ in numbers.outputs], blocks)

@@ -85,7 +85,8 @@ def verify(code: Module, facts: Facts) -> None:
             if type(stmt) is Assign and stmt.note.number
         }
         # a mode that has forward lines of its own has a graph of its own, too
-        check = _Check(code, facts, item, meant if item.kind in PASSES else own, arrays)
+        numbered = item.kind not in PASSES or len(meant) > len(code.dag.inputs)
+        check = _Check(code, facts, item, (meant if item.kind in PASSES else own) if numbered else None, arrays)
         check.run()
         arrays |= check.arrays if item.kind == "forward" else set()
     _cache(code, facts)
@@ -164,8 +165,10 @@ def covers(places: Iterable[Path], path: Path) -> bool:
 class _Check:
     """A function walked through in the order in which it runs."""
 
-    def __init__(self, code: Module, facts: Facts, item: Def, meant: dict[str, int], arrays: set[str]) -> None:
-        self.code, self.facts, self.item, self.meant = code, facts, item, meant
+    def __init__(self, code: Module, facts: Facts, item: Def, meant: dict[str, int] | None, arrays: set[str]) -> None:
+        """`meant` are the nodes that names stand for; None where each function has a graph, and names, of its own."""
+        self.code, self.facts, self.item = code, facts, item
+        self.meant, self.once = (meant, False) if meant is not None else ({}, True)
         self.bound: dict[str, list[Path]] = {name: [frozenset()] for name in item.params}
         self.buffers = {name: at for at, name in enumerate(item.params)}  # which memory a name shows
         self.count = len(self.buffers)
@@ -246,6 +249,8 @@ class _Check:
             raise self.fault(f"{name} may be unbound where it is read")
         if name in self.gone:
             raise self.fault(f"{name} is read after something else was written over it")
+        if self.once and leaf.id >= 0:
+            self.meant.setdefault(name, leaf.id)
         if leaf.id >= 0 and self.meant.get(name, leaf.id) != leaf.id:
             raise self.fault(f"{name} is read where another value is meant")
 

@@ -325,11 +325,12 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
             return None
         from gradc.optimize import LARGE
 
-        if fn.also and len(fn.dag.nodes) > LARGE:
+        large = len(fn.dag.nodes) > LARGE
+        if fn.also and large:
             return None
         further = modes.of_numbers(fn)
         emitted = emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name, further)
-        return emitted._replace(text=fn.own_text(emitted.text))
+        return emitted._replace(text=fn.own_text(emitted.text)) if large else emitted
     if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
         return None
     found = _elements(fn)

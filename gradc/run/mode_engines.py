@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from gradc.emit.arrays import Body, ModeLines
     from gradc.emit.blocks import Writer
     from gradc.emit.calls import Elements
-    from gradc.emit.fast_scalar import FunctionText, Words
     from gradc.optimize import Joint
-    from gradc.plan.code import Def, Lines
+    from gradc.plan.code import Alias, Def, Lines
     from gradc.plan.notes import Notes
+    from gradc.plan.numbers import Words
     from gradc.run.engines import Compiled, Otherwise
     from gradc.run.matrices import Kernel
 
@@ -221,7 +221,7 @@ def _names(fn: Compiled) -> dict[str, str]:
     return {mode: f"{fn.function_name}_{mode}" if fn.function_name else mode for mode in fn.also}
 
 
-def of_numbers(fn: Compiled) -> dict[str, tuple[Joint, Callable[[Words], FunctionText]]]:
+def of_numbers(fn: Compiled) -> dict[str, tuple[Joint, Callable[[Words], tuple[Def | Alias, ...]]]]:
     """For a module of numbers: each mode's graph, and its function."""
     if not fn.also:
         return {}
