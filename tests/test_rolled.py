@@ -255,3 +255,16 @@ def test_a_sum_that_overflows_in_another_order_is_added_as_it_was_written() -> N
         want = fn.module.value_and_grad(x)
         assert np.isfinite(want[0])
         same(want, fn.value_and_grad(x))
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("term", ["1", "y", "sin(x)*y", "2*x", "x/3"])
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_terms_that_are_all_the_same_count_as_often_as_they_stand(term: str, sign: str) -> None:
+    fn = gradc.compile("x*y" + f" {sign} {term}" * 40)
+    few = gradc.compile(f"x*y {sign} 40*({term})")
+    assert fn.rolled is not None
+    value, grads = fn.value_and_grad(0.75, -1.5)
+    want, slopes = few.value_and_grad(0.75, -1.5)
+    assert value == pytest.approx(want, rel=1e-14)
+    assert grads == pytest.approx(slopes, rel=1e-13)

@@ -421,7 +421,10 @@ class _Roller:
                 self.build.make(part.op, taken, part.attr) if taken else self.build.graph.node(part.op, (), part.attr)
             )
             stack.append(made)
-        return self.build.make(array.sum_, (stack[0],), (None, False))
+        (term,) = stack
+        if not term.shape:  # the same in every term
+            return self.build.make(scalar.mul, (self.build.const(len(group.slots[0])), term))
+        return self.build.make(array.sum_, (term,), (None, False))
 
     def _leaf(self, part: _Part, slots: Iterator[tuple[Source, list[Any]]]) -> Node:
         if part.shared is not None:
