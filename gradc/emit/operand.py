@@ -22,7 +22,8 @@ from gradc.emit.target import Target, along_one, plain_number
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
-from gradc.ops.array import product, stack
+from gradc.ops.array import stack
+from gradc.ops.array_shapes import product
 from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, neg, size

@@ -10,419 +10,18 @@ Their rules are linear maps of `dout`, written in the language; which one can ha
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from gradc.graph.dag import Shape
-from gradc.graph.shapes import Dim, Dims, ShapeError, multiple, shared, show, stepped, total
+from gradc.ops import array_rules as rules
+from gradc.ops import array_shapes as shapes
 from gradc.ops import bounds
+from gradc.ops.array_rules import (
+    swaps as swaps,  # what others ask of shapes, by the name of this page
+)
+from gradc.ops.array_shapes import axes_of as axes_of
+from gradc.ops.array_shapes import product as product
+from gradc.ops.array_shapes import reduced as reduced
+from gradc.ops.array_shapes import sliced as sliced
+from gradc.ops.array_shapes import taken as taken
 from gradc.ops.table import Fast, Kink, Say, Steep, Test, op
-
-Axis = int | tuple[int, ...] | None
-Ranks = tuple[int, ...]
-
-# ---- shapes ------------------------------------------------------------------------------------
-
-
-def axes_of(axis: Axis, rank: int) -> tuple[int, ...]:
-    """The axes of a reduction, counted from 0, in order; `ShapeError` for one that is not there."""
-    if axis is None:
-        return tuple(range(rank))
-    wanted = axis if isinstance(axis, tuple) else (axis,)
-    for one in wanted:
-        if not -rank <= one < rank:
-            raise ShapeError(
-                f"axis {one} is out of range for an array of {rank} axes", args_at_fault=(0,)
-            )
-    found = sorted({one % rank for one in wanted})
-    if len(found) != len(wanted):
-        raise ShapeError(f"an axis is named twice in {axis}", args_at_fault=(0,))
-    return tuple(found)
-
-
-def reduced(dims: Dims, x: Shape, axis: Axis = None, keepdims: bool = False) -> Shape:
-    gone = axes_of(axis, len(x))
-    if keepdims:
-        return tuple(1 if i in gone else dim for i, dim in enumerate(x))
-    return tuple(dim for i, dim in enumerate(x) if i not in gone)
-
-
-def _same(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
-    axes_of(axis, len(x))
-    return x
-
-
-def _first(dims: Dims, x: Shape, y: Shape, axis: Axis = None) -> Shape:
-    axes_of(axis, len(x))
-    return x
-
-
-def _taken_at(dims: Dims, x: Shape, y: Shape, axis: int = -1) -> Shape:
-    return y
-
-
-def _total(dims: Dims, x: Shape, y: Shape, axis: Axis = None) -> Shape:
-    return x
-
-
-def _expanded(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
-    wanted = axis if isinstance(axis, tuple) else (axis or 0,)
-    rank = len(x) + len(wanted)
-    new = {one % rank for one in wanted}
-    rest = iter(x)
-    return tuple(1 if i in new else next(rest) for i in range(rank))
-
-
-def _matmul(dims: Dims, x: Shape, y: Shape) -> Shape:
-    if not x or not y:
-        raise ShapeError(
-            "'@' needs arrays, not scalars; write '*'", args_at_fault=(0,) if not x else (1,)
-        )
-    inner_x, inner_y = x[-1], y[-2] if len(y) > 1 else y[-1]
-    if not dims.unify(inner_x, inner_y):
-        raise ShapeError(
-            f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not multiply: "
-            f"inner sizes {dims.find(inner_x)} and {dims.find(inner_y)} differ",
-            args_at_fault=(0, 1),
-        )
-    batch = dims.broadcast(x[:-2], y[:-2])
-    return dims.resolve(batch + x[-2:-1] * (len(x) > 1) + y[-1:] * (len(y) > 1))
-
-
-def _inner(dims: Dims, x: Shape, y: Shape) -> Shape:
-    if not dims.unify_shapes(x, y):
-        raise ShapeError(f"shapes {show(x)} and {show(y)} differ", args_at_fault=(0, 1))
-    return ()
-
-
-def _outer(dims: Dims, x: Shape, y: Shape) -> Shape:
-    if len(x) != 1 or len(y) != 1:
-        raise ShapeError("outer takes two vectors", args_at_fault=(0,) if len(x) != 1 else (1,))
-    return x + y
-
-
-def _transposed(dims: Dims, x: Shape, axes: tuple[int, ...] | None = None) -> Shape:
-    if axes is None:
-        return x[::-1]
-    if not all(-len(x) <= i < len(x) for i in axes) or sorted(i % len(x) for i in axes) != list(
-        range(len(x))
-    ):
-        raise ShapeError(
-            f"axes {axes} do not name each of the {len(x)} axes once", args_at_fault=(0,)
-        )
-    return tuple(x[i] for i in axes)
-
-
-def _swapped(dims: Dims, x: Shape) -> Shape:
-    if len(x) < 2:
-        raise ShapeError(f"needs a matrix, not shape {show(x)}", args_at_fault=(0,))
-    return (*x[:-2], x[-1], x[-2])
-
-
-def product(dims: tuple[Dim, ...]) -> Dim:
-    """The number of elements, as a number or as an expression of the named sizes.
-
-    >>> product((2, 3)), product(("n", 2)), product(("n - 1", "m*d")), product(("n", 0))
-    (6, '2*n', '(n - 1)*m*d', 0)
-    """
-    count = math.prod(d for d in dims if isinstance(d, int))
-    names = [d for d in dims if isinstance(d, str)]
-    if not names or not count:
-        return count
-    return multiple(count, names)
-
-
-def _reshaped(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
-    x = dims.resolve(x)
-    if -1 not in shape:
-        have, want = product(x), product(dims.resolve(shape))
-        if isinstance(have, int) and isinstance(want, int) and have != want:
-            raise ShapeError(
-                f"cannot reshape {show(x)}, {have} elements, into {show(shape)}", args_at_fault=(0,)
-            )
-        return shape
-    rest = tuple(d for d in shape if d != -1)
-    left = list(x)
-    for d in rest:
-        if d in left:
-            left.remove(d)
-            continue
-        share = shared(product(tuple(left)), d)
-        if share is None:
-            raise ShapeError(f"cannot reshape {show(x)} into {show(shape)}", args_at_fault=(0,))
-        left = [share]
-    return tuple(total([product(tuple(left))]) if d == -1 else d for d in shape)
-
-
-def _joined(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
-    first = xs[0]
-    (at,) = axes_of(axis, len(first)) if first else (None,)
-    if at is None:
-        raise ShapeError("concatenate takes arrays, not scalars; use stack", args_at_fault=(0,))
-    for i, x in enumerate(xs):
-        if len(x) != len(first) or not all(
-            j == at or dims.unify(p, q) for j, (p, q) in enumerate(zip(first, x, strict=True))
-        ):
-            raise ShapeError(
-                f"shapes {show(first)} and {show(x)} do not join along axis {axis}",
-                args_at_fault=(0, i),
-            )
-    return (*first[:at], total([x[at] for x in xs]), *first[at + 1 :])
-
-
-def _stacked(dims: Dims, *xs: Shape, axis: int = 0) -> Shape:
-    for i, x in enumerate(xs):
-        if not dims.unify_shapes(xs[0], x):
-            raise ShapeError(
-                f"shapes {show(xs[0])} and {show(x)} do not stack", args_at_fault=(0, i)
-            )
-    rank = len(xs[0]) + 1
-    (at,) = axes_of(axis, rank)
-    return (*xs[0][:at], len(xs), *xs[0][at:])
-
-
-def _square(dims: Dims, x: Shape) -> Shape:
-    if len(x) < 2 or not dims.unify(x[-1], x[-2]):
-        raise ShapeError(
-            f"needs a square matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,)
-        )
-    return dims.resolve(x)
-
-
-def _det(dims: Dims, x: Shape) -> Shape:
-    return _square(dims, x)[:-2]
-
-
-def _trace(dims: Dims, x: Shape) -> Shape:
-    if len(x) != 2:
-        raise ShapeError(
-            f"trace needs a matrix, not shape {show(dims.resolve(x))}", args_at_fault=(0,)
-        )
-    return ()
-
-
-def _solved(dims: Dims, x: Shape, y: Shape) -> Shape:
-    _square(dims, x)
-    at = -2 if len(y) > 1 else -1
-    if not y or not dims.unify(x[-1], y[at]):
-        raise ShapeError(
-            f"shapes {show(dims.resolve(x))} and {show(dims.resolve(y))} do not fit in solve",
-            args_at_fault=(0, 1),
-        )
-    return dims.resolve(y if len(y) == 1 else dims.broadcast(x[:-2], y[:-2]) + y[-2:])
-
-
-def _indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
-    """The shape of x[index].
-
-    An int takes an axis away, a slice ("slice", start, stop, step) keeps it, None adds one.
-    """
-    used = sum(1 for item in index if item is not None and item != "...")
-    if used > len(x):
-        raise ShapeError(
-            f"too many indices: {used} for an array of shape {show(dims.resolve(x))}",
-            args_at_fault=(0,),
-        )
-    out: list[Dim] = []
-    rest = list(dims.resolve(x))
-    for at, item in enumerate(index):
-        if item is None:
-            out.append(1)
-        elif item == "...":
-            after = sum(1 for later in index[at + 1 :] if later is not None)
-            keep = len(rest) - after
-            out += rest[:keep]
-            rest = rest[keep:]
-        elif isinstance(item, int):
-            dim = rest.pop(0)
-            if isinstance(dim, int) and not -dim <= item < dim:
-                raise ShapeError(
-                    f"index {item} is outside 0..{dim - 1}"
-                    if dim
-                    else f"index {item} into an empty axis",
-                    args_at_fault=(0,),
-                )
-        else:
-            dims.at_least(rest[0], taken(*item[1:]))
-            out.append(sliced(rest.pop(0), *item[1:]))
-    return tuple(out + rest)
-
-
-def sliced(dim: Dim, start: int | None, stop: int | None, step: int | None) -> Dim:
-    """The length of a slice of a dimension.
-
-    >>> sliced(5, 1, None, None), sliced("n", 1, None, None), sliced("n", 1, 3, None)
-    (4, 'n - 1', 2)
-    """
-    if isinstance(dim, int) or step not in (None, 1):
-        return stepped(dim, start, stop, step)
-    lo, lo_n = (start or 0), int((start or 0) < 0)
-    hi, hi_n = (0, 1) if stop is None else (stop, int(stop < 0))
-    count, times = hi - lo, hi_n - lo_n
-    if times < 0:
-        return stepped(dim, start, stop, step)
-    return total([dim, count]) if times else max(count, 0)
-
-
-def taken(start: int | None, stop: int | None, step: int | None) -> int:
-    """How long an axis is at least if a slice of it has its full length, whatever the axis is.
-
-    >>> taken(None, 5, None), taken(-3, None, None), taken(1, None, None), taken(5, 2, None)
-    (5, 3, 0, 0)
-    """
-    if step not in (None, 1) or (stop is None or stop < 0) != ((start or 0) < 0):
-        return 0
-    low, high = start or 0, stop or 0
-    return 0 if high <= low else max(high, -low)
-
-
-def _given(dims: Dims, x: Shape, index: Any = (), shape: Shape = ()) -> Shape:
-    if dims.resolve(_indexed(dims, shape, index)) != dims.resolve(x):
-        raise ShapeError(f"a value of shape {show(x)} does not fit there", args_at_fault=(0,))
-    return shape
-
-
-def _to(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
-    return shape
-
-
-def _segmented(dims: Dims, x: Shape, axis: int = 0, start: Dim = 0, size: Dim = 0) -> Shape:
-    return (*x[:axis], size, *x[axis + 1 :])
-
-
-def _scalar(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
-    return ()
-
-
-# ---- rules that hang on shapes -----------------------------------------------------------------
-
-
-def _sum_vjp(
-    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
-) -> list[str]:
-    return ["dout"] if keepdims or axis is None else ["expand(dout, axis=axis)"]
-
-
-def _mean_vjp(
-    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
-) -> list[str]:
-    return (
-        ["dout/count(x, axis=axis)"]
-        if keepdims or axis is None
-        else ["expand(dout/count(x, axis=axis), axis=axis)"]
-    )
-
-
-def _masked_vjp(mask: str) -> Any:
-    """dout, given back its axes, times what each element counts for."""
-
-    def rule(
-        ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
-    ) -> list[str]:
-        spread = "dout" if keepdims or axis is None else "expand(dout, axis=axis)"
-        return [mask.replace("DOUT", spread)]
-
-    return rule
-
-
-def _norm_vjp(
-    ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
-) -> list[str]:
-    if keepdims or axis is None:
-        return ["x/nonzero(out)*dout"]
-    return ["x/nonzero(expand(out, axis=axis))*expand(dout, axis=axis)"]
-
-
-def _matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
-    match ranks:
-        case (1, 1):
-            return ["y*dout", "x*dout"]
-        case (2, 1):
-            return ["outer(dout, y)", "x.T @ dout"]
-        case (1, 2):
-            return ["dout @ y.T", "outer(x, dout)"]
-        case (2, 2):
-            return ["dout @ y.T", "x.T @ dout"]
-        case (_, 1):
-            flat = f"reshape(x, shape={(-1, shapes[1][0])!r})"
-            return ["expand(dout, axis=-1)*y", f"reshape(dout, shape=(-1,)) @ {flat}"]
-        case (_, 2):  # one product of matrices, whose rows are those of all batches
-            wide, high = (
-                f"reshape({each}, shape={(-1, dim)!r})"
-                for each, dim in zip(("x", "dout"), shapes[1], strict=True)
-            )
-            return ["dout @ y.T", f"{wide}.T @ {high}"]
-        case (1, _):
-            return [
-                "sum(y*expand(dout, axis=-2), axis=-1)",
-                "expand(x, axis=-1)*expand(dout, axis=-2)",
-            ]
-    return ["dout @ swap(y)", "swap(x) @ dout"]
-
-
-def _solve_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
-    if ranks[1] == 1:
-        return ["-outer(solve(swap(x), dout), out)", "solve(swap(x), dout)"]
-    return ["-solve(swap(x), dout) @ swap(out)", "solve(swap(x), dout)"]
-
-
-def _transpose_vjp(
-    ranks: Ranks, shapes: tuple[Shape, ...], axes: tuple[int, ...] | None = None
-) -> list[str]:
-    if axes is None:
-        return ["dout.T"]
-    rank = len(axes)
-    back = tuple(sorted(range(rank), key=lambda i: axes[i] % rank))
-    return [f"transpose(dout, axes={back})"]
-
-
-def swaps(rank: int, attr: Any) -> bool:
-    """Whether a transposition with this attribute changes the last two axes, and these alone.
-
-    >>> swaps(2, (None,)), swaps(3, (None,)), swaps(3, ((0, -1, 1),))
-    (True, False, True)
-    """
-    axes = attr[0] or range(-1, -rank - 1, -1)
-    return [axis % rank for axis in axes] == [*range(rank - 2), rank - 1, rank - 2]
-
-
-# A whole axis, and a whole axis from its end.
-_EVERY = ("slice", None, None, None)
-_BACK = ("slice", None, None, -1)
-
-
-def _index_vjp(ranks: Ranks, shapes: tuple[Shape, ...], index: tuple[Any, ...] = ()) -> list[str]:
-    if all(item is None or item == _EVERY or item == "..." for item in index):
-        return [f"reshape(dout, shape={shapes[0]!r})"]
-    if all(item in (_EVERY, _BACK) or item == "..." for item in index):
-        return [f"index(dout, index={index!r})"]
-    return [f"scatter(dout, index=index, shape={shapes[0]!r})"]
-
-
-def _joined_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: int = 0) -> list[str]:
-    at = axis % ranks[0]
-    starts: list[Dim] = [0]
-    for shape in shapes[:-1]:
-        starts.append(total([starts[-1], shape[at]]))
-    return [
-        f"segment(dout, axis={at}, start={start!r}, size={shape[at]!r})"
-        for start, shape in zip(starts, shapes, strict=True)
-    ]
-
-
-def _stacked_vjp(ranks: Ranks, shapes: tuple[Shape, ...], axis: int = 0) -> list[str]:
-    lead = (("slice", None, None, None),) * (axis % (ranks[0] + 1))
-    return [f"index(dout, index={(*lead, i)!r})" for i in range(len(shapes))]
-
-
-def _to_shape(name: str) -> Any:
-    def rule(ranks: Ranks, shapes: tuple[Shape, ...], **statics: Any) -> list[str]:
-        return [f"{name}(dout, shape={shapes[0]!r})"]
-
-    return rule
-
-
-# ---- the entries -------------------------------------------------------------------------------
 
 _AXES = [
     {"axis": axis, "keepdims": keep}
@@ -435,9 +34,9 @@ _FROM_1 = ("slice", 1, None, None)
 sum_ = op(
     "sum(x; axis=None, keepdims=False)",
     doc="sum over the axes; every element gets the gradient",
-    linear=_sum_vjp,
+    linear=rules.sum_vjp,
     code="np.sum({x}{*statics})",
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     bounds=lambda x, **statics: bounds.one_sided(x),
     say=Say(symbol="Σ", part="sum distributes to every element", latex=r"\sum {x}", short="total"),
@@ -448,9 +47,9 @@ sum_ = op(
 mean = op(
     "mean(x; axis=None, keepdims=False)",
     doc="mean over the axes; every element gets its share",
-    linear=_mean_vjp,
+    linear=rules.mean_vjp,
     code="np.mean({x}{*statics})",
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     say=Say(part="mean distributes an equal share to every element"),
@@ -480,11 +79,11 @@ def logsumexp(x, axis=-1, keepdims=False):
 logsumexp = op(
     "logsumexp(x; axis=None, keepdims=False)",
     doc="log(sum(exp(x))), without overflow",
-    vjps=_masked_vjp("DOUT*softmax(x, axis=axis)"),
+    vjps=rules.masked_vjp("DOUT*softmax(x, axis=axis)"),
     jvp="sum(softmax(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
     code={"numpy": "logsumexp_over({x}{*statics})", "numpy_along": "logsumexp({x}{*along})"},
     helpers={"numpy": [_LOGSUMEXP, _LOGSUMEXP_OVER]},
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     aliases="lse",
     say=Say(
@@ -523,7 +122,7 @@ softmax = op(
     jvp=_CENTRED.replace("SLOPE", "x_dot"),
     code={"numpy": "softmax_over({x}{*statics})", "numpy_along": "softmax({x}{*along})"},
     helpers={"numpy": [_SOFTMAX, _SOFTMAX_OVER]},
-    shape=_same,
+    shape=shapes.same,
     bounds=lambda x, **statics: (0.0, 1.0),
     say=Say(
         part="softmax scales by {out}, less the mean",
@@ -569,7 +168,7 @@ log_total = op(
     doc="log(x), where x is the sum of y, whose largest is 1",
     code={"numpy": "log_total({x}, {y}{*statics})"},
     helpers={"numpy": _LOG_TOTAL},
-    shape=_total,
+    shape=shapes.weighted,
     public=False,
     say=Say(stem="log{x}", short="log"),
 )
@@ -590,7 +189,7 @@ log_softmax = op(
     jvp=_LESS_ITS_MEAN,
     code={"numpy": "log_softmax_over({x}{*statics})", "numpy_along": "log_softmax({x}{*along})"},
     helpers={"numpy": [_LOG_SOFTMAX, _LOG_SOFTMAX_OVER]},
-    shape=_same,
+    shape=shapes.same,
     say=Say(
         part="log_softmax takes its softmax off",
         stem="logsm{x}",
@@ -612,11 +211,11 @@ def norm(x, axis=None, keepdims=False):
 norm = op(
     "norm(x; axis=None, keepdims=False)",
     doc="square root of the sum of squares; the slope at 0 is 0",
-    vjps=_norm_vjp,
+    vjps=rules.norm_vjp,
     jvp="sum(x*x_dot, axis=axis, keepdims=keepdims)/nonzero(out)",
     code="norm({x}{*statics})",
     helpers={"numpy": _NORM},
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     bounds=lambda x, **statics: bounds.FROM_0,
     say=Say(
@@ -633,10 +232,10 @@ norm = op(
 prod = op(
     "prod(x; axis=None, keepdims=False)",
     doc="product over the axes; right with zeros among the factors",
-    vjps=_masked_vjp("DOUT*others(x, axis=axis)"),
+    vjps=rules.masked_vjp("DOUT*others(x, axis=axis)"),
     jvp="sum(others(x, axis=axis)*x_dot, axis=axis, keepdims=keepdims)",
     code="np.prod({x}{*statics})",
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     say=Say(symbol="Π", part="prod gives each factor the product of the others"),
     fast=Fast(reduce="multiply"),
@@ -669,7 +268,7 @@ others = op(
     doc="for each element, the product of all the others",
     code="others({x}{*statics})",
     helpers={"numpy": [_ROWS, _OTHERS]},
-    shape=_same,
+    shape=shapes.same,
     public=False,
     say=Say(short="rest"),
 )
@@ -690,7 +289,7 @@ quotients = op(
     doc="for each element of a vector, the product of all the others",
     code="quotients({x})",
     helpers={"numpy": _QUOTIENTS},
-    shape=_same,
+    shape=shapes.same,
     public=False,
     say=Say(stem="others{x}", short="rest"),
 )
@@ -718,7 +317,7 @@ from_heaviest = op(
         "numpy_along": "from_heaviest({x}, {y}{*along})",
     },
     helpers={"numpy": [_FROM_HEAVIEST, _FROM_HEAVIEST_OVER]},
-    shape=_first,
+    shape=shapes.first,
     public=False,
     say=Say(stem="{x}gap", short="gap"),
 )
@@ -727,7 +326,7 @@ heaviest = op(
     "heaviest(x; axis=-1)",
     doc="where along an axis the first largest element is",
     code={"numpy": "np.argmax({x}, axis={axis}, keepdims=True)"},
-    shape=lambda dims, x, axis=-1: reduced(dims, x, axis, True),
+    shape=lambda dims, x, axis=-1: shapes.reduced(dims, x, axis, True),
     integer=True,
     public=False,
     say=Say(stem="at{x}", short="at"),
@@ -737,7 +336,7 @@ taken_at = op(
     "taken_at(x, y; axis=-1)",
     doc="the elements along an axis at the places that y says",
     code={"numpy": "np.take_along_axis({x}, {y}, {axis})"},
-    shape=_taken_at,
+    shape=shapes.taken_at,
     whole=(1,),
     public=False,
     say=Say(stem="top{x}", short="top"),
@@ -746,10 +345,10 @@ taken_at = op(
 amax = op(
     "max(x; axis=None, keepdims=False)",
     doc="largest element; routes the whole gradient to the first of them",
-    vjps=_masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"),
+    vjps=rules.masked_vjp("where(first_max(x, axis=axis), DOUT, 0.0)"),
     jvp="sum(where(first_max(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
     code="np.max({x}{*statics})",
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     aliases="amax",
@@ -762,10 +361,10 @@ amax = op(
 amin = op(
     "min(x; axis=None, keepdims=False)",
     doc="smallest element; routes the whole gradient to the first of them",
-    vjps=_masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"),
+    vjps=rules.masked_vjp("where(first_min(x, axis=axis), DOUT, 0.0)"),
     jvp="sum(where(first_min(x, axis=axis), x_dot, 0), axis=axis, keepdims=keepdims)",
     code="np.min({x}{*statics})",
-    shape=reduced,
+    shape=shapes.reduced,
     lazy=True,
     bounds=lambda x, **statics: x,
     aliases="amin",
@@ -795,7 +394,7 @@ first_max = op(
     doc="where the first largest element is",
     code={"numpy": "first_max_over({x}{*statics})", "numpy_along": "first_max({x}{*along})"},
     helpers={"numpy": [_FIRST_MAX, _FIRST_MAX_OVER]},
-    shape=_same,
+    shape=shapes.same,
     boolean=True,
     public=False,
     say=Say(stem="first{x}", short="first"),
@@ -805,7 +404,7 @@ first_min = op(
     "first_min(x; axis=None)",
     doc="where the first smallest element is",
     code={"numpy": "first_max_over(-{x}{*statics})", "numpy_along": "first_max(-{x}{*along})"},
-    shape=_same,
+    shape=shapes.same,
     boolean=True,
     public=False,
     say=Say(stem="first{x}", short="first"),
@@ -814,9 +413,9 @@ first_min = op(
 matmul = op(
     "matmul(x, y)",
     doc="matrix product, of vectors, matrices and batches of them",
-    linear=_matmul_vjp,
+    linear=rules.matmul_vjp,
     code="{x} @ {y}",
-    shape=_matmul,
+    shape=shapes.matmul,
     bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)),
     say=Say(symbol="@", part="@ swaps, transposed", latex="{x} {y}", stem="{x}{y}", short="prod"),
 )
@@ -826,7 +425,7 @@ inner = op(
     doc="sum of the products of elements, of two arrays of one shape",
     linear=["y*dout", "x*dout"],
     code="np.vdot({x}, {y})",
-    shape=_inner,
+    shape=shapes.inner,
     bounds=lambda x, y: bounds.one_sided(bounds.product(x, y)),
     public=False,
     say=Say(stem="{x}{y}", short="inner"),
@@ -837,7 +436,7 @@ outer = op(
     "outer(x, y)",
     doc="products of each element of x with each of y",
     linear=["dout @ y", "x @ dout"],
-    shape=_outer,
+    shape=shapes.outer,
     say=Say(part="outer swaps", stem="out{x}{y}", short="outer"),
 )
 
@@ -845,7 +444,7 @@ trace = op(
     "trace(x)",
     doc="sum of the diagonal of a matrix",
     linear=["dout*eye(x)"],
-    shape=_trace,
+    shape=shapes.trace,
     say=Say(symbol="tr", part="trace distributes along the diagonal", stem="tr{x}", short="tr"),
 )
 
@@ -857,7 +456,7 @@ det = op(
     ],
     jvp="sum(cofactor(x)*x_dot, axis=(-2, -1))",
     code="np.linalg.det({x})",
-    shape=_det,
+    shape=shapes.det,
     say=Say(part="det scales by the cofactors"),
 )
 
@@ -874,7 +473,7 @@ cofactor = op(
     doc="the matrix of cofactors",
     code="cofactor({x})",
     helpers={"numpy": _COFACTOR},
-    shape=_square,
+    shape=shapes.square,
     public=False,
     say=Say(stem="cof{x}", short="cof"),
 )
@@ -885,7 +484,7 @@ inv = op(
     vjps=["-swap(out) @ dout @ swap(out)"],
     jvp="-out @ x_dot @ out",
     code="np.linalg.inv({x})",
-    shape=_square,
+    shape=shapes.square,
     needs="x not singular",
     say=Say(
         symbol="x⁻¹",
@@ -899,10 +498,10 @@ inv = op(
 solve = op(
     "solve(x, y)",
     doc="the solution z of x @ z = y",
-    vjps=_solve_vjp,
+    vjps=rules.solve_vjp,
     jvp="solve(x, y_dot - x_dot @ out)",
     code="np.linalg.solve({x}, {y})",
-    shape=_solved,
+    shape=shapes.solved,
     needs="x not singular",
     say=Say(part="solve solves with the transpose", stem="sol{x}{y}", short="sol"),
     steep=Steep(safe=["eye", None]),
@@ -912,9 +511,9 @@ solve = op(
 transpose = op(
     "transpose(x; axes=None)",
     doc="the axes in reverse, or in the order given; a view",
-    linear=_transpose_vjp,
+    linear=rules.transpose_vjp,
     code={"numpy": "np.transpose({x}{*statics})", "numpy_plain": "{x}.T"},
-    shape=_transposed,
+    shape=shapes.transposed,
     view=True,
     bounds=lambda x, **statics: x,
     say=Say(
@@ -932,7 +531,7 @@ swap = op(
     doc="the last two axes exchanged; a view",
     linear=["swap(dout)"],
     code="np.swapaxes({x}, -1, -2)",
-    shape=_swapped,
+    shape=shapes.swapped,
     view=True,
     bounds=lambda x, **statics: x,
     public=False,
@@ -942,9 +541,9 @@ swap = op(
 reshape = op(
     "reshape(x; shape=None)",
     doc="the same elements in another shape; a view",
-    linear=_to_shape("reshape"),
+    linear=rules.to_shape("reshape"),
     code="np.reshape({x}, {shape:dims})",
-    shape=_reshaped,
+    shape=shapes.reshaped,
     view=True,
     bounds=lambda x, **statics: x,
     say=Say(part="reshape goes back into shape", stem="{x}r", short="resh"),
@@ -954,9 +553,9 @@ reshape = op(
 expand = op(
     "expand(x; axis=None)",
     doc="new axes of size 1",
-    linear=_to_shape("reshape"),
+    linear=rules.to_shape("reshape"),
     code="np.expand_dims({x}, {axis})",
-    shape=_expanded,
+    shape=shapes.expanded,
     view=True,
     bounds=lambda x, **statics: x,
     public=False,
@@ -969,7 +568,7 @@ spread = op(
     doc="the value in a larger shape; a read-only view",
     linear=True,
     code="np.broadcast_to({x}, {shape:dims})",
-    shape=_to,
+    shape=shapes.to,
     view=True,
     bounds=lambda x, **statics: x,
     public=False,
@@ -979,9 +578,9 @@ spread = op(
 index = op(
     "index(x; index=None)",
     doc="elements by constant indices and slices; the gradient is added into place",
-    linear=_index_vjp,
+    linear=rules.index_vjp,
     code="{x}[{index:subscript}]",
-    shape=_indexed,
+    shape=shapes.indexed,
     view=True,
     bounds=lambda x, **statics: x,
     say=Say(
@@ -1018,7 +617,7 @@ scatter = op(
     linear=["index(dout, index=index)"],
     code="scatter({x}, np.s_[{index:subscript}], {shape:dims})",
     helpers={"numpy": _SCATTER},
-    shape=_given,
+    shape=shapes.given,
     public=False,
     say=Say(stem="{x}in", short="into"),
     test=Test(samples=[{"index": (_FROM_1,), "shape": (5,)}]),
@@ -1029,7 +628,7 @@ segment = op(
     doc="a piece of an axis; a view",
     linear=True,
     code="{x}[{*segment:subscript}]",
-    shape=_segmented,
+    shape=shapes.segmented,
     view=True,
     bounds=lambda x, **statics: x,
     public=False,
@@ -1039,9 +638,9 @@ segment = op(
 concatenate = op(
     "concatenate(*xs; axis=0)",
     doc="arrays joined along an axis",
-    linear=_joined_vjp,
+    linear=rules.joined_vjp,
     code="np.concatenate([{*xs}]{*statics})",
-    shape=_joined,
+    shape=shapes.joined,
     bounds=lambda *xs, **statics: bounds.union(*xs),
     aliases="concat",
     say=Say(symbol="cat", part="concatenate splits", stem="cat", short="cat"),
@@ -1051,9 +650,9 @@ concatenate = op(
 stack = op(
     "stack(*xs; axis=0)",
     doc="values or arrays along a new axis",
-    linear=_stacked_vjp,
+    linear=rules.stacked_vjp,
     code="np.stack([{*xs}]{*statics}{*precision})",
-    shape=_stacked,
+    shape=shapes.stacked,
     bounds=lambda *xs, **statics: bounds.union(*xs),
     say=Say(part="stack splits", stem="stack", short="stack"),
     test=Test(samples=[{"axis": 0}, {"axis": -1}, {"axis": 1}]),
@@ -1063,7 +662,7 @@ eye = op(
     "eye(x)",
     doc="ones on the diagonal, zeros elsewhere, in the shape of x",
     code="np.eye(*{x}.shape, dtype={x}.dtype)",
-    shape=_same,
+    shape=shapes.same,
     public=False,
     say=Say(stem="eye"),
 )
@@ -1072,7 +671,7 @@ count = op(
     "count(x; axis=None)",
     doc="how many elements a reduction takes together",
     code="np.size({x}{*statics})",
-    shape=_scalar,
+    shape=shapes.scalar,
     public=False,
     say=Say(stem="count"),
 )

@@ -11,7 +11,7 @@ from typing import Any
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dims
 from gradc.ops import bounds
-from gradc.ops.array import Axis, axes_of
+from gradc.ops.array_shapes import Axis, axes_of
 from gradc.ops.table import Fast, Say, Test, op
 
 _SIDES = [(0.2, 3.0), (-3.0, 3.0), (-3.0, 3.0)]

@@ -12,7 +12,7 @@ from typing import Any
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError
 from gradc.ops import bounds
-from gradc.ops.array import product
+from gradc.ops.array_shapes import product
 from gradc.ops.table import Say, Test, op
 
 

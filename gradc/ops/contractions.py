@@ -15,7 +15,7 @@ from typing import Any
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, show
 from gradc.ops import bounds
-from gradc.ops.array import product, reduced
+from gradc.ops.array_shapes import product, reduced
 from gradc.ops.table import Op, Say, Test, op
 
 Ranks = tuple[int, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, show, stepped, total
-from gradc.ops.array import product
+from gradc.ops.array_shapes import product
 from gradc.ops.table import Say, Test, op
 
 Ranks = tuple[int, ...]

@@ -12,7 +12,7 @@ from math import inf
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dims
 from gradc.ops import bounds
-from gradc.ops.array import Axis, axes_of
+from gradc.ops.array_shapes import Axis, axes_of
 from gradc.ops.table import Kink, Say, Steep, Test, op, unary
 
 _LOG_2 = math.log(2.0)

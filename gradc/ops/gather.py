@@ -18,7 +18,7 @@ from typing import Any
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, show
-from gradc.ops.array import Axis, axes_of, reduced, sliced, taken
+from gradc.ops.array_shapes import Axis, axes_of, reduced, sliced, taken
 from gradc.ops.table import Op, Say, Test, op
 
 Index = tuple[Any, ...]

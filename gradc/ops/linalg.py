@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dims
-from gradc.ops import array
+from gradc.ops import array_shapes
 from gradc.ops.table import Say, Steep, Test, op
 
 Ranks = tuple[int, ...]
@@ -34,7 +34,7 @@ logdet = op(
     vjps=_logdet_vjp,
     jvp="sum(swap(inv(x))*x_dot, axis=(-2, -1))",
     code="np.linalg.slogdet({x})[1]",
-    shape=array._det,
+    shape=array_shapes.det,
     aliases="log_det log_determinant",
     needs="x not singular",
     steep=_REGULAR,
@@ -51,7 +51,7 @@ det_sign = op(
     vjps=[""],
     jvp="0.0",
     code="np.linalg.slogdet({x})[0]",
-    shape=array._det,
+    shape=array_shapes.det,
     public=False,
     say=Say(short="sgn"),
     test=Test(sympy="sign(det(x))"),
@@ -70,14 +70,14 @@ halved = op(
     linear=["halved(dout)"],
     code="halved({x})",
     helpers={"numpy": _HALVED},
-    shape=array._square,
+    shape=array_shapes.square,
     public=False,
     say=Say(stem="half{x}", short="half"),
 )
 
 
 def _one_of(dims: Dims, x: Shape, lower: bool = False) -> Shape:
-    return array._square(dims, x)
+    return array_shapes.square(dims, x)
 
 
 _TRIANGLE = '''
@@ -105,7 +105,7 @@ cholesky = op(
     vjps=[f"0.5*({_MIDDLE} + swap({_MIDDLE}))"],
     jvp=f"out @ halved({_ALONG})",
     code="np.linalg.cholesky({x})",
-    shape=array._square,
+    shape=array_shapes.square,
     needs="x symmetric, positive definite",
     steep=_REGULAR,
     say=Say(part="cholesky turns by its inverse, on either side", stem="chol{x}", short="chol"),
@@ -126,7 +126,7 @@ def triangular_vjp(ranks: Ranks, shapes: tuple[Shape, ...], lower: bool = False)
 
 
 def _triangular(dims: Dims, x: Shape, y: Shape, lower: bool = False) -> Shape:
-    return array._solved(dims, x, y)
+    return array_shapes.solved(dims, x, y)
 
 
 solve_triangular = op(
@@ -150,7 +150,7 @@ solve_triangular = op(
 
 
 def _turned(dims: Dims, x: Shape) -> Shape:
-    return array._swapped(dims, x)
+    return array_shapes.swapped(dims, x)
 
 
 # What is left of y beside the columns of x, and beside its rows.

@@ -15,7 +15,7 @@ from typing import Any
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, show, total
 from gradc.ops import bounds
-from gradc.ops.array import axes_of, product
+from gradc.ops.array_shapes import axes_of, product
 from gradc.ops.table import Say, Test, op
 
 Ranks = tuple[int, ...]
