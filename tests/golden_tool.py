@@ -85,6 +85,9 @@ def shown() -> dict[Path, str]:
     compiled = {
         GOLDEN / "frameworks" / "staged.c": gradc.compile(staged, target="c", literal=True).source,
         GOLDEN / "frameworks" / "staged_numba.py": gradc.compile(staged, target="numba").source,
+        GOLDEN / "frameworks" / "layer_numba.py": gradc.compile(
+            SHOWN["layer"][0], target="numba", function_name="loss"
+        ).source,
     }
     return compiled | {
         GOLDEN / "frameworks" / f"{name}_{target}.py".replace("-", "_"): gradc.compile(

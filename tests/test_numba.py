@@ -89,6 +89,55 @@ def test_the_values_of_the_corpora(numba: Any, record: Json) -> None:
         assert point_error(value[1], {name: each[1] for name, each in grads.items()}, record, point) is None
 
 
+ARRAYS = [record for record in records() if record not in NUMBERS]
+
+
+@pytest.mark.parametrize("record", [pytest.param(each, id=each["id"]) for each in ARRAYS[:: STRIDE - 4 or 1]])
+def test_the_values_of_programs_of_arrays(numba: Any, record: Json) -> None:
+    shapes = {name: shape for name, shape in shapes_of(record).items() if shape != ()}
+    module = loaded(gradc.compile(record["program"], shapes=shapes, wrt=list(record["wrt"]), target="numba"))
+    for point in record["points"][:2]:
+        value, grads = module.value_and_grad(**inputs_of(record, point))
+        assert point_error(value, grads, record, point) is None
+
+
+LAYER = "X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]\nH = tanh(X @ W + b)\nmean(sum((H - Y)**2, axis=1))"
+
+
+def test_neighbouring_lines_of_elements_are_one_loop() -> None:
+    source = gradc.compile(LAYER, target="numba").source
+    forward = source[source.index("def forward") : source.index("def backward")]
+    assert "XWpb, HmY, HmYsqr = loop1(XW, b, Y)" in forward  # H is no array: nobody else reads it
+    assert "XW = X @ W" in forward
+    assert "XWpb = XW[i, j] + b[j]" in source
+    assert "H_out" not in source
+
+
+SHAPED = {
+    "spread along both": "u: [3]; v: [4]; w: [3, 4]; sum(exp(u[:, None]*w + v)/(1 + w**2))",
+    "axes of the loops": "i: [3]; j: [3]; k; sum(where(i > 0, log(abs(i) + 1)*j, j**2)*k)",
+    "a helper of NumPy's too": "x: [5]; s; sum(sigmoid(x*2 + 1)*x) + sigmoid(s)",
+    "no loop": "A: [3, 3]; det(A)",
+    "one after another": "x: [4]; y = x*2 + sin(x); y = y*y; z = exp(-y); sum(z*y)",
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_programs_of_arrays(numba: Any, name: str, precision: Any) -> None:
+    fn = gradc.compile(SHAPED[name])
+    module = loaded(gradc.compile(SHAPED[name], target="numba"))
+    rng = np.random.default_rng(1)
+    given = [rng.normal(size=fn.shapes[each]).astype(precision) if fn.shapes[each] else 0.5 for each in fn.inputs]
+    value, grads = module.value_and_grad(*given)
+    want, slopes = fn.value_and_grad(*given)
+    rtol = 1e-13 if precision is np.float64 else 1e-5
+    np.testing.assert_allclose(value, want, rtol)
+    for each, slope in slopes.items():
+        assert np.asarray(grads[each]).dtype == np.asarray(slope).dtype
+        np.testing.assert_allclose(grads[each], slope, rtol * 10, rtol * np.max(np.abs(slope)))
+
+
 @pytest.fixture(scope="module")
 def staged() -> tuple[gradc.Function, Any]:
     pytest.importorskip("numba")

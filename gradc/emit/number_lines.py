@@ -123,7 +123,7 @@ class NumberLines:
         def filled(match: re.Match[str]) -> str:
             nonlocal operators
             if match[1] not in given:
-                return str(values[match[1]])
+                return _static(values[match[1]], match[2])
             inner, tight, count = self.operand(given[match[1]])
             operators += count
             order = self.dialect.binds
@@ -146,6 +146,27 @@ class NumberLines:
         if node.op is const:
             return *self.dialect.number(float(number(node))), 0
         return self.names[node], "atom", 0
+
+
+def _static(value: Any, kind: str | None) -> str:
+    """A static parameter: as it is, or as a number with a point."""
+    return repr(float(value)) if kind == "number" else str(value)
+
+
+def filled_form(dialect: Dialect, node: Node, args: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], list[str]]:
+    """A gate of values that are texts, each with how tightly it binds; and the functions that it calls."""
+    text, binds = dialect.form(node)
+    given = dict(zip(node.op.params, args, strict=False))
+    values = statics_of(node.op, node.attr)
+
+    def filled(match: re.Match[str]) -> str:
+        if match[1] not in given:
+            return _static(values[match[1]], match[2])
+        inner, tight = given[match[1]]
+        return f"({inner})" if dialect.binds[tight] < dialect.binds[match[2] or "any"] else inner
+
+    called = re.findall(r"(?<![\w.])[a-z_]\w*(?=\()", text)
+    return (_HOLE.sub(filled, text).replace("--", "- -"), binds), called
 
 
 def names_in(joint: Joint, inputs: Mapping[str, str], dialect: Dialect) -> dict[Node, str]:
@@ -171,4 +192,4 @@ def refuse_arrays(dag: Dag, target: str) -> None:
         raise GradcError(said, hint="leave the target at 'numpy'")
 
 
-__all__ = ["MOST_OPERATORS", "Dialect", "NumberLines", "names_in", "refuse_arrays"]
+__all__ = ["MOST_OPERATORS", "Dialect", "NumberLines", "filled_form", "names_in", "refuse_arrays"]

@@ -598,7 +598,8 @@ def _module_of_blocks(fn: Compiled) -> Emitted | None:
 
 def _fits_numba(fn: Compiled, kind: str) -> bool:
     """Asked for, by the engine's name or as the target, and a program that its loops can be of."""
-    return NUMBA in (fn.engine, fn.target) and _loops(fn) is not None
+    asked = NUMBA in (fn.engine, fn.target) and not any(node.shape for node in (*fn.dag.inputs.values(), *fn.dag.nodes))
+    return asked and _loops(fn) is not None
 
 
 def _loops(fn: Compiled) -> Emitted | None:

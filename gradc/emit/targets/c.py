@@ -48,7 +48,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "reciprocal": ("1.0/{x:unary}", "mul"),
     "neg": ("-{x:unary}", "unary"),
     "square": ("{x:atom}*{x:atom}", "mul"),
-    "ipow": ("pow({x}, {n}.0)", "atom"),
+    "ipow": ("pow({x}, {n:number})", "atom"),
     "pow": ("pow({x}, {y})", "atom"),
     "pow_slope": ("{y:unary}*pow({x}, nonzero({y}) - 1.0)", "mul"),
     "pow_log": ("pow({x}, {y})*log(nonzero({x}))", "mul"),
@@ -75,8 +75,8 @@ _FORMS: dict[str, tuple[str, str]] = {
     "logical_and": ("{c:compare} && {d:compare}", "and"),
     "logical_or": ("{c:atom} || {d:atom}", "or"),
     "logical_not": ("!{c:atom}", "unary"),
-    "indicator": ("{c:or} ? {a}.0 : {b}.0", "cond"),
-    "clip": ("fmin(fmax({x}, {lo}), {hi})", "atom"),
+    "indicator": ("{c:or} ? {a:number} : {b:number}", "cond"),
+    "clip": ("fmin(fmax({x}, {lo:number}), {hi:number})", "atom"),
     **{name: (f"{name}({{x}})", "atom") for name in (
         "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc asinh acosh atanh "
         "sigmoid softplus sign tanh_slope sigmoid_slope log1mexp logcosh sech by_expm1 exp2 floor ceil").split()},

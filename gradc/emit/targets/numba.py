@@ -22,12 +22,14 @@ from collections.abc import Iterable, Sequence
 from gradc.base.files import COMPILED
 from gradc.emit.count import count
 from gradc.emit.layout import broken, default_of, indent, quoted, wrapped
-from gradc.emit.modules import Emitted
-from gradc.emit.number_lines import Dialect, NumberLines, names_in, refuse_arrays
+from gradc.emit.modules import Emitted, printed
+from gradc.emit.number_lines import Dialect, NumberLines, names_in
 from gradc.emit.target import Target
 from gradc.emit.targets.branch_free import FUNCTIONS, words_of
+from gradc.emit.targets.numba_arrays import ArraysText
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops.helpers import HELPERS
+from gradc.ops.routing import where
 from gradc.optimize import Joint, optimize
 
 # How tightly Python binds, as far as these forms go.
@@ -66,8 +68,8 @@ _FORMS: dict[str, tuple[str, str]] = {
     "logical_and": ("{c:and} & {d:add}", "and"),
     "logical_or": ("{c:atom} | {d:atom}", "compare"),
     "logical_not": ("not {c:compare}", "not"),
-    "indicator": ("{a}.0 if {c:not} else {b}.0", "cond"),
-    "clip": ("smaller(larger({x}, {lo}), {hi})", "atom"),
+    "indicator": ("{a:number} if {c:not} else {b:number}", "cond"),
+    "clip": ("smaller(larger({x}, {lo:number}), {hi:number})", "atom"),
     **{name: (f"{name}({{x}})", "atom") for name in (
         "exp expm1 log log1p sin cos tanh erf sigmoid softplus tanh_slope sigmoid_slope nonzero sign cbrt "
         "log1mexp logcosh log2 log10 exp2").split()},
@@ -313,7 +315,6 @@ class _Module:
     """The functions of one program, and the words that they say."""
 
     def __init__(self, dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> None:
-        refuse_arrays(dag, "numba")
         self.dag, self.wrt, self.function = dag, wrt, function
         self.joint = optimize(dag, wrt, literal=literal)
         self.seeded = optimize(dag, wrt, literal=literal, seeded=True) if wrt else self.joint
@@ -566,9 +567,30 @@ def _imports(text: str) -> list[str]:
     return "\n".join(lines).lstrip("\n").split("\n")
 
 
+class _Arrays(ArraysText):
+    """The module of a program of arrays."""
+
+    dialect, functions, head = _NUMBA, {**FUNCTIONS, **_SMALL}, _HEAD
+
+    def imports_of(self, text: str) -> list[str]:
+        return _imports(text)
+
+
 def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitted:
-    """The module of a program; GradcError for arrays, and for a gate that there is no form for."""
-    return _Module(dag, wrt, literal, function).emit()
+    """The module of a program; GradcError for a gate that there is no form for."""
+    if not any(node.shape for node in (*dag.inputs.values(), *dag.nodes)):
+        return _Module(dag, wrt, literal, function).emit()
+    from gradc.emit.targets.numpy import TARGET as NUMPY
+    from gradc.plan.notes import Notes
+    from gradc.plan.program import gates_of_the_notes, stage
+
+    if any(node.op is where for node in dag.nodes):
+        from gradc.rewrite.safe_arguments import guard_branches
+
+        dag = guard_branches(dag, literal)
+    dag, build = gates_of_the_notes(dag, literal)
+    target = NUMPY._replace(text=_Arrays)
+    return printed(Notes(stage(dag, build, wrt, "notes", True, False), target, function, ()).module(), target)
 
 
 TARGET = Target(name="numba", imports=(), helpers=_HELPERS, forms={}, modes=False, value_function=True, program=program)
