@@ -24,14 +24,15 @@ from typing import Any
 
 import numpy as np
 
+import gradc
 from gradc.ops import entries, lookup
 from gradc.ops.table import Op
 from gradc.optimize.backward import partials_of, value_of
 from gradc.rewrite.rules import called_by, has_form
 from tests import test_ops
 
-# Gates whose laws are elsewhere: what takes integers (test_gather), what passes a border (test_branch_law).
-ELSEWHERE = ("gather", "pick", "added", "held")
+# Gates whose laws are elsewhere: what passes a border (test_branch_law).
+ELSEWHERE = ("held",)
 
 # Rules that say the same when broken in this way, and why.
 EQUIVALENT = {
@@ -85,7 +86,7 @@ def mutants(entry: Op) -> list[Mutant]:
             rules = (*entry.partials()[:i], broken, *entry.partials()[i + 1 :])
             out.append(Mutant(entry.name, _what(how, f"d{entry.params[i]}"), "slopes", rules))
     if callable(entry.vjps) or entry.variadic:
-        count = 2 if entry.variadic or len(entry.params) > 1 else 1
+        count = 2 if (entry.variadic or len(entry.params) > 1) and 1 not in entry.whole else 1
         for i in range(count):
             name = f"d{entry.params[min(i, len(entry.params) - 1)]}"
             out += [
@@ -158,8 +159,43 @@ def laws(entry: Op) -> Iterator[tuple[str, Callable[[], None]]]:
     if entry in test_ops.DIFFERENTIABLE:
         yield "transpose", lambda: test_ops.test_reverse_is_the_transpose_of_forward_on_every_shape(entry, rng())
         yield "quotient", lambda: test_ops.test_tangents_are_difference_quotients(entry, rng())
+    if entry.whole and entry.params[0] == "x":
+        yield "places", lambda: places_law(entry, rng())
     if entry.lower:
         yield "composite", lambda: test_ops.test_a_composite_is_what_numpy_computes(entry, rng())
+
+
+def places_law(entry: Op, rng: np.random.Generator) -> None:
+    """A gate that takes by integers, or adds into place, beside NumPy's own subscripts, backward and forward."""
+    count = len(entry.params) - 1
+    shape = (3, 2, 4, 2, 3, 2)[:count]
+    names = [f"i{axis}" for axis in range(count)]
+    length = () if entry.name.startswith("pick") else (5,)
+    at = [rng.integers(0, size, length) for size in shape]
+    given = {name: index if length else int(index) for name, index in zip(names, at, strict=True)}
+    x, v = rng.normal(size=shape), rng.normal(size=length)
+    if entry.name.startswith("added"):
+        program = f"z = x*1\nnp.add.at(z, ({', '.join(names)},), v)\nz"
+        wanted, df = x.copy(), rng.normal(size=shape)
+        np.add.at(wanted, tuple(at), v)
+        floats = {"x": x, "v": v}
+        grads = {"x": df, "v": df[tuple(at)]}
+    else:
+        program = f"x[{', '.join(names)}]"
+        wanted, df = x[tuple(at)], rng.normal(size=length)
+        floats = {"x": x}
+        grads = {"x": np.zeros(shape)}
+        np.add.at(grads["x"], tuple(at), df)
+    shapes = {name: np.shape(value) for name, value in {**floats, **given}.items()}
+    fn = gradc.compile(program, shapes=shapes, wrt=list(floats))
+    value, cache = fn.forward(**floats, **given)
+    np.testing.assert_allclose(value, wanted)
+    for name, slope in fn.backward(cache, df).items():
+        np.testing.assert_allclose(slope, grads[name], err_msg=name)
+    dots = {f"{name}_dot": rng.normal(size=np.shape(value)) for name, value in floats.items()}
+    tangent = fn.jvp(**floats, **given, **dots)[1]
+    along = sum(np.sum(grads[name] * dots[f"{name}_dot"]) for name in floats)
+    np.testing.assert_allclose(np.sum(df * tangent), along)
 
 
 def judge(mutant: Mutant) -> Verdict:
@@ -186,7 +222,7 @@ def main() -> int:
     names = [entry.name for entry in entries() if mutants(entry) and not entry.name.startswith(ELSEWHERE)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         verdicts = list(pool.map(judge_entry, names))
-    columns = ("edge", "formula", "transpose", "quotient", "composite")
+    columns = ("edge", "formula", "transpose", "quotient", "places", "composite")
     print(f"{'entry':<14}{'mutants':>8}  " + "".join(f"{c:>11}" for c in columns) + f"{'survive':>9}")
     for name, mine in zip(names, verdicts, strict=True):
         row = "".join(f"{sum(v.killed_by == c for v in mine) or '':>11}" for c in columns)

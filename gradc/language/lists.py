@@ -10,6 +10,7 @@ v1 + 3
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 
 # What a value is not known to be.
 UNKNOWN = object()
+# What is made of a written number is one, too: int(np.ceil(0.95*n)).
+_OF_NUMBERS: dict[str, Callable[[float], float]] = {
+    "floor": math.floor, "ceil": math.ceil, "round": round, "trunc": math.trunc,
+    "sqrt": math.sqrt, "log": math.log, "log2": math.log2, "log10": math.log10, "exp": math.exp, "abs": abs,
+}  # fmt: skip
 # A text that says what an item is has no more characters than this.
 LONGEST = 20
 
@@ -77,6 +83,11 @@ def known(value: Any) -> Any:
     match value:
         case Node(op=op, shape=()) if op is s.const:
             return number(value)
+        case Node(op=op, shape=(), args=(arg,)) if op.name in _OF_NUMBERS and arg.op is s.const:
+            try:
+                return float(_OF_NUMBERS[op.name](number(arg)))
+            except (ValueError, OverflowError):
+                return UNKNOWN
         case Text(text):
             return text
         case Word("None"):
@@ -474,6 +485,12 @@ def _get(gates: Gates, held: Dict, args: list[Arg], first: int, last: int) -> An
     return found.value if found is not None else args[1].value if len(args) > 1 else NONE
 
 
+def _setdefault(gates: Gates, held: Dict, args: list[Arg], first: int, last: int) -> Any:
+    takes(gates, "setdefault", args, 1, 2, first, last)
+    found = held.items.setdefault(gates.key(args[0]), args[1] if len(args) > 1 else Arg(NONE, first, last))
+    return found.value
+
+
 def _update(gates: Gates, held: Dict, args: list[Arg], first: int, last: int) -> Any:
     for arg in args:
         if arg.key:
@@ -491,7 +508,7 @@ LIST_METHODS: dict[str, Method] = {
 }  # fmt: skip
 DICT_METHODS: dict[str, Method] = {
     "items": _items, "keys": _keys, "values": _values, "get": _get, "update": _update, "pop": _pop, "clear": _clear,
-    "copy": _copy,
+    "copy": _copy, "setdefault": _setdefault,
 }  # fmt: skip
 
 
