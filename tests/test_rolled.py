@@ -200,6 +200,16 @@ def test_upstream_adjoints_and_calls_by_name_are_as_elsewhere(
             fn.value_and_grad(**wrong)
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("size", ["n", "60"])
+@pytest.mark.parametrize("order", [range(-50, 0), range(-1, -51, -1), range(50), [*range(0, 50, 3), *range(-40, 0)]])
+def test_positions_from_the_end(size: str, order: Sequence[int]) -> None:
+    fn = gradc.compile(f"x: [{size}]; " + " + ".join(f"{0.5 + k % 7}*sin(x[{i}])" for k, i in enumerate(order)))
+    x = np.linspace(0.1, 1.9, 60)
+    same(fn.module.value_and_grad(x), fn.value_and_grad(x))
+    same((fn.module.forward(x)[0], {}), (fn(x), {}))
+
+
 def test_sums_that_leave_many_arrays_are_lines_of_numbers() -> None:
     """As long as these are soon written."""
     small = ["sin({0})", "{0}*{1}", "{0}**2", "cos({0})*{1}", "exp(-{0})", "{0}/{1}", "tanh({0})"]

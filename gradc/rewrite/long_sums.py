@@ -243,9 +243,11 @@ class _Roller:
                 whole, index = args[0], node.attr[0]
                 if whole.op is not scalar.input_ or len(index) != 1 or type(index[0]) is not int:
                     return None
+                at, size = index[0], whole.shape[0]
+                if at < 0 and not isinstance(size, int):
+                    return None  # counted from an end that nobody knows
                 key.append(whole)
-                at = index[0]
-                slots.append(at + whole.shape[0] if at < 0 and isinstance(whole.shape[0], int) else at)
+                slots.append(at + size if at < 0 else at)
             elif op.elementwise and not op.whole and (op is not scalar.pow_ or args[1].op is not scalar.const):
                 key.append((op, node.attr, len(args), None))
                 stack += reversed(args)
