@@ -22,6 +22,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
@@ -30,6 +31,10 @@ CORPORA = ("feynman", "nist", "mgh", "scipy_go", "tensor", "edge")
 RTOL = 1e-9  # of each entry: what the references of the corpora carry at ill-conditioned points, with a margin
 NORMWISE = 1e-12  # of the largest entry of the whole gradient: an entry that cancels to nothing keeps this much noise
 AGREE = 1e-13  # between two forms of one program: a few roundings, in another order
+
+# Of single precision beside numbers the rules are NumPy 2's; an older NumPy looks at values, and widens.
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+by_numpy_2 = pytest.mark.skipif(not NUMPY_2, reason="what single precision meets is NumPy 2's rule")
 
 Json = dict[str, Any]
 Grads = Mapping[str, Any]

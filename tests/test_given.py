@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradc
-from tests.support import standalone
+from tests.support import by_numpy_2, standalone
 
 STYLES = ["notes", "fast"]
 PROGRAMS = ["x*x", "x: [3]; sum(x*x)", "x: [3]; x[0]*x[1]", "x: [n]; x*2"]
@@ -121,6 +121,7 @@ F32 = [
 ]
 
 
+@by_numpy_2
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("program", F32)
 def test_pythons_numbers_take_the_precision_of_what_stands_beside_them(program: str, style: str) -> None:
@@ -138,6 +139,7 @@ def test_pythons_numbers_take_the_precision_of_what_stands_beside_them(program: 
             )
 
 
+@by_numpy_2
 def test_arrays_and_numbers_of_numpy_are_strong() -> None:
     fn = gradc.compile("x*y")
     x = np.ones(3, np.float32)

@@ -15,6 +15,7 @@ import pytest
 
 import gradc
 from gradc import GradcError
+from tests.support import NUMPY_2
 
 RNG = np.random.default_rng(20)
 
@@ -553,7 +554,7 @@ def check(idiom: str, fn: gradc.Function, given: dict[str, Any], want: Any) -> N
         if np.isfinite(slope):
             assert np.sum(grads[name] * along) == pytest.approx(slope, rel=1e-7, abs=1e-7), name
     halves = {name: np.float32(value) if name not in fn.dag.integers else value for name, value in given.items()}
-    if any(name not in fn.dag.integers for name in given):
+    if NUMPY_2 and any(name not in fn.dag.integers for name in given):
         value, cache = fn.forward(**halves)
         assert np.asarray(value).dtype == np.float32
         for name, slope in fn.backward(cache, *([np.float32(df)] if want.shape else [])).items():

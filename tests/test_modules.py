@@ -11,6 +11,7 @@ from tests.golden_tool import Case, cases, wrong
 from tests.support import (
     AGREE,
     both_passes,
+    by_numpy_2,
     close,
     flatten,
     freeze,
@@ -437,6 +438,7 @@ def test_sizes_of_nought_and_one(n: int, d: int, style: str) -> None:
     assert gradient_error(passes.grads, want, rtol=1e-12) is None
 
 
+@by_numpy_2
 def test_tensor_programs_keep_float32() -> None:
     fn = gradc.compile("X: [n, d]; w: [d]\nmean(tanh(X @ w + b)**2) + 0.5*sum(w**2)")
     rng = np.random.default_rng(0)
