@@ -102,3 +102,13 @@ def test_what_comes_back_to_the_pieces_of_an_array_is_joined_in_one_line() -> No
     assert "da = np.concatenate([di, df_, do, dg], axis=1)" in source.replace("df2", "df_")
     part = gradc.compile("a: [6]\np, q = np.split(a, [2])\nsum(q**2)").source
     assert "da[2:6] += " in part
+
+
+@pytest.mark.parametrize("program", ["x: [b, t, d]; w: [d]\nsum((x @ w)**2)", "x: [2, 3, 0]; w: [0]\nsum((x @ w)**2)"])
+def test_batched_products_over_an_axis_without_elements(program: str) -> None:
+    fn = gradc.compile(program)
+    x, w = np.ones((2, 3, 0)), np.ones(0)
+    value, grads = fn.value_and_grad(x, w)
+    assert value == 0.0
+    assert (grads["x"].shape, grads["w"].shape) == (x.shape, w.shape)
+    assert fn.hvp(x, w, x, w)[2]["w"].shape == (0,)

@@ -100,3 +100,36 @@ def test_the_command_line() -> None:
     assert checked.code == 0
     assert "hessian" in checked.out
     assert np.isfinite(json.loads(command("check", "x*y", "--also", "jvp", "--json").out)["rows"][-1]["roundings"])
+
+
+@pytest.mark.parametrize(("program", "mode", "engine"), [
+    ("x*y + sin(x)*y**2", "jacobian", "numbers"),
+    ("x*y + sin(x)*y**2", "hessian", "blocks"),
+    ("w: [2]; X: [3, 2]\nsum(tanh(X @ w)**2)", "hvp", "arrays"),
+    ("w: [2]; X: [3, 2]\nsum(tanh(X @ w)**2)", "jvp", "arrays"),
+    ("w: [2]; X: [3, 2]\ntanh(X @ w)", "jacobian", "passes"),
+])  # fmt: skip
+def test_check_finds_the_engine_whose_mode_is_wrong(
+    program: str, mode: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gradc.evidence import second
+
+    def alone(fn: Any, row: Any, kind: str) -> Any:
+        function = run(fn, row, kind)
+        if row.name != engine:
+            return function
+        return lambda *args: Bent(_Called(function, args), mode)._off(function(*args))
+
+    run = second.alone
+    monkeypatch.setattr(second, "alone", alone)
+    found = gradc.compile(program, also=(mode,)).check(points=1, timeout=60)
+    (row,) = [row for row in found.rows if row.name == mode]
+    assert row.verdict == "fail"
+    assert f"by the engine '{engine}'" in row.remark
+
+
+class _Called:
+    """A function and what it was called with."""
+
+    def __init__(self, function: Any, args: Any) -> None:
+        self.function, self.args = function, args

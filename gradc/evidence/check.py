@@ -278,8 +278,10 @@ def _gradient_row(evidence: Evidence, name: str, tolerance: float) -> Row:
 
 def _mode_row(evidence: Evidence, mode: str, tolerance: float) -> Row:
     """The row of a mode beside the passes."""
-    errors, elements, verified, against = mode_errors(evidence, mode)
-    return _row(evidence, errors, mode, "", tolerance, elements, verified, against)
+    errors, elements, verified, against, engine = mode_errors(evidence, mode)
+    row = _row(evidence, errors, mode, "", tolerance, elements, verified, against)
+    by_engine = row.verdict == FAIL and engine != mode
+    return replace(row, remark=f"{row.remark} by the engine '{engine}'", engine=engine) if by_engine else row
 
 
 def _row(

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, total
-from gradc.ops.array_shapes import Axis
+from gradc.ops.array_shapes import Axis, product
 
 Ranks = tuple[int, ...]
 
@@ -51,6 +51,12 @@ def norm_vjp(
     return ["x/nonzero(expand(out, axis=axis))*expand(dout, axis=axis)"]
 
 
+def _rows_of(x: Shape, y: Shape) -> Dim:
+    """How many rows all batches have together; -1 says the same where there are elements to find it from."""
+    known = all(isinstance(dim, int) and dim != 0 for dim in y)
+    return -1 if known else product(x[:-1])
+
+
 def matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
     match ranks:
         case (1, 1):
@@ -62,11 +68,11 @@ def matmul_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
         case (2, 2):
             return ["dout @ y.T", "x.T @ dout"]
         case (_, 1):
-            flat = f"reshape(x, shape={(-1, shapes[1][0])!r})"
+            flat = f"reshape(x, shape={(_rows_of(*shapes), shapes[1][0])!r})"
             return ["expand(dout, axis=-1)*y", f"reshape(dout, shape=(-1,)) @ {flat}"]
         case (_, 2):  # one product of matrices, whose rows are those of all batches
             wide, high = (
-                f"reshape({each}, shape={(-1, dim)!r})"
+                f"reshape({each}, shape={(_rows_of(*shapes), dim)!r})"
                 for each, dim in zip(("x", "dout"), shapes[1], strict=True)
             )
             return ["dout @ y.T", f"{wide}.T @ {high}"]

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from gradc.run.engines import Passed
+
 from .check import Failure, Options, as_outputs, compiled, exercise, needs_df, points_of, presented, same, upstream
 from .domains import in_domain
 from .draft import DIMS, NAMES, WORDS
@@ -370,11 +372,11 @@ def printed_and_parsed(case: Case, reference: Reference, rng: random.Random) -> 
 
 
 def transposed_modes(case: Case, reference: Reference, rng: random.Random) -> int:
-    """⟨df, J v⟩ is ⟨Jᵀ df, v⟩, and ⟨u, H v⟩ is ⟨v, H u⟩, at kinks and behind branches, too."""
+    """⟨df, J v⟩ is ⟨Jᵀ df, v⟩, and ⟨u, H v⟩ is ⟨v, H u⟩, at kinks and behind branches, too, by every engine."""
     options = Options(style=rng.choice(("notes", "fast")))
     fn = compiled(case.program, options)
-    if not hasattr(fn, "jvp") or "df" in fn.inputs:
-        return 0  # a stand-in of the oracles' own tests; or the adjoint has no name of its own
+    if not hasattr(fn, "jvp"):
+        return 0  # a stand-in of the oracles' own tests
     numbers = np.random.default_rng([case.seed, 5])
     given = [float(x) if x.shape == () else x.copy() for x in (reference.inputs[name] for name in fn.inputs)]
     points = reference.outs[0].shape if reference.elementwise else None
@@ -384,17 +386,35 @@ def transposed_modes(case: Case, reference: Reference, rng: random.Random) -> in
         return [float(v) if v.shape == () else v for v in (np.asarray(numbers.normal(size=s)) for s in shapes)]
 
     v, u, df = direction(), direction(), upstream(reference)
-    value, tangent = fn.jvp(*given, *v)
     grads = [fn.backward(fn.forward(*given)[1], df)[name] for name in fn.inputs]
-    many = isinstance(df, tuple)
+    many, taken = isinstance(df, tuple), 0
     size = max((float(np.max(reference.slope_scale(name), initial=0.0)) for name in fn.inputs), default=0.0)
-    _equal("⟨df, J v⟩", tangent if many else [tangent], df if many else [df], grads, v, size, options)
-    more = {} if reference.elementwise and not many else {"df": df} if needs_df(reference) or np.ndim(value) else {}
-    along_v, along_u = (fn.hvp(*given, *each, **more)[2] for each in (v, u))
-    curves = [[each[name] for name in fn.inputs] for each in (along_v, along_u)]
-    largest = max((float(np.max(np.abs(each), initial=0.0)) for both in curves for each in both), default=0.0)
-    _equal("⟨u, H v⟩", curves[0], u, curves[1], v, max(size, largest), options)
-    return 2
+    for engine, jvp in _of_each_engine(fn, "jvp"):
+        try:
+            value, tangent = jvp(*given, *v)
+        except Passed:
+            continue
+        what = f"⟨df, J v⟩ by {engine}"
+        _equal(what, tangent if many else [tangent], df if many else [df], grads, v, size, options)
+        taken += 1
+        more = [df] if (many or not reference.elementwise) and (needs_df(reference) or np.ndim(value)) else []
+    for engine, hvp in _of_each_engine(fn, "hvp"):
+        try:
+            along_v, along_u = (hvp(*given, *each, *more)[2] for each in (v, u))
+        except Passed:
+            continue
+        curves = [[each[name] for name in fn.inputs] for each in (along_v, along_u)]
+        largest = max((float(np.max(np.abs(each), initial=0.0)) for both in curves for each in both), default=0.0)
+        _equal(f"⟨u, H v⟩ by {engine}", curves[0], u, curves[1], v, max(size, largest), options)
+        taken += 1
+    return taken
+
+
+def _of_each_engine(fn: Any, mode: str) -> list[tuple[str, Callable[..., Any]]]:
+    """The engines that a mode has for a program, by name, each alone."""
+    from gradc.run.engines import alone, fitting
+
+    return [(engine.name, alone(fn, engine, mode)) for engine in fitting(fn, mode)]
 
 
 def _equal(what: str, a: Any, b: Any, c: Any, d: Any, size: float, options: Options) -> None:
