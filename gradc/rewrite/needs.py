@@ -84,7 +84,7 @@ class Needs:
         pieces: dict[Node, list[Node]] = {}  # what is taken of a value, where the needs say of all of it
         for node in reversed(nodes):
             arrived = waiting.pop(node, None)
-            if arrived is None:
+            if arrived is None or node.op is s.const:  # a number may stand anywhere, at no cost
                 here = () if self.slopes else self.everywhere
             else:
                 here = self._settled([*arrived, *self._pieces(pieces.pop(node, ()), arrived)])

@@ -26,6 +26,7 @@ from .values import Array
 
 STYLES = ("notes", "fast")
 NAMES = ("notes", "letters", "wengert")
+FAR = 1e100  # from where squares overflow
 LONGEST = 1500  # characters of a report's detail
 CROSSED = 0.05  # of the programs have their oracles held against each other, too: complex step, SymPy, differences
 
@@ -251,7 +252,8 @@ def variants(case: Case, rng: random.Random) -> list[Options]:
     if len(names) > 1 and rng.random() < 0.15:
         wrt = tuple(rng.sample(names, rng.randint(1, len(names) - 1)))
     picked = [Options(style=style, wrt=wrt) for style in STYLES]
-    literal = case.mode != "hazard" and rng.random() < 0.4  # the textbook's forms are no good where those go
+    far = case.mode == "hazard" or any(np.any(np.abs(x) > FAR) for x in case.inputs.values())
+    literal = not far and rng.random() < 0.4  # the textbook's forms are no good where those go
     picked.append(Options(style=rng.choice(STYLES), names=rng.choice(NAMES[1:]), literal=literal))
     return picked
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from .draft import CALLED, CLASHES, DIMS, Draft, Term
 from .interpret import derivative
-from .tree import Input, Layout, Node, Program, Shape, live_statements, nodes, pruned, renamed, text
+from .tree import Input, Layout, Node, Program, Shape, live_statements, nodes, pruned, renamed, text, walk
 from .values import Array
 
 LARGEST_SLOPE = 1e5
@@ -730,6 +730,17 @@ def with_words(program: Program, draft: Draft) -> tuple[Program, dict[str, Array
     return renamed(program, names), {names.get(name, name): x for name, x in draft.bound.items()}
 
 
+def takes_names_back(program: Program) -> bool:
+    """Whether a name is read as an input's and assigned below by what does not read it: a slip, to the compiler."""
+    read: set[str] = set()
+    for item in program.statements:
+        mine = {node.name for node in walk(item.node) if node.op == "input"}
+        if item.name in read - mine:
+            return True
+        read |= mine
+    return False
+
+
 def reaches_input(program: Program) -> bool:
     """Whether the outputs depend on an input at all."""
     return mentions_input(pruned(program))
@@ -738,7 +749,11 @@ def reaches_input(program: Program) -> bool:
 def accepted(case: Case) -> Case | None:
     """The case if its derivative is finite, not huge, and there."""
     program = case.program
-    if not reaches_input(program) or any(node.op in ("const", "input") for node in program.outputs):
+    if (
+        not reaches_input(program)
+        or takes_names_back(program)
+        or any(node.op in ("const", "input") for node in program.outputs)
+    ):
         return None
     numbers = np.random.default_rng(case.seed + 1)
     direction = {name: np.asarray(numbers.normal(size=x.shape)) for name, x in case.inputs.items()}
