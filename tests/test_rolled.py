@@ -210,6 +210,15 @@ def test_positions_from_the_end(size: str, order: Sequence[int]) -> None:
     same((fn.module.forward(x)[0], {}), (fn(x), {}))
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("wrong", [np.ones(59), np.ones(61), np.ones((60, 1)), 1.0, [1.0, 2.0]])
+def test_what_does_not_fit_is_refused_by_name(wrong: Any) -> None:
+    fn = gradc.compile("x: [60]; " + " + ".join(f"x[{i}]*x[{7 * i % 60}]" for i in range(60)))
+    for call in (fn, fn.value_and_grad):
+        with pytest.raises(ValueError, match="x: shape"):
+            call(wrong)
+
+
 def test_sums_that_leave_many_arrays_are_lines_of_numbers() -> None:
     """As long as these are soon written."""
     small = ["sin({0})", "{0}*{1}", "{0}**2", "cos({0})*{1}", "exp(-{0})", "{0}/{1}", "tanh({0})"]

@@ -365,7 +365,11 @@ def with_further_of(
         plain = kinds == {double} or not all(kind.kind == "f" for kind in kinds)
         kind = double if plain or not kinds else np.result_type(*kinds)
         known = {name: np.asarray(each) for name, each in zip(inputs, args, strict=True)}
-        found = inner(*args, *[each.astype(kind) if of is None else known[of][each] for of, each in arrays])
+        try:
+            more = [each.astype(kind) if of is None else known[of][each] for of, each in arrays]
+        except IndexError:  # an array that is too small, which is refused by name
+            return general(*args)
+        found = inner(*args, *more)
         if not wrt:
             return found
         value, grads = found
