@@ -163,7 +163,7 @@ class Text:
 
     def imports(self, used: Iterable[str], body: Iterable[str] = ()) -> list[str]:
         """The target's imports, and those that a helper or a line asks for; Python's own where they step aside."""
-        lines = []
+        lines, written = [], "\n".join(body)
         texts = [self.target.helpers[name] for name in used]
         texts += [f"{word}." for item in self.code.items if isinstance(item, Lines) for word in item.imports]
         for each in self.target.imports:
@@ -171,7 +171,7 @@ class Text:
             if (
                 each.always
                 or any(re.search(rf"\b{each.word}\.", text) for text in texts)
-                or any(re.search(rf"(?<![\w.]){name}\.", line) for line in body)
+                or re.search(rf"(?<![\w.]){name}\.", written)
             ):
                 lines.append(each.line if name == each.word else each.renamed.format(name=name))
         aside = [f"{own} = {word}" for word, own in self.values.said.items() if word in BUILTINS]

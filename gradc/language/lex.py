@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from gradc.base.errors import MAX_PROBLEMS, GradcError, Mark, Note, Problem, Span
 
@@ -29,23 +30,28 @@ LOOKAHEAD = 200
 # A superscript is a power and no part of a name, whatever `\w` makes of it.
 SUPERSCRIPTS = {char: str(digit) for digit, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _RAISED = "".join(SUPERSCRIPTS) + "ⁿⁱᵀᵗ"
-_NAME = rf"[^\W\d{_RAISED}][^\W{_RAISED}]*"
 
-# A group for the token itself; what is before it is space.
-_TOKEN = re.compile(
-    rf"""[^\S\n]*(
+
+@cache
+def _token(plain: bool) -> re.Pattern[str]:
+    """A group for the token itself; what is before it is space. Most texts are `plain`, ASCII, and ask for less."""
+    name = r"[A-Za-z_]\w*" if plain else rf"[^\W\d{_RAISED}][^\W{_RAISED}]*"
+    powers = r"²" if plain else rf"⁻?[{''.join(SUPERSCRIPTS)}]+"
+    return re.compile(
+        rf"""[^\S\n]*(
       (?:if|elif|else|for|and|or|not|in|is|as|lambda|return|assert|import|from|True|False|None)\b  # may touch a bracket
-    | {_NAME}(?:\.{_NAME})*(?:\ *\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?             # x  np.exp(  x.T  A[0, -1]
+    | {name}(?:\.{name})*(?:\ *\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?               # x  np.exp(  x.T  A[0, -1]
     | (?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?                # 1_000  2.  .5  1e-3
     | \*\*?=? | //=? | -> | => | << | >> | <> | && | \|\| | [-+/@%<>=!:^]=?              # operators
-    | \.\.\. | \.{_NAME}\(?                                                              # ...  .T  .sum(
+    | \.\.\. | \.{name}\(?                                                               # ...  .T  .sum(
     | \#[^\n]* | \\\r?\n                                                                 # what is skipped
     | "{{3}}[\s\S]*?"{{3}} | '{{3}}[\s\S]*?'{{3}} | "[^"\n]*"? | '[^'\n]*'?                       # strings
-    | ⁻?[{"".join(SUPERSCRIPTS)}]+                                                       # ²  ⁻¹
+    | {powers}                                                                           # ²  ⁻¹
     | \S | \n
     )""",
-    re.VERBOSE,
-)
+        re.VERBOSE,
+    )
+
 
 _GREEK = """
     α alpha  β beta  γ gamma  δ delta  ε epsilon  ζ zeta  η eta  θ theta  ι iota  κ kappa  λ lam  μ mu  ν nu  ξ xi
@@ -57,7 +63,7 @@ GREEK = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
 
 def tokens(text: str) -> list[str]:
     """The tokens of a program, without spaces, comments and continued line ends."""
-    found = _TOKEN.findall(text)
+    found = _token(text.isascii()).findall(text)
     if "#" in text or "\\" in text:
         return [token for token in found if (token[0] != "#" and token[0] != "\\") or token == "\\"]
     return found
@@ -65,7 +71,7 @@ def tokens(text: str) -> list[str]:
 
 def places(text: str) -> list[Span]:
     """Where each of `tokens(text)` stands."""
-    spans = [match.span(1) for match in _TOKEN.finditer(text)]
+    spans = [match.span(1) for match in _token(text.isascii()).finditer(text)]
     return [span for span in spans if text[span[0]] != "#" and (text[span[0]] != "\\" or span[1] == span[0] + 1)]
 
 
