@@ -58,6 +58,8 @@ EVERY: list[tuple[str, dict[str, Any]]] = [
     (STATE, {"X": X}),
     ("x = V.copy()\nx[0], x[1] = x[1], x[0]*x[2]\n(x[3], x[4]) = (x[4], 2*x[3])\nx[0] + x[1]**2 + x[3]*x[4]", {"V": V}),
     ("for _ in range(2):\n    V[2] += V[0]*0.1\n    V[0] += np.cos(V[2])\nV[0]*V[2]", {"V": V}),
+    ("h = {}\nfor t in range(2):\n    h[t] = V*t\n    h[t][1] = V[0]\nnp.sum(h[0]*h[1]) + np.sum(h[1]**2)", {"V": V}),
+    ("K = X[:3, :3]*1\nK[np.ix_([0, 2], [1, 2])] = 0.5\nnp.sum(K[np.ix_([2, 0], [0, 1])]**2*K[0, 0])", {"X": X}),
     ("u = U*1\nu[:] = 2*U\nu[...] += 1\nnp.sum(u**2)", {"U": U}),
 ]  # fmt: skip
 
@@ -143,3 +145,21 @@ def test_refused_with_a_reason(program: str, said: str) -> None:
 )
 def test_copies_and_views(program: str, given: Any, wanted: float) -> None:
     assert gradc.compile(program)(np.array(given, float)) == wanted
+
+
+@pytest.mark.parametrize("mode", ["edge", "wrap", "reflect", "symmetric"])
+@pytest.mark.parametrize("width", [(1, 2), (2, 0), (0, 3)])
+def test_padding_of_named_axes_is_numpys(mode: str, width: tuple[int, int]) -> None:
+    fn = gradc.compile(f"x: [n, m]; np.pad(x, ((0, 0), {width}), mode='{mode}')")
+    wanted = np.pad(X, ((0, 0), width), mode=mode)  # type: ignore[call-overload]
+    value, cache = fn.forward(X)
+    np.testing.assert_array_equal(value, wanted)
+    df = RNG.standard_normal(wanted.shape)
+    places = np.pad(np.arange(X.size).reshape(X.shape), ((0, 0), width), mode=mode)  # type: ignore[call-overload]
+    np.testing.assert_allclose(fn.backward(cache, df)["x"].ravel(), np.bincount(places.ravel(), df.ravel(), X.size))
+
+
+def test_a_module_says_that_it_asks_for_scipy() -> None:
+    for style in ("notes", "fast"):
+        assert "SciPy is imported, for j0, j1." in gradc.compile("x: [n]; sum(j0(x))", style=style).source
+        assert "SciPy" not in gradc.compile("x: [n]; sum(erf(x))", style=style).source.split("import")[0]

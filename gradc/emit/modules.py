@@ -48,6 +48,10 @@ from gradc.plan.code import (
 BUILTINS = tuple("abs any bool float int len list map max min range slice sum tuple type zip".split())
 
 
+# The helper of those that call SciPy.
+BY_SCIPY = "by_scipy"
+
+
 class Emitted(NamedTuple):
     """A module's text and what was counted while it was written."""
 
@@ -157,9 +161,16 @@ class Text:
             *wrapped(f"Inputs: {', '.join(inputs) or 'none'} ({kind}).", 100),
             *wrapped(f"Gradient with respect to: {', '.join(code.wrt) or 'nothing'}.", 100),
             f"Operations: forward {forward}, backward {backward}; {cost}",
+            *self.needs_scipy(),
             '"""',
             "",
         ]
+
+    def needs_scipy(self) -> list[str]:
+        """Which functions of the module are SciPy's, where it is asked for when one of them is called."""
+        helpers = self.target.helpers
+        found = [name for name in self.used_helpers() if f"{BY_SCIPY}(" in helpers[name] and name != BY_SCIPY]
+        return wrapped(f"SciPy is imported, for {', '.join(found)}.", 100) if found else []
 
     def imports(self, used: Iterable[str], body: Iterable[str] = ()) -> list[str]:
         """The target's imports, and those that a helper or a line asks for; Python's own where they step aside."""

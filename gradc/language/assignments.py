@@ -54,6 +54,7 @@ class Assignments(Declarations):
     shares: bool  # whether elements may be assigned, so that it counts what shares them
     canvases: frozenset[str] | None  # the names of arrays that may be written to; "" stands for every name
     equals: dict[int, int]  # the `=` behind the targets that begin at a token
+    nested: set[str]  # the names of lists and dictionaries of arrays of which elements are assigned
     plain: Any  # what takes the value of a statement
     storing: int
     pending: tuple[Target, int]
@@ -264,8 +265,14 @@ class Assignments(Declarations):
         base, items, last = slot
         if isinstance(base.value, Node):
             base = Arg(self._canvas(base, last), base.first, base.last)
+        elif self._holds_arrays(base) and isinstance(result.value, Node) and result.value.shape:
+            result = Arg(self._as_canvas(result.value, ""), result.first, result.last)
         store(self.gates, base, items, result, last)
         self._changed(base.value, self.tokens[base.first])
+
+    def _holds_arrays(self, base: Arg) -> bool:
+        """Whether a list or a dictionary has arrays of which elements are assigned: xs[t][0] = 1."""
+        return base_name(self.tokens[base.first]) in self.nested and isinstance(base.value, (Dict, Group))
 
     def _changed(self, value: Any, token: str) -> None:
         """Names that share their elements with an array are not read any more once these have changed."""
@@ -319,6 +326,9 @@ class Assignments(Declarations):
                     k = self._opening(before)
                     if k >= 0:
                         found.add(base_name(self.tokens[k]))
+                        inside = self.tokens[k : before + 1]
+                        if inside.count("[") + (inside[0][-1] == "]") > 1:
+                            self.nested.add(base_name(self.tokens[k]))
             elif token.endswith(("fill_diagonal(", "add.at(", "subtract.at(")) and is_name(self.tokens[i + 1]):
                 found.add(base_name(self.tokens[i + 1]))
         return frozenset(found)

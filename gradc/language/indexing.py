@@ -101,6 +101,8 @@ class Integers:
             return self.build.make(r.where, (node.args[0], *values))
         if not node.args:
             raise self._refused("an index is made of whole numbers", place)
+        if op is a.index and (found := spread_out(self.gates, new[node.args[0]], node.attr[0])) is not None:  # type: ignore[index]
+            return found
         args = [node.args[0], *map(new.__getitem__, node.args[1:])] if op is r.where else None
         if args is not None and node.shape:  # of whole numbers, where a written one is a float otherwise
             full = self.build.dims.resolve(node.shape)
@@ -118,6 +120,16 @@ class Integers:
 
     def _refused(self, message: str, place: Arg, hint: str = "") -> GradcError:
         return self.gates.source.error(message, place.first, place.last, hint)
+
+
+def spread_out(gates: Gates, node: Node, items: tuple[Any, ...]) -> Node | None:
+    """Written integers with further axes: they are written in rows; None for what is no such vector."""
+    if node.op is not g.picked or len(node.shape) != 1 or sum(item is not None for item in items) != 1:
+        return None
+    if any(item not in (None, ("slice", None, None, None)) for item in items):
+        return None
+    values = _numbers(node)
+    return gates.build.make(g.picked, (), (values, tuple(1 if item is None else len(values) for item in items)))
 
 
 def _numbers(node: Node) -> tuple[Any, ...]:

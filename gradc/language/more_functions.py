@@ -12,6 +12,7 @@ from typing import Any
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dim, shared, total
+from gradc.language import indexing
 from gradc.language.array_functions import Call, function
 from gradc.language.values import Arg, Group
 from gradc.ops import array as a
@@ -288,12 +289,37 @@ def _pad(call: Call) -> Any:
         size = call.shape(x)[axis]
         if (before, after) == (0, 0):
             continue
-        if not isinstance(size, int) or size == 0:
-            raise call.error(f"the size of an axis that is padded by '{mode}' is a known number")
+        if size == 0:
+            raise call.error(f"an axis without elements is not padded by '{mode}'")
+        if not isinstance(size, int):
+            x = _padded(call, x, axis, mode, before, after)
+            continue
         places = tuple(_outside(mode, i, size) for i in range(-before, size + after))
         at = call.build.make(g.picked, (), (places, (len(places),)))
         x = call.placed(partial(made, call.gates, x, _at(axis, at)))
     return x
+
+
+def _padded(call: Call, x: Node, axis: int, mode: str, before: int, after: int) -> Node:
+    """The same along an axis whose size is known at the call only: the parts that are there again, around it."""
+    lead = (_EVERY,) * axis
+    first, last = ("slice", None, 1, None), ("slice", -1, None, None)
+    back = (*lead, _BACK)
+    parts = [x]
+    if mode == "edge":
+        ends = [(call.index(x, *lead, first), before), (call.index(x, *lead, last), after)]
+        sides = [[end] * count for end, count in ends]
+    elif mode == "wrap":
+        sides = [
+            [call.index(x, *lead, ("slice", -before, None, None))] if before else [],
+            [call.index(x, *lead, ("slice", None, after, None))] if after else [],
+        ]
+    else:
+        skip = int(mode == "reflect")  # the end itself comes once
+        near = call.index(x, *lead, ("slice", skip or None, before + skip, None)) if before else None
+        far = call.index(x, *lead, ("slice", -after - skip, -skip or None, None)) if after else None
+        sides = [[call.index(side, *back)] if side is not None else [] for side in (near, far)]
+    return call.make(a.concatenate, *sides[0], *parts, *sides[1], axis=axis)
 
 
 def _widths_from_the_last(call: Call, rank: int) -> tuple[tuple[int, int], ...]:
@@ -407,7 +433,10 @@ def _ix(call: Call) -> Group:
         node = call.gates._index_list(given.value, given) if isinstance(given.value, Group) else call.value(name)
         rest = len(names) - at - 1
         items = (*[None] * at, _EVERY, *[None] * rest)
-        parts.append(Arg(call.index(node, *items) if len(names) > 1 else node, given.first, given.last))
+        part = node
+        if len(names) > 1:
+            part = indexing.spread_out(call.gates, node, items) or call.index(node, *items)
+        parts.append(Arg(part, given.first, given.last))
     return Group("tuple", parts)
 
 
