@@ -34,6 +34,7 @@ from gradc.ops.table import PRECEDENCE, static, statics_of
 from gradc.optimize import Joint, optimize
 from gradc.optimize.array_steps import Whole, whole
 from gradc.plan.code import Def, Lines
+from gradc.plan.gates import WIDEST, view_width
 from gradc.plan.names import ATOM, Namer, compose, constant_word
 from gradc.plan.notes import Notes
 from gradc.plan.program import Program
@@ -140,7 +141,11 @@ class Fused:
         found: set[Node] = set()
         size: dict[Node, int] = {}
         depth: dict[Node, int] = {}
+        width: dict[Node, int] = {}
         for node in self.nodes:
+            if node.op.view:
+                inner = {arg: width[arg] for arg in node.args if arg in found and arg in width}
+                width[node] = view_width(node, inner)
             depth[node] = 1 + max((depth[arg] for arg in node.args if arg in found), default=0)
             if not node.args:
                 if node.op in (scalar.const, scalar.size, array.eye):
@@ -151,7 +156,7 @@ class Fused:
                 size[node] = 1 + sum(size.get(arg, 0) for arg in node.args if arg in found)
                 if once and size[node] <= LONGEST_INLINE and _by_python(node):
                     found.add(node)
-            elif not node.shape or node in roots or depth[node] > DEEPEST:
+            elif not node.shape or node in roots or depth[node] > DEEPEST or (node.op.view and width[node] > WIDEST):
                 continue
             elif node.op is array.transpose or (once and (node.op.view or node.op.boolean or node.op is array.scatter)):
                 found.add(node)

@@ -342,6 +342,25 @@ taken_at = op(
     say=Say(stem="top{x}", short="top"),
 )
 
+_PLACED_AT = '''
+def placed_at(x, at, shape, axis):
+    """Zeros of a shape, with x along an axis at the places that `at` says."""
+    out = np.zeros(shape)
+    np.put_along_axis(out, at, x, axis)
+    return out
+'''
+
+placed_at = op(
+    "placed_at(x, y; shape=None, axis=-1)",
+    doc="zeros of a shape, with x at the places along an axis that y says",
+    code={"numpy": "placed_at({x}, {y}, {shape:dims}, {axis})"},
+    helpers={"numpy": _PLACED_AT},
+    shape=lambda dims, x, y, shape=(), axis=-1: shape,
+    whole=(1,),
+    public=False,
+    say=Say(stem="{x}at", short="put"),
+)
+
 amax = op(
     "max(x; axis=None, keepdims=False)",
     doc="largest element; routes the whole gradient to the first of them",

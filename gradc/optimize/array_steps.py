@@ -72,6 +72,11 @@ class _Lowering:
         self.opposite = {
             node: twin for (x, y), node in differences.items() if (twin := differences.get((y, x))) is not None
         }
+        self.firsts = {
+            (node.args[0], array.axes_of(static(node, "axis"), len(node.shape))): node
+            for node in self.nodes
+            if node.op is array.first_max
+        }
         self.made: dict[Node, Node] = {}
         self.guards: dict[Node, float] = {}
         self.finite: dict[Node, None] = {}
@@ -239,6 +244,51 @@ class _Lowering:
             return self.build.intern(array.spread, (self.build.const(0.0),), (node.shape,))
         at, x = found[0].args[1], self._in_shape(self.made[x], node.shape)
         return self.make(scalar.sub, (x, self.build.intern(array.taken_at, (x, at.args[1]), at.attr)))
+
+    def _rows_of(self, x: Node, axis: array.Axis) -> tuple[Node, tuple[int, ...]]:
+        """An array with some of its axes as its last one, and the order of the axes before that; one axis stays."""
+        gone = array.axes_of(axis, len(x.shape))
+        order = (*(at for at in range(len(x.shape)) if at not in gone), *gone)
+        if len(gone) == 1:
+            return x, order
+        moved = x if order == tuple(sorted(order)) else self.build.intern(array.transpose, (x,), (order,))
+        shape = (*moved.shape[: len(order) - len(gone)], -1)
+        return self.make(array.reshape, (moved,), (shape,)), order
+
+    def largest(self, node: Node) -> Node | None:
+        """The largest by its place, where the slopes ask for the place."""
+        (x,), axis = node.args, static(node, "axis")
+        first = self.firsts.get((x, array.axes_of(axis, len(x.shape))))
+        if first is None or len(x.shape) < 2:
+            return None
+        rows, _order = self._rows_of(self._in_shape(self.made[x], x.shape), axis)
+        at = (array.axes_of(axis, len(x.shape))[0] if rows.shape == x.shape else len(rows.shape) - 1,)
+        top = self.build.intern(array.taken_at, (rows, self.build.intern(array.heaviest, (rows,), at)), at)
+        return top if self.same(top.shape, node.shape) else self.make(array.reshape, (top,), (node.shape,))
+
+    def routed(self, node: Node) -> Node | None:
+        """What goes to the first of the largest, put in its place."""
+        test, sent, other = node.args
+        if test.op is not array.first_max or not is_const(other, 0) or len(test.shape) < 2:
+            return None
+        (x,), axis = test.args, static(test, "axis")
+        gone = array.axes_of(axis, len(x.shape))
+        kept = tuple(1 if at in gone else dim for at, dim in enumerate(x.shape))
+        if (sent.shape and not self.same(sent.shape, kept)) or not self.same(node.shape, x.shape):
+            return None
+        rows, order = self._rows_of(self._in_shape(self.made[x], x.shape), axis)
+        at = (gone[0] if rows.shape == x.shape else len(rows.shape) - 1,)
+        place = self.build.intern(array.heaviest, (rows,), at)
+        value = self.made[sent]
+        if sent.shape and len(gone) > 1:
+            value = self.make(array.reshape, (value,), (place.shape,))
+        out = self.build.intern(array.placed_at, (value, place), (rows.shape, at[0]))
+        if rows.shape == x.shape:
+            return out
+        moved = tuple(x.shape[at] for at in order)
+        out = self.make(array.reshape, (out,), (moved,))
+        back = tuple(sorted(range(len(order)), key=order.__getitem__))
+        return out if order == back == tuple(sorted(order)) else self.build.intern(array.transpose, (out,), (back,))
 
     def log_softmax(self, node: Node) -> Node | None:
         found = self._weights(node)
@@ -462,6 +512,8 @@ def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) 
 
 
 _STEPS = {
+    array.amax: _Lowering.largest,
+    routing.where: _Lowering.routed,
     array.softmax: _Lowering.softmax,
     array.log_softmax: _Lowering.log_softmax,
     array.logsumexp: _Lowering.logsumexp,

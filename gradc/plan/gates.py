@@ -11,16 +11,19 @@ One gate a line. Signs, views, comparisons of names and the products inside a su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gradc.graph.dag import Dag, Node, users
 from gradc.ops import array, scalar
+from gradc.ops.table import statics_of
 from gradc.rewrite.simplify import Builder, is_const, rebuild
 
 # A sum of products longer than this is split over several lines.
 LONGEST_DOT = 8
 
 
+# A view that is longer than this as text, with the views inside it, has a line of its own.
+WIDEST = 30
 # Views of views are written inside one line up to this depth, and what is used more often than this has a line.
 DEEPEST, MOST_USES = 6, 16
 
@@ -52,14 +55,24 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
     return new, build
 
 
+def view_width(node: Node, inner: Mapping[Node, int]) -> int:
+    """How long a view is as text, about, with the views that are written inside it."""
+    static = sum(len(str(value)) for _, value in statics_of(node.op, node.attr).items() if value is not None)
+    short = node.op is array.index or not static
+    return (3 if short else 14) + min(static, 40 if not short else 8) + sum(inner.get(arg, 0) for arg in node.args)
+
+
 def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
     """The gates that are written inside the line of their user."""
     kept = set(dag.names) | set(dag.roots)
     taken = users(nodes)
     inline = {node for node in nodes if not node.args}
     depth: dict[Node, int] = {}
+    width: dict[Node, int] = {}
     for node in nodes:
-        if node in kept or not node.args:
+        if node.op.view:
+            width[node] = view_width(node, width)
+        if node in kept or not node.args or width.get(node, 0) > WIDEST:
             continue
         depth[node] = 1 + max(depth.get(arg, 0) for arg in node.args)
         if depth[node] > DEEPEST or (len(taken[node]) > MOST_USES and not node.op.boolean):
