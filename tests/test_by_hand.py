@@ -10,6 +10,7 @@ import pytest
 
 import gradc
 from gradc.run.functions import load
+from tests.bench.by_hand import ByHand, peak, rows
 from tests.support import Passes, both_passes
 
 SHIFTED = {
@@ -230,3 +231,30 @@ def test_numbers_that_are_not_finite_go_with_the_points() -> None:
             want, slopes = fn.value_and_grad(x=x, p=np.full(POINTS, p))
             assert np.array_equal(value, want, equal_nan=True)
             assert all(np.array_equal(grads[name], slopes[name], equal_nan=True) for name in fn.inputs)
+
+
+ROWS = rows(0.02)
+
+
+@pytest.mark.parametrize("work", ROWS, ids=lambda work: work.name)
+def test_the_hand_written_code_agrees(work: ByHand) -> None:
+    """By the library and by the modules of both styles."""
+    value, slopes = work.hand(**work.inputs)
+    for style in ("notes", "fast"):
+        fn = work.compiled(style)
+        for call in (fn.value_and_grad, load(fn.source).value_and_grad):
+            got, grads = call(**work.inputs)
+            assert np.allclose(got, value, rtol=1e-9)
+            for name in work.wrt:
+                size = np.max(np.abs(slopes[name]))
+                assert np.allclose(grads[name], slopes[name], rtol=1e-7, atol=1e-10 * size), name
+
+
+SLACK = 30_000  # bytes of small things beside the arrays
+
+
+@pytest.mark.parametrize("work", rows(), ids=lambda work: work.name)
+def test_the_memory_is_that_of_the_hand_written_code(work: ByHand) -> None:
+    fn = work.compiled()
+    mine, theirs = (peak(lambda call=call: call(**work.inputs)) for call in (fn.value_and_grad, work.hand))  # type: ignore[misc]
+    assert mine <= work.most_memory * theirs + SLACK

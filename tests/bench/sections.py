@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.bench import by_hand as written
 from tests.bench import compiled, failures, long, modes, peers, programs
 from tests.bench.alone import alone
 from tests.bench.clock import interleaved, lower_quartile
@@ -298,6 +299,22 @@ def tensors(scale: Scale) -> list[Row]:
     return rows
 
 
+def careful(scale: Scale) -> list[Row]:
+    """Kinds of programs in which emitted code once fell behind, by calls of the library: time and peak memory."""
+    found = []
+    for work in written.rows():
+        say(f"  {work.name}")
+        fn = work.compiled()
+        calls = {"gradc": partial(fn.value_and_grad, **work.inputs), "hand": partial(work.hand, **work.inputs)}
+        seconds = interleaved(calls, scale.rounds)
+        bytes_ = {name: written.peak(call) for name, call in calls.items()}
+        found += [
+            Row(work.name, "× NumPy by hand", seconds["gradc"] / seconds["hand"], work.most_time),
+            Row(f"{work.name}, peak memory", "× NumPy by hand", bytes_["gradc"] / bytes_["hand"], work.most_memory),
+        ]
+    return found
+
+
 # ---- processes of their own --------------------------------------------------------------------------------------
 
 
@@ -347,6 +364,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Scale], list[Row]]]] = {
     "gradients": ("Value and gradient against the value alone", gradients),
     "elementwise": ("Arrays, elementwise", elementwise),
     "tensors": ("Vectors and matrices", tensors),
+    "careful": ("As a careful person writes it", careful),
     "jacobian": ("Jacobian", lambda scale: modes.jacobian_rows(scale.rounds, say)),
     "hessian": ("Hessian", lambda scale: modes.hessian_rows(scale.rounds)),
     "compiled": ("compiled target", lambda scale: compiled.rows(scale.rounds, say, LEFT_OUT)),
