@@ -11,11 +11,13 @@ One gate a line. Signs, views, comparisons of names and the products inside a su
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gradc.graph.dag import Dag, Node, users
 from gradc.ops import array, scalar
 from gradc.ops.table import statics_of
+from gradc.rewrite.contracted import contracted
 from gradc.rewrite.simplify import Builder, is_const, rebuild
 
 # A sum of products longer than this is split over several lines.
@@ -32,8 +34,15 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
     """The program in the gates of the notes: a quotient by a compound value is `num`, `den`, `invden` and a product."""
     build = Builder(dag.dims, literal)
     roles: dict[Node, str] = {}
+    sums = _sums_of_products(dag)
 
     def gate(build: Builder, old: Node, args: tuple[Node, ...]) -> Node:
+        if old in sums:
+            (x, y), statics = args[0].args, statics_of(old.op, old.attr)
+            found = contracted(build, x, y, statics["axis"], statics["keepdims"])
+            if found is not None:
+                build.rewrites.setdefault(found, "a sum over a product that is never made")
+                return found
         if old.op is not scalar.div:
             return build.intern(old.op, args, old.attr)
         for role, arg in zip(old.op.say.roles, args, strict=True):
@@ -53,6 +62,25 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
             roles.setdefault(node.args[0], scalar.div.say.roles[1])
     new.roles.update(roles)
     return new, build
+
+
+def _sums_of_products(dag: Dag) -> set[Node]:
+    """The sums over products that broadcasting makes larger than either factor, and that nothing else reads.
+
+    Where a kink may pass a factor by, they stay as they are: it is spared element by element.
+    """
+    if any(node.op.kink.selects for node in dag.nodes):
+        return set()
+    uses = Counter(arg for node in dag.nodes for arg in node.args) + Counter(dag.roots)
+    resolve = dag.dims.resolve
+    return {
+        node
+        for node in dag.nodes
+        if node.op is array.sum_
+        for product in node.args
+        if product.op is scalar.mul and uses[product] == 1 and product not in dag.names
+        and all(resolve(arg.shape) != resolve(product.shape) for arg in product.args)
+    }  # fmt: skip
 
 
 def view_width(node: Node, inner: Mapping[Node, int]) -> int:

@@ -199,7 +199,7 @@ class Notes:
     def _forward_line(self, line: Line) -> Assign:
         gate = line.gate
         remarks: list[Remark] = []
-        if not self.elementwise:
+        if not self.elementwise and gate.shape:
             remarks.append((self.shape_note(line.stmt.target, gate),))
         why = self.dag.rewrites.get(gate)
         if why and not self.program.literal:
@@ -355,7 +355,7 @@ class Notes:
     def _adjoint_remarks(self, stmt: Staged, group: Group, first: bool) -> tuple[Remark, ...]:
         remarks: list[Remark] = []
         if not self.elementwise and stmt.kind in ("=", "+=", "sum", "copy"):
-            remarks.append((self.adjoint_note(stmt),))
+            remarks += [(self.adjoint_note(stmt),)] if self._has_axes(stmt) else []
         elif not first:
             return ()
         why = group.line.gate.op.say.slope if group.line is not None and first and stmt.expr.args else ""
@@ -365,6 +365,10 @@ class Notes:
             minus = x.args[0] if x.op is scalar.neg else made(scalar.neg, x)
             remarks.append(filled(why, x=x, out=self.cut(gate), minus=minus))
         return tuple(remarks)
+
+    def _has_axes(self, stmt: Staged) -> bool:
+        """Whether an adjoint is more than a number, or stands for more than one."""
+        return bool(stmt.expr.shape or stmt.shape or stmt.full)
 
     def ready_df(self, lines: Sequence[Any]) -> list[Any]:
         """An array's upstream adjoint is brought to floats and checked."""

@@ -21,7 +21,7 @@ def forward(y, x, w):
     w = as_array("w", w, n)
     angle = np.arctan2(y, x)  # (1)  angle: (n,)
     wangle = w*angle  # (2)  wangle: (n,)
-    f = np.sum(wangle)  # (3)  f: ()
+    f = np.sum(wangle)  # (3)
     return f, (y, x, w, angle)
 
 

@@ -24,7 +24,7 @@ def forward(A, b, C, s):
     AobpAsqrb = Aob + Asqrb  # (4)  AobpAsqrb: (n, m)
     total = AobpAsqrb + s  # (5)  total: (n, m)
     Ctotal = C*total  # (6)  Ctotal: (n, m)
-    f = np.sum(Ctotal)  # (7)  f: ()
+    f = np.sum(Ctotal)  # (7)
     return f, (A, b, C, Aob, Asqr, total)
 
 
@@ -37,7 +37,7 @@ def backward(cache, df=1.0):
     dtotal = C*dCtotal  # dtotal: (n, m)
     # total = AobpAsqrb + s  (5)
     dAobpAsqrb = dtotal  # dAobpAsqrb: (n, m)
-    ds = np.sum(dtotal)  # ds: ()
+    ds = np.sum(dtotal)
     # AobpAsqrb = Aob + Asqrb  (4)
     dAob = dAobpAsqrb  # dAob: (n, m)
     dAsqrb = dAobpAsqrb  # dAsqrb: (n, m)

@@ -9,7 +9,7 @@
 
 Inputs: A: (n, k), B: (k, m), w: (n,) (arrays).
 Gradient with respect to: A, B, w.
-Operations: forward 6, backward 10; together 2.67 times the forward pass alone.
+Operations: forward 5, backward 7; together 2.40 times the forward pass alone.
 """
 
 import numpy as np
@@ -20,31 +20,28 @@ def forward(A, B, w):
     n, k = A.shape
     B = as_array("B", B, k, "m")
     w = as_array("w", w, n)
-    AB = A[:, :, None]*B[None, :, :]  # (1)  AB: (n, k, m)
-    C = np.sum(AB, axis=1)  # (2)  C: (n, m)
-    Csqr = C**2  # (3)  Csqr: (n, m)
-    r = np.sum(Csqr, axis=1)  # (4)  r: (n,)
-    wr = w*r  # (5)  wr: (n,)
-    f = np.sum(wr)  # (6)  f: ()
+    C = A @ B  # (1)  C: (n, m) = (n, k) @ (k, m); a sum over a product that is never made
+    Csqr = C**2  # (2)  Csqr: (n, m)
+    r = np.sum(Csqr, axis=1)  # (3)  r: (n,)
+    wr = w*r  # (4)  wr: (n,)
+    f = np.sum(wr)  # (5)
     return f, (A, B, w, C, r)
 
 
 def backward(cache, df=1.0):
     A, B, w, C, r = cache
-    # f = np.sum(wr)  (6)
+    # f = np.sum(wr)  (5)
     dwr = df  # dwr: () for each of (n,)
-    # wr = w*r  (5)
+    # wr = w*r  (4)
     dw = r*dwr  # dw: (n,)
     dr = w*dwr  # dr: (n,)
-    # r = np.sum(Csqr, axis=1)  (4)
+    # r = np.sum(Csqr, axis=1)  (3)
     dCsqr = np.expand_dims(dr, 1)  # dCsqr: (n, 1) for each of (n, m)
-    # Csqr = C**2  (3)
+    # Csqr = C**2  (2)
     dC = 2*C*dCsqr  # dC: (n, m)
-    # C = np.sum(AB, axis=1)  (2)
-    dAB = np.expand_dims(dC, 1)  # dAB: (n, 1, m) for each of (n, k, m)
-    # AB = A[:, :, None]*B[None, :, :]  (1)
-    dA = np.sum(B[None, :, :]*dAB, axis=2)  # dA: (n, k)
-    dB = np.sum(A[:, :, None]*dAB, axis=0)  # dB: (k, m)
+    # C = A @ B  (1)
+    dA = dC @ B.T  # dA: (n, k) = (n, m) @ (m, k)
+    dB = A.T @ dC  # dB: (k, m) = (k, n) @ (n, m)
     return {"A": dA, "B": dB, "w": dw}
 
 

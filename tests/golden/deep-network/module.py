@@ -28,13 +28,13 @@ def forward(A0, b0, A1, b1, x, y):
     f2 = np.maximum(0, A1f1pb1)  # (6)  f2: (2,); the slope at 0 is 0
     ymf2 = y - f2  # (7)  ymf2: (2,)
     ymf2sqr = ymf2**2  # (8)  ymf2sqr: (2,)
-    L = np.sum(ymf2sqr)  # (9)  L: ()
+    L = np.sum(ymf2sqr)  # (9)
     return L, (A0, A1, x, A0xpb0, f1, A1f1pb1, ymf2)
 
 
 def backward(cache, df=1.0):
     A0, A1, x, A0xpb0, f1, A1f1pb1, ymf2 = cache
-    dL = df  # dL: ()
+    dL = df
     # L = np.sum(ymf2sqr)  (9)
     dymf2sqr = dL  # dymf2sqr: () for each of (2,)
     # ymf2sqr = ymf2**2  (8)

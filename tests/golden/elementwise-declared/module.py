@@ -35,7 +35,7 @@ def backward(cache, df):
     dx = y*dxy  # dx: (n,)
     dy = x*dxy  # dy: (n,)
     # kx = k*x  (1)
-    dk = np.sum(x*dkx)  # dk: ()
+    dk = np.sum(x*dkx)
     dx += k*dkx  # dx: (n,)
     return {"x": dx, "y": dy, "k": dk}
 

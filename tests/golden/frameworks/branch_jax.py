@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc d4444a096897.
+"""Forward and backward pass, compiled by gradc 8b47e58caf70.
 
     w: [3]
     z = w[0]*x + w[1]
@@ -17,15 +17,15 @@ import jax.numpy as jnp
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
-    w0x = w[0]*x  # (1)  w0x: ()
-    z = w0x + w[1]  # (2)  z: ()
-    safe = jnp.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
-    logsafe = jnp.log(safe)  # (4)  logsafe: ()
-    safe2 = jnp.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
-    safe3 = jnp.where(z > 0, 1.0, z)  # (6)  safe3: (); safe where the branch is not taken
-    safe2safe3 = safe2*safe3  # (7)  safe2safe3: ()
-    loss = jnp.where(z > 0, logsafe, safe2safe3)  # (8)  loss: ()
-    f = jnp.maximum(loss, -1)  # (9)  f: (); at a tie the gradient goes to loss
+    w0x = w[0]*x  # (1)
+    z = w0x + w[1]  # (2)
+    safe = jnp.where(z > 0, z, 1.0)  # (3)  safe where the branch is not taken
+    logsafe = jnp.log(safe)  # (4)
+    safe2 = jnp.where(z > 0, 1.0, w[2])  # (5)  safe where the branch is not taken
+    safe3 = jnp.where(z > 0, 1.0, z)  # (6)  safe where the branch is not taken
+    safe2safe3 = safe2*safe3  # (7)
+    loss = jnp.where(z > 0, logsafe, safe2safe3)  # (8)
+    f = jnp.maximum(loss, -1)  # (9)  at a tie the gradient goes to loss
     return f, (w, x, z, safe, safe2, safe3, loss)
 
 
@@ -33,25 +33,25 @@ def loss_backward(cache, df=1.0):
     w, x, z, safe, safe2, safe3, loss = cache
     df = jnp.asarray(df, w.dtype)
     # f = jnp.maximum(loss, -1)  (9)
-    dloss = jnp.where(loss >= -1, df, 0.0)  # dloss: ()
+    dloss = jnp.where(loss >= -1, df, 0.0)
     # loss = jnp.where(z > 0, logsafe, safe2safe3)  (8)
-    dlogsafe = jnp.where(z > 0, dloss, 0.0)  # dlogsafe: ()
-    dsafe2safe3 = jnp.where(z > 0, 0.0, dloss)  # dsafe2safe3: ()
+    dlogsafe = jnp.where(z > 0, dloss, 0.0)
+    dsafe2safe3 = jnp.where(z > 0, 0.0, dloss)
     # safe2safe3 = safe2*safe3  (7)
-    dsafe2 = safe3*dsafe2safe3  # dsafe2: ()
-    dsafe3 = safe2*dsafe2safe3  # dsafe3: ()
+    dsafe2 = safe3*dsafe2safe3
+    dsafe3 = safe2*dsafe2safe3
     # safe3 = jnp.where(z > 0, 1.0, z)  (6)
-    dz = dsafe3  # dz: ()
+    dz = dsafe3
     # safe2 = jnp.where(z > 0, 1.0, w[2])  (5)
     dw = jnp.zeros_like(w)
     dw = dw.at[2].add(dsafe2)
     # logsafe = jnp.log(safe)  (4)
-    dsafe = dlogsafe/jnp.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
+    dsafe = dlogsafe/jnp.where(dlogsafe != 0, safe, 1.0)
     # safe = jnp.where(z > 0, z, 1.0)  (3)
-    dz = dz + dsafe  # dz: ()
+    dz = dz + dsafe
     # z = w0x + w[1]  (2)
     dw = dw.at[1].add(dz)
-    dw0x = dz  # dw0x: ()
+    dw0x = dz
     # w0x = w[0]*x  (1)
     dw = dw.at[0].add(x*dw0x)
     return {"w": dw}

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 226bcba77b1c.
+"""Forward and backward pass, compiled by gradc fd11d0aa8aaa.
 
     w: [3]
     z = w[0]*x + w[1]
@@ -16,15 +16,15 @@ import torch
 def loss_forward(w, x):
     w = as_array("w", w, 3)
     x = as_number("x", x, w)
-    w0x = w[0]*x  # (1)  w0x: ()
-    z = w0x + w[1]  # (2)  z: ()
-    safe = torch.where(z > 0, z, 1.0)  # (3)  safe: (); safe where the branch is not taken
-    logsafe = torch.log(safe)  # (4)  logsafe: ()
-    safe2 = torch.where(z > 0, 1.0, w[2])  # (5)  safe2: (); safe where the branch is not taken
-    safe3 = torch.where(z > 0, 1.0, z)  # (6)  safe3: (); safe where the branch is not taken
-    safe2safe3 = safe2*safe3  # (7)  safe2safe3: ()
-    loss = torch.where(z > 0, logsafe, safe2safe3)  # (8)  loss: ()
-    f = torch.maximum(loss, loss.new_tensor(-1))  # (9)  f: (); at a tie the gradient goes to loss
+    w0x = w[0]*x  # (1)
+    z = w0x + w[1]  # (2)
+    safe = torch.where(z > 0, z, 1.0)  # (3)  safe where the branch is not taken
+    logsafe = torch.log(safe)  # (4)
+    safe2 = torch.where(z > 0, 1.0, w[2])  # (5)  safe where the branch is not taken
+    safe3 = torch.where(z > 0, 1.0, z)  # (6)  safe where the branch is not taken
+    safe2safe3 = safe2*safe3  # (7)
+    loss = torch.where(z > 0, logsafe, safe2safe3)  # (8)
+    f = torch.maximum(loss, loss.new_tensor(-1))  # (9)  at a tie the gradient goes to loss
     return f, (w, x, z, safe, safe2, safe3, loss)
 
 
@@ -32,25 +32,25 @@ def loss_backward(cache, df=1.0):
     w, x, z, safe, safe2, safe3, loss = cache
     df = torch.as_tensor(df, dtype=w.dtype, device=w.device)
     # f = torch.maximum(loss, loss.new_tensor(-1))  (9)
-    dloss = torch.where(loss >= -1, df, 0.0)  # dloss: ()
+    dloss = torch.where(loss >= -1, df, 0.0)
     # loss = torch.where(z > 0, logsafe, safe2safe3)  (8)
-    dlogsafe = torch.where(z > 0, dloss, 0.0)  # dlogsafe: ()
-    dsafe2safe3 = torch.where(z > 0, 0.0, dloss)  # dsafe2safe3: ()
+    dlogsafe = torch.where(z > 0, dloss, 0.0)
+    dsafe2safe3 = torch.where(z > 0, 0.0, dloss)
     # safe2safe3 = safe2*safe3  (7)
-    dsafe2 = safe3*dsafe2safe3  # dsafe2: ()
-    dsafe3 = safe2*dsafe2safe3  # dsafe3: ()
+    dsafe2 = safe3*dsafe2safe3
+    dsafe3 = safe2*dsafe2safe3
     # safe3 = torch.where(z > 0, 1.0, z)  (6)
-    dz = dsafe3  # dz: ()
+    dz = dsafe3
     # safe2 = torch.where(z > 0, 1.0, w[2])  (5)
     dw = torch.zeros_like(w)
     dw = added_at(dw, dsafe2, 2)
     # logsafe = torch.log(safe)  (4)
-    dsafe = dlogsafe/torch.where(dlogsafe != 0, safe, 1.0)  # dsafe: ()
+    dsafe = dlogsafe/torch.where(dlogsafe != 0, safe, 1.0)
     # safe = torch.where(z > 0, z, 1.0)  (3)
-    dz = dz + dsafe  # dz: ()
+    dz = dz + dsafe
     # z = w0x + w[1]  (2)
     dw = added_at(dw, dz, 1)
-    dw0x = dz  # dw0x: ()
+    dw0x = dz
     # w0x = w[0]*x  (1)
     dw = added_at(dw, x*dw0x, 0)
     return {"w": dw}

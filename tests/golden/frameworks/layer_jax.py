@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 1485d21af29d.
+"""Forward and backward pass, compiled by gradc 09350d2dbe5d.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)
@@ -26,7 +26,7 @@ def loss_forward(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = jnp.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = jnp.mean(sumHmYsqr)  # (7)  f: ()
+    f = jnp.mean(sumHmYsqr)  # (7)
     return f, (X, W, XWpb, HmY, n)
 
 

@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc fd9e8d59235c.
+"""Forward and backward pass, compiled by gradc 41f3640b3b0d.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)
@@ -25,7 +25,7 @@ def loss_forward(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = torch.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = torch.mean(sumHmYsqr)  # (7)  f: ()
+    f = torch.mean(sumHmYsqr)  # (7)
     return f, (X, W, XWpb, HmY, n)
 
 

@@ -27,7 +27,7 @@ def forward(x, m, s, w):
     halfzsqr = 0.5*zsqr  # (7)  halfzsqr: (n, k)
     diff2 = diff - halfzsqr  # (8)  diff2: (n, k)
     lsediff2 = logsumexp(diff2, axis=1)  # (9)  lsediff2: (n,)
-    f = np.sum(lsediff2)  # (10)  f: ()
+    f = np.sum(lsediff2)  # (10)
     return f, (s, z, logsmw, diff2)
 
 

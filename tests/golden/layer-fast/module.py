@@ -26,7 +26,7 @@ def forward(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     return f, (X, W, Z, HmY, n)
 
 

@@ -20,7 +20,7 @@ def forward(X, W, b):
     v1 = X @ W  # (1)  v1: (n, h) = (n, d) @ (d, h)
     v2 = v1 + b  # (2)  v2: (n, h)
     v3 = np.maximum(0, v2)  # (3)  v3: (n, h); the slope at 0 is 0
-    f = np.sum(v3)  # (4)  f: ()
+    f = np.sum(v3)  # (4)
     return f, (X, v2)
 
 

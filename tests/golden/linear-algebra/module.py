@@ -15,32 +15,32 @@ def forward(A, b):
     A = as_array("A", A, "n", "n")
     n = A.shape[0]
     b = as_array("b", b, n)
-    detA = np.linalg.det(A)  # (1)  detA: ()
+    detA = np.linalg.det(A)  # (1)
     invA = np.linalg.inv(A)  # (2)  invA: (n, n)
-    trinvA = np.trace(invA)  # (3)  trinvA: ()
-    total = detA + trinvA  # (4)  total: ()
+    trinvA = np.trace(invA)  # (3)
+    total = detA + trinvA  # (4)
     solAb = np.linalg.solve(A, b)  # (5)  solAb: (n,)
-    bsolAb = b @ solAb  # (6)  bsolAb: () = (n,) @ (n,)
-    total2 = total + bsolAb  # (7)  total2: ()
+    bsolAb = b @ solAb  # (6)
+    total2 = total + bsolAb  # (7)
     Ab = A @ b  # (8)  Ab: (n,) = (n, n) @ (n,)
-    normAb = norm(Ab)  # (9)  normAb: (); the slope at 0 is 0
-    f = total2 + normAb  # (10)  f: ()
+    normAb = norm(Ab)  # (9)  the slope at 0 is 0
+    f = total2 + normAb  # (10)
     return f, (A, b, invA, solAb, Ab, normAb)
 
 
 def backward(cache, df=1.0):
     A, b, invA, solAb, Ab, normAb = cache
     # f = total2 + normAb  (10)
-    dtotal2 = df  # dtotal2: ()
-    dnormAb = df  # dnormAb: ()
+    dtotal2 = df
+    dnormAb = df
     # normAb = norm(Ab)  (9)
     dAb = Ab/np.where(normAb == 0, 1, normAb)*dnormAb  # dAb: (n,)
     # Ab = A @ b  (8)
     dA = np.outer(dAb, b)  # dA: (n, n)
     db = A.T @ dAb  # db: (n,) = (n, n) @ (n,)
     # total2 = total + bsolAb  (7)
-    dtotal = dtotal2  # dtotal: ()
-    dbsolAb = dtotal2  # dbsolAb: ()
+    dtotal = dtotal2
+    dbsolAb = dtotal2
     # bsolAb = b @ solAb  (6)
     db += solAb*dbsolAb  # db: (n,)
     dsolAb = b*dbsolAb  # dsolAb: (n,)
@@ -49,8 +49,8 @@ def backward(cache, df=1.0):
     dA -= np.outer(sol, solAb)  # dA: (n, n)
     db += sol  # db: (n,)
     # total = detA + trinvA  (4)
-    ddetA = dtotal  # ddetA: ()
-    dtrinvA = dtotal  # dtrinvA: ()
+    ddetA = dtotal
+    dtrinvA = dtotal
     # trinvA = np.trace(invA)  (3)
     dinvA = dtrinvA*np.eye(*invA.shape, dtype=invA.dtype)  # dinvA: (n, n)
     # invA = np.linalg.inv(A)  (2)

@@ -28,7 +28,7 @@ def forward(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     return f, (X, Z, HmY, n)
 
 
@@ -78,7 +78,7 @@ def jvp(X, W, b, Y, W_dot, b_dot):
     HmYsqr_dot = 2*HmY*HmY_dot  # HmYsqr_dot: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
     sumHmYsqr_dot = np.sum(HmYsqr_dot, axis=1)  # sumHmYsqr_dot: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     f_dot = np.mean(sumHmYsqr_dot)  # f_dot: ()
     return f, f_dot
 
@@ -103,7 +103,7 @@ def hvp(X, W, b, Y, W_dot, b_dot, df=1.0):
     HmY_dot = H_dot  # HmY_dot: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     # f = np.mean(sumHmYsqr)  (7)
     dsumHmYsqr = df/max(n, 1)  # dsumHmYsqr: () for each of (n,)
     # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
@@ -141,7 +141,7 @@ def jacobian(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
     df_dsumHmYsqr = 1/max(n, 1)
     # HmY = H - Y  (4)
@@ -167,7 +167,7 @@ def hessian(X, W, b, Y):
     HmY = H - Y  # (4)  HmY: (n, h)
     HmYsqr = HmY**2  # (5)  HmYsqr: (n, h)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     slope = tanh_slope(Z)  # slope: (n, h)
     # sumHmYsqr = np.sum(HmYsqr, axis=1)  (6)
     dsumHmYsqr = 1/max(n, 1)

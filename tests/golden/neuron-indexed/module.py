@@ -14,15 +14,15 @@ import numpy as np
 def forward(w, x):
     w = as_array("w", w, 3)
     x = as_array("x", x, 2)
-    dot = w[0]*x[0] + w[1]*x[1] + w[2]  # (1)  dot: ()
-    f = sigmoid(dot)  # (2)  f: (); 1/(1 + exp(-u)) as sigmoid(u), which cannot overflow
+    dot = w[0]*x[0] + w[1]*x[1] + w[2]  # (1)
+    f = sigmoid(dot)  # (2)  1/(1 + exp(-u)) as sigmoid(u), which cannot overflow
     return f, (w, x, dot, f)
 
 
 def backward(cache, df=1.0):
     w, x, dot, f = cache
     # f = sigmoid(dot)  (2)
-    ddot = f*sigmoid(-dot)*df  # ddot: (); sigmoid(-dot) is 1 - f, with all its digits
+    ddot = f*sigmoid(-dot)*df  # sigmoid(-dot) is 1 - f, with all its digits
     # dot = w[0]*x[0] + w[1]*x[1] + w[2]  (1)
     dw = np.zeros_like(w)
     dw[0] += x[0]*ddot

@@ -15,24 +15,24 @@ def forward(X):
     X = as_array("X", X, "n", "m")
     n, m = X.shape
     maxX = np.max(X, axis=1)  # (1)  maxX: (n,); at a tie the gradient goes to the first
-    summaxX = np.sum(maxX)  # (2)  summaxX: ()
-    minX = np.min(X)  # (3)  minX: (); at a tie the gradient goes to the first
-    total = summaxX + minX  # (4)  total: ()
-    meanX = np.mean(X)  # (5)  meanX: ()
-    prodX0 = np.prod(X[0])  # (6)  prodX0: ()
-    prod = meanX*prodX0  # (7)  prod: ()
-    totalpprod = total + prod  # (8)  totalpprod: ()
+    summaxX = np.sum(maxX)  # (2)
+    minX = np.min(X)  # (3)  at a tie the gradient goes to the first
+    total = summaxX + minX  # (4)
+    meanX = np.mean(X)  # (5)
+    prodX0 = np.prod(X[0])  # (6)
+    prod = meanX*prodX0  # (7)
+    totalpprod = total + prod  # (8)
     meanX2 = np.mean(X, axis=0, keepdims=True)  # (9)  meanX2: (1, m)
     meanX2X = meanX2*X  # (10)  meanX2X: (n, m)
-    summeanX2X = np.sum(meanX2X)  # (11)  summeanX2X: ()
-    total2 = totalpprod + summeanX2X  # (12)  total2: ()
+    summeanX2X = np.sum(meanX2X)  # (11)
+    total2 = totalpprod + summeanX2X  # (12)
     lseX = logsumexp(X, axis=-1)  # (13)  lseX: (n,)
-    sumlseX = np.sum(lseX)  # (14)  sumlseX: ()
-    total3 = total2 + sumlseX  # (15)  total3: ()
+    sumlseX = np.sum(lseX)  # (14)
+    total3 = total2 + sumlseX  # (15)
     softmaxX = softmax(X, axis=0)  # (16)  softmaxX: (n, m)
     softmaxXX = softmaxX*X  # (17)  softmaxXX: (n, m)
-    total4 = np.sum(softmaxXX)  # (18)  total4: ()
-    f = total3 + total4  # (19)  f: ()
+    total4 = np.sum(softmaxXX)  # (18)
+    f = total3 + total4  # (19)
     return f, (X, meanX, prodX0, meanX2, softmaxX, n, m)
 
 
@@ -40,8 +40,8 @@ def backward(cache, df=1.0):
     X, meanX, prodX0, meanX2, softmaxX, n, m = cache
     df = X.dtype.type(df)
     # f = total3 + total4  (19)
-    dtotal3 = df  # dtotal3: ()
-    dtotal4 = df  # dtotal4: ()
+    dtotal3 = df
+    dtotal4 = df
     # total4 = np.sum(softmaxXX)  (18)
     dsoftmaxXX = dtotal4  # dsoftmaxXX: () for each of (n, m)
     # softmaxXX = softmaxX*X  (17)
@@ -51,15 +51,15 @@ def backward(cache, df=1.0):
     gap = from_heaviest(dsoftmaxX, softmaxX, axis=0)  # gap: (n, m)
     dX += softmaxX*(gap - np.sum(softmaxX*gap, axis=0, keepdims=True))  # dX: (n, m)
     # total3 = total2 + sumlseX  (15)
-    dtotal2 = dtotal3  # dtotal2: ()
-    dsumlseX = dtotal3  # dsumlseX: ()
+    dtotal2 = dtotal3
+    dsumlseX = dtotal3
     # sumlseX = np.sum(lseX)  (14)
     dlseX = dsumlseX  # dlseX: () for each of (n,)
     # lseX = logsumexp(X, axis=-1)  (13)
     dX += dlseX*softmax(X)  # dX: (n, m)
     # total2 = totalpprod + summeanX2X  (12)
-    dtotalpprod = dtotal2  # dtotalpprod: ()
-    dsummeanX2X = dtotal2  # dsummeanX2X: ()
+    dtotalpprod = dtotal2
+    dsummeanX2X = dtotal2
     # summeanX2X = np.sum(meanX2X)  (11)
     dmeanX2X = dsummeanX2X  # dmeanX2X: () for each of (n, m)
     # meanX2X = meanX2*X  (10)
@@ -68,18 +68,18 @@ def backward(cache, df=1.0):
     # meanX2 = np.mean(X, axis=0, keepdims=True)  (9)
     dX += dmeanX2/max(n, 1)  # dX: (n, m)
     # totalpprod = total + prod  (8)
-    dtotal = dtotalpprod  # dtotal: ()
-    dprod = dtotalpprod  # dprod: ()
+    dtotal = dtotalpprod
+    dprod = dtotalpprod
     # prod = meanX*prodX0  (7)
-    dmeanX = prodX0*dprod  # dmeanX: ()
-    dprodX0 = meanX*dprod  # dprodX0: ()
+    dmeanX = prodX0*dprod
+    dprodX0 = meanX*dprod
     # prodX0 = np.prod(X[0])  (6)
     dX[0] += dprodX0*others(X[0])
     # meanX = np.mean(X)  (5)
     dX += dmeanX/max(n*m, 1)  # dX: (n, m)
     # total = summaxX + minX  (4)
-    dsummaxX = dtotal  # dsummaxX: ()
-    dminX = dtotal  # dminX: ()
+    dsummaxX = dtotal
+    dminX = dtotal
     # minX = np.min(X)  (3)
     dX += np.where(first_max_over(-X), dminX, 0.0)  # dX: (n, m)
     # summaxX = np.sum(maxX)  (2)

@@ -16,19 +16,19 @@ def forward(x):
     xmxsqr = x[1:] - xsqr  # (2)  xmxsqr: (61,)
     xmxsqrsqr = xmxsqr**2  # (3)  xmxsqrsqr: (61,)
     cxmxsqrsqr = 100*xmxsqrsqr  # (4)  cxmxsqrsqr: (61,)
-    total = np.sum(cxmxsqrsqr)  # (5)  total: ()
+    total = np.sum(cxmxsqrsqr)  # (5)
     onemx = 1 - x[:-1]  # (6)  onemx: (61,)
     onemxsqr = onemx**2  # (7)  onemxsqr: (61,)
-    total2 = np.sum(onemxsqr)  # (8)  total2: ()
-    f = total + total2  # (9)  f: ()
+    total2 = np.sum(onemxsqr)  # (8)
+    f = total + total2  # (9)
     return f, (x, xmxsqr, onemx)
 
 
 def backward(cache, df=1.0):
     x, xmxsqr, onemx = cache
     # f = total + total2  (9)
-    dtotal = df  # dtotal: ()
-    dtotal2 = df  # dtotal2: ()
+    dtotal = df
+    dtotal2 = df
     # total2 = np.sum(onemxsqr)  (8)
     donemxsqr = dtotal2  # donemxsqr: () for each of (61,)
     # onemxsqr = onemx**2  (7)

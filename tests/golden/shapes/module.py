@@ -16,20 +16,20 @@ def forward(A, b, c):
     b = as_array("b", b, 3)
     c = as_array("c", c, 3)
     ArA = np.reshape(A, (3, 2)) @ A  # (1)  ArA: (3, 3) = (3, 2) @ (2, 3)
-    sumArA = np.sum(ArA)  # (2)  sumArA: ()
+    sumArA = np.sum(ArA)  # (2)
     cat = np.concatenate([b, c])  # (3)  cat: (6,)
     catsqr = cat[1:5]**2  # (4)  catsqr: (4,)
-    sumcatsqr = np.sum(catsqr)  # (5)  sumcatsqr: ()
-    total = sumArA + sumcatsqr  # (6)  total: ()
+    sumcatsqr = np.sum(catsqr)  # (5)
+    total = sumArA + sumcatsqr  # (6)
     stack = np.stack([b, c])  # (7)  stack: (2, 3)
     stackA = stack*A  # (8)  stackA: (2, 3)
-    sumstackA = np.sum(stackA)  # (9)  sumstackA: ()
-    total2 = total + sumstackA  # (10)  total2: ()
+    sumstackA = np.sum(stackA)  # (9)
+    total2 = total + sumstackA  # (10)
     outAc = np.outer(A[:, 0], c)  # (11)  outAc: (2, 3)
     AToutAc = A.T @ outAc  # (12)  AToutAc: (3, 3) = (3, 2) @ (2, 3)
     AToutAc2 = AToutAc*2  # (13)  AToutAc2: (3, 3)
-    total3 = np.sum(AToutAc2)  # (14)  total3: ()
-    f = total2 + total3  # (15)  f: ()
+    total3 = np.sum(AToutAc2)  # (14)
+    f = total2 + total3  # (15)
     return f, (A, c, cat, stack, outAc)
 
 
@@ -37,8 +37,8 @@ def backward(cache, df=1.0):
     A, c, cat, stack, outAc = cache
     df = A.dtype.type(df)
     # f = total2 + total3  (15)
-    dtotal2 = df  # dtotal2: ()
-    dtotal3 = df  # dtotal3: ()
+    dtotal2 = df
+    dtotal3 = df
     # total3 = np.sum(AToutAc2)  (14)
     dAToutAc2 = dtotal3  # dAToutAc2: () for each of (3, 3)
     # AToutAc2 = AToutAc*2  (13)
@@ -50,8 +50,8 @@ def backward(cache, df=1.0):
     dA[:, 0] += doutAc @ c
     dc = A[:, 0] @ doutAc  # dc: (3,) = (2,) @ (2, 3)
     # total2 = total + sumstackA  (10)
-    dtotal = dtotal2  # dtotal: ()
-    dsumstackA = dtotal2  # dsumstackA: ()
+    dtotal = dtotal2
+    dsumstackA = dtotal2
     # sumstackA = np.sum(stackA)  (9)
     dstackA = dsumstackA  # dstackA: () for each of (2, 3)
     # stackA = stack*A  (8)
@@ -61,8 +61,8 @@ def backward(cache, df=1.0):
     db = dstack[0]  # db: (3,)
     dc += dstack[1]  # dc: (3,)
     # total = sumArA + sumcatsqr  (6)
-    dsumArA = dtotal  # dsumArA: ()
-    dsumcatsqr = dtotal  # dsumcatsqr: ()
+    dsumArA = dtotal
+    dsumcatsqr = dtotal
     # sumcatsqr = np.sum(catsqr)  (5)
     dcatsqr = dsumcatsqr  # dcatsqr: () for each of (4,)
     # catsqr = cat[1:5]**2  (4)

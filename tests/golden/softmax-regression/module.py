@@ -25,21 +25,21 @@ def forward(X, W, b, Y, lam):
     SY = S*Y  # (4)  SY: (n, c)
     sumSY = np.sum(SY, axis=1)  # (5)  sumSY: (n,)
     lseSmsumSY = lseS - sumSY  # (6)  lseSmsumSY: (n,)
-    mean = np.mean(lseSmsumSY)  # (7)  mean: ()
+    mean = np.mean(lseSmsumSY)  # (7)
     Wsqr = W**2  # (8)  Wsqr: (d, c)
-    sumWsqr = np.sum(Wsqr)  # (9)  sumWsqr: ()
-    lamsumWsqr = lam*sumWsqr  # (10)  lamsumWsqr: ()
-    f = mean + lamsumWsqr  # (11)  f: ()
+    sumWsqr = np.sum(Wsqr)  # (9)
+    lamsumWsqr = lam*sumWsqr  # (10)
+    f = mean + lamsumWsqr  # (11)
     return f, (X, W, Y, lam, S, n)
 
 
 def backward(cache, df=1.0):
     X, W, Y, lam, S, n = cache
     # f = mean + lamsumWsqr  (11)
-    dmean = df  # dmean: ()
-    dlamsumWsqr = df  # dlamsumWsqr: ()
+    dmean = df
+    dlamsumWsqr = df
     # lamsumWsqr = lam*sumWsqr  (10)
-    dsumWsqr = lam*dlamsumWsqr  # dsumWsqr: ()
+    dsumWsqr = lam*dlamsumWsqr
     # sumWsqr = np.sum(Wsqr)  (9)
     dWsqr = dsumWsqr  # dWsqr: () for each of (d, c)
     # Wsqr = W**2  (8)

@@ -26,7 +26,7 @@ def forward(X, W, Y):
     scores = X @ W  # (1)  scores: (n, c) = (n, d) @ (d, c)
     p = softmax(scores, axis=1)  # (2)  p: (n, c); exp(v)/sum(exp(v)) as softmax(v); it takes in shifted and e
     Yp = Y*p  # (3)  Yp: (n, c)
-    f = np.sum(Yp)  # (4)  f: ()
+    f = np.sum(Yp)  # (4)
     return f, (X, W, Y, p)
 
 

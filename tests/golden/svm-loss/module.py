@@ -30,13 +30,13 @@ def forward(X, W, Y):
     onemY = 1 - Y  # (7)  onemY: (n, c)
     M = relu*onemY  # (8)  M: (n, c)
     sumM = np.sum(M, axis=1)  # (9)  sumM: (n,)
-    L = np.mean(sumM)  # (10)  L: ()
+    L = np.mean(sumM)  # (10)
     return L, (X, Y, SmsumSYp1, onemY, n)
 
 
 def backward(cache, df=1.0):
     X, Y, SmsumSYp1, onemY, n = cache
-    dL = df  # dL: ()
+    dL = df
     # L = np.mean(sumM)  (10)
     dsumM = dL/max(n, 1)  # dsumM: () for each of (n,)
     # sumM = np.sum(M, axis=1)  (9)

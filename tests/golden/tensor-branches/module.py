@@ -23,7 +23,7 @@ def forward(x):
     total = sel + maxxhalfx  # (8)  total: (n,)
     absx = np.abs(x)  # (9)  absx: (n,); the slope at 0 is 0
     totalpabsx = total + absx  # (10)  totalpabsx: (n,)
-    f = np.sum(totalpabsx)  # (11)  f: ()
+    f = np.sum(totalpabsx)  # (11)
     return f, (x, sqrtsafex, safex2, halfx)
 
 

@@ -19,14 +19,14 @@ def forward(X, w):
     w = as_array("w", w, d)
     p = X @ w  # (1)  p: (n,) = (n, d) @ (d,)
     psqr = p**2  # (2)  psqr: (n,)
-    s = np.sum(psqr)  # (3)  s: ()
+    s = np.sum(psqr)  # (3)
     return (s, p), (X, w, p, n)
 
 
 def backward(cache, df):
     X, w, p, n = cache
     df = (as_number("df[0]", df[0], X), as_array("df[1]", df[1], n))
-    ds = df[0]  # ds: ()
+    ds = df[0]
     dp = df[1]  # dp: (n,)
     # s = np.sum(psqr)  (3)
     dpsqr = ds  # dpsqr: () for each of (n,)
