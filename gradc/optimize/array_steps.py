@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from gradc.graph.dag import Node, Shape, reachable, users
 from gradc.graph.shapes import Dims, counted
 from gradc.ops import array, routing, scalar
+from gradc.ops.array_shapes import Axis
 from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
 from gradc.optimize.constructors import moderate
@@ -245,7 +246,7 @@ class _Lowering:
         at, x = found[0].args[1], self._in_shape(self.made[x], node.shape)
         return self.make(scalar.sub, (x, self.build.intern(array.taken_at, (x, at.args[1]), at.attr)))
 
-    def _rows_of(self, x: Node, axis: array.Axis) -> tuple[Node, tuple[int, ...]]:
+    def _rows_of(self, x: Node, axis: Axis) -> tuple[Node, tuple[int, ...]]:
         """An array with some of its axes as its last one, and the order of the axes before that; one axis stays."""
         gone = array.axes_of(axis, len(x.shape))
         order = (*(at for at in range(len(x.shape)) if at not in gone), *gone)

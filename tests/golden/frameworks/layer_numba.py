@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 5137d8560d04.
+"""Forward and backward pass, compiled by gradc 3684628e49b7.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)
@@ -36,7 +36,7 @@ def loss_forward(X, W, b, Y):
     # (5) HmYsqr = HmY**2  HmYsqr: (n, h)
     XWpb, HmY, HmYsqr = loop1(XW, b, Y)
     sumHmYsqr = np.sum(HmYsqr, axis=1)  # (6)  sumHmYsqr: (n,)
-    f = np.mean(sumHmYsqr)  # (7)  f: ()
+    f = np.mean(sumHmYsqr)  # (7)
     return f, (X, W, XWpb, HmY, n)
 
 
