@@ -50,11 +50,18 @@ def _apart(build: Builder, x: Node, full: tuple[Any, ...]) -> tuple[Node, list[i
     mine = [at + lead for at, dim in enumerate(shape) if dim != 1 or full[at + lead] == 1]
     if len(mine) == len(shape):
         return x, mine
-    base = x.args[0] if x.args else x
-    if x.op is array.expand or (x.op is array.index and set(static(x, "index")) <= {None, _EVERY}):
-        inner = [at for at, item in enumerate(_items(x)) if item is not None]
-        if [at + lead for at in inner] == mine and len(base.shape) == len(mine):
-            return base, mine
+    items, at = [], 0
+    for item in _items(x):
+        kept = isinstance(item, int) or at + lead in mine
+        items += [item] if kept else []
+        if not kept and item is not None:
+            break
+        at += not isinstance(item, int)
+    else:
+        if _items(x):
+            index = _index(items)
+            base = x.args[0]
+            return (build.make(array.index, (base,), (index,)) if index else base), mine
     return build.make(
         array.index, (x,), (_index(0 if at + lead not in mine else _EVERY for at in range(len(shape))),)
     ), mine
@@ -63,16 +70,20 @@ def _apart(build: Builder, x: Node, full: tuple[Any, ...]) -> tuple[Node, list[i
 def _index(items: Iterable[Any]) -> tuple[Any, ...]:
     """What stands between brackets: all of an axis goes without saying at the end."""
     index = tuple(items)
-    while index[-1] == _EVERY:
+    while index and index[-1] == _EVERY:
         index = index[:-1]
     return index
 
 
 def _items(x: Node) -> list[Any]:
-    """What stands between the brackets of an index that only adds axes, or of what expands an array."""
+    """What stands between the brackets of an index, or of what expands an array; nothing for any other value."""
     if x.op is array.index:
         found = list(static(x, "index"))
-        return found + [_EVERY] * (len(x.shape) - len(found))
+        if "..." in found:
+            return []
+        return found + [_EVERY] * (len(x.shape) - sum(not isinstance(item, int) for item in found))
+    if x.op is not array.expand:
+        return []
     new = array.axes_of(static(x, "axis"), len(x.shape))
     return [None if at in new else _EVERY for at in range(len(x.shape))]
 
