@@ -216,20 +216,20 @@ class Hung(BaseException):
 
 
 def guarded(text: str) -> Answer:
-    """`answer`, with an end to patience."""
+    """`answer`, with an end to patience, in seconds of the processor: a busy machine is no fault of a text."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise Hung
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     try:
         return answer(text)
     except Hung:
         return Answer("stray", f"no answer within {PATIENCE} s")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def smaller(text: str, seconds: float = 10.0) -> str:
