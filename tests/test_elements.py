@@ -163,3 +163,26 @@ def test_a_module_says_that_it_asks_for_scipy() -> None:
     for style in ("notes", "fast"):
         assert "SciPy is imported, for j0, j1." in gradc.compile("x: [n]; sum(j0(x))", style=style).source
         assert "SciPy" not in gradc.compile("x: [n]; sum(erf(x))", style=style).source.split("import")[0]
+
+
+PLACES = [
+    ("S: [n, 3]; y: int[n]; d = S*S; d[np.arange(n), y] = 0; sum(d**2)", (S, Y)),
+    ("S: [n, 3]; k: int; d = S*S; d[k] = 3.0; d[:, k] = 1; sum(d**2)", (S, 1)),
+    ("S: [n, 3]; u = S*1; u[1:-1] = u[2:] - u[:-2]; u[0] = 0; sum(u**2)", (S,)),
+    ("S: [n, 3]; y: int[n]; z = np.zeros((3, 3)); np.add.at(z, y, S); sum(z**2)", (S, Y)),
+]
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+@pytest.mark.parametrize(("program", "given"), PLACES, ids=[row[0] for row in PLACES])
+def test_the_modules_of_frameworks_agree(program: str, given: tuple[Any, ...], target: str) -> None:
+    framework = pytest.importorskip(target)
+    wanted, slopes = gradc.compile(program).value_and_grad(*given)
+    space: dict[str, Any] = {"__name__": "module"}
+    exec(gradc.compile(program, target=target).source, space)  # type: ignore[call-overload]
+    convert = framework.tensor if target == "torch" else framework.numpy.asarray
+    arrays = [convert(value) if np.ndim(value) else value for value in given]
+    both = next(value for name, value in space.items() if name.endswith("value_and_grad"))
+    value, grads = both(*arrays)
+    np.testing.assert_allclose(float(value), wanted, rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(grads["S"]), slopes["S"], rtol=1e-4, atol=1e-4)

@@ -194,8 +194,11 @@ def cube_root(x):
 ''',
     "scatter": '''
 def scatter(x, shape, *index):
-    """Zeros of a shape, with x added at an index."""
-    return added_at(x.new_zeros(shape), x, *index)
+    """Zeros of a shape, with x added at an index; a plain number marks its places."""
+    if isinstance(x, torch.Tensor):
+        return added_at(x.new_zeros(shape), x, *index)
+    like = next((each for each in index if isinstance(each, torch.Tensor)), torch.empty(0))
+    return added_at(torch.zeros(shape, device=like.device), x, *index)
 ''',
     "added_at": '''
 def added_at(x, v, *index):
