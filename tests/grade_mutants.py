@@ -86,6 +86,8 @@ def _at(whole: Text, node: ast.AST) -> Iterator[tuple[str, tuple[str, ...], str]
         left, right = of(node.left), of(node.right)
         if isinstance(node.op, ast.Mult):
             dropped, kept = (node.right, left) if not _is_adjoint(node.right) else (node.left, right)
+            if isinstance(dropped, ast.Constant) and dropped.value == 1:
+                return
             if isinstance(dropped, ast.Constant):
                 yield "a constant factor left out", (ANY, why.SIGN), kept
             elif "Compare" in ast.dump(dropped):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,49 +26,17 @@ from gradc.evidence.grade.diagnose import (
     factor,
     is_sum_of_some,
 )
+from gradc.evidence.grade.guess import VAGUE, Guess, Judged, Verdict, of_forward, wrong_of
+from gradc.evidence.grade.hidden import Hidden
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, PART, RIGHT, WRONG, Marks, Problem, Segment
-from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, key_of, squeezed
-from gradc.evidence.grade.reference import Array, Reference, Slot, Variant
+from gradc.evidence.grade.match import Matcher, Meaning, fits, squeezed
+from gradc.evidence.grade.reference import Array, Reference, Variant
 from gradc.evidence.grade.runs import Event, Place, Runner
 
 # So many mistakes are put right in one text.
 MOST = 12
 # So many events are looked at first: most texts have fewer, and a training loop has far more.
 FIRST = 600
-# What a guess that explains nothing costs.
-VAGUE = 5
-
-
-class Verdict(NamedTuple):
-    """A line that is wrong, with all that explains it."""
-
-    line: int
-    name: str
-    reasons: tuple[Reason, ...]
-    slot: str
-
-
-class Guess(NamedTuple):
-    """A value in place of a wrong one, the line to blame, and why."""
-
-    line: int
-    name: str
-    right: dict[Place, Array]
-    reasons: list[Reason]
-    slot: Slot
-
-
-class Judged(NamedTuple):
-    """The verdicts at one point, what was compared, and what was found at first."""
-
-    verdicts: list[Verdict]
-    marks: Marks
-    error: tuple[int, str] | None
-    start: Marks
-
-
-Want = tuple[Array, Slot, list[Reason]]
-Suspects = Sequence[tuple[Event, list[Want]]]
 
 
 class Judge:
@@ -83,6 +50,7 @@ class Judge:
         self.bypass: list[int] = []
         self.dismissed: set[Place] = set()
         self.verdicts: list[Verdict] = []
+        self.hidden = Hidden(self)
         shapes = [slot.value.shape for slot in reference.slots]
         self.sizes = sorted({n for shape in shapes for n in shape} | {int(np.prod(shape)) for shape in shapes if shape})
 
@@ -160,19 +128,19 @@ class Judge:
 
     def _guess(self, marks: Marks, problem: Problem | None) -> Guess | None:
         """What explains the first problem best: an unnamed value before it, or itself."""
-        hidden = self._hidden(marks, problem)
+        hidden = self.hidden.guess(marks, problem)
         if hidden is not None or problem is None:
             return hidden
         guesses = list(self._named(marks, problem))
         if not guesses:
             return None
-        before, wrong = marks.score(), _wrong(marks)
+        before, wrong = marks.score(), wrong_of(marks)
         best: tuple[tuple[int, ...], Guess] | None = None
         for k, guess in enumerate(guesses[:8]):
             after = self.marks(guess.right)
             score = after.score()
             worth = (
-                score[0] - before[0] if _wrong(after) <= wrong else len(_wrong(after) - wrong),
+                score[0] - before[0] if wrong_of(after) <= wrong else len(wrong_of(after) - wrong),
                 score[1] - before[1],
                 guess.reasons[0].rank,
                 score[2] - before[2],
@@ -204,7 +172,7 @@ class Judge:
         if problem.kind == "forward":
             for slot in self.reference.by_name[event.name]:
                 reasons = explanations(event.value, slot.value, (), self.sizes, self.loose)
-                yield Guess(event.line, event.name, {event.place: slot.value}, _forward(reasons), slot)
+                yield Guess(event.line, event.name, {event.place: slot.value}, of_forward(reasons), slot)
             return
         found: list[tuple[int, int, Meaning, Variant, list[Reason]]] = []
         for k, meaning in enumerate(segment.meanings):
@@ -363,108 +331,6 @@ class Judge:
                             if reasons and self.runner.left > 20:
                                 yield other, variant.adjoint.reshape(other.value.shape)
 
-    # ---- values without a telling name -----------------------------------------------------------
-
-    def _hidden(self, marks: Marks, problem: Problem | None) -> Guess | None:
-        """A value before a problem that, put right, makes it right."""
-        until = problem.segment.last.index if problem is not None else len(marks.run.events)
-        before = marks.score()
-        if problem is None and not before[0] and not before[1]:
-            return None
-        tried = 0
-        best: tuple[int, Guess | None] = (1, None)
-        suspects = [(event, wants) for event, wants in self._suspects(marks, until) if wants]
-        if self.hints:  # what was found at another point comes first
-            suspects = [each for each in suspects if each[0].line in self.hints]
-        for vague in (False, True):
-            for event, wants in suspects:
-                for want, slot, reasons in wants:
-                    if (reasons[0].rank >= VAGUE) != vague:
-                        continue
-                    if vague and (marks.state[event.index] != FREE or event.index < marks.first_output):
-                        continue
-                    if self.runner.left <= 60 or tried >= 100:
-                        return None
-                    tried += 1
-                    right = {event.place: want, **self._again(marks, event, reasons[0], suspects)}
-                    after = self.marks(right)
-                    if self._cures(marks, after, event, problem, before):
-                        return Guess(event.line, event.name, right, reasons, slot)
-                    if _wrong(after) <= _wrong(marks) and (after.run.error is None or marks.run.error is not None):
-                        gain = after.matched() - marks.matched() - len(right)
-                        if gain > best[0] and before[0]:
-                            best = gain, Guess(event.line, event.name, right, reasons, slot)
-        return best[1]
-
-    def _again(self, marks: Marks, event: Event, reason: Reason, suspects: Suspects) -> dict[Place, Array]:
-        """The same mistake at the other times that a line ran."""
-        found: dict[Place, Array] = {}
-        for other, wants in suspects:
-            if other.site == event.site and other.place != event.place:
-                for want, _, reasons in wants:
-                    if reasons[0].word == reason.word and reasons[0].rank < VAGUE:
-                        found[other.place] = want
-                        break
-        return found
-
-    def _cures(
-        self, marks: Marks, after: Marks, event: Event, problem: Problem | None, before: tuple[int, int, int]
-    ) -> bool:
-        """Whether a problem is none, once an event before it has another value."""
-        score = after.score()
-        if (after.run.error is not None and marks.run.error is None) or score >= before or score[0] > before[0]:
-            return False
-        last = problem.segment.last.place if problem is not None else None
-        return last is None or (last != event.place and after.is_right_at(last))
-
-    def _suspects(self, marks: Marks, until: int) -> Iterator[tuple[Event, list[Want]]]:
-        """Values whose names say nothing, with what they could have been meant to be."""
-        filled = {
-            event.place
-            for segment in marks.segments
-            if segment.states[-1] in (FORWARD, RIGHT)
-            for event in segment.events[:-1]
-        }
-        lengths = sorted({float(slot.value.shape[0]) for slot in self.reference.slots if slot.value.ndim})
-        for event in marks.run.events[:until]:
-            state = marks.state[event.index]
-            idle = event.where.how in ("[]=", "*=", "call") and state in (RIGHT, OTHER) and self._is_idle(marks, event)
-            plain = (chance(event.value) and event.value.size < 3) or not np.any(event.value)
-            silent = state in (FREE, PART, RIGHT) and event.where.how != "param" and not marks.meanings(event)[0]
-            if event.place in self.right or plain or not (silent or idle) or event.place in filled:
-                continue
-            wants: list[Want] = []
-            forward = marks.first_output < 0 or event.index <= marks.first_output
-            for slot in self.reference.slots:
-                rights = [(v.adjoint, v.parts) for v in slot.variants]
-                if slot.value.size > 1:
-                    rights += [(p.value, (p,)) for v in slot.variants if len(v.parts) > 1 for p in v.parts]
-                if forward and state == FREE and id(slot) not in marks.reached and not slot.is_input:
-                    rights = [(slot.value, ()), *rights]
-                for want, some in rights:
-                    if not want.size or fits(want, event.value, self.loose):
-                        continue
-                    told = explanations(event.value, want, some, self.sizes, self.loose)
-                    if told[0].rank < VAGUE or squeezed(want.shape) == squeezed(event.value.shape):
-                        wants.append((want, slot, _forward(told) if want is slot.value else told))
-                    if state == FREE and told[0].rank >= VAGUE and squeezed(want.shape) == squeezed(event.value.shape):
-                        for n in lengths if want.size > 2 else ():  # before it is divided by their number
-                            told = explanations(event.value, n * want, [], (), self.loose)
-                            if told[0].rank < VAGUE:
-                                wants.append((n * want, slot, told))
-            wants.sort(
-                key=lambda each: (each[2][0].rank, each[2][0].rank >= VAGUE and -_likeness(event.value, each[0]))
-            )
-            each: dict[object, Want] = {}
-            for one in wants:
-                each.setdefault(key_of(one[0]), one)
-            yield event, list(each.values())[: 40 if self.hints else 12]
-
-    def _is_idle(self, marks: Marks, event: Event) -> bool:
-        """Whether a line in place changed nothing: a mask that masks nothing."""
-        before = [e for e in marks.run.events[: event.index] if e.key == event.key and e.name == event.name]
-        return bool(before) and fits(before[-1].value, event.value, self.loose)
-
     # ---- exceptions ------------------------------------------------------------------------------
 
     def _past_the_error(self, marks: Marks) -> bool:
@@ -494,18 +360,6 @@ class Judge:
         return True
 
 
-def _likeness(value: Array, want: Array) -> float:
-    """How much two arrays point the same way."""
-    a, b = value.ravel(), want.ravel()
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return abs(float(a @ b)) / size if a.size == b.size and size else 0.0
-
-
-def _wrong(marks: Marks) -> set[str]:
-    """The inputs whose gradients are wrong."""
-    return {name for name, right in marks.finals().items() if not right}
-
-
 def _scale(scale: float) -> Reason:
     """
     >>> _scale(-1.0).word, _scale(0.5).word
@@ -519,11 +373,6 @@ def _scale(scale: float) -> Reason:
         )
     n = round(scale if scale > 1 else 1 / scale)
     return Reason(MEAN, f"what this line adds is {'1/' if scale > 1 else ''}{n} times what it should be")
-
-
-def _forward(reasons: list[Reason]) -> list[Reason]:
-    """Reasons for a forward value: there is no slope."""
-    return [r._replace(word="the value", detail="not the value of its gate") if r.word == SLOPE else r for r in reasons]
 
 
 __all__ = ["FORWARD", "GIVEN", "MASK", "Judge", "Judged", "Verdict"]
