@@ -866,8 +866,21 @@ class Function:
             made._given = program, {**options, "target": "numpy", "style": "notes", "double": False, "engine": ""}
         return made
 
-    def report(self, *, modes: bool = False, **options: Any) -> Any:
-        """Staged against symbolic size; see `gradc.evidence.report`. With `modes` what each mode costs."""
+    def report(self, *, modes: bool = False, sweep: str | bool = False, upto: int = 20, **options: Any) -> Any:
+        """Staged against symbolic size; see `gradc.evidence.report`. With `modes` what each mode costs.
+
+        `sweep` grows the program by composing it with itself, up to `upto` times, or the family of that name:
+        "logistic", "product", … (`gradc.evidence.growing.FAMILIES`).
+        """
+        if sweep:
+            family = self if sweep is True or sweep == "self" else sweep
+            if modes:
+                from gradc.evidence.modes import sweep_modes
+
+                return sweep_modes(family, upto=upto, **options)
+            from gradc.evidence.sweep import sweep as swept
+
+            return swept(family, Function, upto=upto, **options)
         if modes:
             from gradc.evidence.modes import modes_of
 
@@ -895,14 +908,18 @@ class Function:
         return trace(self.staged, self.target, self.bound(args, self._or_example(args, inputs)), load, df)
 
     def graph(self, /, *args: Any, **inputs: Any) -> Any:
-        """The circuit as a picture, with values and gradients if a point is given; see `gradc.evidence.circuit`."""
+        """The circuit as a picture, with values and gradients if a point is given; see `gradc.evidence.circuit`.
+
+        A picture of more than 150 gates is refused; `max_gates` allows more.
+        """
+        from gradc.draw.circuit import MOST_GATES
         from gradc.evidence.circuit import graph
 
         df = inputs.pop("df", None) if "df" not in self.dag.inputs else None
+        most = inputs.pop("max_gates", MOST_GATES) if "max_gates" not in self.dag.inputs else MOST_GATES
         inputs = self._or_example(args, inputs)
-        return graph(
-            self._staged(every_gate=True), self.target, self.bound(args, inputs) if args or inputs else None, load, df
-        )
+        bound = self.bound(args, inputs) if args or inputs else None
+        return graph(self._staged(every_gate=True), self.target, bound, load, df, most)
 
     def batches(self, dim: str) -> Any:
         """The loss over batches of a named dimension: an object with `chunk`, `add` and `finish`.

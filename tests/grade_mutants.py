@@ -70,7 +70,7 @@ def _mistakes(whole: Text, s: ast.Assign | ast.AugAssign) -> Iterator[tuple[str,
         yield "the sign", (why.SIGN,), put(s, f"{of(s.target)} {'-=' if plus else '+='} {of(value)}")
         if plus:
             yield "= for +=", (why.MISSING,), put(s, f"{of(s.target)} = {of(value)}")
-    elif not isinstance(value, (ast.Tuple, ast.Dict)):
+    elif not isinstance(value, (ast.Tuple, ast.Dict, ast.List)):
         yield "the sign", (why.SIGN,), put(value, f"-({of(value)})")
     done: set[str] = set()
     for node in ast.walk(value):

@@ -203,3 +203,17 @@ def test_the_circuit_of_the_notes_as_drawn() -> None:
 def test_without_literal_the_sigmoid_is_one_gate() -> None:
     drawn = gradc.compile("1/(1 + exp(-x))").graph().circuit
     assert [gate.label for gate in drawn.gates if gate.kind == "gate"] == ["σ"]
+
+
+def test_more_gates_than_usual() -> None:
+    fn = gradc.compile(" + ".join(f"x{i}*y{i}" for i in range(100)))
+    with pytest.raises(ValueError, match=r"199 gates are too many .* \(at most 150\)"):
+        fn.graph().svg  # noqa: B018
+    assert fn.graph(max_gates=400).svg.startswith("<svg")
+    text = " + ".join(f"x{i}*y{i}" for i in range(100))
+    assert command("graph", text).code == 2
+    assert command("graph", text, "--max-gates", "400").out.startswith("<svg")
+
+
+def test_an_input_of_that_name_is_an_input() -> None:
+    assert "4" in repr(gradc.compile("max_gates*x").graph(max_gates=2, x=2))

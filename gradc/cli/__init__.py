@@ -415,18 +415,28 @@ def trace_command(
 @_result(
     "--format", type=_choice("svg", "dot", "mermaid", "png"), help="What to draw.  [default: by FILE's ending, or svg]"
 )
+@_result(
+    "--max-gates",
+    type=click.IntRange(1),
+    metavar="N",
+    default=150,
+    show_default=True,
+    help="The most gates of a picture.",
+)
 @writes_file
 @as_data
 def graph_command(
-    at: Sequence[str], df: str | None, format: str | None, output: str | None, force: bool, json: bool, **options: Any
-) -> None:
+    at: Sequence[str], df: str | None, format: str | None, max_gates: int, output: str | None, force: bool, json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
     """Draw the circuit, with values in green and gradients in red if a point is given."""
     from gradc.evidence.circuit import format_of
     from gradc.run.arguments import points
 
     fn = studied(options)
     with _as_usage(fn):
-        circuit = fn.graph(**points(at), **_upstream(df))
+        most = {} if "max_gates" in fn.inputs else {"max_gates": max_gates}
+        circuit = fn.graph(**points(at), **_upstream(df), **most)
     if json:
         say(as_json(circuit.to_dict()))
         if output is None:

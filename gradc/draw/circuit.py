@@ -60,6 +60,7 @@ class Circuit:
     gates: tuple[Gate, ...]
     wires: tuple[Wire, ...]
     title: str = ""
+    most: int = MOST_GATES
 
     def __post_init__(self) -> None:
         kinds = {gate.id: gate.kind for gate in self.gates}
@@ -117,10 +118,10 @@ def small_enough(circuit: Circuit) -> Circuit:
     """
     gates = sum(gate.kind == "gate" for gate in circuit.gates)
     rest = len(circuit.gates) - gates
-    if gates <= MOST_GATES and rest <= MOST_GATES:
+    if gates <= circuit.most and rest <= circuit.most:
         return circuit
-    what, count = ("gates", gates) if gates > MOST_GATES else ("inputs, constants and outputs", rest)
+    what, count = ("gates", gates) if gates > circuit.most else ("inputs, constants and outputs", rest)
     raise TooManyGates(
-        f"{count} {what} are too many for a picture that reads well (at most {MOST_GATES}); draw a part of the "
-        "program, or write DOT (--format dot) and lay it out with Graphviz"
+        f"{count} {what} are too many for a picture that reads well (at most {circuit.most}); draw a part of the "
+        f"program, allow more (--max-gates {count}), or write DOT (--format dot) and lay it out with Graphviz"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradc.base.files import DRAWN, write_whole
@@ -98,7 +98,7 @@ class Graph:
         return f"circuit of {self.circuit.title}\n" + table(["gate", "name", "value", "gradient"], self._rows(), "llrr")
 
     def _repr_svg_(self) -> str | None:
-        return self.svg if sum(gate.kind == "gate" for gate in self.circuit.gates) <= MOST_GATES else None
+        return self.svg if sum(gate.kind == "gate" for gate in self.circuit.gates) <= self.circuit.most else None
 
     def _repr_html_(self) -> str:
         return self._repr_svg_() or html_table(["gate", "name", "value", "gradient"], self._rows(), "llrr")
@@ -128,10 +128,12 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return FORMATS[ending]
 
 
-def graph(program: Program, target: str, values: Sequence[Any] | None, load: Load, df: Any = None) -> Graph:
+def graph(
+    program: Program, target: str, values: Sequence[Any] | None, load: Load, df: Any = None, most: int = MOST_GATES
+) -> Graph:
     """The circuit of a program staged gate by gate; with values and gradients, if the inputs are given."""
     run = None if values is None else watch(program, target, values, load, df)
-    return Graph(_Drawn(program, target, run).circuit())
+    return Graph(replace(_Drawn(program, target, run).circuit(), most=most))
 
 
 class _Drawn:

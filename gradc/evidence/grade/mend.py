@@ -23,7 +23,7 @@ from gradc.evidence.grade.runs import Event, Run, Runner
 from gradc.evidence.grade.text import ELEMENT, Edit, Text
 
 # So many changed texts are run: fewer of a text that takes many steps.
-MOST, FEWEST, STEPS = 800, 120, 200_000
+MOST, FEWEST, STEPS = 700, 120, 200_000
 # So many go to the process at a time, and so many of those that help are looked at closely.
 AT_ONCE, CLOSE = 48, 8
 SECONDS = 3.0
@@ -82,7 +82,7 @@ class _Mender:
         self.marks = self.bench.marks
         self.goals = [bench.marks.goals() for bench in benches]
         steps = max(1, len(self.marks.run.events))
-        self.left = max(FEWEST, min(MOST, STEPS // steps))
+        self.most = max(FEWEST, min(MOST, STEPS // steps))
 
     def find(self) -> Mended | None:
         goals = self.goals[0]
@@ -111,9 +111,13 @@ class _Mender:
         sites = list(
             dict.fromkeys(e.site for e in run.events if e.where.how not in ("param", "for") and not e.where.given)
         )
-        variants = [{"nudged": [site]} for site in sites]
+        of_line: dict[int, list[int]] = {}  # what one line assigns goes together
+        for site in sites:
+            of_line.setdefault(run.sites[site].line, []).append(site)
+        variants = [{"nudged": of_line[run.sites[site].line]} for site in sites]
         runs = self._run(self.bench, variants, goals)
         found = []
+        reached = not self.marks.score()[1]
         for site, other in zip(sites, runs, strict=True):
             where = run.sites[site]
             if other.error is not None and not other.events:
@@ -124,6 +128,8 @@ class _Mender:
                 continue
             against = 0.4 * sum(hangs[name] for name, goal in goals.items() if goal.right)
             stands, unnamed = self._stands(site)
+            if reached and all(e.index < self.marks.first_output for e in run.events if e.site == site):
+                stands = max(stands, 0.5 * WAS_RIGHT)  # the output came out right
             found.append(Culprit(site, where.line, where.name, against + stands, unnamed))
         return found
 
@@ -184,11 +190,10 @@ class _Mender:
         found: list[tuple[Edit, Culprit]] = []
         goals = self.goals[0]
         only = sorted({goal.event.site for goal in goals.values()})
-        for k in range(0, len(edits), AT_ONCE):
+        for k in range(0, min(len(edits), self.most), AT_ONCE):
             some = edits[k : k + AT_ONCE]
-            if self.left <= 0 or (found and _cost(some[0]) > _cost(found[0]) + self._margin(found)):
+            if found and _cost(some[0]) > _cost(found[0]) + self._margin(found):
                 break
-            self.left -= len(some)
             variants = [edit.variant() for edit, _ in some]
             runs = self.bench.runner.several(variants, self.marks.run, only, SECONDS)
             for each, run in zip(some, runs, strict=True):
@@ -220,7 +225,8 @@ class _Mender:
                 found += [(edit, culprit) for edit in edits_of(self.text, s, line, name, values, adjoints, far)]
         if far:
             found += self._after(culprits)
-        found.sort(key=_cost)
+        lines = {line for line, _ in self.judged}
+        found.sort(key=lambda each: _cost(each) - JUDGED * (each[0].line in lines))
         return found
 
     def _after(self, culprits: Sequence[Culprit]) -> Iterator[tuple[Edit, Culprit]]:
@@ -245,8 +251,10 @@ class _Mender:
             for event in self.marks.run.events:
                 if (event.where.function.rpartition(".")[2] == function) is near and event.name:
                     values[event.name] = event.value
-                    inside = event.value.ndim and event.key >= 0
-                    values[ELEMENT + event.name] = event.value[0] if inside and len(event.value) else event.value
+                    for depth in (1, 2):
+                        inside = event.key >= 0 and event.value.ndim >= depth and event.value.size
+                        at = (0,) * depth
+                        values[ELEMENT * depth + event.name] = np.asarray(event.value[at]) if inside else event.value
                     state = self.marks.state[event.index]
                     known = bool(self.bench.reference.by_name.get(event.name)) and state in (FORWARD, GIVEN)
                     adjoints[event.name] = not known and (
@@ -327,7 +335,7 @@ class _Mender:
             near = self._edits([culprit], far=False)
             edits += [(e, c) for e, c in near if e.word != SIGN and e.cost < 1.7]
         edits.sort(key=lambda each: each[0].cost + each[1].against)
-        edits = edits[: self.left]
+        edits = edits[: self.most]
         for k in range(0, len(edits), AT_ONCE):
             some = edits[k : k + AT_ONCE]
             runs = self.bench.runner.several([e.variant() for e, _ in some], self.marks.run, (), SECONDS)

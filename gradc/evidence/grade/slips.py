@@ -101,14 +101,11 @@ class Slips(Statement):
         """The mean forgotten: every term over every length at hand."""
         if isinstance(root, (ast.Compare, ast.Constant, ast.Tuple)) or isinstance(self.s, (ast.If, ast.While)):
             return
-        sizes = [atom for atom, value in self.values.items() if is_size(value)]
         for term in terms(root):
-            for k, size in enumerate(dict.fromkeys([*sizes, *self.sizes()])):
+            for size in self.sizes():
                 told = f"the division by {size} is missing"
-                cost = (
-                    1.2 + 0.05 * (k >= len(sizes)) + (0.1 if isinstance(term, ast.Name) and term is not root else 0.0)
-                )
-                cost += HANDED if term is root and self.hands_on(root) else 0.0
+                cost = 1.2 + 0.05 * (not size.isidentifier()) + 0.1 * (isinstance(term, ast.Name) and term is not root)
+                cost += HANDED * (term is root and self.hands_on(root))
                 yield Change(term, f"({self.text.of(term)})/{size}", MEAN, told, cost)
 
     def _scales(self, node: ast.expr) -> Iterator[Change]:
@@ -293,11 +290,10 @@ class Slips(Statement):
     def _lengths(self, node: ast.AST, above: ast.AST | None) -> Iterator[Change]:
         """Another length."""
         mine = ast.unparse(node)
-        sizes = [atom for atom, value in self.values.items() if is_size(value)]
-        for k, size in enumerate(dict.fromkeys([*sizes, *self.sizes()])):
+        for size in self.sizes():
             if size != mine:
                 word = MEAN if above is None or isinstance(above, ast.BinOp) else SLOPE
-                yield Change(node, size, word, f"{short(mine)} stands for {size}", 1.25 + 0.1 * (k >= len(sizes)))
+                yield Change(node, size, word, f"{short(mine)} stands for {size}", 1.25)
 
     def _subscript(self, node: ast.Subscript) -> Iterator[Change]:
         """Indices and ends of slices that are off by one."""

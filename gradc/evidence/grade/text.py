@@ -111,7 +111,8 @@ class Statement:
         for each in text.atoms(s):
             atom = ast.parse(each, mode="eval").body
             name = atom_name(atom)
-            key = ELEMENT + name if is_element(atom) and ELEMENT + name in values else name
+            inside = ELEMENT * depth_of(atom) + name
+            key = inside if inside in values else name
             if key in values:
                 self.values[ast.unparse(atom)] = values[key]
                 self.adjoints[ast.unparse(atom)] = adjoints.get(name, False)
@@ -123,17 +124,23 @@ class Statement:
             return called in self.text.functions
         return bool(atom_name(root))
 
-    def sizes(self) -> Iterator[str]:
-        """The lengths of what is at hand, as one writes them."""
+    def sizes(self) -> list[str]:
+        """The lengths of what is at hand, as one writes them: a name before an expression, each number once."""
+        found: dict[float, str] = {}
         for atom, value in self.values.items():
-            if value.ndim:
-                for axis in range(min(value.ndim, 2)):
-                    yield f"{atom}.shape[{axis}]" if value.ndim > 1 else f"len({atom})"
+            if is_size(value):
+                found.setdefault(float(value), atom)
+        for atom, value in self.values.items():
+            for axis in range(min(value.ndim, 2)):
+                found.setdefault(value.shape[axis], f"{atom}.shape[{axis}]" if value.ndim > 1 else f"len({atom})")
+        return [text for size, text in found.items() if size > 1]
 
 
-def is_element(atom: ast.AST) -> bool:
-    """Whether a name is that of an element by its number, `x[i]`."""
-    return isinstance(atom, ast.Subscript) and not isinstance(atom.slice, ast.Constant)
+def depth_of(atom: ast.AST) -> int:
+    """How many numbers say which element a name is: 1 of `x[i]`, 2 of `x[i, j]`."""
+    if not isinstance(atom, ast.Subscript) or isinstance(atom.slice, ast.Constant):
+        return 0
+    return len(atom.slice.elts) if isinstance(atom.slice, ast.Tuple) else 1
 
 
 def atom_name(node: ast.AST) -> str:
@@ -147,7 +154,9 @@ def atom_name(node: ast.AST) -> str:
     if isinstance(node, ast.Subscript):
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return node.slice.value
-        if isinstance(node.slice, (ast.Name, ast.BinOp, ast.UnaryOp)) and isinstance(node.value, ast.Name):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        numbers = all(isinstance(part, (ast.Name, ast.BinOp, ast.UnaryOp)) for part in parts)
+        if numbers and isinstance(node.value, ast.Name):
             return node.value.id
     return ""
 
