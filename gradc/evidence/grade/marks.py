@@ -358,7 +358,15 @@ class Marks:
             name: Goal(name, s.last, tuple(s.meanings[0].adjoints()), s.states[-1] == RIGHT)
             for name, s in self.by_place.items()
         }
-        return {**placed, **{name: goal for name, (_, goal) in found.items()}}
+        goals = {**placed, **{name: goal for name, (_, goal) in found.items()}}
+        return {name: goal._replace(event=self._handed_on(goal.event)) for name, goal in goals.items()}
+
+    def _handed_on(self, event: Event) -> Event:
+        """Where a value stands at last under its name: what a function gives back, its caller may assign."""
+        for later in reversed(self.run.events[event.index + 1 :]):
+            if later.name == event.name and later.where.how == "=" and np.array_equal(later.value, event.value):
+                return later
+        return event
 
     def matched(self) -> int:
         """How many values are known for what they are."""
