@@ -2,8 +2,11 @@
 
 import itertools
 import multiprocessing
+import os
 import re
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -245,6 +248,36 @@ def test_losses_over_chunks(da: Any, name: str) -> None:
     assert value == pytest.approx(want, rel=1e-13)
     for each, slope in slopes.items():
         assert np.max(np.abs(grads[each] - slope)) <= 1e-13 * np.max(np.abs(slope))
+
+
+def rows_once_lost(folder: str, k: int) -> np.ndarray:
+    """Some rows; the process that first asks for the third dies."""
+    flag = Path(folder) / "lost"
+    if k == 2 and not flag.exists():
+        flag.touch()
+        os._exit(1)
+    return np.random.default_rng(k).normal(size=(50, 3))
+
+
+def test_a_worker_that_dies_loses_nothing(da: Any, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    import dask
+
+    from gradc.dask import value_and_grad
+
+    fn = gradc.compile("X: [n, 3]; w: [3]\nmean(log(1 + exp(X @ w)))", wrt=["w"])
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+    with warnings.catch_warnings(), cluster, distributed.Client(cluster):
+        warnings.simplefilter("ignore")
+        parts = [dask.delayed(rows_once_lost)(str(tmp_path), k) for k in range(6)]
+        X = da.concatenate([da.from_delayed(part, (50, 3), float) for part in parts])
+        value, grads = value_and_grad(fn, X=X, w=VALUES["w"])
+    assert (tmp_path / "lost").exists()
+    want, slopes = fn.value_and_grad(np.concatenate([rows_once_lost(str(tmp_path), k) for k in range(6)]), VALUES["w"])
+    assert value == pytest.approx(want, rel=1e-14)
+    np.testing.assert_allclose(grads["w"], slopes["w"], rtol=1e-13)
 
 
 def refusals(function: Callable[..., Any], *args: Any, **given: Any) -> str:

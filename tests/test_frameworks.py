@@ -15,7 +15,7 @@ import pytest
 import gradc
 from gradc.emit import TARGETS
 from gradc.ops.table import entries
-from tests.golden_tool import shown
+from tests.golden_tool import SHOWN, shown
 from tests.support import Json, decode, inputs_of, point_error, records, shapes_of
 
 MODULES = shown()
@@ -39,6 +39,29 @@ def loaded(source: str, name: str = "emitted") -> types.ModuleType:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_the_text(path: Path) -> None:
     assert MODULES[path] == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.suffix == ".py"], ids=lambda path: path.stem)
+def test_the_goldens_run(request: pytest.FixtureRequest, path: Path) -> None:
+    name, _, target = path.stem.rpartition("_")
+    framework = pytest.importorskip(target)
+    if target == "jax":
+        request.getfixturevalue("jax")
+    program, options = SHOWN[name.replace("_", "-")]
+    fn = gradc.compile(program, **{key: value for key, value in options.items() if key != "double"})
+    sizes = {"n": 4, "d": 3, "h": 2}
+    shapes = [tuple(sizes.get(dim, dim) for dim in fn.shapes[each]) for each in fn.inputs]
+    rng = np.random.default_rng(3)
+    given = [rng.normal(size=shape) if shape else 0.7 for shape in shapes]
+    module = loaded(MODULES[path], path.stem)
+    both = module.value_and_grad if name == "staged" else module.loss_value_and_grad
+    value, grads = both(
+        *[framework.tensor(each, dtype=framework.float64) if target == "torch" else each for each in given]
+    )
+    want, slopes = fn.value_and_grad(*given)
+    np.testing.assert_allclose(numbers(value), want, rtol=1e-13)
+    for each, slope in slopes.items():
+        np.testing.assert_allclose(numbers(grads[each]), slope, rtol=1e-11, atol=1e-14)
 
 
 TENSORS = [path for path in MODULES if path.stem.endswith(("_torch", "_jax"))]

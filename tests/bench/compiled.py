@@ -66,4 +66,57 @@ def rows(rounds: int, say: Callable[[str], None], left_out: Collection[str] = ()
     return found
 
 
-__all__ = ["cases", "rows"]
+# What the loops are held to, at so many points: × heyoka, × NumPy's blocks (the fast style), × NumPy by hand.
+LOOPS = {
+    ("notes' example", False): {"heyoka": 0.8},
+    ("Black-Scholes", False): {"heyoka": 0.8},
+    ("notes' example", True): {"heyoka": 1.6, "blocks": 0.35},
+    ("Black-Scholes", True): {"heyoka": 1.0, "hand": 0.25},
+}
+
+
+def loops(rounds: int, points: int, say: Callable[[str], None], left_out: Collection[str] = ()) -> list[Row]:
+    """The target numba, its results kept: a few points, and many; and what compiling takes when nothing is kept."""
+    import time
+    import types
+
+    import gradc
+
+    found = []
+    try:
+        peers.library("numba")
+    except Absent as error:
+        say(f"  {error}")
+        return found
+    for size in (1_000, points):
+        for name, work in programs.elementwise(size).items():
+            say(f"  {name}, {size:,} points, by the target numba")
+            given = list(work.inputs.values())
+            options: dict[str, Any] = {"wrt": list(work.wrt), "inputs": list(work.inputs)}
+            module = types.ModuleType("loops")
+            exec(compile(gradc.compile(work.program, target="numba", **options).source, "loops", "exec"), vars(module))
+            began = time.process_time()
+            kept = module.value_and_grad(*given)
+            took = time.process_time() - began
+            fast = gradc.compile(work.program, style="fast", **options)
+            blocks = fast.value_and_grad(*given)
+            calls: dict[str, Callable[[], Any]] = {
+                "gradc": peers.closed(module.value_and_grad, [*given, kept]),
+                "blocks": lambda fast=fast, given=given, blocks=blocks: fast.value_and_grad(*given, out=blocks),
+                "hand": peers.hand(work).call,
+            }
+            if "heyoka" not in left_out:
+                try:
+                    calls["heyoka"] = peers.heyoka(work).call
+                except Absent as error:
+                    say(f"  heyoka left out: {error}")
+            seconds = interleaved(calls, rounds)
+            what = f"{name}, {size:,} points, target numba (compiled in {took:.1f} s)"
+            for other, most in LOOPS[name, size > 1_000].items():
+                if other in seconds:
+                    said = {"blocks": "NumPy in blocks", "hand": "NumPy by hand"}.get(other, other)
+                    found.append(Row(what, f"× {said}", seconds["gradc"] / seconds[other], most))
+    return found
+
+
+__all__ = ["cases", "loops", "rows"]

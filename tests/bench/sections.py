@@ -367,7 +367,13 @@ SECTIONS: dict[str, tuple[str, Callable[[Scale], list[Row]]]] = {
     "careful": ("As a careful person writes it", careful),
     "jacobian": ("Jacobian", lambda scale: modes.jacobian_rows(scale.rounds, say)),
     "hessian": ("Hessian", lambda scale: modes.hessian_rows(scale.rounds)),
-    "compiled": ("compiled target", lambda scale: compiled.rows(scale.rounds, say, LEFT_OUT)),
+    "compiled": (
+        "compiled targets",
+        lambda scale: [
+            *compiled.rows(scale.rounds, say, LEFT_OUT),
+            *compiled.loops(scale.rounds, scale.points, say, LEFT_OUT),
+        ],
+    ),
     "compilation": ("Long programs", compilation),
     "startup": ("Starting", startup),
     "edges": ("Known failures", edges),

@@ -589,7 +589,7 @@ def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitt
 
         dag = guard_branches(dag, literal)
     dag, build = gates_of_the_notes(dag, literal)
-    target = NUMPY._replace(text=_Arrays)
+    target = NUMPY._replace(text=_Arrays, value_function=True)
     return printed(Notes(stage(dag, build, wrt, "notes", True, False), target, function, ()).module(), target)
 
 

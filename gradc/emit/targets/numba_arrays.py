@@ -64,6 +64,11 @@ class ArraysText(Text):
 
     # ---- runs of lines -----------------------------------------------------------------------------------------------
 
+    def items(self) -> list[str]:
+        params = ", ".join(self.dag.inputs)
+        lines = [f"def {self.code.value_name}({params}):", '    """The value."""']
+        return [*super().items(), "", "", *lines, f"    return {self.callee('forward')}({params})[0]"]
+
     def define(self, item: Def) -> list[str]:
         self.own = item.body
         return super().define(item)

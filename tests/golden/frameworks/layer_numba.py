@@ -1,4 +1,4 @@
-"""Forward and backward pass, compiled by gradc 3684628e49b7.
+"""Forward and backward pass, compiled by gradc 8ff790418520.
 
     X: [n, d]; W: [d, h]; b: [h]; Y: [n, h]
     H = tanh(X @ W + b)
@@ -61,9 +61,14 @@ def loss_backward(cache, df=1.0):
     return {"X": dX, "W": dW, "b": db, "Y": dY}
 
 
-def loss(X, W, b, Y):
+def loss_value_and_grad(X, W, b, Y):
     f, cache = loss_forward(X, W, b, Y)
     return f, loss_backward(cache)
+
+
+def loss(X, W, b, Y):
+    """The value."""
+    return loss_forward(X, W, b, Y)[0]
 
 
 def as_array(name, x, *shape):
