@@ -112,3 +112,16 @@ def test_batched_products_over_an_axis_without_elements(program: str) -> None:
     assert value == 0.0
     assert (grads["x"].shape, grads["w"].shape) == (x.shape, w.shape)
     assert fn.hvp(x, w, x, w)[2]["w"].shape == (0,)
+
+
+def test_an_input_called_like_a_tangent_of_another_s_adjoint_has_a_name_of_its_own() -> None:
+    fn = gradc.compile("x: [n]; x_dot: [n]; dx_x: [n]\nsum(x*x_dot*dx_x)", also=("hvp",))
+    x, y, z = (RNG.normal(size=3) for _ in range(3))
+    u, v, w = (RNG.normal(size=3) for _ in range(3))
+    want = {"x": v * z + y * w, "x_dot": u * z + x * w, "dx_x": u * y + x * v}
+    space: dict[str, Any] = {}
+    exec(compile(fn.source, "<emitted>", "exec"), space)  # the compiler's text, in a test
+    for function in (fn.hvp, space["hvp"]):
+        curves = function(x, y, z, u, v, w)[2]
+        for name, each in want.items():
+            np.testing.assert_allclose(curves[name], each, rtol=1e-12)

@@ -139,6 +139,13 @@ def test_single_precision_stays_so(name: str) -> None:
     assert all(block.dtype == np.float32 for block in blocks if np.ndim(block))
 
 
+def test_a_number_among_zeros_has_the_precision_of_the_inputs() -> None:
+    module, _ = module_of("x: [n]\nx[0]*x[1]*x[-1] + x[0]", "jacobian")
+    found = module.jacobian(np.float32([1.0, 2.0, 3.0]))[1]["f"]["x"]
+    assert found.dtype == np.float32
+    assert found.tolist() == [7.0, 3.0, 2.0]
+
+
 def test_the_library_gives_the_same_matrices():
     for cases, mode in ((JACOBIANS, "jacobian"), (HESSIANS, "hessian")):
         for program, point in cases.values():

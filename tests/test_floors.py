@@ -138,7 +138,7 @@ NAMED = {
     "optimize/constructors.py": "nonzero sqrt",
     "optimize/ufuncs.py": "abs_",
     "plan/adjoints.py": "nonzero scatter",
-    "plan/blocks.py": "diag",
+    "plan/blocks.py": "diag scatter",
     "plan/notes.py": "scatter",
     "plan/reuse.py": "scatter",
 }

@@ -33,6 +33,7 @@ from gradc.graph.dag import Dag, Node, Shape, reachable
 from gradc.graph.shapes import show
 from gradc.ops import array, contractions, routing, scalar, shaping
 from gradc.plan.code import (
+    CAST,
     CLONE,
     COPY,
     FULL_LIKE,
@@ -50,6 +51,7 @@ from gradc.plan.code import (
     Update,
     made,
     name_of,
+    nodes,
 )
 from gradc.plan.gates import is_cheap
 from gradc.plan.names import Namer, short_stem
@@ -187,13 +189,36 @@ class _Lines:
             gate = self.of.get(node)
             of = self.notes.lines[gate] if gate in self.forward else None
             name = self.namer.fresh(self.stems.get(node) or short_stem(node))
-            value = self.notes.cut(node, own=True)
+            value = self.in_precision(self.notes.cut(node, own=True))
             if node.op is routing.where and node in wanted and self.notes.elementwise and self.facts.arrays:
                 value = made(NUMBER_OF, value)  # of an array without axes
             self.notes.names[node] = name
             said = ((self.notes.shape_note(name, node),),) if node.shape else ()
             rows.append(self.notes.row(guard, [Assign(name, value, Note(0, said, of))]))
         return self.notes.branches(rows)
+
+    def in_precision(self, value: Node) -> Node:
+        """A value whose written numbers have the precision of the inputs where they stand among zeros alone."""
+        like = self.notes.like
+        order = [node for node in nodes(value) if node.op is array.scatter and node.args[0].op is scalar.const]
+        if not order or not like:
+            return value
+        new: dict[int, Node] = {}
+        stack = [value]
+        while stack:
+            node = stack[-1]
+            waiting = [arg for arg in node.args if id(arg) not in new] if id(node) not in new else []
+            if waiting:
+                stack += waiting
+                continue
+            stack.pop()
+            if id(node) not in new and node.args:
+                args = tuple([new[id(arg)] for arg in node.args])
+                if node.op is array.scatter and args[0].op is scalar.const:
+                    args = (made(CAST, args[0], *like), *args[1:])
+                new[id(node)] = Node(node.id, node.op, args, node.attr, node.shape)
+            new.setdefault(id(node), node)
+        return new[id(value)]
 
     def _has_line(self, node: Node) -> bool:
         """Whether a derivative is more than a sign, a name or a number."""

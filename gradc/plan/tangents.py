@@ -77,6 +77,7 @@ class Tangents:
         self.build.annihilate = True
         self.spare = chosen(self.build, reachable(notes.dag.roots), notes.dag.roots)
         taken = [*self.program.names.values(), *notes.words.values(), *self.program.sizes.values()]
+        taken += [stmt.target for group in self.program.backward for stmt in group.stmts]
         own = [name for given in notes.dag.names.values() for name in given]
         self.namer = Namer([*notes.dag.inputs, *own, *taken])
         self.often = frozenset(first.parts_of_several()) if first is not None else frozenset()

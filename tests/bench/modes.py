@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,32 @@ def _products(rounds: int) -> Row:
     calls = {"hvp": lambda: fn.hvp(*numbers, *numbers), "gradient": lambda: fn.value_and_grad(*numbers)}
     times = interleaved(calls, rounds)
     return Row("Hessian times a vector: Rosenbrock 100", "× gradient", times["hvp"] / times["gradient"], 2.5)
+
+
+REGRESSION = "X: [n, d]; y: [n]; w: [d]; b\np = sigmoid(X @ w + b)\n-sum(y*log(p) + (1 - y)*log(1 - p))"
+LAYER = "X: [n, d]; W1: [d, h]; W2: [h]; y: [n]\nH = tanh(X @ W1)\nmean((H @ W2 - y)**2)"
+
+
+def _of_arrays(rounds: int) -> list[Row]:
+    """The product of arrays beside their gradient, by the weights alone."""
+    import gradc
+
+    rng, rows = np.random.default_rng(0), []
+    data = {"X": rng.normal(size=(500, 40)), "y": (rng.random(500) > 0.5) * 1.0}
+    weights = {
+        "w": 0.1 * rng.normal(size=40),
+        "b": 0.1,
+        "W1": 0.1 * rng.normal(size=(40, 60)),
+        "W2": rng.normal(size=60),
+    }
+    for name, program in (("logistic regression", REGRESSION), ("a layer of 60", LAYER)):
+        fn = gradc.compile(program, wrt=[each for each in weights if each in gradc.compile(program).inputs])
+        given = [{**data, **weights}[each] for each in fn.inputs]
+        along = [x for each, x in zip(fn.inputs, given, strict=True) if each in fn.wrt]
+        calls = {"hvp": partial(fn.hvp, *given, *along), "gradient": partial(fn.value_and_grad, *given)}
+        times = interleaved(calls, rounds)
+        rows.append(Row(f"Hessian times a vector: {name}", "× gradient", times["hvp"] / times["gradient"], 2.5))
+    return rows
 
 
 def _compiled() -> Row:
