@@ -16,16 +16,29 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gradc.graph.dag import Dag, Node
+from gradc.ops import array
+from gradc.plan.gates import of_numbers
 from gradc.rewrite.simplify import Builder, rebuild
 
 
-def apart(dag: Dag, build: Builder, inline: Collection[Node]) -> tuple[Dag, Builder]:
-    """The program with a node of its own for each line that a gate without one is written in, and its builder."""
+def apart(dag: Dag, build: Builder, inline: Collection[Node], together: bool = False) -> tuple[Dag, Builder]:
+    """The program with a node of its own for each line that a gate without one is written in, and its builder.
+
+    With `together` an element of an array stays one node in a program of numbers: a leaf to differentiate by.
+    """
     used: set[Node] = set()
     again = False
+    numbers = together and of_numbers(dag)
+
+    def sends_back(node: Node) -> bool:
+        """Whether terms come back to it."""
+        if not node.args or node.op.boolean or node.op.integer:
+            return False
+        return node.op is not array.index or not numbers
+
     for node in dag.nodes:
         if node not in inline:
-            mine = {arg for arg in node.args if arg in inline and _sends_back(arg)}
+            mine = {arg for arg in node.args if arg in inline and sends_back(arg)}
             again = again or not used.isdisjoint(mine)
             used |= mine
     if not again:
@@ -47,7 +60,7 @@ def apart(dag: Dag, build: Builder, inline: Collection[Node]) -> tuple[Dag, Buil
     def gate(build: Builder, old: Node, args: tuple[Node, ...]) -> Node:
         if old in inline:
             made = build.intern(old.op, args, old.attr)
-            if _sends_back(old):
+            if sends_back(old):
                 inside.add(made)
             return made
         own = dict(zip(old.args, args, strict=True))
@@ -59,7 +72,3 @@ def apart(dag: Dag, build: Builder, inline: Collection[Node]) -> tuple[Dag, Buil
         return build.intern(old.op, tuple([own[arg] for arg in old.args]), old.attr)
 
     return rebuild(dag, build, gate), build
-
-
-def _sends_back(node: Node) -> bool:
-    return bool(node.args) and not node.op.boolean and not node.op.integer

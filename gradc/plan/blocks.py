@@ -53,7 +53,7 @@ from gradc.plan.code import (
     name_of,
     nodes,
 )
-from gradc.plan.gates import is_cheap
+from gradc.plan.gates import is_cheap, of_numbers
 from gradc.plan.names import Namer, short_stem
 from gradc.plan.tangents import _parts, spans
 from gradc.rewrite.sides import conditions_first, places, settled_guard
@@ -78,17 +78,6 @@ class Leaf(NamedTuple):
 
 
 # ---- programs of numbers -----------------------------------------------------------------------
-
-
-def of_numbers(dag: Dag) -> bool:
-    """Whether arrays, if there are any, are only taken element by element, at known places."""
-
-    def known(node: Node) -> bool:
-        return node.op is scalar.input_ and all(isinstance(dim, int) for dim in dag.dims.resolve(node.shape))
-
-    if any(node.shape and not known(node) for node in dag.nodes) or any(root.shape for root in dag.roots):
-        return False
-    return all(node.op is array.index or not any(arg.shape for arg in node.args) for node in dag.nodes)
 
 
 def one_spelling(dag: Dag, literal: bool) -> Dag:
@@ -679,4 +668,4 @@ def _jacobian_by_products(notes: Notes) -> Def:
     return Def(notes.function_name("jacobian"), notes.program.params, (Return(value),), "jacobian")
 
 
-__all__ = ["blocks_of_hessian", "hessian_of", "jacobian_of", "of_numbers", "one_number", "one_spelling", "pattern_of"]
+__all__ = ["blocks_of_hessian", "hessian_of", "jacobian_of", "one_number", "one_spelling", "pattern_of"]

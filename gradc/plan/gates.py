@@ -90,6 +90,17 @@ def view_width(node: Node, inner: Mapping[Node, int]) -> int:
     return (3 if short else 14) + min(static, 40 if not short else 8) + sum(inner.get(arg, 0) for arg in node.args)
 
 
+def of_numbers(dag: Dag) -> bool:
+    """Whether arrays, if there are any, are only taken element by element, at known places."""
+
+    def known(node: Node) -> bool:
+        return node.op is scalar.input_ and all(isinstance(dim, int) for dim in dag.dims.resolve(node.shape))
+
+    if any(node.shape and not known(node) for node in dag.nodes) or any(root.shape for root in dag.roots):
+        return False
+    return all(node.op is array.index or not any(arg.shape for arg in node.args) for node in dag.nodes)
+
+
 def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
     """The gates that are written inside the line of their user."""
     kept = set(dag.names) | set(dag.roots)

@@ -117,7 +117,7 @@ def needed(dag: Dag, also: Sequence[str]) -> list[str]:
     """The modes of `also`, and before each what its function calls: blocks of arrays are made of products."""
     if not also:
         return []
-    from gradc.plan.blocks import of_numbers
+    from gradc.plan.gates import of_numbers
 
     calls = {} if of_numbers(dag) else {"jacobian": "jvp", "hessian": "hvp"}
     return [mode for name in also for mode in (calls.get(name, name), name)]

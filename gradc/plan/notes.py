@@ -95,7 +95,8 @@ class Notes:
             made = mode.write(self)
             items += [Alias(new, old) for old, new in self.stepped_aside.items()] if mode is self.modes[2] else []
             if mode.name == "hessian":
-                from gradc.plan.blocks import of_numbers, pattern_of
+                from gradc.plan.blocks import pattern_of
+                from gradc.plan.gates import of_numbers
 
                 if of_numbers(self.dag):
                     items.append(Alias("HESSIAN_PATTERN", listed_pairs(pattern_of(self))))
@@ -452,7 +453,7 @@ class Notes:
         p = self.program
         dag = one_spelling(self.dag, p.literal)
         dag, build = gates_of_the_notes(smooth_squares(dag, p.literal) if again else dag, p.literal)
-        program = stage(dag, build, tuple(p.gradients), p.scheme, self.facts.arrays, again=again)
+        program = stage(dag, build, tuple(p.gradients), p.scheme, self.facts.arrays, again=again, together=True)
         return Notes(program, self.facts, self.function)
 
     @staticmethod

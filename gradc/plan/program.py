@@ -27,16 +27,17 @@ def stage(
     arrays: bool = True,
     every_gate: bool = False,
     again: bool = False,
+    together: bool = False,
 ) -> Program:
     """The statements of both passes. `arrays` says whether a value may be a buffer that somebody shares.
 
     With `every_gate` nothing is written inside the line of another: a picture has each gate by itself; `again` says
-    that the adjoints are to be differentiated, too.
+    that the adjoints are to be differentiated, too; `together` that each element of an array is one node.
     """
     nodes = reachable([*dag.roots, *dag.inputs.values()])
     inline = {node for node in nodes if not node.args} if every_gate else inline_gates(dag, nodes)
     if not every_gate:
-        own, build = apart(dag, build, inline)
+        own, build = apart(dag, build, inline, together)
         if own is not dag:
             dag = own
             nodes = reachable([*dag.roots, *dag.inputs.values()])
