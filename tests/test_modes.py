@@ -228,7 +228,7 @@ def test_a_hessian_is_that_of_one_number() -> None:
         gradc.compile("x*y, x").hessian(1.0, 2.0)
 
 
-@pytest.mark.parametrize("target", [name for name in TARGETS if TARGETS[name].arrays])
+@pytest.mark.parametrize("target", [name for name in TARGETS if TARGETS[name].arrays and TARGETS[name].modes])
 def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
     program = "x: [n]\nsum(exp(x))"
     try:
