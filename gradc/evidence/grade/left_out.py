@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from gradc.evidence.grade.diagnose import MASK, MEAN, MISSING, SLOPE, SUM_MISSING, UPSTREAM, factor
+from gradc.evidence.grade.names import bases
 from gradc.evidence.grade.text import HANDED, Change, Statement, factored, is_size, short, terms
 
 
@@ -96,7 +97,7 @@ class LeftOut(Statement):
             if is_size(value):
                 continue
             told = f"{atom} is to be added"
-            if self.adjoints.get(atom):
+            if self.adjoints.get(atom) or (value.ndim and bases(atom)):  # a gradient, or called like one
                 yield Change(root, f"{of} + {atom}", MISSING, told, 2.0)
                 yield Change(root, f"{of} - {atom}", MISSING, told, 2.3)
             elif value.ndim:
