@@ -11,12 +11,14 @@ from heapq import heappop, heappush
 
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import Dims
-from gradc.ops import array, routing, scalar
+from gradc.ops import array, borders, routing, scalar
 
 # Of so many steps that could be next the best is chosen.
 CHOICE = 64
 # Up to this many steps their order is chosen so that most can write over what is dead.
 LONGEST_SEARCH = 2000
+# Gates whose first argument is a condition, and that give numbers.
+_CHOOSING = (routing.where, routing.indicator, borders.held, borders.held_else)
 # What a named size counts for when arrays are compared.
 USUAL_SIZE = 64.0
 
@@ -47,6 +49,7 @@ class Reuse:
         self.dead: dict[Shape, list[Buffer]] = {}
         self.sizes: dict[Shape, float] = {}
         self.lasting: set[Node] = set()
+        self.no_floats: dict[Node, bool] = {}
 
     def order(self, roots: Iterable[Node], bases: Callable[[Node], Sequence[Node]]) -> list[Node]:
         """The steps in the order in which they are taken; `bases` are the named values that an inlined root shows."""
@@ -165,7 +168,7 @@ class Reuse:
             if unused is not None:
                 self.onto[node] = unused.values[-1]
                 self.dead[self.dims.resolve(node.shape)].remove(unused)
-            if node.shape and not (node.op.boolean or node.op.integer):
+            if node.shape and not self._has_no_floats(node):
                 buffer.values.append(node)
         if was is not None and was is not buffer:
             buffer.reads += was.reads
@@ -174,6 +177,20 @@ class Reuse:
         for free in dict.fromkeys(self.buffers[arg] for arg in self.reads[node]):
             if free.values and not free.reads and not free.kept:
                 self.dead.setdefault(self.dims.resolve(free.values[-1].shape), []).append(free)
+
+    def _has_no_floats(self, node: Node) -> bool:
+        """Whether a value is a mask or whole numbers, or such moved: no array to write floats into."""
+        chain: list[Node] = []
+        while node not in self.no_floats:
+            op = node.op
+            if op.boolean or op.integer or op.ufunc or op in _CHOOSING or not node.args:
+                self.no_floats[node] = op.boolean or op.integer
+                break
+            chain.append(node)
+            node = node.args[0]
+        found = self.no_floats[node]
+        self.no_floats.update(dict.fromkeys(chain, found))
+        return found
 
     def _target(self, node: Node) -> Node | None:
         """The argument that a step may write over: ours, whole, of its shape, and read by nobody after."""
