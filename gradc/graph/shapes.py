@@ -332,6 +332,9 @@ class Dims:
         """Make two dimensions one; False if they are different numbers, or two names that the user keeps apart.
 
         A name takes a number, and the length that an expression such as `n - 1` gives to a slice of another axis.
+
+        >>> Dims().unify("m*n", "n*m"), Dims().unify("n - 1", "n - 2")
+        (True, False)
         """
         a, b = self.find(a), self.find(b)
         if a == b:
@@ -341,7 +344,7 @@ class Dims:
                 return self._solve(name, other)
             if isinstance(name, str) and isinstance(other, str) and name.isidentifier() and not other.isidentifier():
                 return name not in names_in(other) and self._know(name, other)
-        return False
+        return isinstance(a, str) and isinstance(b, str) and polynomial(a) == polynomial(b)  # m*n is n*m
 
     def _solve(self, dim: str, value: int) -> bool:
         """Make a dimension a number: the name in it, if it is a multiple of one name and a number."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.bench.table import Row
 
 NAMES = (
-    "operations", "scalars", "gradients", "elementwise", "tensors", "jacobian", "hessian", "compiled", "compilation",
-    "startup", "edges",
+    "operations", "scalars", "gradients", "elementwise", "tensors", "careful", "jacobian", "hessian", "compiled",
+    "compilation", "startup", "edges",
 )  # fmt: skip
 # Seconds that a section may take, and how often it is tried without the peer at which it ended.
 PATIENCE, TRIES = 420, 3
