@@ -431,7 +431,9 @@ def chain(gates: int) -> Circuit:
 
 def test_150_gates_are_drawn_and_more_are_refused_with_advice() -> None:
     assert svg(chain(150)).count('class="gate"') == 150
-    with pytest.raises(TooManyGates, match=r"151 gates .* part of the program, or write DOT \(--format dot\)"):
+    with pytest.raises(
+        TooManyGates, match=r"151 gates .* part of the program, .*--max-gates 151.*, or write DOT \(--format dot\)"
+    ):
         svg(chain(151))
     assert dot(chain(100_000)).count("->") == mermaid(chain(100_000)).count("-->") == 100_000
 

@@ -280,8 +280,8 @@ def test_a_joint_graph_is_made_once(program: str, target: str, monkeypatch: pyte
     made: list[tuple[object, ...]] = []
     make = optimizer._made_joint
 
-    def counted(dag: Dag, wrt: Sequence[str], *options: bool) -> object:
-        made.append((dag.graph, *wrt, *options))
+    def counted(dag: Dag, wrt: Sequence[str], *options: object) -> object:
+        made.append((dag.graph, *wrt, *map(str, options)))
         return make(dag, wrt, *options)
 
     monkeypatch.setattr(optimizer, "_made_joint", counted)

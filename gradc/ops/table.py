@@ -204,6 +204,11 @@ def unary(
 _BROUGHT: dict[str, list[tuple[str, str]]] = {}
 
 
+def brought_by(op: Op) -> list[str]:
+    """The helpers that an operator brought along."""
+    return [helper for _, helper in _BROUGHT.get(op.name, ())]
+
+
 def unregister(name: str) -> None:
     """Take an operator out of the table again, with the helpers that it brought."""
     entry = _TABLE.pop(name)

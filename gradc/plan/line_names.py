@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from gradc.graph.dag import Dag, Node
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS
+from gradc.ops.table import brought_by
 from gradc.plan.names import Namer, compose, constant_word, letters, short_stem, wengert
 from gradc.rewrite.simplify import number
 
@@ -32,6 +33,14 @@ MODULE_NAMES = (
     *"added_at axes_of count_of cube_root expanded fitted picked product_of stack_of".split(),  # of torch and jax
     *dict.fromkeys([*HELPERS["numpy"], *HELPERS["math"]]),
 )
+_KNOWN = frozenset(MODULE_NAMES)
+
+
+def words_of(dag: Dag) -> tuple[str, ...]:
+    """What a module may call things of its own: with the helpers of users' gates, where the program has such gates."""
+    if all(helper in _KNOWN for op in dict.fromkeys(node.op for node in dag.nodes) for helper in brought_by(op)):
+        return MODULE_NAMES
+    return tuple(dict.fromkeys([*MODULE_NAMES, *HELPERS["numpy"], *HELPERS["math"]]))
 
 
 def module_names(namer: Namer, used: Iterable[str]) -> dict[str, str]:

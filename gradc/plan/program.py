@@ -12,7 +12,7 @@ from gradc.ops import routing
 from gradc.plan.adjoints import MOST_TRACKED, Backward
 from gradc.plan.apart import apart
 from gradc.plan.gates import gates_of_the_notes, inline_gates
-from gradc.plan.line_names import MODULE_NAMES, module_names, name_gates, renamed_words, size_names
+from gradc.plan.line_names import module_names, name_gates, renamed_words, size_names, words_of
 from gradc.plan.names import Namer
 from gradc.plan.statements import Group, Line, Program, Stmt
 from gradc.rewrite.sides import Guard, conditions_first, places, settled_guard
@@ -49,7 +49,7 @@ def stage(
     users_own = [*dag.inputs, *(name for given in dag.names.values() for name in given)]
     sizes = size_names(dag, users_own)
     namer = Namer([*users_own, *sizes.values()])
-    module = module_names(namer, MODULE_NAMES)
+    module = module_names(namer, words_of(dag))
     names = name_gates(dag, staged, inline, namer, scheme)
     lines = tuple(Line(k, gate, Stmt(names[gate], "=", gate), guards.get(gate, ())) for k, gate in enumerate(staged, 1))
     targets = [dag.inputs[name] for name in wrt]

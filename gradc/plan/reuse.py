@@ -11,14 +11,12 @@ from heapq import heappop, heappush
 
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import Dims
-from gradc.ops import array, borders, routing, scalar
+from gradc.ops import array, routing, scalar
 
 # Of so many steps that could be next the best is chosen.
 CHOICE = 64
 # Up to this many steps their order is chosen so that most can write over what is dead.
 LONGEST_SEARCH = 2000
-# Gates whose first argument is a condition, and that give numbers.
-_CHOOSING = (routing.where, routing.indicator, borders.held, borders.held_else)
 # What a named size counts for when arrays are compared.
 USUAL_SIZE = 64.0
 
@@ -183,7 +181,7 @@ class Reuse:
         chain: list[Node] = []
         while node not in self.no_floats:
             op = node.op
-            if op.boolean or op.integer or op.ufunc or op in _CHOOSING or not node.args:
+            if op.boolean or op.integer or op.elementwise or not node.args:
                 self.no_floats[node] = op.boolean or op.integer
                 break
             chain.append(node)
