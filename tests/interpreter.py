@@ -24,10 +24,14 @@ from gradc.ops.helpers import HELPERS
 from gradc.rewrite.simplify import number
 
 
-@cache
 def _space(target: str) -> dict[str, Any]:
+    return _filled(target, tuple(HELPERS[target].values()))  # a user's gate may have brought one
+
+
+@cache
+def _filled(target: str, helpers: tuple[str, ...]) -> dict[str, Any]:
     space: dict[str, Any] = {"np": np, "math": math}
-    for text in HELPERS[target].values():
+    for text in helpers:
         exec(text, space)
     return space
 

@@ -6,6 +6,7 @@ differences of NumPy's own values.
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
 from typing import Any
@@ -496,7 +497,7 @@ def by_numpy(idiom: str, values: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return np.asarray(eval(idiom, {"np": np}, dict(values)))
+            return np.array(eval(idiom, {"np": np}, copy.deepcopy(values)))  # some lines change what they are given
         except Exception:
             return None
 
@@ -532,7 +533,8 @@ def check(idiom: str, fn: gradc.Function, given: dict[str, Any], want: Any) -> N
     given = {name: given[name] for name in fn.inputs}
     module: dict[str, Any] = {}
     exec(fn.source, module)
-    df = np.asarray(RNG.normal(size=want.shape))
+    rng = np.random.default_rng(len(idiom))  # of the line alone, whatever ran before
+    df = np.asarray(rng.normal(size=want.shape))
     both = {"df": df} if fn.shapes["out"] else {}
     value, grads = fn.value_and_grad(**given, **both)
     again, slopes = module["value_and_grad"](**given, **both)
@@ -543,7 +545,7 @@ def check(idiom: str, fn: gradc.Function, given: dict[str, Any], want: Any) -> N
     for name in fn.wrt:
         assert np.shape(grads[name]) == np.shape(given[name])
         np.testing.assert_allclose(grads[name], slopes[name], rtol=1e-12, atol=1e-12)
-        along = RNG.normal(size=np.shape(given[name]))
+        along = rng.normal(size=np.shape(given[name]))
 
         def moved(h: float, name: str = name, along: Any = along) -> Any:
             return by_numpy(idiom, {**given, name: given[name] + h * along}).astype(float)
