@@ -34,7 +34,7 @@ AGREE = 1e-13  # between two forms of one program: a few roundings, in another o
 
 # Of single precision beside numbers the rules are NumPy 2's; an older NumPy looks at values, and widens.
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
-by_numpy_2 = pytest.mark.skipif(not NUMPY_2, reason="what single precision meets is NumPy 2's rule")
+by_numpy_2 = pytest.mark.skipif(not NUMPY_2, reason="an older NumPy widens single precision beside numbers")
 
 Json = dict[str, Any]
 Grads = Mapping[str, Any]

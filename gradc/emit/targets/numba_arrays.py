@@ -31,7 +31,7 @@ class ArraysText(Text):
     head: str
 
     def imports_of(self, text: str) -> list[str]:
-        raise NotImplementedError
+        raise NotImplementedError  # the text of the target, which inherits this one, has it
 
     def emit(self) -> Emitted:
         self.loops: list[list[str]] = []
