@@ -43,6 +43,8 @@ NAMED = [
     ("x: [n]; y: [m]; z: [5]; sum(x[1:]*y)*sum(x*z) + mean(y)", [(5,), (4,), (5,)]),
     ("X: [d, m]; a: [n, m]; sum(X[1::2, 1:] - sum(a**2, axis=1))*sum(sum(a, axis=1) @ a)", [(4, 3), (2, 3)]),
     ("x: [len]; y: [range]; z: [max]; sum(x[1:])*mean(y[::2])*sum(z*reshape(z, (max, 1))[:, 0])", [(3,), (4,), (2,)]),
+    # Two names of one size: the length of a slice is n itself from the product on.
+    ("b: [m, n]; rate: [n, n, 1]; b[::2, -1] @ rate.max(axis=(0, -1))", [(5, 3), (3, 3, 1)]),
     ("Z: [m, 3]; X: [d, m]; Y: [k, 3, 3]; sum(X.reshape(-1, 3, 3)*Y) + sum(inv(Z) @ X.T)", [(3, 3), (6, 3), (2, 3, 3)]),
     ("x: [ν]; mean(x)*sum(reshape(x**2, (ν, 1)))", [(4,)]),
     ("x: [n]; w: [3]; sum(w*x[:3]**2) + 3*sum(x[2:]) + mean(x[::2])", [(5,), (3,)]),

@@ -133,7 +133,7 @@ def reshaped(dims: Dims, x: Shape, shape: Shape = ()) -> Shape:
                 f"cannot reshape {show(x)}, {have} elements, into {show(shape)}", args_at_fault=(0,)
             )
         return shape
-    rest = tuple(d for d in shape if d != -1)
+    rest = dims.resolve(tuple(d for d in shape if d != -1))
     left = list(x)
     for d in rest:
         if d in left:
