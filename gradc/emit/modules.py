@@ -75,7 +75,9 @@ class Text:
     def printer(self) -> Printer:
         """Values as text, under the names that the module gives its own things."""
         code = self.code
-        return Printer({}, self.target, literal=code.literal, module=self.words, sizes=code.sizes, dims=self.dag.dims)
+        return Printer(
+            {}, self.target, literal=code.literal, module=self.words, sizes=code.sizes, dims=self.dag.dims, typed=True
+        )
 
     def builtins(self) -> dict[str, str]:
         """Python's own functions under other names, where the user has a variable of theirs."""

@@ -30,12 +30,16 @@ from gradc.ops.scalar import adjoint, const, input_, neg, size
 from gradc.ops.table import ADD, ATOM, MUL, PRECEDENCE, Form, statics_of
 from gradc.plan.code import AS_ARRAY, AS_INDEX, FREE, NAME, Leaf
 from gradc.rewrite.simplify import number
+from gradc.rewrite.typed import Typed
 
 _IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")  # no attribute: np.sign is NumPy's, whoever is called sign
 
 
 class Printer:
-    """Prints nodes for a target. `helpers` collects what the text calls; `ops` counts operations."""
+    """Prints nodes for a target. `helpers` collects what the text calls; `ops` counts operations.
+
+    With `typed` a number is what it was written as, 2*np.pi, where the target has a word for pi.
+    """
 
     def __init__(
         self,
@@ -47,9 +51,11 @@ class Printer:
         sizes: Mapping[str, str] | None = None,
         dims: Dims | None = None,
         like: str = "",
+        typed: bool = False,
     ) -> None:
         self.target: Target = TARGETS[target] if isinstance(target, str) else target
         self.names, self.literal, self.like = names, literal, like
+        self.typed = typed and bool(self.target.pi)
         self.module, self.sizes, self.dims = dict(module or {}), sizes or {}, dims or Dims()
         self.renamed = any(key != value for key, value in self.module.items())
         self.helpers: dict[str, None] = {}
@@ -181,7 +187,10 @@ class Printer:
             self.used.add(str(node.attr))
             return str(node.attr), ATOM
         if node.op is const:
-            text, precedence = self.target.number(number(node))
+            value = number(node)
+            if self.typed and isinstance(value, Typed):
+                return self._as_typed(value, self.target.pi)
+            text, precedence = self.target.number(value)
             return str(text), int(precedence)
         if node.op is size:
             text = self.dim(str(node.attr))
@@ -189,6 +198,25 @@ class Printer:
         if node.op in (input_, adjoint):
             raise KeyError(f"{node!r} has no name")
         return self._write_nullary(node)
+
+    def _as_typed(self, value: Typed, pi: str) -> tuple[str, int]:
+        """A number as it was written: a function of numbers is Python's own, which gives a float of no precision."""
+        if value.how is None:
+            return self._rename(pi), ATOM
+        python = TARGETS["math"]
+        form = python.form(value.how)
+        pi = python.pi if f"{python.name}." in form.text else pi
+        args = dict(zip(value.how.op.params, value.how.args, strict=True))
+        text = ""
+        for before, hole, least in form.pieces:
+            text += self._rename(before)
+            if hole:
+                inner = number(args[hole])
+                written, precedence = (
+                    self._as_typed(inner, pi) if isinstance(inner, Typed) else self.target.number(inner)
+                )
+                text += f"({written})" if precedence < least else written
+        return text, form.precedence
 
     def _write_nullary(self, node: Node) -> tuple[str, int]:
         form = self._form(node)

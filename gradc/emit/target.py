@@ -87,6 +87,7 @@ class Target(NamedTuple):
     * `helpers`: texts by name, in an order in which each follows what it calls.
     * `arrays`: values may be arrays, whose memory somebody else may hold. `in_place`: an array may be written to.
       `ifs`: a branch may be taken or left by a value, and `where` leaves the other side alone.
+    * `pi`: the word for it, in a target whose modules have numbers as they were written, functions of them from `math`.
     * `number`: a number's text and precedence; `zero`: the gradient of an input that nothing hangs on.
     * `spelled`: what words of the other target's forms and helpers are here, where it is `like` another.
     * `value_function`: the module has a function of the value alone, `f` or what `--function-name` says.
@@ -101,6 +102,7 @@ class Target(NamedTuple):
     in_place: bool = True
     ifs: bool = False
     like: str = ""
+    pi: str = ""
     number: Any = plain_number  # Callable[[float], tuple[str, int]]
     zero: str = "0.0"  # the gradient of what a scalar program does not hang on
     modes: bool = True  # whether its modules may have more than the three passes

@@ -201,7 +201,7 @@ class _Words:
     def __init__(self, program: Program, target: str) -> None:
         self.program = program
         module, sizes = program.module, program.sizes
-        self.printer = Printer(program.names, target, literal=program.literal, module=module, sizes=sizes)
+        self.printer = Printer(program.names, target, literal=program.literal, module=module, sizes=sizes, typed=True)
         self.targets = adjoints(program)
 
     def target(self, stmt: Stmt) -> Node | None:

@@ -21,6 +21,7 @@ from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record
 from gradc.ops import array as a
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
+from gradc.rewrite.typed import PI
 
 # Prefixes that name a library, and what may stand between it and the function.
 LIBRARIES = (
@@ -60,7 +61,7 @@ HARMLESS = frozenset(
     "typing_extensions jaxtyping tqdm pandas seaborn".split()
 )
 CONSTANTS = {
-    "pi": math.pi, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
+    "pi": PI, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
     **dict.fromkeys(("inf", "infty", "Inf", "oo", "PINF"), math.inf), "NINF": -math.inf,
     **dict.fromkeys(("nan", "NaN", "NAN"), math.nan),
 }  # fmt: skip

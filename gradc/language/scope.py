@@ -21,11 +21,12 @@ from gradc.language import advice
 from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
 from gradc.language.values import Group, Record, Word
 from gradc.rewrite.simplify import Builder
+from gradc.rewrite.typed import PI
 
 GivenShapes = Mapping[str, Sequence[int | str] | int | str]
 
 CONSTANTS = {
-    "pi": math.pi,
+    "pi": PI,
     **dict.fromkeys(("inf", "oo", "Inf", "Infinity"), math.inf),
     **dict.fromkeys(("nan", "NaN"), math.nan),
 }

@@ -30,6 +30,7 @@ from gradc.ops import linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape
+from gradc.rewrite.typed import typed
 from gradc.rewrite.written_out import FORMS, across
 
 Args = tuple[Node, ...]
@@ -102,7 +103,7 @@ class Builder:
     def fold(self, op: Op, args: Args) -> Node | None:
         """The constant that an operator of constants is; None where it has no finite value."""
         value = _folded(op, [number(arg) for arg in args])
-        return None if value is None else self.const(value)
+        return None if value is None else self.const(typed(op, args, value))
 
     def read(self, op: Op, args: Args, attr: Hashable = None, why: str = "") -> Node:
         """The gate that a written-out form was recognised as, remembered for the comment on its line."""

@@ -7,6 +7,7 @@ TARGET = Target(
     name="math",
     imports=(Import("math", "import math", "import math as {name}"),),
     helpers=HELPERS["math"],
+    pi="math.pi",
     arrays=False,
     ifs=True,
     keeps_whole=False,  # Python's max gives back what it was given

@@ -10,6 +10,7 @@ TARGET = Target(
         Import("np", "import numpy as np", "import numpy as {name}"),
     ),
     helpers=HELPERS["numpy"],
+    pi="np.pi",
     common_dtype="np.result_type",
     add_at=("np.add.at", "np.subtract.at", "np.s_"),
     forms={

@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 113, backward 53; together 1.47 times the forward pass alone.
+Operations: forward 107, backward 53; together 1.50 times the forward pass alone.
 """
 
 import math
@@ -29,7 +29,7 @@ def forward(s, k, r, v, t):
     d1 = num2*invden  # (11)
     d2 = d1 - den  # (12)
     shalf = s*0.5  # (13)
-    d1oc = d1/1.4142135623730951  # (14)
+    d1oc = d1/math.sqrt(2)  # (14)
     erfd1oc = erf(d1oc)  # (15)
     total = 1 + erfd1oc  # (16)
     shalftotal = shalf*total  # (17)
@@ -37,7 +37,7 @@ def forward(s, k, r, v, t):
     expmrt = np.exp(-rt)  # (19)
     kexpmrt = k*expmrt  # (20)
     prod = kexpmrt*0.5  # (21)
-    d2oc = d2/1.4142135623730951  # (22)
+    d2oc = d2/math.sqrt(2)  # (22)
     erfd2oc = erf(d2oc)  # (23)
     total2 = 1 + erfd2oc  # (24)
     prodtotal2 = prod*total2  # (25)
@@ -57,8 +57,8 @@ def backward(cache, df=1.0):
     derfd2oc = dtotal2
     # erfd2oc = erf(d2oc)  (23)
     dd2oc = 1.1283791670955126*bell(d2oc)*derfd2oc  # bell(u) is exp(-u**2)
-    # d2oc = d2/1.4142135623730951  (22)
-    dd2 = 0.7071067811865475*dd2oc
+    # d2oc = d2/math.sqrt(2)  (22)
+    dd2 = 1/math.sqrt(2)*dd2oc
     # prod = kexpmrt*0.5  (21)
     dkexpmrt = 0.5*dprod
     # kexpmrt = k*expmrt  (20)
@@ -76,8 +76,8 @@ def backward(cache, df=1.0):
     derfd1oc = dtotal
     # erfd1oc = erf(d1oc)  (15)
     dd1oc = 1.1283791670955126*bell(d1oc)*derfd1oc  # bell(u) is exp(-u**2)
-    # d1oc = d1/1.4142135623730951  (14)
-    dd1 = 0.7071067811865475*dd1oc
+    # d1oc = d1/math.sqrt(2)  (14)
+    dd1 = 1/math.sqrt(2)*dd1oc
     # shalf = s*0.5  (13)
     ds = 0.5*dshalf
     # d2 = d1 - den  (12)

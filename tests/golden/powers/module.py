@@ -7,6 +7,8 @@ Gradient with respect to: x, y.
 Operations: forward 10, backward 26; together 3.60 times the forward pass alone.
 """
 
+import math
+
 import numpy as np
 
 
@@ -34,7 +36,7 @@ def backward(cache, df=1.0):
     dtotal2 = dtotal3
     dtwopowy = dtotal3
     # twopowy = 2**y  (8)
-    dy = twopowy*0.6931471805599453*dtwopowy
+    dy = twopowy*math.log(2)*dtwopowy
     # total2 = total + xpowy  (7)
     dtotal = dtotal2
     dxpowy = dtotal2

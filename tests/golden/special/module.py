@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 118, backward 34; together 1.29 times the forward pass alone.
+Operations: forward 111, backward 34; together 1.31 times the forward pass alone.
 """
 
 import math

@@ -17,7 +17,7 @@ def forward(lam, x, y):
     sqrty = np.sqrt(y)  # (3)
     sigx = sigmoid(x)  # (4)
     sqrtysigx = sqrty*sigx  # (5)
-    sqrtysigxc = sqrtysigx*3.141592653589793  # (6)
+    sqrtysigxc = sqrtysigx*np.pi  # (6)
     f = lamxsqr - sqrtysigxc  # (7)
     return f, (lam, x, xsqr, sqrty, sigx, f)
 
@@ -28,8 +28,8 @@ def backward(cache, df=1.0):
     # f = lamxsqr - sqrtysigxc  (7)
     dlamxsqr = df
     dsqrtysigxc = -df
-    # sqrtysigxc = sqrtysigx*3.141592653589793  (6)
-    dsqrtysigx = 3.141592653589793*dsqrtysigxc
+    # sqrtysigxc = sqrtysigx*np.pi  (6)
+    dsqrtysigx = np.pi*dsqrtysigxc
     # sqrtysigx = sqrty*sigx  (5)
     dsqrty = sigx*dsqrtysigx
     dsigx = sqrty*dsqrtysigx
