@@ -462,7 +462,7 @@ class Function:
         with collector_paused():
             own = TARGETS[self.target].program
             if own is not None:
-                emitted: Emitted = own(self.dag, self.wrt, self.literal, self.function_name)
+                emitted: Emitted = own(self.dag, self.wrt, self.literal, self.function_name, self.also)
                 return emitted
             fast = self._fast
             if fast is None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import names_of, words_of
-from gradc.graph.dag import Dag, Node
-from gradc.ops.scalar import const, div, input_
+from gradc.graph.dag import Dag, Node, reachable
+from gradc.ops.scalar import const, div
 from gradc.ops.table import statics_of
 from gradc.optimize import Joint
 from gradc.rewrite.simplify import number
@@ -69,12 +70,23 @@ class Dialect(NamedTuple):
 
 
 class NumberLines:
-    """The lines of a graph of numbers; `operand` is how a value is read behind them."""
+    """The lines of a graph of numbers; `operand` is how a value is read behind them.
+
+    `lined` says which values have lines of their own, where that is decided.
+    """
 
     def __init__(
-        self, joint: Joint, roots: Sequence[Node], nodes: Sequence[Node], names: Mapping[Node, str], dialect: Dialect
+        self,
+        joint: Joint,
+        roots: Sequence[Node],
+        nodes: Sequence[Node],
+        names: Mapping[Node, str],
+        dialect: Dialect,
+        lined: Iterable[Node] | None = None,
     ) -> None:
         self.dialect = dialect
+        self.asked = None if lined is None else set(lined)
+        self.lined: dict[Node, None] = {}
         self.names, self.texts, self.lines = dict(names), dict[Node, tuple[str, str, int]](), list[str]()
         self.named = set(joint.dag.names)
         self.uses: dict[Node, int] = {}
@@ -132,11 +144,16 @@ class NumberLines:
         made = _HOLE.sub(filled, text)
         self.called.update(dict.fromkeys(re.findall(r"(?<![\w.])[a-z_]\w*(?=\()", text)))
         self.texts[node] = made.replace("--", "- -"), binds, operators
-        if self.uses.get(node, 0) > 1 or operators > MOST_OPERATORS or node in self.named or len(made) > 90:
+        if self.asked is not None:
+            own = node in self.asked
+        else:
+            own = self.uses.get(node, 0) > 1 or operators > MOST_OPERATORS or node in self.named or len(made) > 90
+        if own:
             self.line(node)
 
     def line(self, node: Node) -> None:
         text, _, _ = self.texts.pop(node)
+        self.lined[node] = None
         self.lines.append(self.dialect.line(node, self.names[node], text))
 
     def operand(self, node: Node) -> tuple[str, str, int]:
@@ -169,17 +186,46 @@ def filled_form(dialect: Dialect, node: Node, args: Sequence[tuple[str, str]]) -
     return (_HOLE.sub(filled, text).replace("--", "- -"), binds), called
 
 
-def names_in(joint: Joint, inputs: Mapping[str, str], dialect: Dialect) -> dict[Node, str]:
-    """The names of all values, as in the fast style; those that the target has taken step aside."""
-    written = tuple(node for node in joint.nodes if node.args)
-    plan: Any = SimpleNamespace(written=written, same={})
-    found = names_of(joint, words_of(joint.dag, "notes", ()), plan)
-    names = {node: inputs[name] for name, node in joint.dag.inputs.items()}
+def lines_in(
+    joint: Joint,
+    roots: Sequence[Node | None],
+    inputs: Mapping[str, str],
+    dialect: Dialect,
+    seeds: Sequence[str] = (),
+    of: Joint | None = None,
+) -> NumberLines:
+    """The lines that compute the roots, named as in the fast style; names that the target has taken step aside.
+
+    `inputs` says what inputs are called, `seeds` the same of the adjoints of outputs. Names are made as for `of`, where
+    that is not the graph itself: one with words for the keys of its gradients.
+    """
+    wanted = [node for node in roots if node is not None]
+    nodes = reachable(wanted)
+    leaves = {node: inputs[name] for name, node in joint.dag.inputs.items()}
+    leaves.update(zip(joint.seeds, seeds, strict=True))
+    first = NumberLines(joint, wanted, nodes, {**dict.fromkeys(nodes, "a_name"), **leaves}, dialect)
+    inside = [node for node in nodes if node.args and node not in first.lined]
+    names = _names(of or joint, first.lined, inside, inputs, leaves, dialect)
+    return NumberLines(joint, wanted, nodes, names, dialect, first.lined)
+
+
+def _names(
+    joint: Joint,
+    written: Iterable[Node],
+    inside: Sequence[Node],
+    inputs: Mapping[str, str],
+    leaves: Mapping[Node, str],
+    dialect: Dialect,
+) -> dict[Node, str]:
+    plan: Any = SimpleNamespace(written=tuple(written), same={})
+    words = words_of(joint.dag, "notes", ())
+    tangents = {name: own for name, own in inputs.items() if not name.isidentifier()}
+    found = names_of(joint, replace(words, inputs=tangents), plan, within=inside)
+    names = dict(leaves)
     taken = set(names.values())
-    for node, name in found.items():
-        if node.op is not input_:
-            names[node] = dialect.own(name, taken)
-            taken.add(names[node])
+    for node in plan.written:
+        names[node] = dialect.own(found[node], taken)
+        taken.add(names[node])
     return names
 
 
@@ -192,4 +238,4 @@ def refuse_arrays(dag: Dag, target: str) -> None:
         raise GradcError(said, hint="leave the target at 'numpy'")
 
 
-__all__ = ["MOST_OPERATORS", "Dialect", "NumberLines", "filled_form", "names_in", "refuse_arrays"]
+__all__ = ["MOST_OPERATORS", "Dialect", "NumberLines", "filled_form", "lines_in", "refuse_arrays"]

@@ -58,12 +58,16 @@ class _Texts(NamedTuple):
 
 
 def _names(blocks: Blocks, plan: Plan, words: Words, seeds: Sequence[str] = ()) -> dict[Node, str]:
+    names = names_of(worded(blocks), words, plan)
+    names.update(zip(blocks.joint.seeds, seeds, strict=True))
+    return names
+
+
+def worded(blocks: Blocks) -> Joint:
+    """A mode's graph with words for the keys of what it computes, from which lines have their names."""
     joint = blocks.joint
     own = {key: node for key, node in joint.gradients.items() if blocks.grads or not key.endswith(f" {DOT}")}
-    stems = {_stem(key, bool(blocks.grads)): node for key, node in own.items()}
-    names = names_of(replace(joint, gradients=stems), words, plan)
-    names.update(zip(joint.seeds, seeds, strict=True))
-    return names
+    return replace(joint, gradients={_stem(key, bool(blocks.grads)): node for key, node in own.items()})
 
 
 def _texts(blocks: Blocks, plan: Plan, words: Words) -> _Texts:
@@ -267,4 +271,4 @@ class _Packed:
         return out
 
 
-__all__ = ["lines_of_elements", "modes_of_numbers"]
+__all__ = ["lines_of_elements", "modes_of_numbers", "worded"]

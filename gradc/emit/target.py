@@ -113,7 +113,7 @@ class Target(NamedTuple):
     add_at: tuple[str, str, str] = ("", "", "")  # what adds, and subtracts, where an index repeats; what makes an index
     beside: str = ""  # what stands beside the precision of an array that is made of numbers: ", device=x.device"
     text: type[Text] | None = None
-    program: Any = None  # Callable[[Dag, Sequence[str], bool, str], Emitted]: for a target that is no Python module
+    program: Any = None  # Callable[[Dag, Sequence[str], bool, str, Sequence[str]], Emitted]: where it prints all itself
 
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written; KeyError where the target has no form for it."""

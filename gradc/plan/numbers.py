@@ -58,8 +58,11 @@ def words_of(dag: Dag, scheme: str, functions: Sequence[str]) -> Words:
     return Words(namer, renamed, scheme, upstream=upstream)
 
 
-def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
-    """A name for every line: the user's, d + that of the value whose adjoint it is, or one made from its parts."""
+def names_of(joint: Joint, words: Words, *plans: Plan, within: Iterable[Node] = ()) -> dict[Node, str]:
+    """A name for every line: the user's, d + that of the value whose adjoint it is, or one made from its parts.
+
+    What stands `within` the lines of others has no line; its name is a part of theirs, and nobody's to keep.
+    """
     names = {node: words.inputs.get(name, name) for name, node in joint.dag.inputs.items()}
     outputs = {node: name for name, node in reversed(joint.dag.outputs)}
     ahead = set(reachable(joint.outputs))
@@ -109,8 +112,12 @@ def names_of(joint: Joint, words: Words, *plans: Plan) -> dict[Node, str]:
         return value_stem(node)
 
     same = {inner: outer for plan in plans for inner, outer in plan.same.items()}
-    for node in sorted({node for plan in plans for node in plan.written if node not in same}, key=lambda node: node.id):
-        if node in given and given[node] not in used:
+    parts = set(within)
+    written = parts.union(*(plan.written for plan in plans)).difference(same)
+    for node in sorted(written, key=lambda node: node.id):
+        if node in parts:
+            names[node] = stem(node)
+        elif node in given and given[node] not in used:
             names[node] = given[node]
             used.add(given[node])
         elif node in given and series is None:

@@ -13,163 +13,150 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from gradc.base.errors import GradcError
+from gradc.run import native_texts
 from gradc.run.functions import cache_folder
 
+# What the functions of the C file are called.
+NAME = "gradc_f"
 FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-fno-math-errno", "-ffp-contract=off")
-
-_WRAPPER = """
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-{text}
-static PyObject *names[{room}], *otherwise;
-
-static PyObject *value_and_grad(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *words)
-{{
-    double given[{room}], out[{results}];
-    PyObject *grads, *each, *both;
-    (void)self;
-    if (words != NULL || count != {inputs}) return PyObject_Vectorcall(otherwise, args, (size_t)count, words);
-    for (Py_ssize_t i = 0; i < count; i++) {{
-        if (!PyFloat_CheckExact(args[i])) return PyObject_Vectorcall(otherwise, args, (size_t)count, words);
-        given[i] = PyFloat_AS_DOUBLE(args[i]);
-    }}
-    (void)given;
-    {name}_value_and_grad({call});
-    grads = PyDict_New();
-    for (int i = 0; grads != NULL && i < {slopes}; i++) {{
-        each = PyFloat_FromDouble(out[{first} + i]);
-        if (each == NULL || PyDict_SetItem(grads, names[i], each)) Py_CLEAR(grads);
-        Py_XDECREF(each);
-    }}
-    if (grads == NULL) return NULL;
-    both = {packed};
-    Py_DECREF(grads);
-    return both;
-}}
-
-static PyObject *setup(PyObject *self, PyObject *args)
-{{
-    PyObject *keys;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OO!", &otherwise, &PyTuple_Type, &keys)) return NULL;
-    Py_INCREF(otherwise);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keys) && i < {room}; i++) {{
-        names[i] = PyTuple_GET_ITEM(keys, i);
-        Py_INCREF(names[i]);
-    }}
-    Py_RETURN_NONE;
-}}
-
-static PyObject *fill(PyObject *self, PyObject *const *args, Py_ssize_t count)
-{{
-    Py_buffer held[{arrays}];
-    double *at[{arrays}];
-    Py_ssize_t n = -1, taken = 0;
-    PyObject *result = NULL;
-    (void)self;
-    if (count != {arrays}) {{
-        PyErr_SetString(PyExc_TypeError, "{arrays} arrays are expected");
-        return NULL;
-    }}
-    for (; taken < count; taken++) {{
-        if (PyObject_GetBuffer(args[taken], &held[taken], taken < {inputs} ? PyBUF_SIMPLE : PyBUF_WRITABLE)) goto done;
-        at[taken] = held[taken].buf;
-        if (n >= 0 && held[taken].len != n) {{
-            PyErr_SetString(PyExc_ValueError, "arrays of one size are expected");
-            taken++;
-            goto done;
-        }}
-        n = held[taken].len;
-    }}
-    Py_BEGIN_ALLOW_THREADS
-    {name}_value_and_grad_n((size_t)n/sizeof(double), {pointers});
-    Py_END_ALLOW_THREADS
-    Py_INCREF(Py_None);
-    result = Py_None;
-done:
-    while (taken > 0) PyBuffer_Release(&held[--taken]);
-    return result;
-}}
-
-static PyMethodDef methods[] = {{
-    {{"value_and_grad", (PyCFunction)(void (*)(void))value_and_grad, METH_FASTCALL | METH_KEYWORDS, NULL}},
-    {{"setup", setup, METH_VARARGS, NULL}},
-    {{"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, NULL}},
-    {{NULL, NULL, 0, NULL}},
-}};
-static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{module}", NULL, -1, methods, NULL, NULL, NULL, NULL}};
-PyMODINIT_FUNC PyInit_{module}(void) {{ return PyModule_Create(&module); }}
-"""
 
 
 class Native:
     """A program as machine code: call it for the value, `value_and_grad` for the gradient too.
 
     Numbers give numbers; arrays of any shape broadcast, as in `Function.value_and_grad`, and give float64 arrays in
-    the shape of the value.
+    the shape of the value. `jvp`, `hvp`, `jacobian` and `hessian` are built when they are first asked for.
     """
 
     def __init__(self, fn: Any, compiler: Sequence[str] | str | None = None) -> None:
-        from gradc.emit.targets import TARGETS
-
         self.inputs, self.wrt = tuple(fn.inputs), tuple(fn.wrt)
         self.outputs = tuple(fn.outputs)
-        self.source: str = TARGETS["c"].program(fn.dag, fn.wrt, fn.literal, "gradc_f").text
-        self.path = _built(self.wrapped(), _compiler(compiler))
+        self._fn, self._compiler = fn, _compiler(compiler)
+        self.source: str = self._file()
+        count, results = len(self.outputs), len(self.outputs) + len(self.wrt)
+        self._seeds = count if count > 1 else 0
+        each = "".join(f", out[{at}]" for at in range(count))
+        kinds = "d" if count == 1 else f"({'d' * count})"
+        text = self._around(
+            "value_and_grad", (native_texts.BOTH, native_texts.FILL, native_texts.METHODS_OF_BOTH), self._seeds,
+            [1] * results, slopes=len(self.wrt), first=count, packed=f'Py_BuildValue("({kinds}O)"{each}, grads)',
+        )  # fmt: skip
+        self.path = _built(text, self._compiler)
         self._module = _loaded(self.path)
         self._module.setup(self._otherwise, self.wrt)
         self.value_and_grad: Callable[..., tuple[Any, dict[str, Any]]] = self._module.value_and_grad
-        """The value and the gradient by input, at numbers or at every point of arrays."""
+        """The value and the gradient by input, at numbers or at every point of arrays; several outputs take `df`."""
 
-    def wrapped(self) -> str:
-        """The C file with what Python needs around it; `MODULE` stands for the extension's name."""
-        inputs, results = len(self.inputs), len(self.outputs) + len(self.wrt)
-        call = [*(f"given[{i}]" for i in range(inputs)), *(f"&out[{i}]" for i in range(results))]
-        first = len(self.outputs)
-        each = "".join(f", out[{i}]" for i in range(first))
-        kinds = "d" if first == 1 else f"({'d' * first})"
-        packed = f'Py_BuildValue("({kinds}O)"{each}, grads)'
-        return _WRAPPER.format(
-            text=self.source, name="gradc_f", inputs=inputs, room=max(inputs, 1), results=results,
-            arrays=inputs + results, call=", ".join(call), slopes=len(self.wrt), first=first,
-            packed=packed, module="MODULE",
-            pointers=", ".join(f"at[{i}]" for i in range(inputs + results)),
-        )  # fmt: skip
+    def _file(self, *also: str) -> str:
+        """The C file of the program, with further modes."""
+        from gradc.emit.targets import TARGETS
+
+        text: str = TARGETS["c"].program(self._fn.dag, self.wrt, self._fn.literal, NAME, also).text
+        return text
+
+    def _around(self, mode: str, parts: Sequence[str], more: int, widths: Sequence[int], **holes: Any) -> str:
+        """A C file with what Python needs around it; `MODULE` stands for the extension's name.
+
+        The function takes `more` numbers beside the inputs, and fills numbers, and arrays of `widths`.
+        """
+        inputs, results = len(self.inputs) + more, sum(widths)
+        starts = [0, *accumulate(widths[:-1])]
+        arrays = inputs + len(widths)
+        filled = {
+            "text": self.source if mode == "value_and_grad" else self._file(mode),
+            "name": NAME, "mode": mode, "module": "MODULE",
+            "inputs": inputs, "room": max(inputs, 1), "results": results, "arrays": arrays,
+            "widths": ", ".join(map(str, [1] * inputs + [*widths])),
+            "call": ", ".join([*(f"given[{at}]" for at in range(inputs)), *(f"&out[{at}]" for at in starts)]),
+            "pointers": ", ".join(f"at[{at}]" for at in range(arrays)),
+        }  # fmt: skip
+        return "".join(part.format(**filled, **holes) for part in (native_texts.HEAD, *parts, native_texts.END))
+
+    # ---- value and gradient ------------------------------------------------------------------------------------------
 
     def __call__(self, /, *args: Any, **inputs: Any) -> Any:
         """The value."""
+        if self._seeds:
+            inputs["df"] = (0.0,) * self._seeds
         return self.value_and_grad(*args, **inputs)[0]
 
     def _otherwise(self, /, *args: Any, **inputs: Any) -> tuple[Any, dict[str, Any]]:
-        """What is not numbers by position: words, whole numbers, arrays."""
-        given = self._bound(args, inputs)
-        if all(type(value) is float for value in given):
-            return self.value_and_grad(*given)
-        return self._over_arrays(given)
+        """What is not numbers by position: words, whole numbers, arrays, adjoints."""
+        df: Sequence[Any] = ()
+        if self._seeds:
+            df = inputs.pop("df", ())
+            if not df and len(args) + len(inputs) == len(self.inputs) + self._seeds:
+                args, df = args[: -self._seeds], args[-self._seeds :]
+        given = [*bound(self.inputs, args, inputs), *df]
+        if len(df) != self._seeds:
+            self._fn.needs_no_df()
+        count = len(self.outputs)
+        found = over_arrays(self._module.fill, given, [1] * (count + len(self.wrt)))
+        if found is None:
+            return self.value_and_grad(*map(float, given))
+        value = found[0] if count == 1 else tuple(found[:count])
+        return value, dict(zip(self.wrt, found[count:], strict=True))
 
-    def _bound(self, args: Sequence[Any], given: dict[str, Any]) -> list[Any]:
-        bound = {**dict(zip(self.inputs, args, strict=False)), **given}
-        if len(args) > len(self.inputs) or set(bound) != set(self.inputs) or len(args) + len(given) != len(bound):
-            raise TypeError(f"{len(self.inputs)} inputs ({', '.join(self.inputs)}) are expected, once each")
-        return [bound[name] for name in self.inputs]
+    # ---- further modes -----------------------------------------------------------------------------------------------
 
-    def _over_arrays(self, given: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
-        import numpy as np
+    @cached_property
+    def jvp(self) -> Callable[..., Any]:
+        """jvp(x, y, x_dot, y_dot): the value, and its tangent, as `Function.jvp` gives them."""
+        return self._mode("jvp")
 
-        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in given))
-        shape = arrays[0].shape if arrays else ()
-        if not shape:
-            return self.value_and_grad(*(float(value) for value in given))
-        flat = [np.ascontiguousarray(each) for each in arrays]
-        out = [np.empty(shape) for _ in range(len(self.outputs) + len(self.wrt))]
-        self._module.fill(*flat, *out)
-        values = tuple(out[: len(self.outputs)])
-        grads = dict(zip(self.wrt, out[len(self.outputs) :], strict=True))
-        return (values[0] if len(values) == 1 else values), grads
+    @cached_property
+    def hvp(self) -> Callable[..., Any]:
+        """hvp(x, y, x_dot, y_dot): value, gradient, and the Hessian times a vector, as `Function.hvp` gives them."""
+        return self._mode("hvp")
+
+    @cached_property
+    def jacobian(self) -> Callable[..., Any]:
+        """jacobian(x, y): a `Jacobian`, as `Function.jacobian` gives it."""
+        return self._mode("jacobian")
+
+    @cached_property
+    def hessian(self) -> Callable[..., Any]:
+        """hessian(x, y): a `Hessian`, as `Function.hessian` gives it."""
+        self._fn._has_a_hessian()
+        return self._mode("hessian")
+
+    def _mode(self, mode: str) -> Callable[..., Any]:
+        from gradc.run.native_modes import mode_of
+
+        def build(parts: Sequence[str], more: int, widths: Sequence[int], rows: int, pattern: str) -> Any:
+            return _loaded(_built(self._around(mode, parts, more, widths, rows=rows, pattern=pattern), self._compiler))
+
+        return mode_of(mode, self._fn, build)
+
+
+def bound(names: Sequence[str], args: Sequence[Any], given: Mapping[str, Any]) -> list[Any]:
+    """Values in order, by position or by name; TypeError where one is missing or surplus."""
+    found = {**dict(zip(names, args, strict=False)), **given}
+    if len(args) > len(names) or set(found) != set(names) or len(args) + len(given) != len(found):
+        raise TypeError(f"{len(names)} inputs ({', '.join(names)}) are expected, once each")
+    return [found[name] for name in names]
+
+
+def over_arrays(fill: Callable[..., Any], given: Sequence[Any], widths: Sequence[int]) -> list[Any] | None:
+    """What an extension fills at every point of arrays, which broadcast; None where all are numbers.
+
+    A result of a width above 1 has an axis of its own behind those of the points.
+    """
+    import numpy as np
+
+    arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in given))
+    shape = arrays[0].shape if arrays else ()
+    if not shape:
+        return None
+    out = [np.empty(shape if width == 1 else (*shape, width)) for width in widths]
+    fill(*map(np.ascontiguousarray, arrays), *out)
+    return out
 
 
 def native(fn: Any, compiler: Sequence[str] | str | None = None) -> Native:
@@ -233,4 +220,4 @@ def _loaded(path: str) -> Any:
     return module
 
 
-__all__ = ["Native", "native"]
+__all__ = ["Native", "bound", "native", "over_arrays"]

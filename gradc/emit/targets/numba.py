@@ -23,7 +23,7 @@ from gradc.base.files import COMPILED
 from gradc.emit.count import count
 from gradc.emit.layout import broken, default_of, indent, quoted, wrapped
 from gradc.emit.modules import Emitted, printed
-from gradc.emit.number_lines import Dialect, NumberLines, names_in
+from gradc.emit.number_lines import Dialect, lines_in
 from gradc.emit.target import Target
 from gradc.emit.targets.branch_free import FUNCTIONS, words_of
 from gradc.emit.targets.numba_arrays import ArraysText
@@ -326,8 +326,7 @@ class _Module:
         self.slopes = self.fresh([f"d{name}" for name in wrt], [*self.params.values(), *self.outputs])
         self.several = len(outputs) > 1 and bool(wrt)
         df = ["df"] if len(outputs) == 1 else [f"df{k + 1}" for k in range(len(outputs))]
-        known = [*names_in(self.seeded, self.params, _NUMBA).values(), *self.outputs, *self.slopes]
-        self.seeds = self.fresh(df, [*self.params.values(), *known])
+        self.seeds = self.fresh(df, [*self.params.values(), *self.outputs, *self.slopes])
         self.helpers: dict[str, None] = {"at_points": None, "span": None, "apart": None, "at": None}
 
     def fresh(self, names: Iterable[str], others: Iterable[str]) -> list[str]:
@@ -348,10 +347,7 @@ class _Module:
 
     def point(self, name: str, joint: Joint, roots: Sequence[Node | None], said: str) -> list[str]:
         """A function of numbers."""
-        names = names_in(joint, self.params, _NUMBA)
-        names.update(zip(joint.seeds, self.seeds, strict=False))
-        wanted = [node for node in roots if node is not None]
-        lines = NumberLines(joint, wanted, reachable(wanted), names, _NUMBA)
+        lines = lines_in(joint, roots, self.params, _NUMBA, self.seeds if joint.seeds else ())
         self.helpers.update((word, None) for word in lines.called if word in _HELPERS)
         results = ["0.0" if node is None else lines.operand(node)[0] for node in roots]
         returned = broken("return ", results, "", closed=False, parens=True)
@@ -576,7 +572,7 @@ class _Arrays(ArraysText):
         return _imports(text)
 
 
-def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> Emitted:
+def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str, also: Sequence[str] = ()) -> Emitted:
     """The module of a program; GradcError for a gate that there is no form for."""
     if not any(node.shape for node in (*dag.inputs.values(), *dag.nodes)):
         return _Module(dag, wrt, literal, function).emit()
