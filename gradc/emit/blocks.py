@@ -14,7 +14,7 @@ from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, unpacked, wrapped
 from gradc.emit.modules import Emitted
 from gradc.emit.operand import Printer, constant, helper_costs
-from gradc.graph.dag import Dag, Graph, Node, reachable, users
+from gradc.graph.dag import Dag, Graph, Node, pending, reachable, users
 from gradc.ops import routing, scalar
 from gradc.ops.helpers import HELPERS, needed, needs_math
 from gradc.optimize import Joint, optimize
@@ -137,17 +137,7 @@ def as_map(dag: Dag) -> Dag | None:
             return None
         args = tuple([new[arg] for arg in node.args])
         new[node] = build.intern(node.op, args, node.attr) if args else build.graph.node(node.op, (), node.attr)
-    return dag._replace(
-        nodes=tuple(build.graph.nodes),
-        inputs={name: new[node] for name, node in dag.inputs.items()},
-        outputs=tuple((name, new[node]) for name, node in dag.outputs),
-        names={new[node]: names for node, names in dag.names.items() if node in new and new[node].args},
-        spans={},
-        rewrites={},
-        roles={},
-        declared=False,
-        graph=build.graph,
-    )
+    return dag.carried(build.graph, new, declared=False)
 
 
 def fits_blocks(dag: Dag) -> bool:
@@ -584,7 +574,7 @@ def _frontier(roots: Sequence[Node], lead: set[Node], seeds: Sequence[Node], mad
 
 def _fewer(roots: Sequence[Node], found: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> set[Node]:
     """One value kept in the place of two or more that nothing else reads."""
-    later = _cone(roots, found)
+    later = [node for node in reachable(roots, found) if node not in found]
     readers = {node: set(mine) for node, mine in users(later).items()}
     upstream = {made[seed] for seed in seeds if seed in made}
     for node in later:
@@ -596,18 +586,6 @@ def _fewer(roots: Sequence[Node], found: set[Node], seeds: Sequence[Node], made:
     return found
 
 
-def _cone(roots: Sequence[Node], known: set[Node]) -> list[Node]:
-    """What the roots are computed from, down to what is known."""
-    seen: dict[int, Node] = {}
-    stack = [root for root in roots if root not in known]
-    while stack:
-        node = stack.pop()
-        if node.id not in seen:
-            seen[node.id] = node
-            stack += [arg for arg in node.args if arg not in known]
-    return [seen[number] for number in sorted(seen)]
-
-
 def _seeds(joint: Joint, made: Mapping[Node, Node], names: Sequence[str]) -> dict[Node, str]:
     return {made[seed]: name for seed, name in zip(joint.seeds, names, strict=True) if seed in made}
 
@@ -615,16 +593,8 @@ def _seeds(joint: Joint, made: Mapping[Node, Node], names: Sequence[str]) -> dic
 def _cut(roots: Sequence[Node], known: Mapping[Node, str], graph: Graph) -> list[Node]:
     """The same values from leaves for what is known."""
     new: dict[Node, Node] = {node: graph.node(scalar.input_, (), name) for node, name in known.items()}
-    stack = list(roots)
-    while stack:
-        node = stack[-1]
-        waiting = [arg for arg in node.args if arg not in new] if node not in new else []
-        if waiting:
-            stack += waiting
-            continue
-        if node not in new:
-            new[node] = graph.node(node.op, tuple([new[arg] for arg in node.args]), node.attr, node.shape)
-        stack.pop()
+    for node in pending(roots, new):
+        new[node] = graph.node(node.op, tuple([new[arg] for arg in node.args]), node.attr, node.shape)
     return [new[root] for root in roots]
 
 

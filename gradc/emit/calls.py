@@ -101,17 +101,7 @@ def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
     elements = tuple(
         Elements(name, dag.dims.resolve(node.shape), tuple(sorted(read[node].items()))) for node, name in arrays.items()
     )
-    numbers = dag._replace(
-        nodes=tuple(build.graph.nodes),
-        inputs=inputs,
-        outputs=tuple((name, new[node]) for name, node in dag.outputs),
-        names={new[node]: names for node, names in dag.names.items() if node in new and new[node].args},
-        spans={},
-        rewrites={},
-        roles={},
-        graph=build.graph,
-    )
-    return numbers, elements
+    return dag.carried(build.graph, new, inputs=inputs), elements
 
 
 def layout_of(dag: Dag) -> dict[str, tuple[int, int, tuple[int, ...]]]:

@@ -14,7 +14,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from gradc.base.records import NamedTuple
@@ -64,16 +64,46 @@ class Graph:
         return node
 
 
-def reachable(roots: Iterable[Node]) -> list[Node]:
-    """The nodes that the roots are computed from, roots included, in topological order."""
+def args_of(node: Node) -> tuple[Node, ...]:
+    return node.args
+
+
+def reachable(roots: Iterable[Node], until: Container[Node] = ()) -> list[Node]:
+    """The nodes that the roots are computed from, roots included, in topological order; no further than `until`."""
     seen: dict[int, Node] = {}
     stack = list(roots)
     while stack:
         node = stack.pop()
         if node.id not in seen:
             seen[node.id] = node
-            stack.extend(node.args)
+            if node not in until:
+                stack.extend(node.args)
     return [seen[id] for id in sorted(seen)]
+
+
+def pending(
+    roots: Iterable[Node], done: Container[Node], needs: Callable[[Node], Iterable[Node]] = args_of
+) -> Iterator[Node]:
+    """Each node that is not `done` yet, behind all that it needs; whoever reads it is done with it when it asks on.
+
+    >>> from gradc.ops import scalar
+    >>> graph, known = Graph(), dict[Node, int]()
+    >>> x = graph.node(scalar.input_, (), "x")
+    >>> for node in pending([graph.node(scalar.mul, (graph.node(scalar.neg, (x,)), x))], known):
+    ...     known[node] = 1 + sum(known[arg] for arg in node.args)
+    >>> [(node.op, depth) for node, depth in known.items()]
+    [(input, 1), (neg, 2), (mul, 4)]
+    """
+    stack = list(roots)
+    while stack:
+        node = stack[-1]
+        waiting = [] if node in done else [need for need in needs(node) if need not in done]
+        if waiting:
+            stack += waiting
+            continue
+        stack.pop()
+        if node not in done:
+            yield node
 
 
 def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
@@ -147,3 +177,13 @@ class Dag(NamedTuple):
     @property
     def roots(self) -> list[Node]:
         return [node for _, node in self.outputs]
+
+    def carried(self, graph: Graph, new: Mapping[Node, Node], **changes: Any) -> Dag:
+        """The program in another graph, where `new` has the node of each old one; gates keep the user's names."""
+        return self._replace(**{
+            "nodes": tuple(graph.nodes),
+            "inputs": {name: new[node] for name, node in self.inputs.items() if node in new},
+            "outputs": tuple([(name, new[node]) for name, node in self.outputs if node in new]),
+            "names": {new[node]: names for node, names in self.names.items() if node in new and new[node].args},
+            "spans": {}, "rewrites": {}, "roles": {}, "graph": graph, **changes,
+        })  # fmt: skip

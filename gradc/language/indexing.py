@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradc.base.errors import GradcError
-from gradc.graph.dag import Node
+from gradc.graph.dag import Node, pending
 from gradc.graph.shapes import total
 from gradc.language.values import Arg
 from gradc.ops import array as a
@@ -45,19 +45,8 @@ class Integers:
     def of(self, root: Node, place: Arg) -> Node:
         """A value as whole numbers; every input that it is made of is an integer from now on."""
         known = self.known
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            if node in known:
-                stack.pop()
-                continue
-            parts = self._parts(node, place)
-            waiting = [part for part in parts if part not in known]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            known[node] = self._rebuilt(node, {part: known[part] for part in parts}, place)
+        for node in pending([root], known, lambda node: self._parts(node, place)):
+            known[node] = self._rebuilt(node, {part: known[part] for part in self._parts(node, place)}, place)
         return known[root]
 
     def _parts(self, node: Node, place: Arg) -> tuple[Node, ...]:

@@ -136,7 +136,7 @@ class _Cut:
         new: dict[Node, Node] = {}
         given = {node: name for name, node in self.dag.inputs.items()}
         known: dict[str, Node] = {}
-        for node in _until(roots, self.totals):
+        for node in reachable(roots, self.totals):
             if node in self.totals:
                 name = self.totals[node]
                 known[name] = total = build.input(name, node.shape)
@@ -172,19 +172,8 @@ class _Cut:
     ) -> Dag:
         order = [*self.dag.inputs, *self.totals.values(), self.count]
         inputs = {name: known[name] for name in order if name in known}
-        names = {new[node]: names for node, names in self.dag.names.items() if node in new and new[node].args}
-        return self.dag._replace(
-            nodes=tuple(build.graph.nodes),
-            inputs=inputs,
-            outputs=outputs,
-            names=names,
-            spans={},
-            rewrites={},
-            roles={},
-            notes=(),
-            declared=any(node.shape for node in inputs.values()),
-            graph=build.graph,
-        )
+        declared = any(node.shape for node in inputs.values())
+        return self.dag.carried(build.graph, new, inputs=inputs, outputs=outputs, notes=(), declared=declared)
 
 
 def _summed(build: Builder, node: Node, new: Mapping[Node, Node]) -> Node:
@@ -205,19 +194,6 @@ def _axes(node: Node) -> list[int]:
 
 def _size(build: Builder, dim: int | str) -> Node:
     return build.const(dim) if isinstance(dim, int) else build.graph.node(scalar.size, (), dim)
-
-
-def _until(roots: Sequence[Node], done: Mapping[Node, str]) -> list[Node]:
-    """What the roots are computed from, no further than where sums are known."""
-    seen: dict[int, Node] = {}
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node.id not in seen:
-            seen[node.id] = node
-            if node not in done:
-                stack.extend(node.args)
-    return [seen[id] for id in sorted(seen)]
 
 
 # ---- what each node is -------------------------------------------------------------------------

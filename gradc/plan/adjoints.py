@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradc.derive.reverse import Step, seeds
-from gradc.graph.dag import Dag, Node, reachable
+from gradc.graph.dag import Dag, Node, pending, reachable
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.plan.gates import is_cheap, is_repeated
@@ -140,21 +140,15 @@ class Backward:
         if not self.branched:
             return sent
         new: dict[Node, Node] = {}
-        stack = [sent]
-        while stack:
-            node = stack[-1]
+
+        def written(node: Node) -> tuple[Node, ...]:
             known = node in self.forward and implies(self.guard, self.guards.get(node, ()))
-            if known or not node.args or node in self.names:
-                new[node] = node
-            waiting = [] if node in new else [arg for arg in node.args if arg not in new]
-            stack += waiting
-            if waiting:
-                continue
-            if node not in new:
-                args = tuple([new[arg] for arg in node.args])
-                twin = args != node.args or node in self.forward
-                new[node] = Node(node.id, node.op, args, node.attr, node.shape) if twin else node
-            stack.pop()
+            return () if known or node in self.names else node.args
+
+        for node in pending([sent], new, written):
+            args = tuple([new[arg] for arg in written(node)])
+            twin = bool(args) and (args != node.args or node in self.forward)
+            new[node] = Node(node.id, node.op, args, node.attr, node.shape) if twin else node
         return new[sent]
 
     def lacks_shape(self, wrt: Sequence[str]) -> bool:
@@ -247,26 +241,15 @@ class Backward:
 
     def _supports(self, node: Node) -> int:
         """Which inputs' shapes an expression carries (elementwise programs), as a bit set."""
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            if top in self.support:
-                stack.pop()
-                continue
+        for top in pending([node], self.support):
             if top.op is scalar.adjoint and isinstance(top.attr, int):
                 owner = self.state_by_id.get(top.attr)
                 self.support[top] = owner.support if owner else 0
-                stack.pop()
-                continue
-            waiting = [arg for arg in top.args if arg not in self.support]
-            if waiting:
-                stack += waiting
                 continue
             bits = self.bits.get(top, 0)
             for arg in top.args:
                 bits |= self.support[arg]
             self.support[top] = bits
-            stack.pop()
         return self.support[node]
 
     def _add(self, target: Node, sent: Node) -> list[Stmt]:

@@ -29,7 +29,7 @@ from gradc.derive.blocks import adjoints, parts_of, sparse_tangents, triangle
 from gradc.derive.forward import pushed
 from gradc.derive.reverse import gradients
 from gradc.derive.structured import block_of, spread_to
-from gradc.graph.dag import Dag, Node, Shape, reachable
+from gradc.graph.dag import Dag, Node, Shape, pending, reachable
 from gradc.graph.shapes import show
 from gradc.ops import array, contractions, routing, scalar, shaping
 from gradc.plan.code import (
@@ -192,22 +192,13 @@ class _Lines:
         order = [node for node in nodes(value) if node.op is array.scatter and node.args[0].op is scalar.const]
         if not order or not like:
             return value
-        new: dict[int, Node] = {}
-        stack = [value]
-        while stack:
-            node = stack[-1]
-            waiting = [arg for arg in node.args if id(arg) not in new] if id(node) not in new else []
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if id(node) not in new and node.args:
-                args = tuple([new[id(arg)] for arg in node.args])
-                if node.op is array.scatter and args[0].op is scalar.const:
-                    args = (made(CAST, args[0], *like), *args[1:])
-                new[id(node)] = Node(node.id, node.op, args, node.attr, node.shape)
-            new.setdefault(id(node), node)
-        return new[id(value)]
+        new: dict[Node, Node] = {}
+        for node in pending([value], new):
+            args = tuple([new[arg] for arg in node.args])
+            if node.op is array.scatter and args[0].op is scalar.const:
+                args = (made(CAST, args[0], *like), *args[1:])
+            new[node] = Node(node.id, node.op, args, node.attr, node.shape) if args else node
+        return new[value]
 
     def _has_line(self, node: Node) -> bool:
         """Whether a derivative is more than a sign, a name or a number."""

@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from gradc.derive.blocks import sparse_tangents
-from gradc.graph.dag import Dag, Node, reachable
+from gradc.graph.dag import Dag, Node, pending, reachable
 from gradc.ops import scalar
 from gradc.plan.names import Namer, short_stem
 from gradc.rewrite.simplify import Builder, is_const
@@ -84,10 +84,8 @@ def _named(dag: Dag, node: Node, namer: Namer) -> str:
 
 
 def _numbers(dag: Dag, build: Builder, inputs: dict[str, Node], outputs: Sequence[tuple[str, Node]]) -> Dag:
-    return dag._replace(
-        nodes=tuple(reachable([node for _, node in outputs])), inputs=inputs, outputs=tuple(outputs),
-        names={}, spans={}, rewrites={}, roles={}, graph=build.graph,
-    )  # fmt: skip
+    nodes = tuple(reachable([node for _, node in outputs]))
+    return dag.carried(build.graph, {}, nodes=nodes, inputs=inputs, outputs=tuple(outputs))
 
 
 def _points(dag: Dag, leaves: dict[Node, str], called: dict[Node, str], outputs: Sequence[tuple[str, Node]]) -> Dag:
@@ -103,22 +101,10 @@ def _points(dag: Dag, leaves: dict[Node, str], called: dict[Node, str], outputs:
     for name, _ in outputs:
         if name not in inputs:
             inputs[name] = build.input(name)
-    todo = list(dag.roots)
-    while todo:
-        node = todo[-1]
-        waiting = [arg for arg in node.args if arg not in new] if node not in new else []
-        if waiting:
-            todo += waiting
-            continue
-        if node not in new:
-            args = tuple([new[arg] for arg in node.args])
-            new[node] = build.intern(node.op, args, node.attr) if args else build.graph.node(node.op, (), node.attr)
-        todo.pop()
-    return dag._replace(
-        nodes=tuple(build.graph.nodes), inputs=inputs, outputs=tuple((name, new[node]) for name, node in dag.outputs),
-        names={new[node]: names for node, names in dag.names.items() if node in new and new[node].args},
-        spans={}, rewrites={}, roles={}, graph=build.graph,
-    )  # fmt: skip
+    for node in pending(dag.roots, new):
+        args = tuple([new[arg] for arg in node.args])
+        new[node] = build.intern(node.op, args, node.attr) if args else build.graph.node(node.op, (), node.attr)
+    return dag.carried(build.graph, new, inputs=inputs)
 
 
 __all__ = ["Staged", "staged"]

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gradc.derive.forward import tangent_of
-from gradc.graph.dag import Node, Shape, reachable
+from gradc.graph.dag import Node, Shape, pending, reachable
 from gradc.ops import array, scalar
 from gradc.plan.code import (
     CLONE,
@@ -111,17 +111,10 @@ class Tangents:
 
     def tangent(self, expr: Node) -> Node | None:
         """The tangent of an expression over what has a tangent; None where it has none."""
-        moved, stack = self.moved, [expr]
-        while stack:
-            node = stack[-1]
-            waiting = [arg for arg in node.args if arg not in moved] if node not in moved else []
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if node not in moved:
-                known = {arg: dot for arg in node.args if (dot := moved[arg]) is not None}
-                moved[node] = self._of_adjoint(node) or tangent_of(node, self.build, known, self.again, self.spare)
+        moved = self.moved
+        for node in pending([expr], moved):
+            known = {arg: dot for arg in node.args if (dot := moved[arg]) is not None}
+            moved[node] = self._of_adjoint(node) or tangent_of(node, self.build, known, self.again, self.spare)
         return moved[expr]
 
     def _of_adjoint(self, node: Node) -> Node | None:
@@ -138,18 +131,13 @@ class Tangents:
     def cut(self, node: Node, own: bool = False) -> Node:
         """An expression down to what is bound by now, wherever this line is run; with `own` its gate in any case."""
         out: dict[Node, Node] = {}
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            leaf = None if top in out or (own and top is node) else self.named(top)
-            waiting = [] if leaf is not None else [arg for arg in top.args if arg not in out and top not in out]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if top not in out:
-                args = tuple([out[arg] for arg in top.args]) if leaf is None else ()
-                out[top] = leaf or (Node(top.id, top.op, args, top.attr, top.shape) if args else self.notes.cut(top))
+
+        def leaf(top: Node) -> Node | None:
+            return None if own and top is node else self.named(top)
+
+        for top in pending([node], out, lambda top: top.args if leaf(top) is None else ()):
+            args = tuple([out[arg] for arg in top.args]) if (named := leaf(top)) is None else ()
+            out[top] = named or (Node(top.id, top.op, args, top.attr, top.shape) if args else self.notes.cut(top))
         return out[node]
 
     def named(self, node: Node) -> Node | None:

@@ -39,7 +39,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from gradc.base.records import NamedTuple
-from gradc.graph.dag import Dag, Lazy, Node
+from gradc.graph.dag import Dag, Lazy, Node, pending
 from gradc.ops import array, constant_arrays, scalar
 from gradc.ops.table import Op
 from gradc.rewrite.simplify import Builder, number
@@ -365,20 +365,8 @@ class _Roller:
     def _make(self, root: Node) -> None:
         """The new node of an old one, and of all that it needs."""
         new, build = self.new, self.build
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            if node in new:
-                stack.pop()
-                continue
-            found = self.sums.get(node)
-            needs = node.args if found is None else self._needs(*found)
-            waiting = [need for need in needs if need not in new]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if found is not None:
+        for node in pending([root], new, self._needs):
+            if (found := self.sums.get(node)) is not None:
                 new[node] = self._total(*found)
             elif node.args:
                 new[node] = build.make(node.op, tuple([new[arg] for arg in node.args]), node.attr)
@@ -387,11 +375,12 @@ class _Roller:
             else:
                 new[node] = build.graph.node(node.op, (), node.attr, node.shape)
 
-    def _needs(self, left: Sequence[tuple[bool, Node]], groups: Sequence[_Group]) -> list[Node]:
-        return [
-            *(node for _, node in left),
-            *(part.shared for group in groups for part in group.pattern if part.shared is not None),
-        ]
+    def _needs(self, node: Node) -> Sequence[Node]:
+        if node not in self.sums:
+            return node.args
+        left, groups = self.sums[node]
+        shared = [part.shared for group in groups for part in group.pattern if part.shared is not None]
+        return [*(term for _, term in left), *shared]
 
     def _element(self, whole: Node, at: int) -> Node:
         return self.build.make(array.index, (whole,), ((at,),))
