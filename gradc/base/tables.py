@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradc.base.errors import visible, width
+from gradc.base.records import NamedTuple
 
 # Digits that a reader can use; what needs them all is in the JSON.
 DIGITS = 6
@@ -105,6 +106,51 @@ def html_page(title: str, body: str) -> str:
 
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return f'<!DOCTYPE html>\n<html lang="en">{head}\n<style>\n{_STYLE}\n</style>\n<body>\n{body}\n</body></html>'
+
+
+class Table(NamedTuple):
+    """A table with the sentences under it."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    align: str
+    notes: Sequence[str] = ()
+
+
+class Tabled:
+    """A result that is a table: in a terminal, a notebook, Markdown, LaTeX and on a page. Its `_table` says which."""
+
+    __slots__ = ()
+    _title = ""
+
+    def _table(self) -> Table:
+        raise NotImplementedError
+
+    def render(self) -> str:
+        """As the command line shows it."""
+        shown = self._table()
+        return "\n".join([table(*shown[:3]), "", *shown.notes])
+
+    def markdown(self) -> str:
+        """The table in Markdown."""
+        shown = self._table()
+        return "\n".join([markdown(*shown[:3]), "", *shown.notes])
+
+    def latex(self) -> str:
+        """The table for LaTeX."""
+        shown = self._table()
+        return "\n".join([latex_table(*shown[:3]), "", *(latex_words(note) + "\\\\" for note in shown.notes)])
+
+    def html(self) -> str:
+        """The table as a page of its own."""
+        return html_page(self._title, self._repr_html_())
+
+    def __repr__(self) -> str:
+        return self.render()
+
+    def _repr_html_(self) -> str:
+        shown = self._table()
+        return html_table(*shown[:3]) + html_table((), [[note] for note in shown.notes])
 
 
 def number(value: Any, digits: int = DIGITS) -> str:

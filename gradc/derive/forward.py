@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from gradc.derive import rules
+from gradc.derive.reverse import times
 from gradc.graph.dag import Node, reachable
-from gradc.ops import array, routing, scalar
+from gradc.ops import array, scalar
 from gradc.ops.table import Op, statics_of
-from gradc.rewrite.rules import attribute, compiled, instantiate
+from gradc.rewrite.rules import attribute, instantiate, run
 from gradc.rewrite.simplify import Builder, is_const
 from gradc.rewrite.wanted import chosen, spared_where
 
@@ -115,17 +117,8 @@ def _push(build: Builder, node: Node, known: Mapping[Node, Node], again: bool, w
         if arg in known:
             boundary = len(build.graph.nodes)
             partial = instantiate(build, slope, names, statics)
-            parts.append(_times(build, partial, known[arg], boundary))
+            parts.append(times(build, partial, known[arg], boundary, zero=0))
     return _sum(build, [part for part in parts if not is_const(part, 0)])
-
-
-def _times(build: Builder, partial: Node, tangent: Node, boundary: int) -> Node:
-    """partial*tangent as one writes it: a condition masks, a reciprocal that is new divides."""
-    if partial.op.boolean:
-        return build.make(routing.where, (partial, tangent, build.const(0)))
-    if partial.op is scalar.inv and partial.id >= boundary:
-        return build.make(scalar.div, (tangent, partial.args[0]))
-    return build.make(scalar.mul, (partial, tangent))
 
 
 def _replaced(node: Node, at: int, tangent: Node) -> tuple[Node, ...]:
@@ -151,22 +144,15 @@ def _without_zeros(
     build: Builder, rule: str, names: Mapping[str, Node | None], statics: Mapping[str, object]
 ) -> Node | None:
     """What a rule stands for where a name may be None, which is 0 in a shape that nobody needs to know."""
-    stack: list[Node | None] = []
-    for instruction in compiled(rule):
-        match instruction:
-            case ("arg", name):
-                stack.append(names[name] if name in names else build.const(statics[name]))  # type: ignore[arg-type]
-            case ("const", value):
-                stack.append(build.const(value))
-            case ("op", entry, count, given):
-                at = len(stack) - count
-                taken = tuple(stack[at:])
-                del stack[at:]
-                if None in taken:
-                    stack.append(_of_zeros(build, entry, taken, attribute(entry, given, statics)))
-                else:
-                    stack.append(build.make(entry, taken, attribute(entry, given, statics)))  # type: ignore[arg-type]
-    return stack[0]
+
+    def named(name: str) -> Node | None:
+        return names[name] if name in names else build.const(statics[name])  # type: ignore[arg-type]
+
+    def gate(op: Op, taken: tuple[Node | None, ...], given: Any) -> Node | None:
+        attr = attribute(op, given, statics)
+        return _of_zeros(build, op, taken, attr) if None in taken else build.make(op, taken, attr)  # type: ignore[arg-type]
+
+    return run(rule, named, build.const, gate)
 
 
 def _of_zeros(build: Builder, op: Op, args: tuple[Node | None, ...], attr: object) -> Node | None:

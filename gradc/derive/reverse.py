@@ -206,7 +206,7 @@ def _send_back(
             if rule == "1":
                 sent = dout
             else:
-                sent = _times(build, instantiate(build, rule, names, statics), dout, boundary)
+                sent = times(build, instantiate(build, rule, names, statics), dout, boundary)
                 if counts is not None:
                     sent = build.make(routing.where, (counts, sent, build.const(0.0)))
         else:
@@ -243,13 +243,13 @@ def _turned(build: Builder, sent: Node, boundary: int) -> Node:
     return total(build, [build.make(array.matmul, (y, x)) for y, x in turned])
 
 
-def _times(build: Builder, partial: Node, dout: Node, boundary: int) -> Node:
-    """partial*dout, in the way one writes it: a condition masks, a reciprocal that is new divides."""
+def times(build: Builder, partial: Node, by: Node, boundary: int, zero: float = 0.0) -> Node:
+    """partial*by, in the way one writes it: a condition masks, a reciprocal divides that is new behind a boundary."""
     if partial.op.boolean:
-        return build.make(routing.where, (partial, dout, build.const(0.0)))
+        return build.make(routing.where, (partial, by, build.const(zero)))
     if partial.op is scalar.inv and partial.id >= boundary:
-        return build.make(scalar.div, (dout, partial.args[0]))
-    return build.make(scalar.mul, (partial, dout))
+        return build.make(scalar.div, (by, partial.args[0]))
+    return build.make(scalar.mul, (partial, by))
 
 
 def _ready(build: Builder, gate: Node, dout: Node) -> Node:

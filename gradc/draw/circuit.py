@@ -12,6 +12,7 @@ Nothing here knows a program: a circuit is plain text on gates, and whoever buil
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,6 +107,26 @@ def flow(circuit: Circuit) -> list[Gate]:
     if len(order) < len(gates):
         raise ValueError(f"the wires run in a circle through gate {next(id for id in users if waiting[id])}")
     return [gates[id] for id in order]
+
+
+def branched(circuit: Circuit, label: Callable[[Gate], str]) -> tuple[dict[int, str], list[tuple[str, str, str]]]:
+    """Where a wire with a label has not one user, a point behind its gate: those points' labels, then all wires.
+
+    A wire is the names of its ends, `g1` of a gate and `j1` of a point, and the label that is not on its point.
+
+    >>> gates = Gate(0, "x", "input", value="3"), Gate(1, "exp", "gate"), Gate(2, "sin", "gate")
+    >>> branched(Circuit(gates, (Wire(0, 1, 0), Wire(0, 2, 0))), lambda gate: gate.value or "")
+    ({0: '3'}, [('j0', 'g1', ''), ('j0', 'g2', '')])
+    """
+    labels = {gate.id: label(gate) for gate in circuit.gates}
+    users = Counter(wire.source for wire in circuit.wires)
+    joints = {id: text for id, text in labels.items() if text and users[id] != 1}
+    wires = []
+    for wire in sorted(circuit.wires, key=lambda wire: (wire.target, wire.slot)):
+        joined = wire.source in joints
+        end, text = ("j", "") if joined else ("g", labels[wire.source])
+        wires.append((f"{end}{wire.source}", f"g{wire.target}", text))
+    return joints, wires
 
 
 def small_enough(circuit: Circuit) -> Circuit:

@@ -15,11 +15,10 @@ digraph {
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
-from gradc.draw.circuit import Circuit, Gate
+from gradc.draw.circuit import Circuit, Gate, branched
 from gradc.draw.text import plain
 
 _GREEN, _RED, _GREY = "#116329", "#b3151c", "#656d76"
@@ -45,19 +44,12 @@ def _looks(gate: Gate) -> str:
 
 
 def _edges(circuit: Circuit) -> Iterator[str]:
-    labels = {gate.id: _label(gate) for gate in circuit.gates}
-    users = Counter(wire.source for wire in circuit.wires)
-    joints = {id for id, label in labels.items() if label and users[id] != 1}
-    for id in labels:
-        if id in joints:
-            yield f"j{id} [shape=point, width=0.05, height=0.05];"
-            yield f"g{id} -> j{id} [arrowhead=none, label={labels[id]}];"
-    for wire in sorted(circuit.wires, key=lambda wire: (wire.target, wire.slot)):
-        if wire.source in joints:
-            yield f"j{wire.source} -> g{wire.target};"
-        else:
-            label = labels[wire.source]
-            yield f"g{wire.source} -> g{wire.target}" + (f" [label={label}];" if label else ";")
+    joints, wires = branched(circuit, _label)
+    for id, label in joints.items():
+        yield f"j{id} [shape=point, width=0.05, height=0.05];"
+        yield f"g{id} -> j{id} [arrowhead=none, label={label}];"
+    for source, target, label in wires:
+        yield f"{source} -> {target}" + (f" [label={label}];" if label else ";")
 
 
 def _label(gate: Gate) -> str:

@@ -12,10 +12,9 @@ flowchart LR
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from gradc.draw.circuit import Circuit, Gate
+from gradc.draw.circuit import Circuit, Gate, branched
 from gradc.draw.text import plain
 
 
@@ -34,19 +33,12 @@ def _node(gate: Gate) -> str:
 
 
 def _edges(circuit: Circuit) -> Iterator[str]:
-    labels = {gate.id: _label(gate) for gate in circuit.gates}
-    users = Counter(wire.source for wire in circuit.wires)
-    joints = {id for id, label in labels.items() if label and users[id] != 1}
-    for id in labels:
-        if id in joints:
-            yield f'j{id}[" "]:::bare'
-            yield f'g{id} -- "{labels[id]}" --- j{id}'
-    for wire in sorted(circuit.wires, key=lambda wire: (wire.target, wire.slot)):
-        if wire.source in joints:
-            yield f"j{wire.source} --> g{wire.target}"
-        else:
-            label = labels[wire.source]
-            yield f"g{wire.source} " + (f'-- "{label}" --> ' if label else "--> ") + f"g{wire.target}"
+    joints, wires = branched(circuit, _label)
+    for id, label in joints.items():
+        yield f'j{id}[" "]:::bare'
+        yield f'g{id} -- "{label}" --- j{id}'
+    for source, target, label in wires:
+        yield f"{source} " + (f'-- "{label}" --> ' if label else "--> ") + target
 
 
 def _label(gate: Gate) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import html_table, markdown, table
+from gradc.base.tables import Table, Tabled
 from gradc.derive.reverse import gradients
 from gradc.draw.plot import Series, plot
 from gradc.emit.calls import by_elements
@@ -52,7 +52,7 @@ class ModeRow:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Modes:
+class Modes(Tabled):
     """The rows, and which of them is the cheapest way to the gradient (or the Jacobian)."""
 
     program: str
@@ -66,13 +66,8 @@ class Modes:
         """A mode's row."""
         return next(row for row in self.rows if row.name == name)
 
-    def render(self) -> str:
-        """As the command line shows it."""
-        return "\n".join([table(_HEADER, map(self._cells, self.rows), _ALIGN), "", *self.notes()])
-
-    def markdown(self) -> str:
-        """The table in Markdown."""
-        return "\n".join([markdown(_HEADER, map(self._cells, self.rows), _ALIGN), "", *self.notes()])
+    def _table(self) -> Table:
+        return Table(_HEADER, [self._cells(row) for row in self.rows], _ALIGN, self.notes())
 
     def notes(self) -> list[str]:
         """What is chosen, and how sparse the matrices are."""
@@ -88,9 +83,6 @@ class Modes:
         value = max(self.row(VALUE).operations, 1)
         return [row.name, row.gives, row.sweeps, row.operations, f"{row.operations / value:.2f}", row.kept]
 
-    def __repr__(self) -> str:
-        return self.render()
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
@@ -101,9 +93,6 @@ class Modes:
             "rows": [row.to_dict() for row in self.rows],
             "chosen": self.chosen,
         }
-
-    def _repr_html_(self) -> str:
-        return html_table(_HEADER, map(self._cells, self.rows), _ALIGN) + html_table((), [[x] for x in self.notes()])
 
 
 _HEADER = ["mode", "gives", "sweeps", "operations", "times the value", "kept"]
@@ -173,21 +162,13 @@ def _kept(dag: Dag, leaves: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ModesSweep:
+class ModesSweep(Tabled):
     """The modes of the members of a family, and where forward and reverse mode cross over."""
 
     family: str
     sizes: tuple[int, ...]
     members: tuple[Modes, ...]
     seconds: float
-
-    def render(self) -> str:
-        """As the command line shows it."""
-        return "\n".join([table(self._header(), self._rows(), _SWEPT), "", *self.notes()])
-
-    def markdown(self) -> str:
-        """The table in Markdown."""
-        return "\n".join([markdown(self._header(), self._rows(), _SWEPT), "", *self.notes()])
 
     def csv(self) -> str:
         """A line for each mode of each member."""
@@ -218,18 +199,12 @@ class ModesSweep:
     def _names(self) -> list[str]:
         return list(dict.fromkeys(row.name for each in self.members for row in each.rows))
 
-    def _header(self) -> list[str]:
-        return [self.family, *self._names(), "chosen"]
-
-    def _rows(self) -> list[list[Any]]:
+    def _table(self) -> Table:
         rows: list[list[Any]] = []
         for size, each in zip(self.sizes, self.members, strict=True):
             known = {row.name: row.operations for row in each.rows}
             rows.append([size, *(known.get(name, "") for name in self._names()), each.chosen])
-        return rows
-
-    def __repr__(self) -> str:
-        return self.render()
+        return Table([self.family, *self._names(), "chosen"], rows, "rrrrrrrrrl", self.notes())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -238,9 +213,6 @@ class ModesSweep:
 
     def _repr_svg_(self) -> str:
         return self.svg()
-
-
-_SWEPT = "rrrrrrrrrl"
 
 
 def sweep_modes(family: Any, upto: int = UPTO, progress: Callable[[int, int], None] | None = None) -> ModesSweep:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import html_page, html_table, latex_table, latex_words, markdown, number, table
+from gradc.base.tables import Table, Tabled, number
 from gradc.evidence.derivative_forms import BUILT, CSE, Form, big, count_text, staged_form, symbolic_forms
 from gradc.evidence.measure import seconds_a_call
 from gradc.evidence.points import Point, Search
@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Report:
+class Report(Tabled):
     """The forms of a program, smallest staged form first."""
 
     program: str
@@ -41,34 +41,15 @@ class Report:
     notes: tuple[str, ...]
     seconds: float
 
-    def render(self) -> str:
-        """As the command line shows it."""
-        lines = [table(_HEADER, map(_cells, self.forms), _ALIGN), "", *self.notes]
-        return "\n".join(lines)
+    _title = "Staged against symbolic"
 
-    def markdown(self) -> str:
-        """The table in Markdown."""
-        return "\n".join([markdown(_HEADER, map(_cells, self.forms), _ALIGN), "", *self.notes])
-
-    def latex(self) -> str:
-        """The table for LaTeX."""
-        notes = [latex_words(note) + "\\\\" for note in self.notes]
-        return "\n".join([latex_table(_HEADER, map(_cells, self.forms), _ALIGN), "", *notes])
-
-    def html(self) -> str:
-        """The table as a page of its own."""
-        return html_page("Staged against symbolic", self._repr_html_())
-
-    def __repr__(self) -> str:
-        return self.render()
+    def _table(self) -> Table:
+        return Table(_HEADER, [_cells(form) for form in self.forms], _ALIGN, self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         forms = [form.to_dict() for form in self.forms]
         return {"program": self.program, "forms": forms, "notes": list(self.notes), "seconds": self.seconds}
-
-    def _repr_html_(self) -> str:
-        return html_table(_HEADER, map(_cells, self.forms), _ALIGN) + html_table((), [[note] for note in self.notes])
 
 
 _HEADER = ["value and gradient", "operations", "statements", "characters", "seconds a call", "seconds to make"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.base.tables import html_page, html_table, latex_table, latex_words, markdown, table
+from gradc.base.tables import Table, Tabled
 from gradc.draw.plot import Series, logarithm, plot
 from gradc.evidence.derivative_forms import AT_LEAST, BUILT, Form, count_text, staged_form, symbolic_forms
 from gradc.evidence.growing import composed, member
@@ -48,29 +48,14 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sweep:
+class Sweep(Tabled):
     """The growth of each form over the members of a family."""
 
     family: str
     members: tuple[Member, ...]
     seconds: float
 
-    def render(self) -> str:
-        """As the command line shows it."""
-        return "\n".join([table(self._header(), self._rows(), _ALIGN), "", *self.notes()])
-
-    def markdown(self) -> str:
-        """The table in Markdown."""
-        return "\n".join([markdown(self._header(), self._rows(), _ALIGN), "", *self.notes()])
-
-    def latex(self) -> str:
-        """The table for LaTeX."""
-        return "\n".join([latex_table(self._header(), self._rows(), _ALIGN), "", *map(latex_words, self.notes())])
-
-    def html(self) -> str:
-        """The table as a page of its own."""
-        notes = html_table((), [[note] for note in self.notes()])
-        return html_page("Growth", html_table(self._header(), self._rows(), _ALIGN) + notes)
+    _title = "Growth"
 
     def csv(self) -> str:
         """Exact figures, for a spreadsheet: a line for each form of each member."""
@@ -114,32 +99,20 @@ class Sweep:
     def _names(self) -> list[str]:
         return list(dict.fromkeys(form.name for each in self.members for form in each.forms))
 
-    def _header(self) -> list[str]:
-        return [self.family, "gates", *self._names()]
-
-    def _rows(self) -> list[list[Any]]:
+    def _table(self) -> Table:
         rows = []
         for each in self.members:
             named = {form.name: form for form in each.forms}
             rows.append([each.size, each.gates, *(count_text(named[name]) for name in self._names())])
-        return rows
-
-    def __repr__(self) -> str:
-        return self.render()
+        return Table([self.family, "gates", *self._names()], rows, "rrrrrr", self.notes())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         members = [each.to_dict() for each in self.members]
         return {"family": self.family, "members": members, "notes": self.notes(), "seconds": self.seconds}
 
-    def _repr_html_(self) -> str:
-        return html_table(self._header(), self._rows(), _ALIGN) + html_table((), [[note] for note in self.notes()])
-
     def _repr_svg_(self) -> str:
         return self.svg()
-
-
-_ALIGN = "rrrrrr"
 
 
 def sizes_up_to(upto: int) -> tuple[int, ...]:

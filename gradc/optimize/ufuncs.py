@@ -20,7 +20,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from gradc.graph.dag import Graph, Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
-from gradc.rewrite.rules import compiled
+from gradc.rewrite.rules import run
 from gradc.rewrite.simplify import Builder, is_const, number
 
 Args = tuple[Node, ...]
@@ -100,19 +100,7 @@ def _lower(build: Builder, node: Node, args: Args) -> Node:
 
 def _run(build: Builder, text: str, args: Mapping[str, Node]) -> Node:
     """The node that a fast form stands for."""
-    stack: list[Node] = []
-    for instruction in compiled(text):
-        match instruction:
-            case ("arg", name):
-                stack.append(args[name])
-            case ("const", value):
-                stack.append(build.const(value))
-            case ("op", entry, count, _):
-                at = len(stack) - count
-                taken = tuple(stack[at:])
-                del stack[at:]
-                stack.append(_make(build, entry, taken))
-    return stack[0]
+    return run(text, args.__getitem__, build.const, lambda op, taken, _: _make(build, op, taken))
 
 
 def _make(build: Builder, op: Op, args: Args, attr: Hashable = None) -> Node:

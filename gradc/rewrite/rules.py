@@ -16,9 +16,9 @@ parameters. Its text is read once into a postfix program and then run for each g
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from gradc.graph.dag import Node
 from gradc.ops import array as a
@@ -26,6 +26,8 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import Builder
+
+T = TypeVar("T")
 
 # One instruction: ("arg", name), ("const", value), or ("op", entry, argument count, static parameters).
 Instruction = tuple[Any, ...]
@@ -80,21 +82,40 @@ def has_form(op: Op, target: str) -> bool:
     return all(target in each.code for each in (op, *called_by(op)))
 
 
-def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Mapping[str, Any] | None = None) -> Node:
-    """The node that a rule stands for, with its names bound to nodes and static values."""
-    stack: list[Node] = []
+def run(
+    text: str,
+    named: Callable[[str], T],
+    const: Callable[[Any], T],
+    gate: Callable[[Op, tuple[T, ...], tuple[tuple[str, ast.expr], ...]], T],
+) -> T:
+    """What a rule's text stands for, by what its names, its numbers and its gates stand for.
+
+    >>> run("2*x + y", {"x": 3, "y": 4}.__getitem__, lambda value: value, lambda op, args, given: (op.name, *args))
+    ('add', ('mul', 2, 3), 4)
+    """
+    stack: list[T] = []
     for instruction in compiled(text):
         match instruction:
             case ("arg", name):
-                stack.append(args[name] if name in args else build.const((statics or {})[name]))
+                stack.append(named(name))
             case ("const", value):
-                stack.append(build.const(value))
+                stack.append(const(value))
             case ("op", entry, count, given):
                 at = len(stack) - count
                 taken = tuple(stack[at:])
                 del stack[at:]
-                stack.append(build.make(entry, taken, attribute(entry, given, statics or {})))
+                stack.append(gate(entry, taken, given))
     return stack[0]
+
+
+def instantiate(build: Builder, text: str, args: Mapping[str, Node], statics: Mapping[str, Any] | None = None) -> Node:
+    """The node that a rule stands for, with its names bound to nodes and static values."""
+    given = statics or {}
+
+    def named(name: str) -> Node:
+        return args[name] if name in args else build.const(given[name])
+
+    return run(text, named, build.const, lambda op, taken, own: build.make(op, taken, attribute(op, own, given)))
 
 
 def _static_value(value: ast.expr, statics: Mapping[str, Any]) -> Any:

@@ -7,23 +7,17 @@ away (endless loops, full memory, files written over). It is no prison: don't gr
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import queue
 import shutil
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from gradc.base.process import LineProcess
+
 _SERVE = """
-import sys
-sys.path[:] = sys.argv[2:3] + sys.path + sys.argv[3:]
 from gradc.run.hand import serve
 from gradc.evidence.grade.instrument import watched
 serve(watched, int(sys.argv[1]))
@@ -46,8 +40,7 @@ class Sandbox:
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds, self.memory = seconds, memory
-        self._process: subprocess.Popen[str] | None = None
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._process: LineProcess | None = None
         self._folder = ""
         self._limits: dict[str, int] = {}
         self._late: dict[str, list[Any]] = {}
@@ -67,13 +60,11 @@ class Sandbox:
         new = [library for library in needs if library not in self._loaded]
         try:
             process = self._started()
-            assert process.stdin is not None
             most = self._limits.get(job["text"], job.get("limit", _MANY))
             asked = {**job, "needs": needs, "seconds": self.seconds, "limit": min(most, job.get("limit", _MANY))}
-            process.stdin.write(json.dumps(asked) + "\n")
-            process.stdin.flush()
+            process.send(json.dumps(asked))
             several = sum(each.get("seconds", self.seconds) for each in job.get("variants", ()))
-            line = self._lines.get(timeout=self.seconds + several + _GRACE + (_LOADING if new else 0.0))
+            line = process.answer(self.seconds + several + _GRACE + (_LOADING if new else 0.0))
         except queue.Empty:
             self.close()
             return _ended(f"{_LATE} {self.seconds:g} seconds")
@@ -93,32 +84,20 @@ class Sandbox:
             answer["error"] = self._late[job["text"]]
         return answer
 
-    def _started(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
+    def _started(self) -> LineProcess:
+        if self._process is None or not self._process.runs:
             self._folder = self._folder or tempfile.mkdtemp(prefix="gradc-")
             self._loaded = set()
-            self._process = process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _SERVE, str(self.memory), *_paths()],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-                cwd=self._folder,
-                env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            )
-            self._lines = queue.Queue()
-            threading.Thread(target=_read, args=(process, self._lines), daemon=True).start()
-            self._lines.get(timeout=_LOADING)  # it says that it is ready
+            env = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+            self._process = LineProcess(_SERVE, self.memory, env, self._folder)
+            self._process.answer(_LOADING)  # it says that it is ready
         return self._process
 
     def close(self) -> None:
         """End the process, and leave nothing behind."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            with contextlib.suppress(OSError, ValueError):
-                process.communicate()
+            process.end()
         folder, self._folder = self._folder, ""
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -126,24 +105,3 @@ class Sandbox:
 
 def _ended(why: str) -> dict[str, Any]:
     return {"events": [], "sites": [], "scopes": [], "shapes": {}, "error": [0, why]}
-
-
-def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    assert process.stdout is not None
-    with contextlib.suppress(ValueError, OSError):
-        for line in process.stdout:
-            lines.put(line)
-    lines.put(None)
-
-
-def _paths() -> list[str]:
-    """Where this gradc is, then where else this process finds its modules."""
-    here = os.path.abspath(__file__)
-    for _ in range(4):
-        here = os.path.dirname(here)
-    return [here, *filter(None, sys.path)]
-
-
-def clock() -> float:
-    """Seconds, for budgets."""
-    return time.monotonic()
