@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,25 @@ def is_exact(node: Node) -> bool:
     return all(one.op in EXACT for arg in node.args for one in walk(arg))
 
 
+def at_kink(node: Node, xs: tuple[Array, ...]) -> bool:
+    """Whether a gate's arguments meet, as they may where they meet exactly: a difference sees both sides of it.
+
+    >>> at_kink(Node("abs"), (np.array([1.0, 0.0]),)), at_kink(Node("max"), (np.array([1.0, 2.0]),))
+    (True, False)
+    """
+    return node.op in KINKED and not TESTS[node.op](replace(node, args=(Node("exp"),)), *xs)
+
+
 def apart(node: Node, *xs: Array) -> bool:
     """Whether no two of several arguments come near each other, element by element, unless they meet exactly."""
     exact = is_exact(node)
     pairs = ((x, y) for i, x in enumerate(xs) for y in xs[i + 1 :])
     return all(bool(np.all((np.abs(x - y) > KINK) | (exact & (x == y)))) for x, y in pairs)
+
+
+def between(node: Node, low: Array, x: Array, high: Array) -> bool:
+    """The same of the two comparisons of a chain."""
+    return apart(node, low, x) and apart(node, x, high)
 
 
 def off_zero(node: Node, x: Array) -> bool:
@@ -86,7 +101,7 @@ TESTS: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("mean", "logsumexp", "softmax", "log_softmax"), some),
     **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne", "maximum", "minimum"), apart),
     **dict.fromkeys(("max", "min"), clear_extreme),
-    "between": lambda node, low, x, high: apart(node, low, x) and apart(node, x, high),
+    "between": between,
     "log1p": everywhere(lambda x: x > -0.9),
     "cbrt": everywhere(lambda x: np.abs(x) > 0.05),
     "tan": everywhere(lambda x: np.abs(np.cos(x)) > 0.25),
@@ -101,6 +116,9 @@ TESTS: dict[str, Callable[..., bool]] = {
 }
 
 
+KINKED = frozenset(op for op, test in TESTS.items() if test in (apart, between, off_zero, clear_extreme))
+
+
 def allowed(node: Node, xs: tuple[Array, ...]) -> bool:
     """Whether `node` may be applied to arguments of these values."""
     test = TESTS.get(node.op)
@@ -112,11 +130,11 @@ def tame(x: Array) -> bool:
     return bool(np.all(np.isfinite(x))) and bool(np.all(np.abs(x) <= LARGEST))
 
 
-def in_domain(program: Program, inputs: Arrays) -> bool:
-    """Whether every gate of `program` is applied inside its domain at `inputs`."""
+def in_domain(program: Program, inputs: Arrays, kinks: bool = True) -> bool:
+    """Whether every gate of `program` is applied inside its domain at `inputs`, and, unless `kinks`, off its kinks."""
 
     def gate(node: Node, xs: tuple[Array, ...]) -> Array:
-        if not allowed(node, xs):
+        if not allowed(node, xs) or not kinks and at_kink(node, xs):
             raise OutOfDomainError
         out = value(node, *xs)
         if not tame(out):
