@@ -9,8 +9,9 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import click
@@ -113,6 +114,34 @@ def _value_of(option: str, words: Iterator[str], ctx: click.Context) -> str:
     return value
 
 
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by their names, in order; the module of one is read when the command is asked for."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._read: dict[str, click.Command | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._read[name]
+        if found is None:
+            found = self._read[name] = import_module(f"gradc.cli.commands.{name}").run
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._read[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
 class Shell(click.Group):
     """The command `gradc`: whatever goes wrong below is said in one form, and never with a traceback."""
 
@@ -197,4 +226,4 @@ def _internal(error: Exception) -> GradcError:
     return GradcError(f"internal error, {said}", hint="please report it; GRADC_DEBUG=1 shows where it happened")
 
 
-__all__ = ["FAILED", "INTERRUPTED", "WRONG", "Command", "Option", "Program", "Shell", "nearest", "refuse"]
+__all__ = ["FAILED", "INTERRUPTED", "WRONG", "Command", "Commands", "Option", "Program", "Shell", "nearest", "refuse"]
