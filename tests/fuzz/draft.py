@@ -205,6 +205,13 @@ class Draft:
             start = step(start)
         return start
 
+    def varies(self, node: Node) -> bool:
+        """Whether a term hangs on an input, itself or by a statement that it refers to."""
+        return any(
+            one.op == "input" or (one.op == "ref" and self.varies(self.statements[int(one.number)].node))
+            for one in walk(node)
+        )
+
     # ------------------------------------------------------------------------------------------ statements
 
     def assign(self, term: Term) -> Term:

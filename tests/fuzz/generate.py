@@ -200,7 +200,8 @@ def conditional(maker: Maker, shape: Shape, depth: int) -> Term | None:
         test = maker.draft.whole(() if one_test else shapes[0])
     if test is None:
         return None
-    if one_test and maker.rng.random() < 0.5:
+    # A test of constants alone chooses as the program is read, and what stands on the other side is no input then.
+    if one_test and maker.draft.varies(test.node) and maker.rng.random() < 0.5:
         body, orelse = (maker.term(shape, maker.less(depth)) for _ in range(2))
         spelling = "Piecewise" if shape == () and maker.rng.random() < 0.15 else ""
         return maker.draft.make("ifelse", test, body, orelse, spelling=spelling)
