@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Keywords that say the same by another name, in NumPy, torch and JAX.
 SAME = {
     "dim": "axis", "dims": "axis", "keepdim": "keepdims", "a": "x", "arr": "x", "m": "x", "ary": "x", "array": "x",
-    "input": "x", "object": "x", "other": "y", "b": "y", "value": "fill_value",
+    "input": "x", "object": "x", "other": "y", "b": "y", "value": "fill_value", "diagonal": "k", "index": "indices",
 }  # fmt: skip
 # Keywords that change nothing here: values are floats in the inputs' precision.
 IDLE = ("dtype", "copy", "order", "like", "device", "requires_grad", "out", "optimize", "casting", "subok")
@@ -229,12 +229,12 @@ LATE: dict[str, str] = {
     for module, names in {
         "more_functions": """
             cumsum cumprod diff sort trapezoid trapz flip flipud fliplr roll repeat repeat_interleave tile
-            squeeze expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis permute permute_dims ravel
+            squeeze expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis movedim permute permute_dims ravel
             flatten broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split
             array_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
             inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef
             convolve correlate conv2d conv1d max_pool2d avg_pool2d sliding_window_view radians deg2rad degrees
-            rad2deg clip clamp polyval vander meshgrid gradient one_hot delete insert item tolist numpy
+            rad2deg clip clamp polyval vander meshgrid indices gradient one_hot delete insert item tolist numpy
             contiguous logspace
         """,
         "torch_functions": """
@@ -246,6 +246,10 @@ LATE: dict[str, str] = {
             smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cross_entropy
             nll_loss cosine_similarity normalize pairwise_distance triplet_margin_loss margin_ranking_loss
             soft_margin_loss hinge_embedding_loss cosine_embedding_loss gaussian_nll_loss poisson_nll_loss
+        """,
+        "torch_further": """
+            scatter scatter_add index_add bincount masked_select unbind unstack topk std_mean var_mean addcmul addcdiv
+            dist cholesky_solve adaptive_avg_pool2d adaptive_max_pool2d interpolate upsample pixel_shuffle
         """,
         "data_functions": """
             isnan isinf isfinite nansum nanmean nanmax nanmin nan_to_num finfo iinfo median quantile percentile
@@ -316,22 +320,32 @@ def _as_kind(call: Call, node: Node) -> Node:
 
 @function("zeros empty", "shape, m=None, k=None, l=None")
 def _zeros(call: Call) -> Node:
-    return _as_kind(call, call.make(c.zeros, shape=_shape_of(call)))
+    shape = _shape_of(call)
+    return _as_kind(call, call.make(c.zeros, shape=shape) if shape else call.build.const(0.0))
 
 
 @function("ones", "shape, m=None, k=None, l=None")
 def _ones(call: Call) -> Node:
-    return _as_kind(call, call.make(c.ones, shape=_shape_of(call)))
+    shape = _shape_of(call)
+    return _as_kind(call, call.make(c.ones, shape=shape) if shape else call.build.const(1.0))
 
 
 @function("full", "shape, fill_value")
 def _full(call: Call) -> Node:
-    return call.filled(call.value("fill_value"), call.sizes("shape"))
+    return _full_of(call, call.sizes("shape"))
+
+
+def _full_of(call: Call, shape: Shape) -> Node:
+    """A value in a shape; of True and False a mask, as NumPy has it."""
+    written = call.gates.source.tokens[call.given["fill_value"].first]
+    if written in ("True", "False"):
+        call.kind = call.kind or "bool"
+    return _as_kind(call, call.filled(call.value("fill_value"), shape))
 
 
 @function("full_like", "x, fill_value")
 def _full_like(call: Call) -> Node:
-    return call.filled(call.value("fill_value"), call.shape(call.value("x")))
+    return _full_of(call, call.shape(call.value("x")))
 
 
 @function("zeros_like empty_like", "x")
@@ -349,13 +363,14 @@ def _ones_like(call: Call) -> Node:
 @function("eye", "n, m=None, k=0")
 def _eye(call: Call) -> Node:
     n = call.size(call.given["n"])
-    return call.make(c.eye, n=n, m=call.size(call.given["m"]) if "m" in call else n, k=int(call.number("k")))
+    m = call.size(call.given["m"]) if "m" in call else n
+    return _as_kind(call, call.make(c.eye, n=n, m=m, k=int(call.number("k"))))
 
 
 @function("identity", "n")
 def _identity(call: Call) -> Node:
     n = call.size(call.given["n"])
-    return call.make(c.eye, n=n, m=n)
+    return _as_kind(call, call.make(c.eye, n=n, m=n))
 
 
 @function("arange", "start, stop=None, step=None")

@@ -12,7 +12,7 @@ from gradc.graph.dag import Node
 from gradc.language import canvas
 from gradc.language.canvas import Canvas
 from gradc.language.declarations import Declarations
-from gradc.language.flow import Slot, Target
+from gradc.language.flow import Call, Gathering, Slot, Target
 from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
 from gradc.language.scope import base_name
@@ -78,7 +78,8 @@ class Assignments(Declarations):
         if self.slots:
             for slot in self.slots:
                 self._store(slot, result)
-            return self.statement(i)
+            if not self.targets:
+                return self.statement(i)
         self._place(result)
         if self.last is not None and not self.last[0] and self.last[1].value is not NONE:
             self.source.note("the value of this line is not used", self.last[1].first, self.last[1].last)
@@ -222,12 +223,18 @@ class Assignments(Declarations):
         return self.jump(self._value_of_element() if following is None else self._locate(*following))
 
     def _next_element(self, equals: int) -> tuple[Target, int] | None:
-        """The element that is assigned, too, behind an `=`, and the `=` behind it."""
-        following = self._equals_of(equals + 1) if self.tokens[equals] == "=" else -1
-        if following < 0 or self.tokens[following] != "=":
-            return None
-        target = self.target(equals + 1, following)
-        return (target, following) if target.kind == "element" else None
+        """The element that is assigned, too, behind an `=`, and the `=` behind it; names on the way are noted."""
+        while self.tokens[equals] == "=":
+            following = self._equals_of(equals + 1)
+            if following < 0 or self.tokens[following] != "=":
+                break
+            target = self.target(equals + 1, following)
+            if target.kind == "element":
+                return target, following
+            self.targets.append(target)
+            equals = following
+            self.pending = target, equals
+        return None
 
     def _value_of_element(self) -> int:
         """Where the value of an element is read."""
@@ -290,19 +297,39 @@ class Assignments(Declarations):
             what = "a number has no elements" if not value.shape else "only elements of a name are assigned"
             raise self.source.error(what, base.first, last, "write x = np.zeros(n) first")
         made = self._as_canvas(value, spelled(name))
-        if self.scope.outer and spelled(name) not in self.scope.values:
-            made.alias = "the array outside of the function"
-        env, inputs = self.scope.env, self.scope.inputs
-        held = [each for each, other in self.scope.held() if other is value and each != spelled(name)]
-        held = [each for each in held if each in inputs or each not in env.values]
-        if held and canvas.is_view(value):
-            made.alias = f"'{held[0]}'"
+        env = self.scope.env
+        if canvas.is_view(value):
+            made.alias = self._held_elsewhere(name, value)
         for each, owner in env.views.items():
             if owner is value:
                 env.views[each] = made
-        self.scope.values[spelled(name)] = made
-        self._forget(name)
+        self._share(name, value, made)
         return made
+
+    def _held_elsewhere(self, token: str, value: Node) -> str:
+        """A name outside of the function, if one may stand for the same array; an input is known by its own."""
+        scope = self.scope
+        own = str(value.attr) if value.op is s.input_ else ""
+        known = (*scope.env.values, *scope.holder(token).same.get(spelled(token), ()), spelled(token), own)
+        found = [each for each, other in scope.held() if other is value and each not in known]
+        return f"'{found[0]}'" if found else ""
+
+    def _share(self, token: str, value: Node, made: Canvas) -> None:
+        """A name, all those that were said to be the same array, and the input that it is stand for what is written."""
+        scope = self.scope
+        env = scope.holder(token)
+        names = env.same.get(spelled(token), [spelled(token)])
+        for each in names:
+            env.values[each] = made
+        if value.op is s.input_ and value.attr not in scope.entries:
+            scope.lasting[str(value.attr)] = made
+            names = [*names, str(value.attr)]
+        outside = [frame.atoms for frame in self.frames if isinstance(frame, (Call, Gathering))]
+        for atoms, opens, by_name in [(self.atoms, self.opens, self.by_name), *outside]:
+            for each in names:  # what their tokens stand for is no longer known
+                for known in by_name.pop(each, ()):
+                    atoms.pop(known, None)
+                    opens.pop(known, None)
 
     def _as_canvas(self, value: Node, name: str) -> Canvas:
         return Canvas(value, self.build.dims.resolve(value.shape), name)
@@ -353,8 +380,12 @@ class Assignments(Declarations):
         assert self.canvases is not None
         if token not in self.canvases and "" not in self.canvases:
             return
+        origin = self.tokens[result.first]
         made = self._as_canvas(result.value, spelled(token))
-        made.alias = self._shared(result)
+        named = result.first == result.last and origin.isidentifier() and spelled(origin) not in self.scope.env.views
+        made.alias = self._held_elsewhere(origin, result.value) if named else self._shared(result)
+        if named and not made.alias:
+            self._share(origin, result.value, made)
         result.value = made
 
     def _owner(self, value: Node, name: str) -> Any:

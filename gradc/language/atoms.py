@@ -14,10 +14,11 @@ from gradc.base.errors import GradcError, Mark, Problem
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import advice, foreign, lists
+from gradc.language.canvas import Canvas
 from gradc.language.gates import PREFIXED, SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
-from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Text, Word
+from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Spot, Text, Word
 from gradc.ops import array as a
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
@@ -132,8 +133,10 @@ class Leaves:
             return arg.value.items[name].value
         if name in ("data", "flat") and isinstance(arg.value, Node):
             return self.gates.value(arg) if name != "flat" else self.gates.apply(a.reshape, [arg], ((-1,),))
-        if name == "dtype":
-            return Text("float")
+        if name in ("dtype", "device"):
+            return Text("float" if name == "dtype" else "cpu")
+        if name == "at" and isinstance(arg.value, (Node, Canvas)):
+            return Spot(Arg(self.gates.value(arg), arg.first, arg.last), [], arg.last)
         if name == "mT":
             name = "T" if len(self.gates.value(arg).shape) == 2 else name
         if name == "T":

@@ -41,7 +41,7 @@ LONGEST = 100_000
 MOST_APART = 16
 _FILLED = {"zeros": 0.0, "ones": 1.0}
 # What adds into the place that a gather takes of.
-_BACK = dict(zip((*g.GATHERS, *g.PICKS), (*g.PUTS, *g.PUTS), strict=True))
+BACK = dict(zip((*g.GATHERS, *g.PICKS), (*g.PUTS, *g.PUTS), strict=True))
 _ALL = ("slice", None, None, None)
 
 
@@ -317,9 +317,13 @@ def _put_at(gates: Gates, canvas: Canvas, index: tuple[Any, ...], items: list[Ar
         index = index[:-1]
     place = Arg(node, items[0].first, items[-1].last)
     whole = tuple(gates.integers.of(part, place) if isinstance(part, Node) else part for part in index)
-    taken = indexing.made(gates, node, whole)
+    put_there(gates, canvas, node, indexing.made(gates, node, whole), value)
+
+
+def put_there(gates: Gates, canvas: Canvas, node: Node, taken: Node, value: Node) -> None:
+    """The array is `node`, with a value at the places that `taken`, which is gathered of it, is from."""
     template, once = statics_of(taken.op, taken.attr)["index"], statics_of(taken.op, taken.attr)["once"]
-    back = _BACK[taken.op]
+    back = BACK[taken.op]
     attr = template, canvas.shape, once
     there = gates.build.dims.resolve(taken.shape)
 
@@ -351,7 +355,7 @@ def add_at(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, sign: in
     facts = statics_of(taken.op, taken.attr)
     spread = _spread(gates, value, gates.build.dims.resolve(taken.shape))
     attr = facts["index"], canvas.shape, facts["once"]
-    added = gates.build.make(_BACK[taken.op], (spread, *taken.args[1:]), attr)
+    added = gates.build.make(BACK[taken.op], (spread, *taken.args[1:]), attr)
     _hold(gates, canvas, gates.make(s.add if sign > 0 else s.sub, (node, added)))
 
 

@@ -11,7 +11,8 @@ from gradc.language.canvas import Canvas
 from gradc.language.flow import TAKEN, TEST, TESTED
 from gradc.language.gates import choose, comparison, not_same, not_within, same, within
 from gradc.language.higher import TAKE_FUNCTIONS
-from gradc.language.lex import SUPERSCRIPTS, is_name, is_number
+from gradc.language.lex import SUPERSCRIPTS, is_name, is_number, spelled
+from gradc.language.scope import base_name
 from gradc.language.signs import COMPARE, DICT, ELSE, FOLLOWS, IF_OPEN, INDEX, KNOWN, SQUARE, STORE
 from gradc.language.statements import Statements
 from gradc.language.values import EMPTY, NONE, Arg, Args, Bound, Callee, Dict, Function, Group, Slice, Star, callee_of
@@ -201,7 +202,26 @@ class Following(Statements):
             return self._in_place(bracket, args.given, first, i)
         if bracket.name in TAKE_FUNCTIONS and bracket.receiver is None:
             return self.of_function(bracket, args.given, first, i, top)
-        return self.gates.call(bracket, args.given, first, i)
+        value = self.gates.call(bracket, args.given, first, i)
+        return self._changed_by(bracket, value, first, i) if bracket.in_place else value
+
+    def _changed_by(self, callee: Callee, value: Any, first: int, last: int) -> Any:
+        """The value of `x.mul_(2)`, by the name of x from here on, and by all its other names."""
+        token, depth = self.tokens[first], 0
+        for at in range(first, last):
+            word = self.tokens[at]
+            if not depth and word[-1] == "(" and not word[:-1].rstrip().endswith("_"):
+                return value  # of what another call gave: it has no name
+            depth += (word[-1] in "([{" and word[0] not in "'\"") - (word in (")", "]", "}"))
+        name = base_name(token)
+        if token.count(".") != 1 or isinstance(self.scope.peek(name), Canvas):
+            raise self.source.error("elements of an array are not changed by this", first, last, "write x = x*2")
+        names = self.scope.env.same.get(spelled(name), [spelled(name)])
+        self.scope.assign(name, first, value, first, last)
+        for each in names:
+            self.scope.values[each] = value
+            self._forget(each)
+        return value
 
     def _close_square(self, value: Any, start: int, i: int) -> tuple[Any, int, int]:
         """The value of what a `]` closes, its first token, and the level outside."""

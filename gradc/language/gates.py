@@ -30,12 +30,13 @@ from gradc.language.values import (
     Places,
     Record,
     Slice,
+    Spot,
     Star,
     Text,
     Word,
 )
 from gradc.ops import array as a
-from gradc.ops import composed, linalg, special
+from gradc.ops import composed, linalg, loss, special
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
 from gradc.ops import routing as r
@@ -53,12 +54,15 @@ CONDITIONS: dict[Op, tuple[int, ...]] = {
     r.any_of: (0, 1),
 }
 # Other spellings of static parameters.
-KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes"}
+KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "axes", "diagonal": "k"}
 # Functions that are read by a library's name for them, `np.median`: bare they may be anything.
 PREFIXED = frozenset(
     "median interp percentile quantile linear dropout simpson count_nonzero size dim view t to half cpu cuda clone "
-    "expand narrow type_as mT adjoint threshold gather insert delete shape ndim numel nelement inverse ger lerp".split()
+    "expand narrow type_as mT adjoint threshold gather insert delete shape ndim numel nelement inverse ger lerp "
+    "scatter unbind unstack dist interpolate upsample indices".split()
 )
+# torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
+IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}
 # Functions and methods that give a mask where they are given one.
 KEEP_MASKS = frozenset(
     "reshape transpose ravel flatten squeeze expand_dims unsqueeze swapaxes moveaxis flip roll repeat tile concatenate "
@@ -146,6 +150,8 @@ class Gates:
                 return GradcError(f"'{name}' has entries, and is no number", hint=f"name one of them: {name}['W']")
             case Places():
                 return GradcError("the places of a mask stand in a subscript only", hint="write where(condition, a, b)")
+            case Spot():
+                return GradcError("'.at[i]' is no value yet", hint="write x.at[i].set(v), or x[i] for the element")
             case Star(word=word):
                 return GradcError(f"'{word}' stands before an argument of a call only")
         return GradcError("expected a value" if value is EMPTY else "a slice stands in a subscript only")
@@ -524,6 +530,10 @@ class Gates:
         """What a function's name stands for; a name that no gate has is reported, and the reading goes on."""
         if receiver is not None and lists.method(receiver.value, name) is not None:
             return Callee(name, None, receiver)
+        if receiver is not None and name[-1:] == "_" and name not in SPECIAL:
+            callee = self.callee(IN_PLACE.get(name, name[:-1]), at, receiver)
+            callee.in_place = True
+            return callee
         entry = lookup(name)
         if entry is not None and not entry.public:
             entry = None
@@ -557,6 +567,8 @@ class Gates:
         if callee.receiver is not None:
             args = [callee.receiver, *args]
             callee.library = self.scope.dialect
+        if any(arg.key in ("dim", "keepdim") for arg in args) and not callee.library:
+            callee.library = "torch"  # nobody else's keywords
         if callee.name not in lists.BUILTINS or callee.prefixed:
             args = [self._as_array(arg) for arg in args]
         if any(arg.value.__class__ is Picked for arg in args):
@@ -640,7 +652,7 @@ class Gates:
                 statics[key] = self._static(key, arg, op.variadic)
             elif key in op.params and key not in named and not op.variadic:
                 named[key] = arg
-            elif key == "ord" and op is a.norm:
+            elif key in ("ord", "p") and op is a.norm:
                 order = self._euclidean(arg)
             else:
                 known_keys = known + ([] if op.variadic else list(op.params))
@@ -1028,6 +1040,15 @@ def _gelu(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) 
     return gates.gate(op, [arg for arg in args if not arg.key], {})
 
 
+def _softplus(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """softplus(x, beta=2), torch's."""
+    if len(args) == 1:
+        return None
+    from gradc.language import torch_functions
+
+    return torch_functions.softplus(gates, callee, args, first, last)
+
+
 def _turned(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """transpose(x, 0, 1), of torch's."""
     if len(args) != 3:
@@ -1063,6 +1084,7 @@ SPECIAL: dict[str, Special] = {
 _SPECIAL_OPS: dict[Op, Special] = {
     a.transpose: _turned,
     composed.gelu: _gelu,
+    loss.softplus: _softplus,
     composed.gelu_tanh: _gelu,
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
     special.polygamma: _polygamma,

@@ -12,12 +12,15 @@ from typing import Any
 
 from gradc.language.flow import Call, Flow
 from gradc.language.lists import known, whole
-from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Function, Group
+from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Dict, Function, Group
+from gradc.ops import array as a
+from gradc.ops import routing as r
 
 # What takes a function, and gives one that does the same.
 SAME_FUNCTION = ("jit", "checkpoint", "remat", "vectorize", "njit")
-TAKE_FUNCTIONS = ("map", "reduce", "partial", "vmap", "scan", "fori_loop", *SAME_FUNCTION)
-_AXES = ("", "in_axes", "in_dims")
+TAKE_FUNCTIONS = ("map", "reduce", "partial", "vmap", "scan", "fori_loop", "cond", *SAME_FUNCTION)
+# The keywords of vmap, by their places.
+_AXES = {"in_axes": 0, "in_dims": 0, "out_axes": 1, "out_dims": 1}
 
 
 class Higher(Flow):
@@ -34,6 +37,8 @@ class Higher(Flow):
                 return self._scan(args, first, last, top)
             case "fori_loop":
                 return self._fori(args, first, last, top)
+            case "cond":
+                return self._cond(args, first, last, top)
         if not args or not isinstance(args[0].value, (Function, Callee, Bound)):
             raise self.source.error(f"'{callee.name}' takes a function: a def or a lambda", first, last)
         self._careful()
@@ -44,14 +49,19 @@ class Higher(Flow):
         return Bound(args[0].value, [], self._axes(args[1:], first, last))
 
     def _axes(self, args: list[Arg], first: int, last: int) -> Any:
-        """vmap's in_axes: 0, or for each argument 0 or None."""
-        given = next((arg for arg in args if arg.key in _AXES), None)
-        found = 0 if given is None else known(given.value)
-        each = found if isinstance(found, tuple) else (found,)
-        if any(arg.key not in _AXES for arg in args) or any(axis not in (0, None) for axis in each):
+        """vmap's in_axes and out_axes: of the arguments a number or None, for all or for each; of the results one."""
+        found: list[Any] = [0, 0]
+        for k, arg in enumerate(args):
+            at = k if not arg.key else _AXES.get(arg.key, 2)
+            if at > 1:
+                raise self.source.error(f"unknown keyword '{arg.key}'", arg.key_at or first)
+            found[at] = known(arg.value)
+        into, out = found
+        each = into if isinstance(into, tuple) else (into,)
+        if not all(type(axis) is int or axis is None for axis in each) or type(out) is not int:
             hint = "write in_axes=0, or (0, None) for each argument"
-            raise self.source.error("vmap goes along the first axis here", first, last, hint)
-        return found if isinstance(found, tuple) else "all"
+            raise self.source.error("vmap goes along axes that are whole numbers", first, last, hint)
+        return into, out
 
     def call_bound(self, bound: Bound, args: list[Arg], first: int, last: int, top: int) -> Any:
         """A call of what partial or vmap gave."""
@@ -65,47 +75,108 @@ class Higher(Flow):
         return self.gates.call(bound.function, args, first, last)
 
     def _vmap(self, bound: Bound, args: list[Arg], first: int, last: int, top: int) -> Any:
-        axes = bound.axes if isinstance(bound.axes, tuple) else (0,) * len(args)
-        if len(axes) != len(args):
-            raise self.source.error(f"vmap has {len(axes)} axes for {len(args)} arguments", first, last)
-        columns = [self.items_of(arg) if axis == 0 else None for arg, axis in zip(args, axes, strict=True)]
+        """The calls that vmap, and a vmap in it, stand for, and their results along the axes that they went along."""
+        rows, counts = [args], []
+        function: Any = bound
+        while isinstance(function, Bound):
+            if function.axes is None:
+                rows = [[*function.given, *row] for row in rows]
+            else:
+                spread = [self._mapped(function.axes[0], row, first, last) for row in rows]
+                counts.append((len(spread[0]) if spread else 0, function.axes[1]))
+                rows = [row for each in spread for row in each]
+            function = function.function
+
+        def whole_of(found: list[Arg]) -> Any:
+            for count, out in reversed(counts):
+                parts = [found[k : k + count] for k in range(0, len(found), count)]
+                found = [Arg(self._stacked(part, out), first, last) for part in parts]
+            return found[0].value
+
+        if not rows:
+            raise self.source.error("vmap goes along nothing", first, last)
+        if not isinstance(function, Function):
+            return whole_of([Arg(self.gates.call(function, row, first, last), first, last) for row in rows])
+
+        def following(found: list[Arg]) -> list[Arg] | Arg:
+            return rows[len(found)] if len(found) < len(rows) else Arg(whole_of(found), first, last)
+
+        return self._calls(function, following, first, last, top)
+
+    def _mapped(self, axes: Any, args: list[Arg], first: int, last: int) -> list[list[Arg]]:
+        """The arguments of each call that one vmap makes."""
+        each = axes if isinstance(axes, tuple) else (axes,) * len(args)
+        each = (*each, *(0,) * sum(bool(arg.key) for arg in args)) if isinstance(axes, tuple) else each
+        if len(each) != len(args):
+            raise self.source.error(f"vmap has {len(each)} axes for {len(args)} arguments", first, last)
+        columns = [None if axis is None else self._slices(arg, axis) for arg, axis in zip(args, each, strict=True)]
         counts = {len(column) for column in columns if column is not None}
         if len(counts) != 1:
             raise self.source.error("what vmap goes along is not equally long", first, last)
-        rows = [
+        return [
             [arg if column is None else column[k] for arg, column in zip(args, columns, strict=True)]
             for k in range(counts.pop())
         ]
-        if not isinstance(bound.function, Function):
-            function = bound.function
-            if isinstance(function, Bound):
-                raise self.source.error("vmap of vmap or partial is not read", first, last, "write a def around it")
-            return self._stacked([Arg(self.gates.call(function, row, first, last), first, last) for row in rows])
 
-        def following(found: list[Arg]) -> list[Arg] | Arg:
-            return rows[len(found)] if len(found) < len(rows) else Arg(self._stacked(found), first, last)
+    def _slices(self, arg: Arg, axis: int) -> list[Arg]:
+        """What an argument has along an axis: an array its slices, a list or a dictionary one of those of its parts."""
+        value = arg.value
+        if isinstance(value, Group):
+            columns = [self._slices(item, axis) for item in value.items]
+            rows = [Group(value.kind, list(row)) for row in zip(*columns, strict=False)]
+            return [Arg(row, arg.first, arg.last, arg.key, arg.key_at) for row in rows]
+        if isinstance(value, Dict):
+            tables = []
+            for row in zip(*[self._slices(item, axis) for item in value.items.values()], strict=False):
+                table = Dict()
+                table.items = dict(zip(value.items, row, strict=True))
+                tables.append(Arg(table, arg.first, arg.last, arg.key, arg.key_at))
+            return tables
+        node = self.gates.value(arg)
+        rank = len(node.shape)
+        if rank and not -rank <= axis < rank:
+            raise self.source.error(f"vmap goes along axis {axis} of an array of {rank}", arg.first, arg.last)
+        axis += rank if axis < 0 else 0
+        if axis:
+            order = (axis, *[k for k in range(len(node.shape)) if k != axis])
+            moved = self.gates.apply(a.transpose, [Arg(node, arg.first, arg.last)], (order,))
+            arg = Arg(moved, arg.first, arg.last, arg.key, arg.key_at)
+        return [Arg(row.value, arg.first, arg.last, arg.key, arg.key_at) for row in self.items_of(arg)]
 
-        return self._calls(bound.function, following, first, last, top)
-
-    def _stacked(self, found: list[Arg]) -> Any:
-        """Results along a new first axis; tuples of them part by part."""
+    def _stacked(self, found: list[Arg], axis: int = 0) -> Any:
+        """Results along a new axis; tuples and dictionaries of them part by part."""
         sample = found[0].value if found else None
         if isinstance(sample, Group) and sample.kind == "tuple":
             parts = zip(*[self.items_of(arg) for arg in found], strict=True)
-            return Group("tuple", [Arg(self._stacked(list(part)), found[0].first, found[0].last) for part in parts])
+            stacked = [Arg(self._stacked(list(part), axis), found[0].first, found[0].last) for part in parts]
+            return Group("tuple", stacked)
+        if isinstance(sample, Dict):
+            table = Dict()
+            for key, item in sample.items.items():
+                column = [each.value.items[key] for each in found]
+                table.items[key] = Arg(self._stacked(column, axis), item.first, item.last)
+            return table
         if not found or sample is NONE:
             return NONE
-        return self.gates.value(Arg(Group("list", found), found[0].first, found[0].last))
+        value = self.gates.value(Arg(Group("list", found), found[0].first, found[0].last))
+        axis += len(value.shape) if axis < 0 else 0
+        if axis and len(value.shape) > 1:
+            order = (*range(1, axis + 1), 0, *range(axis + 1, len(value.shape)))
+            value = self.gates.apply(a.transpose, [Arg(value, found[0].first, found[0].last)], (order,))
+        return value
 
     def _calls(
         self,
-        function: Function,
+        function: Function | list[Function],
         following: Callable[[list[Arg]], list[Arg] | Arg],
         first: int,
         last: int,
         top: int,
     ) -> Any:
-        """Calls one after the other: `following` gives the arguments of the next, or the value of them all."""
+        """Calls of a function, or of several, one after the other.
+
+        `following` gives the arguments of the next call, or the value of them all.
+        """
         aside = self.set_aside(top, self.depth, first)
         found: list[Arg] = []
 
@@ -113,7 +184,8 @@ class Higher(Flow):
             more = following(found)
             if isinstance(more, Arg):
                 return self.resume(aside, more.value, last)
-            frame = Call(function, None, last)
+            called = function[len(found)] if isinstance(function, list) else function
+            frame = Call(called, None, last)
             frame.gather = gather
             return self.enter(frame, more, first, last)
 
@@ -160,16 +232,21 @@ class Higher(Flow):
 
     def _scan(self, args: list[Arg], first: int, last: int, top: int) -> Any:
         """scan(f, carry, xs): f(carry, x) gives the next carry and a result; the last carry, and the results."""
-        names = ("f", "init", "xs", "length")
+        names = ("f", "init", "xs", "length", "reverse", "unroll")
         given = {arg.key or names[k]: arg for k, arg in enumerate(args) if arg.key or k < len(names)}
+        strange = next((arg for arg in args if arg.key not in ("", *names)), None)
+        if strange is not None:
+            raise self.source.error(f"unknown keyword '{strange.key}'", strange.key_at)
+        backwards = bool(known(given["reverse"].value)) if "reverse" in given else False
         function = given["f"].value if "f" in given else None
         over = given.get("xs")
         if not isinstance(function, Function) or "init" not in given or (over is None and "length" not in given):
             raise self.source.error("scan takes a function, a start and what it goes over", first, last)
         if over is not None and over.value is not NONE:
-            items = self._rows(over)
+            items = self._slices(over, 0)
         else:
             items = [Arg(NONE, first, last)] * whole(self.gates, given["length"])
+        items = items[::-1] if backwards else items
 
         def pair(arg: Arg) -> list[Arg]:
             parts = self.items_of(arg)
@@ -181,17 +258,31 @@ class Higher(Flow):
             carry = pair(found[-1])[0] if found else given["init"]
             if len(found) < len(items):
                 return [carry, items[len(found)]]
-            results = Arg(self._stacked([pair(each)[1] for each in found]), first, last)
+            each = [pair(every)[1] for every in found]
+            results = Arg(self._stacked(each[::-1] if backwards else each), first, last)
             return Arg(Group("tuple", [carry, results]), first, last)
 
         return self._calls(function, following, first, last, top)
 
-    def _rows(self, arg: Arg) -> list[Arg]:
-        """What a scan goes over: the rows of an array, or of several in a tuple."""
-        if isinstance(arg.value, Group) and arg.value.kind == "tuple":
-            rows = zip(*[self.items_of(item) for item in arg.value.items], strict=True)
-            return [Arg(Group("tuple", list(row)), arg.first, arg.last) for row in rows]
-        return self.items_of(arg)
+    def _cond(self, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """cond(test, f, g, *x): f(*x) where the test holds, and g(*x) elsewhere."""
+        sides = [arg.value for arg in args[1:3]]
+        if len(sides) < 2 or not all(isinstance(side, Function) for side in sides):
+            raise self.source.error("cond takes a condition and two functions", first, last)
+
+        def following(found: list[Arg]) -> list[Arg] | Arg:
+            if len(found) < len(sides):
+                return args[3:]
+            return Arg(self._either(args[0], *found), first, last)
+
+        return self._calls(sides, following, first, last, top)
+
+    def _either(self, test: Arg, yes: Arg, no: Arg) -> Any:
+        """One of two results, part by part."""
+        if isinstance(yes.value, Group) and isinstance(no.value, Group) and len(yes.value.items) == len(no.value.items):
+            pairs = zip(yes.value.items, no.value.items, strict=True)
+            return Group("tuple", [Arg(self._either(test, *pair), *_place(pair[0])) for pair in pairs])
+        return self.gates.apply(r.where, [test, yes, no])
 
     def _fori(self, args: list[Arg], first: int, last: int, top: int) -> Any:
         """fori_loop(lower, upper, body, start): body(i, value) gives the next value."""
@@ -206,3 +297,7 @@ class Higher(Flow):
             return [Arg(self.build.const(turns[len(found)]), first, last), value]
 
         return self._calls(args[2].value, following, first, last, top)
+
+
+def _place(arg: Arg) -> tuple[int, int]:
+    return arg.first, arg.last

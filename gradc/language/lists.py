@@ -31,6 +31,7 @@ from gradc.language.values import (
     Places,
     Record,
     Slice,
+    Spot,
     Text,
     Word,
 )
@@ -130,6 +131,8 @@ def kind_of(value: Any) -> str:
             return "what a mask takes"
         case Places():
             return "the places of a mask"
+        case Spot():
+            return "what '.at' gives"
     return "a slice"
 
 
@@ -207,6 +210,8 @@ def element(gates: Gates, base: Arg, items: list[Arg], last: int) -> Any:
     value = base.value
     if isinstance(value, canvas.Canvas):
         return canvas.element(gates, value, items)
+    if isinstance(value, Spot):
+        return Spot(value.base, items, last)
     if isinstance(value, Dict):
         key = gates.key(Arg(Group("tuple", items), base.first, last) if len(items) > 1 else items[0])
         if key not in value.items:
@@ -520,6 +525,10 @@ def method(value: Any, name: str) -> Method | None:
         return TEXT_METHODS.get(name) or _of_texts(name)
     if isinstance(value, canvas.Canvas):
         return _fresh if name == "copy" else None
+    if isinstance(value, Spot):
+        from gradc.language import updates
+
+        return updates.method(name)  # type: ignore[no-any-return]  # a method, or None
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
 
 
@@ -809,7 +818,7 @@ BUILTINS: dict[str, Any] = {
     "isinstance": _isinstance,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
     **dict.fromkeys(  # these call functions: the reader's work
-        "map vmap scan fori_loop partial jit njit checkpoint remat vectorize fill_diagonal".split(),
+        "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal".split(),
         lambda gates, callee, args, first, last: None,
     ),
 }  # fmt: skip

@@ -229,7 +229,7 @@ def _ordered(call: Call, x: Node, order: list[int]) -> Node:
     return call.make(a.transpose, x, axes=None if order == [1, 0] else tuple(order))
 
 
-@function("moveaxis", "x, source, destination")
+@function("moveaxis movedim", "x, source, destination")
 def _moveaxis(call: Call) -> Node:
     x = call.array()
     ends = []
@@ -603,7 +603,10 @@ def _tril_indices(call: Call) -> Group:
 
 
 def _triangle(call: Call, upper: bool) -> Group:
-    """The places of a triangle: rows and columns."""
+    """The places of a triangle: rows and columns. torch has the number of columns before the diagonal's."""
+    if call.callee.library == "torch" and all(not arg.key for arg in call.args[1:2]):
+        swapped = {"k": "m", "m": "k"}
+        call.given = {swapped.get(name, name): arg for name, arg in call.given.items()}
     n, k = call.size(call.given["n"]), int(call.number("k"))
     width = call.size(call.given["m"]) if "m" in call else n
     if not isinstance(n, int) or not isinstance(width, int):
@@ -615,7 +618,10 @@ def _triangle(call: Call, upper: bool) -> Group:
 
 @function("select", "conditions, values, default=0")
 def _select(call: Call) -> Node:
-    """The value of the first condition that holds."""
+    """The value of the first condition that holds; select(c, a, b) of one is JAX's."""
+    test = call.given["conditions"].value
+    if isinstance(test, Node) and "default" in call:
+        return call.make(r.where, call.gates.condition(test), call.value("values"), call.value("default"))
     pairs = [call.given[name].value for name in ("conditions", "values")]
     if not all(isinstance(each, Group) for each in pairs) or len({len(each.items) for each in pairs}) != 1:
         raise call.error("select takes as many conditions as values, in lists")
@@ -699,9 +705,13 @@ def _einsum(call: Call) -> Node:
     names = [name for name in ("x", "y", "z", "u", "v") if name in call]
     given, arrow, out = text.partition("->")
     labels = given.split(",")
+    if len(names) == 1 and len(labels) > 1 and isinstance(call.given["x"].value, Group):  # torch takes a list, too
+        arrays = [arg.value for arg in call.values()]
+        names = ["x"] * len(arrays)
+    else:
+        arrays = [call.value(name) for name in names]
     if not names or len(labels) != len(names):
         raise call.error(f"'{text}' names {len(labels)} arrays, and {len(names)} are given", at="subscripts")
-    arrays = [call.value(name) for name in names]
     if "..." in text:
         labels, out = _without_dots(call, labels, out if arrow else None, arrays)
     bad = [each for each in "".join([*labels, out]) if not (each.isalpha() and each.isascii())]
@@ -1034,16 +1044,31 @@ def _vander(call: Call) -> Node:
     return call.make(a.stack, *columns, axis=1)
 
 
-@function("meshgrid", "x, y, indexing=None, sparse=None")
+@function("meshgrid", "x, y=None, z=None, indexing=None, sparse=None")
 def _meshgrid(call: Call) -> Group:
-    x, y = (_flat(call, _row(call, call.value(name))) for name in ("x", "y"))
-    mode = call.text("indexing", "xy")
-    shape = (*call.shape(y), *call.shape(x)) if mode == "xy" else (*call.shape(x), *call.shape(y))
-    along = [call.index(x, None, _EVERY), call.index(y, _EVERY, None)]
-    if mode == "ij":
-        along = [call.index(x, _EVERY, None), call.index(y, None, _EVERY)]
-    arg = call.given["x"]
-    return Group("list", [Arg(call.make(a.spread, each, shape=shape), arg.first, arg.last) for each in along])
+    """Each vector along an axis of its own: the first two of them change places unless indexing="ij"."""
+    vectors = [_flat(call, _row(call, call.value(name))) for name in ("x", "y", "z") if name in call]
+    order = list(range(len(vectors)))
+    usual = "ij" if call.callee.library == "torch" else "xy"
+    if call.text("indexing", usual) == "xy" and len(order) > 1:
+        order[:2] = 1, 0
+    return _grid(call, vectors, order, spread=not call.flag("sparse"))
+
+
+def _grid(call: Call, vectors: list[Node], order: list[int], spread: bool = True) -> Group:
+    """Vectors along axes: the k-th along the axis at which `order` has k."""
+    shape = tuple(call.shape(vectors[k])[0] for k in order)
+    grids = [call.index(each, *[_EVERY if at == k else None for at in order]) for k, each in enumerate(vectors)]
+    if spread:
+        grids = [call.make(a.spread, each, shape=shape) for each in grids]
+    return Group("list", [Arg(each, call.first, call.last) for each in grids])
+
+
+@function("indices", "shape, sparse=None")
+def _indices(call: Call) -> Any:
+    """The places of a grid, one array an axis."""
+    vectors = [call.make(c.arange, size=size) for size in call.sizes("shape")]
+    return _grid(call, vectors, list(range(len(vectors))), spread=not call.flag("sparse"))
 
 
 @function("gradient", "f, dx=1, axis=None, edge_order=None")

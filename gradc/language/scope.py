@@ -36,6 +36,8 @@ MAX_NOTES = 5
 MAX_DIGITS = 19
 # Prefixes of NumPy's.
 NUMPY = ("np", "numpy", "jnp")
+# What programs of torch take from NumPy, too.
+OF_NUMBERS = frozenset("pi e inf newaxis log sqrt exp log2 ceil floor prod float32 float64 int64".split())
 # What arrays and libraries have behind a point; any other word is an entry of an object.
 OF_ARRAYS = frozenset("T mT H shape size ndim dtype real imag flat values indices at data grad device".split())
 # NumPy's own limit; a shape is copied for every gate.
@@ -90,10 +92,12 @@ class Scope:
 
     @property
     def dialect(self) -> str:
-        """Whose methods are meant: torch's in a program that speaks of torch and not of NumPy."""
+        """Whose methods are meant: torch's in a program that speaks of torch, and of NumPy for numbers at most."""
         if self._dialect is None:
-            words = {token.split(".")[0] for token in self.source.tokens if is_name(token)}
-            self._dialect = "torch" if not words.isdisjoint(("torch", "F")) and words.isdisjoint(NUMPY) else ""
+            paths = [token.rstrip("( ").split(".") for token in self.source.tokens if is_name(token)]
+            torch = any(path[0] in ("torch", "F") and len(path) > 1 for path in paths)
+            arrays = any(path[0] in NUMPY and path[-1] not in OF_NUMBERS for path in paths)
+            self._dialect = "torch" if torch and not arrays else ""
         return self._dialect
 
     # ---- reading a name ------------------------------------------------------------------------
@@ -175,6 +179,13 @@ class Scope:
         name = spelled(token)
         env = self.env if name in self.values else self._from_outside(name)
         return self.inputs.get(name) if env is None else env.values[name]
+
+    def holder(self, token: str) -> Env:
+        """Whose name this is: of the function that is being read, of one around it, or of the program."""
+        name = spelled(token)
+        if name in self.values:
+            return self.env
+        return self._from_outside(name) or (self.outer[-1] if self.outer else self.env)
 
     def held(self) -> list[tuple[str, Any]]:
         """Every name with its value, of the function that is being read, those around it, and the inputs."""

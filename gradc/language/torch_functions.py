@@ -74,7 +74,13 @@ def _same(call: Call) -> Node:
 @function("view", "x, a1, b1=None, c1=None, d1=None, e1=None, f1=None")
 def _view(call: Call) -> Node:
     sizes = [item for name in ("a1", "b1", "c1", "d1", "e1", "f1") if name in call for item in _each(call.given[name])]
-    return call.make(a.reshape, call.array(), shape=tuple(_signed(call, item) for item in sizes))
+    return call.make(a.reshape, _array(call), shape=tuple(_signed(call, item) for item in sizes))
+
+
+def _array(call: Call) -> Node:
+    """A tensor, which may be a number that was computed: one of no axes."""
+    node = call.value("x")
+    return call.array() if not node.shape and call.gates.undeclared(node) else node
 
 
 def _each(arg: Arg) -> list[Arg]:
@@ -88,13 +94,13 @@ def _signed(call: Call, arg: Arg) -> Any:
 
 @function("view_as reshape_as", "x, y")
 def _view_as(call: Call) -> Node:
-    return call.make(a.reshape, call.array(), shape=call.shape(call.value("y")))
+    return call.make(a.reshape, _array(call), shape=call.shape(call.value("y")))
 
 
 @function("expand", "x, a1, b1=None, c1=None, d1=None, e1=None")
 def _expand(call: Call) -> Node:
     """To larger sizes, -1 for those that stay."""
-    x = call.array()
+    x = _array(call)
     sizes = [item for name in ("a1", "b1", "c1", "d1", "e1") if name in call for item in _each(call.given[name])]
     wanted = [_signed(call, item) for item in sizes]
     own = (*(1,) * (len(wanted) - len(x.shape)), *call.shape(x))
@@ -419,7 +425,17 @@ def _attention(call: Call) -> Node:
 
 
 def _norm(call: Call, x: Node, axis: int, keep: bool = False) -> Node:
-    return call.make(a.norm, x, axis=axis, keepdims=keep)
+    """The norm along an axis; of another order than 2 where the call has p=."""
+    p = call.number("p", 2) if "p" in call else 2
+    if p == 2:
+        return call.make(a.norm, x, axis=axis, keepdims=keep)
+    size = call.make(s.abs_, x)
+    if p == float("inf"):
+        return call.make(a.amax, size, axis=axis, keepdims=keep)
+    if p < 1:
+        raise call.error("the order of a norm is 1 or larger", at="p")
+    total_ = call.make(a.sum_, size if p == 1 else gate(call, "power", size, p), axis=axis, keepdims=keep)
+    return total_ if p == 1 else gate(call, "power", total_, 1 / p)
 
 
 def _reduced(call: Call, each: Node, weight: Node | None = None) -> Node:
@@ -608,8 +624,6 @@ def _cosine(call: Call) -> Node:
 def _normalize(call: Call) -> Node:
     x = call.array()
     axis = call.axis(default=1)
-    if call.number("p", 2) != 2:
-        raise call.error("only p=2 is a norm here", at="p")
     axis = call.along(x, axis if len(x.shape) > 1 or axis < 0 else 0)
     return div(call, x, _safe_norm(call, x, axis, call.number("eps", 1e-12)))
 
@@ -626,6 +640,8 @@ def _triplet(call: Call) -> Node:
     x, y, z = (call.value(name) for name in "xyz")
     margin = call.value("margin") if "margin" in call else call.build.const(1)
     near, far = (_norm(call, add(call, sub(call, x, other), call.number("eps", 1e-6)), -1) for other in (y, z))
+    if call.flag("swap"):
+        far = call.make(r.minimum, far, _norm(call, add(call, sub(call, y, z), call.number("eps", 1e-6)), -1))
     return _reduced(call, call.make(r.relu, add(call, sub(call, near, far), margin)))
 
 
@@ -681,6 +697,14 @@ def _poisson_nll(call: Call) -> Node:
         return _reduced(call, sub(call, call.make(s.exp, x), mul(call, y, x)))
     log = call.make(s.log, add(call, x, call.number("eps", 1e-8)))
     return _reduced(call, sub(call, x, mul(call, y, log)))
+
+
+def softplus(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """softplus(x, beta=1, threshold=20): above the threshold it is x, to rounding."""
+    call = Call(gates, callee, args, first, last)
+    call.bind("x, beta=1, threshold=20")
+    beta = call.value("beta") if "beta" in call else call.build.const(1)
+    return div(call, gate(call, "softplus", mul(call, beta, call.value("x"))), beta)
 
 
 # ---- what torch calls as NumPy does, and means otherwise ------------------------------------------------

@@ -76,6 +76,15 @@ class Places:
         self.mask = mask
 
 
+class Spot:
+    """`x.at[items]`, of which `.set(v)` makes an array with other elements."""
+
+    __slots__ = ("base", "items", "last")
+
+    def __init__(self, base: Arg, items: list[Arg], last: int) -> None:
+        self.base, self.items, self.last = base, items, last
+
+
 class Record:
     """An input with entries, `params["W"]` or `self.W`: each is an input of the program by its own name."""
 
@@ -145,7 +154,7 @@ class Slice:
 class Callee:
     """What a call calls: an operator (None: unknown) under a spelling, on a receiver if it is a method."""
 
-    __slots__ = ("bound", "function", "library", "name", "op", "prefixed", "receiver")
+    __slots__ = ("bound", "function", "in_place", "library", "name", "op", "prefixed", "receiver")
 
     def __init__(
         self,
@@ -157,6 +166,7 @@ class Callee:
     ) -> None:
         self.name, self.op, self.receiver, self.prefixed, self.function = name, op, receiver, prefixed, function
         self.bound: Bound | None = None
+        self.in_place = False  # torch's x.mul_(2), which changes x
         self.library = ""  # whose name it is: "scipy", "torch", or "" for NumPy's and its own
 
 
