@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from gradc.base.errors import GradcError, Note
 from gradc.base.files import signed, write_whole
 from gradc.emit import TARGETS, Emitted, emit
-from gradc.emit.modules import BUILTINS, step_aside
+from gradc.emit.modules import BUILTINS
 from gradc.emit.target import Target
 from gradc.graph.dag import Dag, Node, Shape
 from gradc.graph.shapes import show
@@ -444,7 +444,8 @@ class Function:
 
             dag, _ = textbook(dag)
         dag, build = gates_of_the_notes(dag, self.literal)
-        return stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays, every_gate)
+        staged = stage(dag, build, self.wrt, self.names, TARGETS[self.target].arrays, every_gate)
+        return staged._replace(ignores=self.ignores)
 
     @cached_property
     def emitted(self) -> Emitted:
@@ -466,36 +467,16 @@ class Function:
                 return emitted
             fast = self._fast
             if fast is None:
-                emitted = emit(self.staged, self.target, self.function_name, self.also, self.double)
-                return self._quiet(emitted, False)
-            return self._quiet(fast, True)
+                return emit(self.staged, self.target, self.function_name, self.also, self.double)
+            return fast
 
     @cached_property
     def _fast(self) -> Emitted | None:
         """The module of the fast style, if that is wanted and an engine has one."""
         return fast_module(self) if self.style == "fast" and not self.batch else None
 
-    def own_text(self, text: str) -> str:
-        """A module's text with Python's own functions under other names, where the user has theirs."""
-        return step_aside(text, self._own_names) if self.shadows else text
-
-    def _quiet(self, emitted: Emitted, fused: bool, mode: str = "") -> Emitted:
-        """The module without NumPy's warnings of values that it computes to decide, and then leaves out."""
-        kinds = self._warned_of
-        target = TARGETS[self.target]
-        if not kinds or not target.arrays or target.value_function:
-            return emitted
-        from gradc.emit.quiet import quiet
-
-        stem = f"{self.function_name}_" if self.function_name else ""
-        names = [f"{stem}{name}" for name in ("forward", *self.also)]
-        if fused:  # else it calls forward
-            names.append(self.function_name or "value_and_grad")
-        names += [mode] if mode else []
-        return emitted._replace(text=quiet(emitted.text, names, kinds))
-
     @cached_property
-    def _warned_of(self) -> tuple[str, ...]:
+    def ignores(self) -> tuple[str, ...]:
         """What NumPy may say of values that the program computes to decide, and then leaves out."""
         if not any(node.op.kink.selects for node in self.dag.nodes):
             return ()
@@ -505,11 +486,11 @@ class Function:
 
     def _in_silence(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function that says no more than the module does."""
-        if not self._warned_of:
+        if not self.ignores:
             return function
         import numpy as np
 
-        said: dict[str, Any] = dict.fromkeys(self._warned_of, "ignore")
+        said: dict[str, Any] = dict.fromkeys(self.ignores, "ignore")
         return np.errstate(**said)(function)
 
     @property
@@ -762,7 +743,7 @@ class Function:
 
     def plain_mode(self, mode: str) -> tuple[str, Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
         """The text and the function of a mode as the notes have it, its parameters, and those that may be left out."""
-        text = self._quiet(emit(self.staged, self.target, "", (mode,)), False, mode).text
+        text = emit(self.staged, self.target, "", (mode,)).text
         function = getattr(load(text), mode)
         plain = getattr(function, "__wrapped__", function)
         names = plain.__code__.co_varnames[: plain.__code__.co_argcount]

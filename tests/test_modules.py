@@ -1,5 +1,6 @@
 """Emitted modules in their users' hands: alone, with arrays of every kind, and nothing of the caller's ever changed."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -564,3 +565,22 @@ def test_a_second_value_of_a_builtins_name(style: str) -> None:
         grads = function.backward(cache, df=df)
         assert np.array_equal(grads["x"], np.full(3, 0.25))
         assert np.array_equal(grads["v"], np.full(3, 2.0))
+
+
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize("style", STYLES)
+def test_infinity_beside_a_value_called_float(style: str, target: str) -> None:
+    """Infinity is written as a call of Python's float, which steps aside for the user's."""
+    function = gradc.compile("float = 2*x\nwhere(float > 0, log(float), inf)", style=style, target=target)
+    module = standalone(function.source, target)
+    assert module.value_and_grad(0.5) == function.value_and_grad(0.5) == (0.0, {"x": 2.0})
+    assert module.value_and_grad(-0.5) == function.value_and_grad(-0.5) == (math.inf, {"x": 0.0})
+
+
+def test_an_input_called_float_of_a_long_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program in many short functions reads its inputs by Python's float, whatever they are called."""
+    monkeypatch.setattr("gradc.emit.fast_scalar.LARGE", 10)
+    text = " + ".join(f"sin({n}*float)" for n in range(1, 9))
+    module = standalone(gradc.compile(text, target="math", style="fast").source, "math")
+    assert "float_ = float" in gradc.compile(text, target="math", style="fast").source
+    assert module.value_and_grad(0.0) == (0.0, {"float": 36.0})

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gradc.emit.arrays import Body, Fused, ModeLines, Words, called, fits_arrays, words_of
-from gradc.emit.layout import broken, indent, unless
+from gradc.emit.layout import broken, indent, silenced, unless
 from gradc.graph.dag import Dag, Node
 from gradc.optimize.array_steps import whole
 from gradc.optimize.second import DOT, Blocks, product
@@ -120,6 +120,7 @@ def _function(notes: Notes, dag: Dag, wrt: Sequence[str], plain: Def, above: Bod
     text = [
         *body.head,
         *["", ""] * bool(body.head),
+        *silenced(f"{notes.words['np']}.errstate", notes.ignored(mode)),
         f"def {notes.function_name(mode)}({', '.join(params)}):",
         *indent([*unless(checks), f"    {leave}", *lines]),
     ]

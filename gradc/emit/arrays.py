@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gradc.emit.layout import broken, indent, unless
+from gradc.emit.layout import broken, indent, silenced, unless
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer, constant, subscript
 from gradc.emit.targets import TARGETS
@@ -670,6 +670,7 @@ def _both(notes: Notes, joint: Joint) -> tuple[Lines, Body]:
         *body.head,
         "",
         "",
+        *silenced(f"{notes.words['np']}.errstate", notes.ignored("value_and_grad", fused=True)),
         f"def {notes.function_name('value_and_grad')}({given}):",
         *indent([*unless(body.checks), f"    {leave}", *lines]),
     ]

@@ -100,7 +100,7 @@ class _Mode:
             *writer.filled(kernel, values, read),
             *self._returned(),
         ]
-        text = [f"def {function}({', '.join([*given, *df])}):", *indent(body)]
+        text = [*writer.silenced, f"def {function}({', '.join([*given, *df])}):", *indent(body)]
         return ["", "", *writer.definition(kernel), *self._pattern(), *text]
 
     def _kernel(self) -> Kernel:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from gradc.base.files import COMPILED
-from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, unpacked, wrapped
-from gradc.emit.modules import Emitted
+from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, silenced, unpacked, wrapped
+from gradc.emit.modules import Emitted, own_words
 from gradc.emit.operand import Printer, constant, helper_costs
 from gradc.graph.dag import Dag, Graph, Node, pending, reachable, users
 from gradc.ops import routing, scalar
@@ -59,6 +60,8 @@ class _Names:
     module: dict[str, str]
     called: dict[str, str]
     helpers: dict[str, None]
+    python: dict[str, str]  # what Python's own functions go by, where the user has a variable of their name
+    said: dict[str, None]  # those of them that are called
 
     def call(self, function: str) -> str:
         if function not in self.called:
@@ -69,6 +72,12 @@ class _Names:
         """A name of the module's own, as it goes here."""
         return self.module.get(words, words)
 
+    def own(self, word: str) -> str:
+        """A function of Python's, as it goes here."""
+        if word in self.python:
+            self.said[word] = None
+        return self.python.get(word, word)
+
 
 def emit_blocks(
     dag: Dag,
@@ -77,14 +86,15 @@ def emit_blocks(
     function: str = "",
     upstream: bool = False,
     also: Callable[[Writer], list[str]] = lambda writer: [],
+    ignores: Sequence[str] = (),
 ) -> Emitted:
     """The module of an elementwise program; with `upstream` its `value_and_grad` takes the output's adjoint too.
 
-    `also` gives the lines of further modes.
+    `also` gives the lines of further modes; `ignores` are the warnings that no function but backward gives.
     """
     upstream = upstream or len(dag.outputs) > 1
     fused, seeded = (optimize(dag, wrt, literal=literal, arrays=True, seeded=each) for each in (upstream, True))
-    return Writer(fused, seeded, literal, function, [*live_inputs(dag)], upstream).emit(also)
+    return Writer(fused, seeded, literal, function, [*live_inputs(dag)], upstream, ignores).emit(also)
 
 
 def emit_staged(parts: Staged, wrt: Sequence[str], literal: bool = False, upstream: bool = False) -> str:
@@ -165,7 +175,14 @@ def live_inputs(dag: Dag) -> dict[str, Node]:
 
 class Writer:
     def __init__(
-        self, fused: Joint, seeded: Joint, literal: bool, function: str, live: Sequence[str], upstream: bool
+        self,
+        fused: Joint,
+        seeded: Joint,
+        literal: bool,
+        function: str,
+        live: Sequence[str],
+        upstream: bool,
+        ignores: Sequence[str] = (),
     ) -> None:
         self.fused, self.seeded, self.literal, self.function = fused, seeded, literal, function
         self.dag = fused.dag
@@ -173,11 +190,14 @@ class Writer:
         own = [*self.inputs, *(name for given in self.dag.names.values() for name in given)]
         namer = Namer(own)
         helpers = dict.fromkeys(("as_floats" if len(self.inputs) > 1 else "as_float", "in_blocks"))
-        self.names = _Names(namer, module_names(namer, dict.fromkeys([*_RESERVED, *HELPERS["numpy"]])), {}, helpers)
+        module = module_names(namer, dict.fromkeys([*_RESERVED, *HELPERS["numpy"]]))
+        python = {word: namer.fresh(aside) for word, aside in own_words(own, own).items()}
+        self.names = _Names(namer, module, {}, helpers, python, {})
         self.outputs = [self._output(name, namer) for name, _ in self.dag.outputs]
         df = self.names.text("df")
         self.seeds = [df] if len(self.outputs) == 1 else [namer.fresh("d" + name) for name in self.outputs]
         self.takes_df = upstream
+        self.silenced = silenced(f"{self.names.text('np')}.errstate", ignores)
         self.gradients = {name: namer.fresh("d" + name) for name in fused.gradients}
 
     def _output(self, name: str, namer: Namer) -> str:
@@ -326,6 +346,7 @@ class Writer:
         name, values = self._function("forward"), list(kernel.targets)
         returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
         return [
+            *self.silenced,
             f"def {name}({', '.join(self.inputs)}):",
             *indent(
                 [
@@ -352,8 +373,9 @@ class Writer:
             like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
             read = self.names.text("as_float")
             for seed in seeds:  # a plain number takes the precision of the rest
-                floats = f'{read}("{df}", {seed})'
-                lines.append(f"{seed} = {like}.dtype.type({seed}) if type({seed}) in (int, float) else {floats}")
+                floats, plain = f'{read}("{df}", {seed})', f"{self.names.own('type')}({seed})"
+                plain += f" in ({self.names.own('int')}, {self.names.own('float')})"
+                lines.append(f"{seed} = {like}.dtype.type({seed}) if {plain} else {floats}")
             lines += self.filled(kernel, list(self.gradients.values()), (*cache, *seeds))
         return [
             f"def {self._function('backward')}({held}, {df}{default_of(len(self.outputs))}):",
@@ -372,6 +394,7 @@ class Writer:
         df = self.names.text("df")
         params = [*self.inputs, *([df] if self.takes_df else []), f"{out}=None", f"{threads}=1"]
         return [
+            *self.silenced,
             f"def {self._function('value_and_grad')}({', '.join(params)}):",
             *indent([
                 '"""The value, and the gradient at every point by the input\'s name.',
@@ -432,7 +455,8 @@ class Writer:
         if called:
             one = f"from numpy import {', '.join(called)}"
             lines += [one] if len(one) <= 110 else broken("from numpy import (", called, ")", closed=False)
-        return [*lines, ""]
+        aside = sorted(f"{self.names.python[word]} = {word}" for word in self.names.said)
+        return [*lines, "", *aside, *[""] * bool(aside)]
 
     def _used(self) -> list[str]:
         found = dict(self.names.helpers)
@@ -474,7 +498,8 @@ class _Lines:
 
     def operand(self, node: Node) -> str:
         if node.op is scalar.const:
-            return constant(float(number(node)))[0]
+            value = float(number(node))
+            return constant(value)[0] if isfinite(value) else f'{self.names.own("float")}("{value}")'
         if not node.args:
             return self.leaves[node]
         return (self.masks if node.op.boolean else self.floats)[self.plan.place[node]]

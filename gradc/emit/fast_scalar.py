@@ -19,7 +19,7 @@ from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
 from gradc.emit.lines import Bare, Plan, how
 from gradc.emit.long_programs import long_text
-from gradc.emit.modules import BUILTINS, Emitted, Text
+from gradc.emit.modules import BUILTINS, Emitted, Text, own_words
 from gradc.emit.operand import Printer
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Dag, Node
@@ -165,12 +165,13 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
     words = words_of(dag, "notes", [*names, *long.functions])
     params, seeds = list(dag.inputs), len(dag.outputs)
     fresh = words.namer.copy().fresh
+    real = own_words(params, params).get("float", "float")
     x, g, cache, df = fresh("x"), fresh("g"), words.call("cache"), words.call("df")
     order = {name: i for i, name in enumerate(params)}
     carried = [x, *long.carried]
     local = {"x": x, "g": g}
     forward = [
-        *broken(f"{x} = [", [f"float({name})" for name in params], "]", closed=False),
+        *broken(f"{x} = [", [f"{real}({name})" for name in params], "]", closed=False),
         f"{g} = []",
         *(_IDENTIFIER.sub(lambda word: local.get(word[0], word[0]), call) for call in long.calls[: long.ahead]),
         *long.unpacked,
@@ -188,7 +189,9 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
     text = [
         *_docstring(dag, wrt, *long.operators),
         *(f"{line}" for line in _imports(long.functions, bool(long.helpers))),
-        *["", ""] * bool(long.functions or long.helpers),
+        *[""] * bool(long.functions or long.helpers),
+        *[f"{real} = float", ""] * (real != "float"),
+        *[""] * bool(long.functions or long.helpers or real != "float"),
         *(f"{part}\n" for part in long.parts),
         "\n".join([f"def {names[0]}({given}):", *indent(forward)]) + "\n\n",
         "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *indent(backward)]) + "\n\n",

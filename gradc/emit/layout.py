@@ -64,6 +64,16 @@ def unless(checks: Sequence[str]) -> list[str]:
     return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
 
 
+def silenced(silence: str, ignores: Sequence[str]) -> list[str]:
+    """What stands above a function that gives none of these warnings.
+
+    >>> silenced("np.errstate", ["divide", "over"])
+    ['@np.errstate(divide="ignore", over="ignore")']
+    """
+    kinds = ", ".join([f'{kind}="ignore"' for kind in ignores])
+    return [f"@{silence}({kinds})"] if silence and kinds else []
+
+
 def wrapped(text: str, width: int) -> list[str]:
     words, rows, row = text.split(" "), [], ""
     for word in words:

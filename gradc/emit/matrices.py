@@ -15,19 +15,26 @@ def hessian(x, y):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from gradc.emit.fast_scalar import Words, calls_of, names_of
-from gradc.emit.layout import broken, indent
-from gradc.emit.lines import line_texts, lines_of, result_texts
-from gradc.ops.helpers import HELPERS
+from gradc.emit.fast_scalar import Numbers, calls_of
+from gradc.emit.lines import lines_of
+from gradc.emit.targets import TARGETS
 from gradc.optimize.second import Blocks
+from gradc.plan.code import Def, Module, Return
 from gradc.plan.names import Namer
+from gradc.plan.numbers import Words, names_of, results_of
 
 
 def kernel_text(name: str, blocks: Blocks, params: Sequence[str]) -> str:
     """A module of one function: of the inputs `params` in order, value (or values), gradient and blocks as tuples."""
+    code = Numbers(kernel_code(name, blocks, params), TARGETS["math"])
+    return code.assembled(code.items())
+
+
+def kernel_code(name: str, blocks: Blocks, params: Sequence[str]) -> Module:
+    """The same as Code."""
     joint = blocks.joint
     plan = lines_of(joint.nodes, joint.roots, joint.places())
     calls, helpers = calls_of(plan)
@@ -40,19 +47,12 @@ def kernel_text(name: str, blocks: Blocks, params: Sequence[str]) -> str:
     words = Words(namer, aside, inputs=inputs)
     called = {_word(key): node for key, node in joint.gradients.items()}
     names = names_of(replace(joint, gradients=called), words, plan)
-    texts = iter(result_texts(plan, names, words.renamed))
-    values = [next(texts) for _ in joint.outputs]
-    slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
-    lines = line_texts(plan, names, words.renamed)
-    value = _packed(values) if len(values) != 1 else values[0]
-    grads = [slopes[each] for each in blocks.grads]
-    entries = [slopes[f"{first} {second}"] for first, second in blocks.blocks]
-    body = [*lines, *broken(f"return {value}, {_packed(grads)}, (", entries, ")")]
-    imports = [f"{each} as {aside[each]}" if each in aside else each for each in sorted(calls)]
-    texts_of = [HELPERS["math"][each].strip("\n") for each in helpers]
-    head = ["import math"] * bool(helpers) + [f"from math import {', '.join(imports)}"] * bool(imports)
-    definition = "\n".join([f"def {name}({', '.join(inputs[each] for each in params)}):", *indent(body)])
-    return "\n\n\n".join([*(["\n".join(head)] if head else []), *texts_of, definition]) + "\n"
+    value, slopes = results_of(joint, plan, names)
+    grads = tuple([slopes[each] for each in blocks.grads])
+    entries = tuple([slopes[f"{first} {second}"] for first, second in blocks.blocks])
+    body = (*plan.statements(names), Return((value, grads, entries)))
+    made = Def(name, tuple([inputs[each] for each in params]), body, "value_and_grad")
+    return Module(joint.dag, (made,), (), aside, {}, frozenset(own))
 
 
 def _word(name: str) -> str:
@@ -60,9 +60,4 @@ def _word(name: str) -> str:
     return "".join(c if c.isalnum() else "_" if c in " _" else "" for c in name)
 
 
-def _packed(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    return f"({', '.join(listed)}{',' * (len(listed) == 1)})"
-
-
-__all__ = ["kernel_text"]
+__all__ = ["kernel_code", "kernel_text"]

@@ -7,13 +7,13 @@ line that it belongs to. A target that is not Python, or puts more around the pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from gradc.base.files import COMPILED
 from gradc.base.records import NamedTuple
 from gradc.emit.counting import operations
-from gradc.emit.layout import broken, floats_of, indent, quoted, wrapped
+from gradc.emit.layout import broken, floats_of, indent, quoted, silenced, wrapped
 from gradc.emit.operand import Printer
 from gradc.emit.target import Target
 from gradc.graph.dag import Node, Shape
@@ -52,6 +52,19 @@ BUILTINS = tuple("abs any bool float int len list map max min range slice sum tu
 BY_SCIPY = "by_scipy"
 
 
+def own_words(own: Collection[str], taken: Collection[str]) -> dict[str, str]:
+    """Python's own functions under names that are not taken, where the user has a variable of theirs.
+
+    >>> own_words(["x", "max"], ["max_"])
+    {'max': 'max__'}
+    """
+    found = {word: word + "_" for word in BUILTINS if word in own}
+    for word in found:
+        while found[word] in taken or found[word] in own:
+            found[word] += "_"
+    return found
+
+
 class Emitted(NamedTuple):
     """A module's text and what was counted while it was written."""
 
@@ -81,15 +94,10 @@ class Text:
 
     def builtins(self) -> dict[str, str]:
         """Python's own functions under other names, where the user has a variable of theirs."""
-        taken = [word for word in BUILTINS if word in self.code.own]
-        found = {word: word + "_" for word in taken}
-        if taken:
-            known = {name for item in self.code.defs() for stmt in every(item.body) for name in names_read(stmt)}
-            known |= {*self.code.own, *self.code.words.values(), *self.code.sizes.values()}
-            for word in taken:
-                while found[word] in known:
-                    found[word] += "_"
-        return found
+        if self.code.own.isdisjoint(BUILTINS):
+            return {}
+        known = {name for item in self.code.defs() for stmt in every(item.body) for name in names_read(stmt)}
+        return own_words(self.code.own, known.union(self.code.words.values(), self.code.sizes.values()))
 
     # ---- the module ----------------------------------------------------------------------------------------------
 
@@ -98,9 +106,15 @@ class Text:
         defs = {item.kind: item for item in self.code.defs()}
         body = self.items()
         forward, backward = self.costs(defs)
+        text = self.assembled(body, self.docstring(forward, backward))
+        return Emitted(text, forward, backward, self.stages(defs["forward"]))
+
+    def assembled(self, body: Sequence[str], docstring: Sequence[str] = ()) -> str:
+        """The functions between what they import and the helpers that they call."""
         used = self.used_helpers()
-        lines = [*self.docstring(forward, backward), *self.imports(used, body), "", *body, *self.helpers(used)]
-        return Emitted("\n".join(lines) + "\n", forward, backward, self.stages(defs["forward"]))
+        imports = self.imports(used, body)
+        lines = [*docstring, *imports, *[""] * bool(docstring or imports), *body, *self.helpers(used)]
+        return "\n".join(lines) + "\n"
 
     def costs(self, defs: Mapping[str, Def]) -> tuple[int, int]:
         """The operations of the two passes."""
@@ -230,6 +244,7 @@ class Text:
         params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
         doc = [f'"""{item.doc}"""'] if item.doc else []
         lines = [f"def {item.name}({', '.join(params)}):", *indent([*doc, *self.body(item.body)])]
+        lines = [*silenced(self.values._rename(self.target.silence), item.ignores), *lines]
         self.operations[item.kind] = self.values.ops - before
         return lines
 
@@ -386,30 +401,6 @@ class Text:
         return show(tuple(renamed(dim, lambda name: sizes.get(name, name)) for dim in self.dag.dims.resolve(shape)))
 
 
-def step_aside(text: str, names: Iterable[str]) -> str:
-    """The module with Python's own functions under other names where the user has a variable of theirs.
-
-    >>> print(step_aside("import math\\n\\n\\ndef f(float):\\n    return abs(float(float))", ["float"]))
-    import math
-    <BLANKLINE>
-    float_ = float
-    <BLANKLINE>
-    <BLANKLINE>
-    def f(float):
-        return abs(float_(float))
-    """
-    taken = {word: word + "_" for word in BUILTINS if word in set(names)}
-    for word, own in taken.items():
-        while re.search(rf"\b{own}\b", text):
-            own += "_"
-        taken[word] = own
-    text = aside(text, taken)
-    if taken:
-        aliases = "\n".join(f"{own} = {word}" for word, own in taken.items())
-        text = re.sub(r"\n\n\n(?=\w)", f"\n\n{aliases}\n\n\n", text, count=1)
-    return text
-
-
 def aside(text: str, taken: Mapping[str, str]) -> str:
     """Lines with Python's own functions under these other names."""
     whole, real = taken.get("int", "int"), taken.get("float", "float")
@@ -427,4 +418,4 @@ def printed(code: Module, target: Target) -> Emitted:
     return (target.text or Text)(code, target).emit()
 
 
-__all__ = ["BUILTINS", "Emitted", "Text", "printed", "step_aside"]
+__all__ = ["BUILTINS", "Emitted", "Text", "own_words", "printed"]

@@ -25,7 +25,7 @@ from math import prod
 from gradc.base.records import NamedTuple
 from gradc.emit.calls import Elements, array_text, checks_of, namer_of, taken_apart
 from gradc.emit.fast_scalar import calls_of
-from gradc.emit.layout import broken, indent, unless
+from gradc.emit.layout import broken, indent, silenced, unless
 from gradc.emit.lines import Plan, line_texts, lines_of, result_texts
 from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag, Node
@@ -193,6 +193,7 @@ def lines_of_elements(
     lines = [
         *head,
         *["", ""] * bool(head),
+        *silenced(f"{np}.errstate", notes.ignored(mode)),
         f"def {notes.function_name(mode)}({', '.join([*given, *([f'{df}=1.0'] if mode == 'hvp' else [])])}):",
         *indent(unless(checks)),
         f"        {leave}",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from gradc.emit.count import count
@@ -191,7 +192,7 @@ class Printer:
             if self.typed and isinstance(value, Typed):
                 return self._as_typed(value, self.target.pi)
             text, precedence = self.target.number(value)
-            return str(text), int(precedence)
+            return str(text) if isfinite(value) else self._rename(str(text)), int(precedence)
         if node.op is size:
             text = self.dim(str(node.attr))
             return text, {"+": ADD, "//": ADD, "*": MUL, "": ATOM}[operator_of(text)]

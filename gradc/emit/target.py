@@ -91,6 +91,7 @@ class Target(NamedTuple):
     * `number`: a number's text and precedence; `zero`: the gradient of an input that nothing hangs on.
     * `spelled`: what words of the other target's forms and helpers are here, where it is `like` another.
     * `value_function`: the module has a function of the value alone, `f` or what `--function-name` says.
+    * `silence`: what decorates a function, with the kinds of warnings that it does not give, where there are warnings.
     * `text`: the printer, where it is not that of Python modules with the passes and nothing else.
     """
 
@@ -112,6 +113,7 @@ class Target(NamedTuple):
     common_dtype: str = ""  # the function of the precision that values have together, if written numbers spoil it
     add_at: tuple[str, str, str] = ("", "", "")  # what adds, and subtracts, where an index repeats; what makes an index
     beside: str = ""  # what stands beside the precision of an array that is made of numbers: ", device=x.device"
+    silence: str = ""
     text: type[Text] | None = None
     program: Any = None  # Callable[[Dag, Sequence[str], bool, str, Sequence[str]], Emitted]: where it prints all itself
 

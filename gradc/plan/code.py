@@ -218,7 +218,11 @@ Body = tuple[Any, ...]  # of Stmt; mypy has no recursive NamedTuples
 
 
 class Def(NamedTuple):
-    """A function. `kind` is the mode that it is of: "forward", "backward", "value_and_grad", "jvp" …"""
+    """A function. `kind` is the mode that it is of: "forward", "backward", "value_and_grad", "jvp" …
+
+    It says nothing of what it `ignores`, where the target would warn: `where(log(p) > -100, log(p), -100)` has to know
+    log(p) at 0 too, and leaves it out there.
+    """
 
     name: str
     params: tuple[str, ...]
@@ -226,6 +230,7 @@ class Def(NamedTuple):
     kind: str
     defaults: Mapping[str, str] = {}
     doc: str = ""
+    ignores: tuple[str, ...] = ()
 
 
 class Alias(NamedTuple):

@@ -82,6 +82,7 @@ class Notes:
         self.program, self.facts, self.function = program, facts, function
         self.dag, self.names, self.words = program.dag, program.names, program.module
         self.modes = [MODES[name] for name in dict.fromkeys((*PASSES, *needed(self.dag, also)))]
+        self.quiet = {"forward", *also}  # the others call these
         self.elementwise = not self.dag.declared
         self.results = frozenset(program.gradients.values())
         self.leaves: dict[Node, Node] = {}
@@ -100,7 +101,7 @@ class Notes:
 
                 if of_numbers(self.dag):
                     items.append(Alias("HESSIAN_PATTERN", listed_pairs(pattern_of(self))))
-            items.append(made)
+            items.append(made._replace(ignores=self.ignored(made.kind)))
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
         name = self.function or "f"
@@ -117,10 +118,14 @@ class Notes:
                 items += [item._replace(name=self.free("both_passes"), doc=doc), lines]
             elif type(item) is Def and item.kind not in PASSES and (own := modes(item)) is not None:
                 doc = "Line by line: for floats of any kind, and results as NumPy has them."
-                items += [item._replace(name=self.plain(item.kind), doc=doc), own]
+                items += [item._replace(name=self.plain(item.kind), doc=doc, ignores=()), own]
             else:
                 items.append(item)
         return module._replace(items=tuple(items))
+
+    def ignored(self, mode: str, fused: bool = False) -> tuple[str, ...]:
+        """What the function of a mode says nothing of; value and gradient `fused` call no other function."""
+        return self.program.ignores if fused or mode in self.quiet else ()
 
     def plain(self, mode: str) -> str:
         """What the function of a mode is called that stands behind another one."""

@@ -58,3 +58,4 @@ class Program(NamedTuple):
     sizes: dict[str, str]
     literal: bool = False
     scheme: str = "notes"
+    ignores: tuple[str, ...] = ()  # what forward and the modes say nothing of: "divide", "over", "invalid"

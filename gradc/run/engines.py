@@ -99,6 +99,10 @@ class Compiled(Protocol):
     @property
     def emitted(self) -> Emitted: ...
     @property
+    def ignores(self) -> tuple[str, ...]:
+        """What NumPy may say of values that the program computes to decide, and then leaves out."""
+
+    @property
     def shadows(self) -> bool:
         """Whether the user has a variable with the name of a function that modules call."""
 
@@ -109,9 +113,6 @@ class Compiled(Protocol):
     @property
     def memo(self) -> dict[Any, Any]:
         """What engines found out of the program, or made for it, once."""
-
-    def own_text(self, text: str) -> str:
-        """A module's text with Python's own functions under other names, where the user has theirs."""
 
     def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name."""
@@ -329,8 +330,7 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
         if fn.also and large:
             return None
         further = modes.of_numbers(fn)
-        emitted = emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name, further)
-        return emitted._replace(text=fn.own_text(emitted.text)) if large else emitted
+        return emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name, further)
     if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
         return None
     found = _elements(fn)
@@ -476,7 +476,7 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
 
     wrt, several = _wrt(fn, kind), len(fn.dag.outputs) > 1
     apart: Apart = {}
-    text = fn.own_text(emit_blocks(fn.dag, wrt, fn.literal).text)
+    text = emit_blocks(fn.dag, wrt, fn.literal).text
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         made: dict[bool, Callable[..., Any]] = {}
@@ -487,7 +487,7 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
             """The function that takes the output's adjoint, too, or the one that does not."""
             if upstream not in made:
                 seeded = emit_blocks(fn.dag, wrt, fn.literal, upstream=True).text if upstream else ""
-                made[upstream] = load(fn.own_text(seeded) if upstream else text).value_and_grad
+                made[upstream] = load(seeded or text).value_and_grad
             return made[upstream]
 
         def call(*args: Any, **inputs: Any) -> Any:
@@ -572,7 +572,7 @@ def _staged(fn: Compiled, wrt: Sequence[str], at: tuple[bool, ...], upstream: bo
     ]
     if costs[0] > LESS_WORK * costs[1]:
         return None
-    text = fn.own_text(emit_staged(parts, wrt, fn.literal, upstream))
+    text = emit_staged(parts, wrt, fn.literal, upstream)
     module = load(text)
     order = list(fn.inputs)
     needed = tuple([order.index(name) for name in parts.numbers.inputs])
@@ -592,8 +592,7 @@ def _module_of_blocks(fn: Compiled) -> Emitted | None:
     fits = _arrays(fn) and fits_blocks(fn.dag)
     if not fits:
         return None
-    emitted = emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name, also=modes.of_blocks(fn))
-    return emitted._replace(text=fn.own_text(emitted.text))
+    return emit_blocks(fn.dag, fn.wrt, fn.literal, fn.function_name, also=modes.of_blocks(fn), ignores=fn.ignores)
 
 
 def _fits_numba(fn: Compiled, kind: str) -> bool:

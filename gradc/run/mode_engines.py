@@ -140,7 +140,7 @@ def fits_blocks(fn: Compiled, mode: str) -> bool:
 def plan_blocks(fn: Compiled, mode: str) -> tuple[str, Callable[[Otherwise], Callable[..., Any]]]:
     from gradc.emit.block_modes import block_mode
 
-    text = fn.own_text(block_mode(mode, fn.dag, fn.wrt, fn.literal))
+    text = block_mode(mode, fn.dag, fn.wrt, fn.literal)
     names = list(fn.inputs)
     moved = [name for name in names if name in fn.wrt] if mode in PRODUCTS else []
 

@@ -13,6 +13,7 @@ TARGET = Target(
     pi="np.pi",
     common_dtype="np.result_type",
     add_at=("np.add.at", "np.subtract.at", "np.s_"),
+    silence="np.errstate",
     forms={
         "as_float": 'as_float("{name}", {x})',
         "as_floats": "as_floats({*labelled})",
