@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from gradc.base.errors import GradcError, Note
 from gradc.base.files import signed, write_whole
@@ -634,6 +634,9 @@ class Function:
 
         `mode` asks for that of jvp, hvp, jacobian or hessian.
         """
+        if mode not in get_args(Mode):
+            known = ", ".join(map(repr, get_args(Mode)))
+            raise ValueError(f"mode: one of {known} is expected, not {kind_of(mode)}")
         return running(self, mode if self.wrt or mode != "value_and_grad" else "value", args, inputs)
 
     def passes(self, kind: str, text: str) -> Callable[..., Any]:

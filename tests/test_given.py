@@ -104,6 +104,45 @@ def test_a_size_that_stands_twice_is_checked(program: str, style: str) -> None:
         call(np.ones((2, 2)), *more)
 
 
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ({"q": (2,)}, "no input 'q' to have a shape"),
+        ({"x": {2}}, r"the shape of 'x' is \{2\}"),
+        ({"x": b"ab"}, "the shape of 'x' is b'ab'"),
+        ({"x": {2: 3}}, r"the shape of 'x' is \{2: 3\}"),
+        ({"x": ("if",)}, r"the shape of 'x' is \('if',\)"),
+        ({"x": (True,)}, r"the shape of 'x' is \(True,\)"),
+    ],
+)
+@pytest.mark.parametrize("program", ["sum(x*x)", "def f(x):\n    q = x*x\n    return sum(q)"])
+def test_shapes_of_nothing_and_of_no_order_are_refused(shape: dict[str, Any], said: str, program: str) -> None:
+    with pytest.raises(gradc.GradcError, match=said):
+        gradc.compile(program, shapes={"x": (3,)} | shape)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"points": 0},
+        {"points": 2.5},
+        {"seed": "a"},
+        {"seed": -1},
+        {"tolerance": 0},
+        {"tolerance": float("nan")},
+        {"timeout": "a"},
+    ],
+)
+def test_options_of_a_check_are_looked_at_by_name(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"^{next(iter(options))}: .* is expected, not"):
+        gradc.compile("x*y").check(**options)
+
+
+def test_a_mode_that_there_is_not_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^mode: one of .*'hessian' is expected, not 'grad'"):
+        gradc.compile("x*y").running(1.0, 2.0, mode="grad")  # type: ignore[arg-type]  # what is tested
+
+
 F32 = [
     "x*2.5 + np.pi",
     "where(x > 1, x, 0.5)",

@@ -186,6 +186,19 @@ def test_a_condition_that_is_decided_keeps_the_points_of_the_others(program: str
     assert {np.shape(slope) for slope in slopes.values()} == {(2, 3)}
 
 
+@pytest.mark.parametrize(
+    "program", ["where(1 < 0, log(x), y)", "2*where(0 > 1, where(x > 0, acos(x), 1 - x), y)", "where(1 > 0, 3*y, x*y)"]
+)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_side_that_is_never_taken_gives_its_shape_and_no_line(program: str, style: str) -> None:
+    fn = gradc.compile(program, style=style)
+    given = {"x": np.full((9, 1), 2.0), "y": np.ones(3)}
+    value, cache = fn.forward(**{name: given[name] for name in fn.inputs})
+    assert value.shape == (9, 3)
+    assert {np.shape(slope) for slope in fn.backward(cache, np.ones((9, 3))).values()} == {(9, 3)}
+    assert not re.search(r"\b(log|arccos)\(", fn.source.split('"""')[2])
+
+
 def test_terms_are_spread_by_numpy_where_they_are_added_into_place() -> None:
     source = gradc.compile("x: [n]; w: [3]; sum(w*x[:3]**2) + 3*sum(x[2:]) + mean(x[::2])", style="fast").source
     assert "broadcast_to" not in source.split("both_passes(x, w):")[1]

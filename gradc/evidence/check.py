@@ -30,6 +30,7 @@ from gradc.evidence.second import mode_errors
 from gradc.evidence.symbolic.worker import MEMORY, Worker
 from gradc.evidence.verdict import TINY, Error, gradient_errors, worst
 from gradc.language import parse
+from gradc.run.given import checked_above_0, checked_whole
 
 PASS, FAIL, TOO_LARGE, UNVERIFIED = "pass", "fail", "too large", "not verified"
 SAYS = {
@@ -188,6 +189,9 @@ def check(
     run at the same points where the framework is installed. Raises `GradcError` if no point is found.
     """
     began = time.monotonic()
+    points, seed = checked_whole("points", points), checked_whole("seed", seed, 0)
+    timeout = checked_above_0("timeout", timeout)
+    tolerance = None if tolerance is None else checked_above_0("tolerance", tolerance)
     search = Search(fn, seed, ranges)
     staged = [search.given(at)] if at is not None else search.points(points * OFFERED)
     with Worker(memory) as own:

@@ -22,6 +22,7 @@ from gradc.evidence.points import Point, Search
 from gradc.evidence.references import as_written
 from gradc.evidence.symbolic.worker import MEMORY, Worker
 from gradc.rewrite.rules import has_form
+from gradc.run.given import checked_above_0, checked_whole
 
 # Seconds for SymPy's process.
 SECONDS = 20.0
@@ -76,6 +77,7 @@ def report(
     not to `expand`, is counted. `progress` is called with the number of forms that are done, and of all.
     """
     began = time.monotonic()
+    seed, timeout = checked_whole("seed", seed, 0), checked_above_0("timeout", timeout)
     search = Search(fn, seed)
     point = _any_point(search)
     forms: list[Form] = []

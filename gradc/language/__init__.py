@@ -62,6 +62,8 @@ def parse(
     reader = reading.read(builder)
     build, source = reader.build, reader.source
     inputs = reader.scope.inputs
+    if not function:
+        _refuse_shapes_of_nothing(reader)
     _note_habits(source, inputs)
     nodes = _needed(build, [*inputs.values(), *(node for _, node in reading.outputs)])
     _say_what_forms_take_in(build, nodes, reader)
@@ -82,6 +84,15 @@ def parse(
         integers=tuple(name for name in inputs if name in reader.scope.integers),
         example=reading.example,
     )
+
+
+def _refuse_shapes_of_nothing(reader: Reader) -> None:
+    """Raise GradcError for a shape that was given to a name that is no input."""
+    inputs = reader.scope.inputs
+    for name in reader.scope.given:
+        if name not in inputs:
+            known = ", ".join(f"'{each}'" for each in inputs) or "none"
+            raise GradcError(f"no input '{name}' to have a shape", hint=f"inputs are {known}")
 
 
 def _is_of_arrays(nodes: Iterable[Node]) -> bool:

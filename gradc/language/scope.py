@@ -461,10 +461,11 @@ def given_shape(name: str, shape: Any) -> Shape:
     >>> given_shape("x", 3), given_shape("X", ["n", 5])
     ((3,), ('n', 5))
     """
+    ordered = not isinstance(shape, bytes | set | frozenset | Mapping)
     whole = (shape,) if isinstance(shape, str) or not hasattr(shape, "__iter__") else tuple(shape)
     out: list[int | str] = []
-    for dim in whole:
-        if isinstance(dim, str) and spelled(dim).isidentifier():
+    for dim in whole if ordered else (shape,):
+        if isinstance(dim, str) and spelled(dim).isidentifier() and not advice.is_keyword(dim):
             out.append(spelled(dim))
         elif hasattr(dim, "__index__") and not isinstance(dim, bool) and dim.__index__() >= 0:
             out.append(dim.__index__())

@@ -45,6 +45,84 @@ logaddexp = op(
     ),
 )
 
+_LOGADDEXP_OF = '''
+def logaddexp_of(x, y, v, w):
+    """log(v*exp(x) + w*exp(y)), shifted by the larger exponent that has a weight, so that it cannot overflow."""
+    top = np.maximum(np.where(v == 0, -np.inf, x), np.where(w == 0, -np.inf, y))
+    top = np.where(np.isfinite(top), top, 0.0)
+    total = v*np.exp(np.where(v == 0, 0.0, x - top)) + w*np.exp(np.where(w == 0, 0.0, y - top))
+    return top + np.log(total)
+'''
+_LOGADDEXP_OF_MATH = '''
+def logaddexp_of(x, y, v, w):
+    """log(v*exp(x) + w*exp(y)), shifted by the larger exponent that has a weight, so that it cannot overflow."""
+    if v == 0 or w == 0:
+        return x + math.log(v) if w == 0 else y + math.log(w)
+    top = max(x, y)
+    return top + math.log(v*math.exp(x - top) + w*math.exp(y - top))
+'''
+_SHARE_OF = '''
+def share_of(x, y, v, w):
+    """exp(x)/(v*exp(x) + w*exp(y)), with exp of numbers below 0 only, so that it cannot overflow."""
+    gap = np.exp(-np.abs(x - y))
+    return np.where(x > y, 1.0, gap)/(v*np.where(x > y, 1.0, gap) + w*np.where(x > y, gap, 1.0))
+'''
+_SHARE_OF_MATH = '''
+def share_of(x, y, v, w):
+    """exp(x)/(v*exp(x) + w*exp(y)), with exp of numbers below 0 only, so that it cannot overflow."""
+    gap = math.exp(-abs(x - y))
+    return 1.0/(v + w*gap) if x > y else gap/(v*gap + w)
+'''
+
+# Weights of any sign: the logarithm of one by itself may not exist where that of the sum does.
+logaddexp_of = op(
+    "logaddexp_of(x, y, v, w)",
+    doc="log(v*exp(x) + w*exp(y)), without overflow",
+    slopes=[
+        "v*share_of(x, y, v, w)",
+        "w*share_of(y, x, w, v)",
+        "share_of(x, y, v, w)",
+        "share_of(y, x, w, v)",
+    ],
+    code="logaddexp_of({x}, {y}, {v}, {w})",
+    helpers={"numpy": _LOGADDEXP_OF, "math": _LOGADDEXP_OF_MATH},
+    public=False,
+    needs="v*exp(x) + w*exp(y) > 0",
+    say=Say(
+        stem="lae{x}{y}",
+        short="lae",
+        why="log(v*exp(a) + w*exp(b)) by its larger exponent, which cannot overflow",
+    ),
+    steep=Steep(safe=[0.0, 0.0, 1.0, 1.0]),
+    test=Test(
+        sympy="log(v*exp(x) + w*exp(y))",
+        domain=[(-2.0, 2.0), (-2.0, 2.0), (0.2, 2.0), (0.2, 2.0)],
+        edges={
+            "x=800, y=800, v=0.5, w=0.25": "out=799.7123179275482, dx=0.6666666666666666",
+            "x=800, y=1, v=0.5, w=0.25": "out=799.3068528194401, dx=1, dy=0, dv=2, dw=0",
+        },
+    ),
+)
+
+share_of = op(
+    "share_of(x, y, v, w)",
+    doc="exp(x)/(v*exp(x) + w*exp(y)), without overflow",
+    slopes=[
+        "out*w*share_of(y, x, w, v)",
+        "-out*w*share_of(y, x, w, v)",
+        "-out**2",
+        "-out*share_of(y, x, w, v)",
+    ],
+    code="share_of({x}, {y}, {v}, {w})",
+    helpers={"numpy": _SHARE_OF, "math": _SHARE_OF_MATH},
+    public=False,
+    say=Say(stem="share{x}", short="share"),
+    test=Test(
+        sympy="exp(x)/(v*exp(x) + w*exp(y))",
+        domain=[(-2.0, 2.0), (-2.0, 2.0), (0.2, 2.0), (0.2, 2.0)],
+    ),
+)
+
 _LOG1MEXP = '''
 def log1mexp(x):
     """log(1 - exp(x)) for x below 0: by expm1 near 0, by log1p far from it, so that no digit is lost."""

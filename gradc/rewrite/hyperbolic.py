@@ -115,14 +115,6 @@ def _is_square_less_1(x: Node, u: Node) -> bool:
     return square.op is s.square and square.args[0] is u and is_number(one, 1.0 if x.op is s.sub else -1.0)
 
 
-def tail(build: Builder, x: Node) -> Node | None:
-    """What erfc is of, in erfc(u) and in 1 + erf(-u), which keeps no digit where it vanishes."""
-    if x.op is s.erfc:
-        return x.args[0]
-    at = _one_and(x)
-    return build.make(s.neg, at.args) if at is not None and at.op is s.erf else None
-
-
 # ---- powers ------------------------------------------------------------------------------------
 
 
@@ -167,4 +159,4 @@ def root(build: Builder, x: Node) -> Node | None:
     return build.read(a.norm, x.args[:1], (axis, False), why=why)
 
 
-__all__ = ["is_number", "logarithm", "power", "quotient", "root", "tail", "value_of"]
+__all__ = ["is_number", "logarithm", "power", "quotient", "root", "value_of"]

@@ -23,7 +23,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.graph.dag import Dag, Graph, Lazy, Node, Shape
+from gradc.graph.dag import Dag, Graph, Lazy, Node, Shape, reachable
 from gradc.graph.shapes import Dims, some
 from gradc.ops import array as a
 from gradc.ops import linalg, loss
@@ -443,9 +443,11 @@ def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
     if build.annihilate and is_const(y, 0) and x.op is s.neg:
         return build.make(s.neg, (build.make(r.where, (c, x.args[0], y)),))
     if c.op is s.const:
-        chosen = x if number(c) else y
-        if build.annihilate or chosen.shape:  # of numbers, the other side may still give the result its shape
+        chosen, other = (x, y) if number(c) else (y, x)
+        if build.annihilate or chosen.shape:
             return chosen if chosen.shape == build.dims.broadcast(x.shape, y.shape) else None
+        if not other.shape:
+            return _beside(build, chosen, other)
     if c.op is r.not_:
         return build.make(r.where, (c.args[0], y, x))
     if type(x.attr) is int and x.op is s.const:
@@ -459,6 +461,15 @@ def _where(build: Builder, c: Node, x: Node, y: Node) -> Node | None:
             (float(number(x)), float(number(y))) if (number(x), number(y)) != (1, 0) else (1, 0),
         )
     return None
+
+
+def _beside(build: Builder, chosen: Node, other: Node) -> Node:
+    """A number in the shape that the inputs of another, which is never taken, may give it at a call."""
+    seen = set(reachable([chosen]))
+    for node in reachable([other]):
+        if node.op is s.input_ and not node.shape and node not in seen:
+            chosen = build.intern(r.where, (build.const(0), node, chosen))
+    return chosen
 
 
 def _known(op: Op) -> Callable[..., Node | None]:

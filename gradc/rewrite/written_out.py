@@ -30,6 +30,7 @@ from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.contractions import EINSUMS
+from gradc.ops.gather import GATHERS, PICKS
 from gradc.ops.table import lookup, static
 from gradc.rewrite import hyperbolic
 from gradc.rewrite.hyperbolic import is_number, value_of
@@ -125,7 +126,7 @@ def _quotient(build: Builder, x: Node, y: Node) -> Node | None:
         return _by_power(build, x, y) or hyperbolic.quotient(build, x, y)
     terms = exponentials(y)
     if terms is None:
-        return hyperbolic.quotient(build, x, y) or _by_weighted(build, x, y)
+        return hyperbolic.quotient(build, x, y) or _by_weighted(build, x, y) or _element_share(build, x, y)
     return _tangent(build, x, terms) or _share(build, x, terms)
 
 
@@ -223,6 +224,18 @@ def _by_weighted(build: Builder, x: Node, y: Node) -> Node | None:
     return None
 
 
+def _element_share(build: Builder, x: Node, y: Node) -> Node | None:
+    """exp(v[k])/sum(exp(v)) and exp(v)[k]/sum(exp(v)) as softmax(v)[k]."""
+    if y.op is not a.sum_ or y.shape or y.args[0].op is not s.exp or len(y.args[0].shape) != 1:
+        return None
+    (v,) = y.args[0].args
+    moved = x.args[0] if x.op is s.exp else x
+    if moved.op is not a.index or moved.args[0] is not (v if x.op is s.exp else y.args[0]):
+        return None
+    why = "a share of exponentials as an element of softmax(v), which cannot overflow"
+    return build.make(a.index, (build.read(a.softmax, (v,), (-1,), why=why),), moved.attr)
+
+
 def _half(build: Builder, x: Node) -> Node | None:
     """(exp(u) - exp(-u))/2 as sinh(u), and (exp(u) + exp(-u))/2 as cosh(u)."""
     if x.op not in (s.add, s.sub) or any(arg.op is not s.exp for arg in x.args):
@@ -308,9 +321,12 @@ def _log(build: Builder, x: Node) -> Node | None:
         return found
     if x.op in (s.mul, s.div):
         return _log_of_multiple(build, x)
-    at = hyperbolic.tail(build, x)
-    if at is not None:
-        return _log_erfc(build, at, 1.0)
+    if x.op in _MOVES:
+        return _log_of_elements(build, x)
+    if x.op is s.erfc:
+        return _log_erfc(build, x.args[0], 1.0)
+    if x.op is s.sub:
+        return _log_of_weighted(build, x)
     if x.op is not s.add:
         return None
     for u, other in (x.args, x.args[::-1]):
@@ -318,7 +334,7 @@ def _log(build: Builder, x: Node) -> Node | None:
             return build.read(f.asinh, (u,))
     terms = exponentials(x)
     if terms is None:
-        return None
+        return _log_of_weighted(build, x)
     pair = _pair(terms)
     if pair is not None:
         k = build.const(math.log(2.0 * pair.factor))
@@ -327,6 +343,63 @@ def _log(build: Builder, x: Node) -> Node | None:
     out = _log_of_sum(build, terms)
     build.rewrites.setdefault(out, f.logaddexp.say.why)
     return out
+
+
+# What takes elements from an array, or moves them; it does the same to their logarithms.
+_MOVES: frozenset[Op] = frozenset((a.index, a.reshape, a.expand, a.transpose, *GATHERS, *PICKS))
+MOST_MOVES = 8
+
+
+def _log_of_elements(build: Builder, x: Node) -> Node | None:
+    """The logarithm of elements of a softmax as those of log_softmax."""
+    moves: list[Node] = []
+    while x.op in _MOVES and len(moves) < MOST_MOVES:
+        moves.append(x)
+        x = x.args[0]
+    if x.op is not a.softmax:
+        return None
+    why = "the logarithm of elements of softmax(v) by log_softmax(v), which does not vanish"
+    out = build.read(a.log_softmax, x.args, x.attr, why=why)
+    for move in reversed(moves):
+        out = build.make(move.op, (out, *move.args[1:]), move.attr)
+    return out
+
+
+def _log_of_weighted(build: Builder, x: Node) -> Node | None:
+    """log(v*exp(a) + w*exp(b)) and log(v*exp(a) - w*exp(b)) of any weights by the larger exponent."""
+    if x.op not in (s.add, s.sub) or x.shape:
+        return None
+    first, last = (_weighted_exponential(build, arg) for arg in x.args)
+    if first is None or last is None:
+        return None
+    weight = last[0] if x.op is s.add else build.make(s.neg, last[:1])
+    return build.read(f.logaddexp_of, (first[1], last[1], first[0], weight))
+
+
+def _weighted_exponential(build: Builder, x: Node) -> tuple[Node, Node] | None:
+    """The factors of the one exponential in a product or a quotient, as one, and its exponent."""
+    above, below, exponents, minus = [], [], [], False
+    stack = [x]
+    while stack and len(above) + len(below) < MOST_TERMS:
+        top = stack.pop()
+        if top.op is s.mul:
+            stack += reversed(top.args)
+        elif top.op is s.div:
+            below.append(top.args[1])
+            stack.append(top.args[0])
+        elif top.op is s.neg:
+            minus = not minus
+            stack.append(top.args[0])
+        else:
+            (exponents if top.op is s.exp else above).append(top.args[0] if top.op is s.exp else top)
+    if stack or len(exponents) != 1:
+        return None
+    weight = build.const(-1 if minus else 1)
+    for factor in above:
+        weight = build.make(s.mul, (weight, factor))
+    for factor in below:
+        weight = build.make(s.div, (weight, factor))
+    return weight, exponents[0]
 
 
 def _pair(terms: list[Term]) -> Term | None:
@@ -350,9 +423,8 @@ def _log_of_multiple(build: Builder, x: Node) -> Node | None:
     if value is None or not 0.0 < value < math.inf:
         return None
     factor = value if x.op is s.mul else 1.0 / value
-    at = hyperbolic.tail(build, y)
-    if at is not None:
-        return _log_erfc(build, at, factor)
+    if y.op is s.erfc:
+        return _log_erfc(build, y.args[0], factor)
     terms = exponentials(y)
     if terms is not None:
         pair = _pair(terms)
@@ -391,6 +463,15 @@ def _log1p(build: Builder, x: Node) -> Node | None:
     out = _log_of_sum(build, [Term(1.0, None), *terms])
     build.rewrites.setdefault(out, f.logaddexp.say.why)
     return out
+
+
+def _sum(build: Builder, x: Node, y: Node) -> Node | None:
+    """1 + erf(u) as erfc(-u), and sums of a maximum and what was shifted by it."""
+    for one, at in ((x, y), (y, x)):
+        if at.op is s.erf and is_number(one, 1.0):
+            why = "1 + erf(u) as erfc(-u), which keeps its digits"
+            return build.read(s.erfc, (build.make(s.neg, at.args),), why=why)
+    return _shifted_back(build, x, y)
 
 
 def _shifted_back(build: Builder, x: Node, y: Node) -> Node | None:
@@ -575,7 +656,7 @@ FORMS: dict[Op, Callable[..., Node | None]] = {
     s.log: _log,
     s.log1p: _log1p,
     s.sqrt: _sqrt,
-    s.add: _shifted_back,
+    s.add: _sum,
     a.logsumexp: _weighted,
     a.softmax: _shift_left_out(a.softmax),
     a.log_softmax: _shift_left_out(a.log_softmax),

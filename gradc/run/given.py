@@ -94,11 +94,21 @@ def _read(name: str, value: Any) -> Any:
 
 def checked_threads(threads: Any) -> int:
     """How many threads share an array: 1 if nothing was said."""
-    if threads is None:
-        return 1
-    if isinstance(threads, bool) or not hasattr(threads, "__index__") or threads < 1:
-        raise ValueError(f"threads: a whole number of at least 1 is expected, not {kind_of(threads)}")
-    return int(threads)
+    return 1 if threads is None else checked_whole("threads", threads)
+
+
+def checked_whole(name: str, value: Any, least: int = 1) -> int:
+    """An option that counts something."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise ValueError(f"{name}: a whole number of at least {least} is expected, not {kind_of(value)}")
+    return int(value)
+
+
+def checked_above_0(name: str, value: Any) -> float:
+    """An option that bounds something: a number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ValueError(f"{name}: a number above 0 is expected, not {kind_of(value)}")
+    return value
 
 
 def checked_out(out: Any, outputs: Sequence[str], wrt: Sequence[str]) -> Any:

@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 107, backward 53; together 1.50 times the forward pass alone.
+Operations: forward 151, backward 53; together 1.35 times the forward pass alone.
 """
 
 import math
@@ -29,55 +29,52 @@ def forward(s, k, r, v, t):
     d1 = num2*invden  # (11)
     d2 = d1 - den  # (12)
     shalf = s*0.5  # (13)
-    d1oc = d1/math.sqrt(2)  # (14)
-    erfd1oc = erf(d1oc)  # (15)
-    total = 1 + erfd1oc  # (16)
-    shalftotal = shalf*total  # (17)
-    rt = r*t  # (18)
-    expmrt = np.exp(-rt)  # (19)
-    kexpmrt = k*expmrt  # (20)
-    prod = kexpmrt*0.5  # (21)
-    d2oc = d2/math.sqrt(2)  # (22)
-    erfd2oc = erf(d2oc)  # (23)
-    total2 = 1 + erfd2oc  # (24)
-    prodtotal2 = prod*total2  # (25)
-    f = shalftotal - prodtotal2  # (26)
-    return f, (k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, total, expmrt, prod, d2oc, total2)
+    d1oc = d1/1.4142135623730951  # (14)
+    erfcmd1oc = erfc(-d1oc)  # (15)  1 + erf(u) as erfc(-u), which keeps its digits
+    prod = shalf*erfcmd1oc  # (16)
+    rt = r*t  # (17)
+    expmrt = np.exp(-rt)  # (18)
+    kexpmrt = k*expmrt  # (19)
+    prod2 = kexpmrt*0.5  # (20)
+    d2oc = d2/1.4142135623730951  # (21)
+    erfcmd2oc = erfc(-d2oc)  # (22)  1 + erf(u) as erfc(-u), which keeps its digits
+    prod3 = prod2*erfcmd2oc  # (23)
+    f = prod - prod3  # (24)
+    return f, (
+        k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, erfcmd1oc, expmrt, prod2, d2oc,
+        erfcmd2oc,
+    )
 
 
 def backward(cache, df=1.0):
-    k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, total, expmrt, prod, d2oc, total2 = cache
-    # f = shalftotal - prodtotal2  (26)
-    dshalftotal = df
-    dprodtotal2 = -df
-    # prodtotal2 = prod*total2  (25)
-    dprod = total2*dprodtotal2
-    dtotal2 = prod*dprodtotal2
-    # total2 = 1 + erfd2oc  (24)
-    derfd2oc = dtotal2
-    # erfd2oc = erf(d2oc)  (23)
-    dd2oc = 1.1283791670955126*bell(d2oc)*derfd2oc  # bell(u) is exp(-u**2)
-    # d2oc = d2/math.sqrt(2)  (22)
-    dd2 = 1/math.sqrt(2)*dd2oc
-    # prod = kexpmrt*0.5  (21)
-    dkexpmrt = 0.5*dprod
-    # kexpmrt = k*expmrt  (20)
+    k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, erfcmd1oc, expmrt, prod2, d2oc, erfcmd2oc = cache
+    # f = prod - prod3  (24)
+    dprod = df
+    dprod3 = -df
+    # prod3 = prod2*erfcmd2oc  (23)
+    dprod2 = erfcmd2oc*dprod3
+    derfcmd2oc = prod2*dprod3
+    # erfcmd2oc = erfc(-d2oc)  (22)
+    dd2oc = 1.1283791670955126*bell(d2oc)*derfcmd2oc  # bell(u) is exp(-u**2)
+    # d2oc = d2/1.4142135623730951  (21)
+    dd2 = 0.7071067811865475*dd2oc
+    # prod2 = kexpmrt*0.5  (20)
+    dkexpmrt = 0.5*dprod2
+    # kexpmrt = k*expmrt  (19)
     dk = expmrt*dkexpmrt
     dexpmrt = k*dkexpmrt
-    # expmrt = np.exp(-rt)  (19)
+    # expmrt = np.exp(-rt)  (18)
     drt = -expmrt*dexpmrt
-    # rt = r*t  (18)
+    # rt = r*t  (17)
     dr = t*drt
     dt = r*drt
-    # shalftotal = shalf*total  (17)
-    dshalf = total*dshalftotal
-    dtotal = shalf*dshalftotal
-    # total = 1 + erfd1oc  (16)
-    derfd1oc = dtotal
-    # erfd1oc = erf(d1oc)  (15)
-    dd1oc = 1.1283791670955126*bell(d1oc)*derfd1oc  # bell(u) is exp(-u**2)
-    # d1oc = d1/math.sqrt(2)  (14)
-    dd1 = 1/math.sqrt(2)*dd1oc
+    # prod = shalf*erfcmd1oc  (16)
+    dshalf = erfcmd1oc*dprod
+    derfcmd1oc = shalf*dprod
+    # erfcmd1oc = erfc(-d1oc)  (15)
+    dd1oc = 1.1283791670955126*bell(d1oc)*derfcmd1oc  # bell(u) is exp(-u**2)
+    # d1oc = d1/1.4142135623730951  (14)
+    dd1 = 0.7071067811865475*dd1oc
     # shalf = s*0.5  (13)
     ds = 0.5*dshalf
     # d2 = d1 - den  (12)
@@ -146,21 +143,24 @@ def bell(x):
     return np.exp(-np.clip(x, -40.0, 40.0)**2)
 
 
-_ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
+_AT = np.arange(-1536, 6977)/256
+_ERFC = np.array([math.erfc(k) for k in _AT.tolist()])
+_SLOPE = np.array([1.1283791670955126*math.exp(-k*k) for k in _AT.tolist()])
 
 
-def erf(x):
-    """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
+def erfc(x):
+    """1 - erf(x), to full precision for large x: a table, and the Taylor series from its nearest point, integrated."""
     x = np.asarray(x)
     out = np.empty(x.shape)
-    flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
+    flat, into = np.clip(x.ravel(), -6.0, 27.25).astype(float), out.reshape(-1)
     for at in range(0, flat.size, 8192):  # slices that stay in cache
         u = flat[at:at + 8192]
-        t = u*64.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
-        near = _ERF.take(t.view(np.int64) - (0x4338000000000000 - 384), mode="clip")
-        t = (t - 6755399441055744.0)*0.015625
+        t = u*256.0 + 6755399441055744.0  # 1.5*2**52 rounds, and leaves the table's index in the low bits
+        i = t.view(np.int64) - (0x4338000000000000 - 1536)
+        t = (t - 6755399441055744.0)*0.00390625
         d, m = u - t, (u + t)**2
         dd = d*d
-        c = 1.0 + dd*((m - 2.0)*(1/24) + dd*((m - 12.0)*m + 12.0)*(1/1920))
-        into[at:at + 8192] = near + c*np.exp(-0.25*m)*d*1.1283791670955126
+        c = (m - 12.0)*m + 12.0 + dd*((m - 30.0)*m + 180.0)*m*(1/168)
+        c = 1.0 + dd*(1/24)*(m - 2.0 + dd*(1/80)*c)
+        into[at:at + 8192] = _ERFC.take(i, mode="clip") - c*np.exp((t + 0.25*d)*-d)*d*_SLOPE.take(i, mode="clip")
     return out.astype(x.dtype, copy=False)[()]
