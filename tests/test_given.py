@@ -282,3 +282,32 @@ def test_what_has_another_meaning_is_refused(program: str, said: str) -> None:
 @pytest.mark.parametrize("program", ["x*α", "α*a*ν*v", "β + b", "цена*количество"])
 def test_letters_of_other_alphabets_are_letters(program: str) -> None:
     assert gradc.compile(program).inputs
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "program", ["sin(x)", "x*y + 1", "3*x", "hypot(x, y)", "where(x > y, x, 2)", "relu(x)", "exp(x)*y"]
+)
+def test_the_module_looks_at_df(program: str, style: str) -> None:
+    fn = gradc.compile(program, style=style)
+    module = standalone(fn.source)
+    for shape in ((3,), ()):
+        value, cache = module.forward(*[np.full(shape, 2.0)[()]] * len(fn.inputs))
+        for wrong in ((3, 1), (1, 3), (2, 3), (2,), (1,)):
+            with pytest.raises(ValueError, match=r"^df: a number or an array of shape .* is expected, not of "):
+                module.backward(cache, np.ones(wrong))
+        for odd in (None, 1j, "1", MASKED, np.ones(3, complex)):
+            with pytest.raises(TypeError, match=r"^df: a real number or an array of them is expected"):
+                module.backward(cache, odd)
+        whole = module.backward(cache, np.full(shape, 2.0))
+        for df in (2, 2.0, np.float64(2.0), np.array(2.0)):
+            np.testing.assert_equal(module.backward(cache, df), whole)
+        assert {np.shape(grad) for grad in whole.values()} == {shape}
+        assert np.shape(value) == shape
+
+
+def test_the_module_looks_at_each_df_of_several_outputs() -> None:
+    module = standalone(gradc.compile("x*y, x + 2").source)
+    _, cache = module.forward(np.ones(3), np.ones(3))
+    with pytest.raises(ValueError, match=r"^df\[1\]: a number or an array of shape \(3,\) is expected, not of \(2,\)"):
+        module.backward(cache, (1.0, np.ones(2)))

@@ -370,12 +370,12 @@ class Writer:
             )
             if len(seeds) > 1:
                 lines += unpacked(seeds, df)
-            like = next((name for name in cache[::-1] if name not in self.inputs), cache[-1])
-            read = self.names.text("as_float")
-            for seed in seeds:  # a plain number takes the precision of the rest
-                floats, plain = f'{read}("{df}", {seed})', f"{self.names.own('type')}({seed})"
-                plain += f" in ({self.names.own('int')}, {self.names.own('float')})"
-                lines.append(f"{seed} = {like}.dtype.type({seed}) if {plain} else {floats}")
+            like = next((name for name in cache[::-1] if name not in self.inputs), ", ".join(cache))
+            read = self.names.text("as_df")
+            self.names.helpers["as_df"] = None
+            for at, seed in enumerate(seeds):
+                label = df if len(seeds) == 1 else f"{df}[{at}]"
+                lines.append(f'{seed} = {read}("{label}", {seed}, {like})')
             lines += self.filled(kernel, list(self.gradients.values()), (*cache, *seeds))
         return [
             f"def {self._function('backward')}({held}, {df}{default_of(len(self.outputs))}):",

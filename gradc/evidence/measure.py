@@ -18,7 +18,7 @@ from gradc.emit.count import count, count_tree
 Call = Callable[[], Any]
 
 # Lines that look at the types of inputs, bring them into shape or take the cache apart are no part of the passes.
-_CONVERSIONS = {"float", "as_float", "as_floats", "as_array", "as_number", "as_index"}
+_CONVERSIONS = {"float", "as_float", "as_floats", "as_array", "as_number", "as_index", "as_df"}
 NEWLINE = ord("\n")
 # Seconds that one timing may take, and how many there are.
 SHARE, REPEATS = 0.02, 5

@@ -109,6 +109,15 @@ def as_number(name, x, *others):
     """The input as a number; one of Python's own takes the precision of the arrays."""
     return np.result_type(*others).type(x) if type(x) in (int, float, bool) else as_array(name, x)[()]
 '''
+_AS_DF = '''
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
+'''
 _HAS_ROOM = '''
 def has_room(what, shape, dtype, way_out):
     """Nothing, unless a block is too large for memory."""
@@ -196,6 +205,7 @@ for _text in (
     _AS_ARRAY,
     _AS_NUMBER,
     _AS_INDEX,
+    _AS_DF,
     _HAS_ROOM,
     _ROOM,
     _HESSIAN_BY,

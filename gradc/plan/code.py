@@ -65,6 +65,8 @@ AS_FLOATS = _core("as_floats", ("args",), free=True, variadic=True)
 # The same where lists are made of them: arrays would be other axes.
 AS_NUMBERS = _core("as_numbers", ("args",), free=True, variadic=True)
 AS_NUMBER = _core("as_number", ("args",), free=True, variadic=True, name="")
+# The upstream adjoint of an elementwise output: a number, or an array of the shape that the others broadcast to.
+AS_DF = _core("as_df", ("args",), free=True, variadic=True, name="")
 SHAPE_OF = _core("shape_of", ("x",), free=True)
 SIZE_OF = _core("size_of", ("x",), free=True, axis=0)
 ZEROS_LIKE = _core("zeros_like", ("x",))
@@ -91,7 +93,7 @@ ADDED_AT = _core("added_at", ("x", "v", *"ijklmn"), index=())
 
 
 # What only brings a value into its form.
-CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBERS, AS_NUMBER, AS_ARRAY, AS_INDEX, CAST, SHAPE_OF, SIZE_OF)
+CONVERSIONS = (AS_FLOAT, AS_FLOATS, AS_NUMBERS, AS_NUMBER, AS_ARRAY, AS_INDEX, AS_DF, CAST, SHAPE_OF, SIZE_OF)
 
 
 def made(op: Op, *args: Node, attr: Any = None, shape: Shape = ()) -> Node:

@@ -23,6 +23,7 @@ from gradc.ops import array, routing, scalar
 from gradc.plan.code import (
     ADDED_AT,
     AS_ARRAY,
+    AS_DF,
     AS_FLOAT,
     AS_FLOATS,
     AS_INDEX,
@@ -339,6 +340,8 @@ class Notes:
             case "own":
                 return Assign(target, made(COPY, me, shape=shape), Note(of=of)) if self.facts.in_place else None
         filled_with = name_of(str(stmt.index[0])) if stmt.kind == "seed" else me
+        if self.elementwise and (stmt.kind == "seed" or target == self.words["df"]):
+            filled_with = self.as_df(str(stmt.index[0]) if stmt.kind == "seed" else target, filled_with, cut(expr))
         value = made(FULL_LIKE, cut(expr), filled_with, shape=expr.shape)
         if self.elementwise:
             return Assign(target, made(NUMBER_OF, value), Note(0, (("one for each element of the output",),), of))
@@ -379,8 +382,11 @@ class Notes:
     def ready_df(self, lines: Sequence[Any]) -> list[Any]:
         """An array's upstream adjoint is brought to floats and checked."""
         outputs, df = self.program.outputs, self.words["df"]
-        if not self.facts.arrays or self.elementwise:
+        if not self.facts.arrays:
             return []
+        if self.elementwise:
+            like = self._spanning(lines)
+            return [Assign(df, self.as_df(df, name_of(df), *like))] if like else []
         if len(outputs) != 1:
             labels = [f"{df}[{at}]" for at in range(len(outputs))]
             like: list[str] = []
@@ -399,6 +405,24 @@ class Notes:
         # A number that is broadcast to an array first takes the inputs' precision: its array would decide theirs.
         like = self._like(lines)
         return [Assign(df, made(CAST, name_of(df), *map(name_of, like)))] if like else []
+
+    def as_df(self, label: str, df: Node, *like: Node) -> Node:
+        """The adjoint of an elementwise output, held against what has the output's shape."""
+        return made(AS_DF, df, *like, attr=(label,)) if self.facts.takes(made(AS_DF, attr=("",))) else df
+
+    def _spanning(self, lines: Sequence[Any]) -> tuple[Node, ...]:
+        """What broadcasts to the shape of the one output; nothing where a line makes df an array of it anyway."""
+        df, used, program = self.words["df"], self.used(lines), self.program
+        filled = any(type(line) is Assign and line.target == df for line in lines)
+        if len(program.outputs) != 1 or df not in used or filled or not self.facts.takes(made(AS_DF, attr=("",))):
+            return ()
+        inputs = list(self.dag.inputs)
+        kept = [name for name in inputs if name in used]
+        if len(inputs) == 1 and not kept:
+            kept = [name for line in program.forward if (name := line.stmt.target) in used and not line.gate.op.boolean]
+        if kept and len(kept) >= len(inputs):
+            return tuple(map(name_of, kept[: len(inputs)]))
+        return (self.output(program.outputs[0]),)
 
     def _like(self, lines: Sequence[Any]) -> list[str]:
         """An input in the cache, whose precision numbers take; none where all inputs are numbers."""

@@ -19,6 +19,7 @@ TARGET = Target(
         "as_floats": "as_floats({*labelled})",
         "as_numbers": "as_numbers({*labelled})",
         "as_number": 'as_number("{name}", {*args})',
+        "as_df": 'as_df("{name}", {*args})',
         "as_array": 'as_array("{name}", {x}{*dims})',
         "as_index": 'as_index("{name}", {x}{*dims})',
         "shape_of": "{x}.shape",

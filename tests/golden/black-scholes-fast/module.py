@@ -194,7 +194,7 @@ def backward(cache, df=1.0):
         k, sok, r, v, rpnumo2, t, sqrtt, den, d1, halfs, d1oc, erfcmd1oc, expmrt, kexpmrt, prod, d2oc,
         erfcmd2oc,
     ) = cache
-    df = erfcmd2oc.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
+    df = as_df("df", df, erfcmd2oc)
     (
         ds, dk, dr, dv, dt,
     ) = in_blocks(
@@ -240,6 +240,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 _AT = np.arange(-1536, 6977)/256

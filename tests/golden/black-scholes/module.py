@@ -42,12 +42,16 @@ def forward(s, k, r, v, t):
     f = prod - prod3  # (24)
     return f, (
         k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, erfcmd1oc, expmrt, prod2, d2oc,
-        erfcmd2oc,
+        erfcmd2oc, f,
     )
 
 
 def backward(cache, df=1.0):
-    k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, erfcmd1oc, expmrt, prod2, d2oc, erfcmd2oc = cache
+    (
+        k, r, v, t, sok, rpnumo2, num2, sqrtt, invden, shalf, d1oc, erfcmd1oc, expmrt, prod2, d2oc,
+        erfcmd2oc, f,
+    ) = cache
+    df = as_df("df", df, f)
     # f = prod - prod3  (24)
     dprod = df
     dprod3 = -df
@@ -136,6 +140,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 def bell(x):

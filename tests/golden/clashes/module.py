@@ -18,7 +18,7 @@ def forward(dx, x, np, df, f, cache):
 
 def backward(cache_, df_=1.0):
     dx, x, np, df, f, cache, f_ = cache_
-    df_ = np_.full_like(f_, df_)[()]  # one for each element of the output
+    df_ = np_.full_like(f_, as_df("df_", df_, f_))[()]  # one for each element of the output
     # f_ = dx*x + np*df + f*cache + dx*f  (1)
     ddx = x*df_
     dxdf_ = dx*df_
@@ -58,3 +58,12 @@ def as_floats(**given):
         kind = np_.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df_, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df_ = np_.result_type(*like).type(df_) if type(df_) in (int, float) else as_float(name, df_)
+    if df_.ndim and df_.shape != np_.broadcast_shapes(*(x.shape for x in like)):
+        shape = np_.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df_.shape}")
+    return df_

@@ -38,6 +38,7 @@ def forward(x, r):
 
 def backward(cache, df=1.0):
     x, r, rx, onemx, x2, rx2, onemx2, x3, rx3, onemx3, x4, rx4, onemx4, x5, rx5, onemx5 = cache
+    df = as_df("df", df, x, r)
     dx6 = df
     # x6 = rx5*onemx5  (15)
     drx5 = onemx5*dx6
@@ -107,3 +108,12 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df

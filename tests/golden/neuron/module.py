@@ -19,6 +19,7 @@ def forward(w0, x0, w1, x1, w2):
 
 def backward(cache, df=1.0):
     w0, x0, w1, x1, dot, f = cache
+    df = as_df("df", df, f)
     # f = sigmoid(dot)  (2)
     ddot = f*sigmoid(-dot)*df  # sigmoid(-dot) is 1 - f, with all its digits
     # dot = w0*x0 + w1*x1 + w2  (1)
@@ -55,6 +56,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 def sigmoid(x):

@@ -22,8 +22,8 @@ def forward(x, y):
 
 def backward(cache, df):
     x, y, a, b = cache
-    da = np.full_like(a, df[0])[()]  # one for each element of the output
-    db = np.full_like(b, df[1])[()]  # one for each element of the output
+    da = np.full_like(a, as_df("df[0]", df[0], a))[()]  # one for each element of the output
+    db = np.full_like(b, as_df("df[1]", df[1], b))[()]  # one for each element of the output
     # b = sinx + y  (3)
     dsinx = db
     dy = db
@@ -60,3 +60,12 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df

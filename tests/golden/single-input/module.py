@@ -17,7 +17,7 @@ def forward(x):
 
 def backward(cache, df=1.0):
     (x,) = cache
-    df = np.full_like(x, df)[()]  # one for each element of the output
+    df = np.full_like(x, as_df("df", df, x))[()]  # one for each element of the output
     dx = df
     return {"x": dx}
 
@@ -33,3 +33,12 @@ def as_float(name, x):
     if x.dtype.kind not in "fiub" or isinstance(given, np.ma.MaskedArray):
         raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df

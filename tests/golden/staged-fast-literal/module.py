@@ -83,7 +83,7 @@ def forward(x, y):
 
 def backward(cache, df=1.0):
     sigy, sigx, xpy, den, f = cache
-    df = f.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
+    df = as_df("df", df, f)
     dx, dy = in_blocks(backward_kernel, (sigy, sigx, xpy, den, f, df), 2, 2, 0)
     return {"x": dx, "y": dy}
 
@@ -120,6 +120,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 BLOCK = 16384  # elements that a kernel works on at a time, so that its buffers stay in cache

@@ -127,7 +127,7 @@ def forward(x, y):
 
 def backward(cache, df=1.0):
     xpy, den, f, kept, kept2 = cache
-    df = kept2.dtype.type(df) if type(df) in (int, float) else as_float("df", df)
+    df = as_df("df", df, kept2)
     dx, dy = in_blocks(backward_kernel, (xpy, den, f, kept, kept2, df), 2, 2, 0)
     return {"x": dx, "y": dy}
 
@@ -164,6 +164,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 def select(c, x, y, out):

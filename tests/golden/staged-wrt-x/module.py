@@ -20,11 +20,12 @@ def forward(x, y):
     den = sigx + xpysqr  # (6)
     invden = 1/den  # (7)
     f = num*invden  # (8)
-    return f, (x, num, sigx, xpy, invden)
+    return f, (x, num, sigx, xpy, invden, f)
 
 
 def backward(cache, df=1.0):
-    x, num, sigx, xpy, invden = cache
+    x, num, sigx, xpy, invden, f = cache
+    df = as_df("df", df, f)
     # f = num*invden  (8)
     dnum = invden*df
     dinvden = num*df
@@ -69,6 +70,15 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df
 
 
 def sigmoid(x):
