@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 151, backward 53; together 1.35 times the forward pass alone.
+Operations: forward 143, backward 53; together 1.37 times the forward pass alone.
 """
 
 import math
@@ -29,14 +29,14 @@ def forward(s, k, r, v, t):
     d1 = num2*invden  # (11)
     d2 = d1 - den  # (12)
     shalf = s*0.5  # (13)
-    d1oc = d1/1.4142135623730951  # (14)
+    d1oc = d1/math.sqrt(2)  # (14)
     erfcmd1oc = erfc(-d1oc)  # (15)  1 + erf(u) as erfc(-u), which keeps its digits
     prod = shalf*erfcmd1oc  # (16)
     rt = r*t  # (17)
     expmrt = np.exp(-rt)  # (18)
     kexpmrt = k*expmrt  # (19)
     prod2 = kexpmrt*0.5  # (20)
-    d2oc = d2/1.4142135623730951  # (21)
+    d2oc = d2/math.sqrt(2)  # (21)
     erfcmd2oc = erfc(-d2oc)  # (22)  1 + erf(u) as erfc(-u), which keeps its digits
     prod3 = prod2*erfcmd2oc  # (23)
     f = prod - prod3  # (24)
@@ -60,8 +60,8 @@ def backward(cache, df=1.0):
     derfcmd2oc = prod2*dprod3
     # erfcmd2oc = erfc(-d2oc)  (22)
     dd2oc = 1.1283791670955126*bell(d2oc)*derfcmd2oc  # bell(u) is exp(-u**2)
-    # d2oc = d2/1.4142135623730951  (21)
-    dd2 = 0.7071067811865475*dd2oc
+    # d2oc = d2/math.sqrt(2)  (21)
+    dd2 = 1/math.sqrt(2)*dd2oc
     # prod2 = kexpmrt*0.5  (20)
     dkexpmrt = 0.5*dprod2
     # kexpmrt = k*expmrt  (19)
@@ -77,8 +77,8 @@ def backward(cache, df=1.0):
     derfcmd1oc = shalf*dprod
     # erfcmd1oc = erfc(-d1oc)  (15)
     dd1oc = 1.1283791670955126*bell(d1oc)*derfcmd1oc  # bell(u) is exp(-u**2)
-    # d1oc = d1/1.4142135623730951  (14)
-    dd1 = 0.7071067811865475*dd1oc
+    # d1oc = d1/math.sqrt(2)  (14)
+    dd1 = 1/math.sqrt(2)*dd1oc
     # shalf = s*0.5  (13)
     ds = 0.5*dshalf
     # d2 = d1 - den  (12)
