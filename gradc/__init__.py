@@ -7,7 +7,8 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradc.api import Function, compile, grade
+    from gradc.api import compile, grade
+    from gradc.api.function import Function
     from gradc.base.errors import GradcError
     from gradc.ops.table import op
     from gradc.run.native import native

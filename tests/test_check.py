@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import gradc
-from gradc.api import Function
+from gradc.api.function import Function
 from gradc.base.errors import GradcError
 from gradc.evidence.check import FAIL, PASS, TOO_LARGE, UNVERIFIED
 from gradc.evidence.symbolic.worker import Worker

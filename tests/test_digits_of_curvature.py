@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.run.engines import Passed, alone, fitting
+from gradc.run.engine import Passed
+from gradc.run.engines import alone, fitting
 
 mpmath.mp.dps = 60
 TOL = 2e-13

@@ -11,7 +11,8 @@ import pytest
 import gradc
 from gradc.base.files import unsigned
 from gradc.run import engines
-from gradc.run.engines import ENGINES, NUMBA, Engine, Passed, Planned, alone, fitting
+from gradc.run.engine import Engine, Passed, Planned
+from gradc.run.engines import ENGINES, NUMBA, alone, fitting
 from tests.golden_tool import Case, cases, engine_of
 from tests.support import Json, decode_all, inputs_of, point_error, records, shapes_of
 

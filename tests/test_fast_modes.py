@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.run.engines import Passed, alone, fitting
+from gradc.run.engine import Passed
+from gradc.run.engines import alone, fitting
 from gradc.run.functions import load
 from gradc.run.modes import Hessian, Jacobian
 from tests.support import CORPORA, Json, corpus, freeze, inputs_of, shapes_of, snapshot, unchanged

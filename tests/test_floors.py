@@ -34,8 +34,8 @@ def relative(path: Path) -> str:
 
 def room(path: Path) -> str:
     """
-    >>> room(PACKAGE / "ops" / "scalar.py"), room(PACKAGE / "api.py")
-    ('ops', 'api')
+    >>> room(PACKAGE / "ops" / "scalar.py"), room(PACKAGE / "dask.py")
+    ('ops', 'dask')
     """
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -131,8 +131,8 @@ NAMED = {
     "derive/reverse.py": "concatenate segment",  # one adjoint of what was split
     "derive/rules.py": "count eye",  # words of the rules
     "derive/structured.py": "diag expand inner mean outer scatter",
-    "emit/arrays.py": "eye maximum minimum scatter",
-    "emit/blocks.py": "maximum minimum",
+    "emit/array_lines.py": "maximum minimum scatter",
+    "emit/kernels.py": "maximum minimum",
     "emit/operand.py": "maximum minimum",
     "optimize/__init__.py": "held held_else",
     "optimize/constructors.py": "nonzero sqrt",
@@ -141,6 +141,7 @@ NAMED = {
     "plan/blocks.py": "diag scatter",
     "plan/notes.py": "scatter",
     "plan/reuse.py": "scatter",
+    "plan/whole_arrays.py": "eye scatter",
 }
 
 
@@ -220,6 +221,7 @@ SAYS_A_TARGET_S_WORDS = (
 # What of `emit` still plans as it prints; all else there is a walk over Code. Each name that goes is a planner that has
 # moved to `plan`.
 STILL_PLANNING = {
+    "emit/array_lines.py",
     "emit/array_modes.py",
     "emit/arrays.py",
     "emit/block_modes.py",

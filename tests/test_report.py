@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import gradc
-from gradc.api import Function
+from gradc.api.function import Function
 from gradc.base.errors import GradcError
 from gradc.emit.count import count
 from gradc.evidence.derivative_forms import AT_LEAST, BUILT, COUNTED, CSE, EXPANDED, MISSING, SYMBOLIC, counted_as_tree

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gradc.emit.arrays import Body, Fused, ModeLines, Words, called, fits_arrays, words_of
+from gradc.emit.array_lines import Body, Fused, Words
+from gradc.emit.arrays import ModeLines, called, fits_arrays, words_of
 from gradc.emit.layout import broken, indent, silenced, unless
 from gradc.graph.dag import Dag, Node
 from gradc.optimize.array_steps import whole

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gradc.emit.blocks import Kernel, Writer, fits_blocks, live_inputs
+from gradc.emit.blocks import Writer, fits_blocks, live_inputs
+from gradc.emit.kernels import Kernel
 from gradc.emit.layout import broken, default_of, indent, unpacked
 from gradc.graph.dag import Dag, Node
 from gradc.optimize.second import DOT, Blocks, hessian, jacobian, product

@@ -8,75 +8,28 @@ that stay in cache; the kernel itself knows nothing of that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
 
 from gradc.base.files import COMPILED
+from gradc.emit.kernels import Kernel, KernelLines, Names
 from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, silenced, unpacked, wrapped
 from gradc.emit.modules import Emitted, own_words
-from gradc.emit.operand import Printer, constant, helper_costs
-from gradc.graph.dag import Dag, Graph, Node, pending, reachable, users
-from gradc.ops import routing, scalar
+from gradc.emit.operand import Printer
+from gradc.graph.dag import Dag, Graph, Node, reachable
+from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, needed, needs_math
 from gradc.optimize import Joint, optimize
 from gradc.optimize.ufuncs import lower_all
-from gradc.plan.buffers import Plan, arrange
+from gradc.plan.buffers import arrange
+from gradc.plan.frontier import cut_at, frontier
 from gradc.plan.names import Namer, compose, constant_word
 from gradc.plan.program import module_names
 from gradc.plan.staged import Staged
-from gradc.rewrite.simplify import Builder, is_const, number
+from gradc.rewrite.simplify import Builder, number
 
 _RESERVED = (
     "np", "math", "forward", "backward", "value_and_grad", "cache", "df", "out", "threads", "cut", "BLOCK",
     *HELPERS["numpy"],
 )  # fmt: skip
-
-# Beyond this exp leaves single precision; half precision has no room for it at all.
-_LIMIT = 80.0
-
-# NumPy takes the buffer of these by name only.
-_BY_NAME = (routing.maximum, routing.minimum)
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """One kernel: its lines, what it calls, and how much scratch it needs."""
-
-    name: str
-    params: tuple[str, ...]
-    lines: tuple[str, ...]
-    targets: tuple[str, ...]
-    floats: int
-    masks: int
-    ops: int
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The names of a module: its own things, its functions from NumPy as they come up, its values."""
-
-    namer: Namer
-    module: dict[str, str]
-    called: dict[str, str]
-    helpers: dict[str, None]
-    python: dict[str, str]  # what Python's own functions go by, where the user has a variable of their name
-    said: dict[str, None]  # those of them that are called
-
-    def call(self, function: str) -> str:
-        if function not in self.called:
-            self.called[function] = self.namer.fresh(function)
-        return self.called[function]
-
-    def text(self, words: str) -> str:
-        """A name of the module's own, as it goes here."""
-        return self.module.get(words, words)
-
-    def own(self, word: str) -> str:
-        """A function of Python's, as it goes here."""
-        if word in self.python:
-            self.said[word] = None
-        return self.python.get(word, word)
 
 
 def emit_blocks(
@@ -192,7 +145,7 @@ class Writer:
         helpers = dict.fromkeys(("as_floats" if len(self.inputs) > 1 else "as_float", "in_blocks"))
         module = module_names(namer, dict.fromkeys([*_RESERVED, *HELPERS["numpy"]]))
         python = {word: namer.fresh(aside) for word, aside in own_words(own, own).items()}
-        self.names = _Names(namer, module, {}, helpers, python, {})
+        self.names = Names(namer, module, {}, helpers, python, {})
         self.outputs = [self._output(name, namer) for name, _ in self.dag.outputs]
         df = self.names.text("df")
         self.seeds = [df] if len(self.outputs) == 1 else [namer.fresh("d" + name) for name in self.outputs]
@@ -252,7 +205,7 @@ class Writer:
         inputs = {made[node]: name for name, node in joint.dag.inputs.items() if node in made}
         roots = dict(zip(values, self.outputs, strict=True))
         lead = {*reachable(values), *inputs}
-        kept = _frontier([made[node] for node in gradients], lead, joint.seeds, made)
+        kept = frontier([made[node] for node in gradients], lead, joint.seeds, made)
         if gradients and values[0] not in kept and not any(node.args for node in kept):
             kept.append(values[0])  # for its shape
         known = {**inputs, **{node: name for node, name in roots.items() if node not in inputs or len(self.live) > 1}}
@@ -266,7 +219,7 @@ class Writer:
         if not gradients:
             return forward, None, cached
         graph = Graph()
-        cut = _cut(
+        cut = cut_at(
             [made[node] for node in gradients],
             {**{node: known[node] for node in kept}, **_seeds(joint, made, self.seeds)},
             graph,
@@ -307,7 +260,7 @@ class Writer:
         namer = self.names.namer.copy()
         scratch = tuple(namer.fresh(f"t{i + 1}") for i in range(max(count, careful.floats if careful else 0)))
         masks = tuple(namer.fresh(f"m{i + 1}") for i in range(max(plan.masks, careful.masks if careful else 0)))
-        printed = _Lines(self.names, plan, leaves, [*(name for name, _ in targets), *scratch], masks)
+        printed = KernelLines(self.names, plan, leaves, [*(name for name, _ in targets), *scratch], masks)
         leave = f"return {careful.name}({', '.join(careful.params)})" if careful else ""
         guarded = set(guards)
         lines = printed.guard([node for node in guards if not node.args], leave, targets[0][0])
@@ -487,69 +440,6 @@ class Writer:
         ]
 
 
-class _Lines:
-    """Nodes into lines of a kernel."""
-
-    def __init__(
-        self, names: _Names, plan: Plan, leaves: Mapping[Node, str], floats: Sequence[str], masks: Sequence[str]
-    ) -> None:
-        self.names, self.plan, self.leaves, self.floats, self.masks = names, plan, leaves, floats, masks
-        self.ops = 0
-
-    def operand(self, node: Node) -> str:
-        if node.op is scalar.const:
-            value = float(number(node))
-            return constant(value)[0] if isfinite(value) else f'{self.names.own("float")}("{value}")'
-        if not node.args:
-            return self.leaves[node]
-        return (self.masks if node.op.boolean else self.floats)[self.plan.place[node]]
-
-    def guard(self, nodes: Sequence[Node], leave: str, result: str) -> list[str]:
-        """What is beyond exp, or not a number, or in half precision, is left to the careful kernel."""
-        if not nodes:
-            return []
-        self.ops += 2 * len(nodes)
-        tests = " and ".join(f"{self.operand(node)}.max() <= {_LIMIT}" for node in nodes)
-        test = f"not {tests}" if len(nodes) == 1 else f"not ({tests})"
-        return [f"if {test} or {result}.itemsize < 4:", f"    {leave}"]
-
-    def of(self, node: Node) -> list[str]:
-        """The lines that fill a node's buffer."""
-        target = self.operand(node)
-        args = [self.operand(arg) for arg in node.args]
-        if node.op is routing.where:
-            lines = self._selected(node, target, *args)
-        elif node.op.fast.into:
-            temps = [self.floats[number] for number in self.plan.temps[node]]
-            lines = [self._helped(node.op.fast.into, *args, target, *temps)]
-        elif node.op.ufunc:
-            out = f"out={target}" if node.op in _BY_NAME else target
-            lines = [f"{self.names.call(node.op.ufunc)}({', '.join([*args, out])})"]
-        else:
-            printer = Printer(dict(zip(node.args, args, strict=True)), module=self.names.module)
-            lines = [f"{target}[...] = {printer.text(node, unnamed=True)}"]
-            self.names.helpers.update(printer.helpers)
-        self.ops += len(lines)
-        return lines
-
-    def _selected(self, node: Node, target: str, condition: str, x: str, y: str) -> list[str]:
-        """Where the condition holds x, else y."""
-        if node.args[1] is node.args[2]:
-            return [f"{self.names.text('np')}.copyto({target}, {x})"] if x != target else []
-        if is_const(node.args[1], 1) and is_const(node.args[2], 0):
-            return [f"{self.names.text('np')}.copyto({target}, {condition})"]
-        if is_const(node.args[2], 0):
-            return [self._helped("masked", x, condition, target)]
-        if is_const(node.args[1], 0):
-            return [self._helped("masked", y, condition, target, "False")]
-        return [self._helped("select", condition, x, y, target)]
-
-    def _helped(self, helper: str, *arguments: str) -> str:
-        self.names.helpers[helper] = None
-        self.ops += helper_costs("numpy")[helper] - 1
-        return f"{self.names.text(helper)}({', '.join(arguments)})"
-
-
 def _comments(joint: Joint, made: Mapping[Node, Node]) -> dict[Node, str]:
     """What the values of a program and their adjoints are called, for the lines that compute them."""
     names = {node: name for name, node in joint.dag.inputs.items()}
@@ -575,52 +465,8 @@ def _composed(node: Node, part: Callable[[Node], str]) -> str:
     return compose(node, part)
 
 
-def _frontier(roots: Sequence[Node], lead: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> list[Node]:
-    """The values of the forward pass that the backward pass reads; truth values are found again from numbers."""
-    found: set[Node] = set()
-    seen: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if (
-            node in lead
-            and (node.args or node.op is scalar.input_)
-            and not node.op.boolean
-            and node.op is not scalar.neg
-        ):
-            found.add(node)
-        else:
-            stack += node.args
-    return sorted(_fewer(roots, found, seeds, made), key=lambda node: node.id)
-
-
-def _fewer(roots: Sequence[Node], found: set[Node], seeds: Sequence[Node], made: Mapping[Node, Node]) -> set[Node]:
-    """One value kept in the place of two or more that nothing else reads."""
-    later = [node for node in reachable(roots, found) if node not in found]
-    readers = {node: set(mine) for node, mine in users(later).items()}
-    upstream = {made[seed] for seed in seeds if seed in made}
-    for node in later:
-        upstream.update([node] if any(arg in upstream for arg in node.args) else [])
-        inner = [arg for arg in dict.fromkeys(node.args) if arg.op is not scalar.const]
-        gone = [arg for arg in inner if arg.args and readers[arg] == {node}]
-        if node not in upstream and len(gone) > 1 and all(arg in found for arg in inner) and not node.op.boolean:
-            found = found.difference(gone) | {node}
-    return found
-
-
 def _seeds(joint: Joint, made: Mapping[Node, Node], names: Sequence[str]) -> dict[Node, str]:
     return {made[seed]: name for seed, name in zip(joint.seeds, names, strict=True) if seed in made}
-
-
-def _cut(roots: Sequence[Node], known: Mapping[Node, str], graph: Graph) -> list[Node]:
-    """The same values from leaves for what is known."""
-    new: dict[Node, Node] = {node: graph.node(scalar.input_, (), name) for node, name in known.items()}
-    for node in pending(roots, new):
-        new[node] = graph.node(node.op, tuple([new[arg] for arg in node.args]), node.attr, node.shape)
-    return [new[root] for root in roots]
 
 
 def _sentence(scratch: str) -> str:
@@ -636,4 +482,4 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-__all__ = ["Kernel", "Writer", "as_map", "emit_blocks", "fits_blocks", "live_inputs"]
+__all__ = ["Writer", "as_map", "emit_blocks", "fits_blocks", "live_inputs"]

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gradc.evidence.points import FAILURES, Search, Staged, as_arrays, flat
-from gradc.run.engines import NUMBA, OF_ARRAYS, Passed, alone, fitting
+from gradc.run.engine import Passed
+from gradc.run.engines import NUMBA, OF_ARRAYS, alone, fitting
 
 Run = Callable[..., Any]
 Found = dict[int, Staged]

@@ -26,7 +26,8 @@ from gradc.base.differences import slope
 from gradc.evidence.points import Staged
 from gradc.evidence.references import Evidence
 from gradc.evidence.verdict import DOUBT, EPS, TRUST, Error, worst
-from gradc.run.engines import Passed, alone, fitting
+from gradc.run.engine import Passed
+from gradc.run.engines import alone, fitting
 
 # So many points are tried for a mode.
 POINTS = 2

@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from gradc.base.records import NamedTuple
 from gradc.graph.dag import reachable
 from gradc.run import mode_engines as modes
+from gradc.run.engine import Compiled, Engine, Otherwise, Passed, Planned, Running, once, passed
 from gradc.run.functions import (
     collector_paused,
     direct,
@@ -40,14 +40,12 @@ from gradc.run.functions import (
     with_further_of,
 )
 from gradc.run.given import broadcast, checked_df, checked_out, checked_threads, is_array
+from gradc.run.numbers_apart import Apart, apart_of
 
 if TYPE_CHECKING:
     from gradc.emit import Emitted
     from gradc.emit.calls import Elements
     from gradc.graph.dag import Dag
-    from gradc.plan.program import Program
-    from gradc.rewrite.long_sums import Further
-    from gradc.run.matrices import Kernel
 
 # ---- the thresholds that choose an engine ----------------------------------------------------------------------------
 
@@ -68,94 +66,12 @@ LARGE_ARRAY = 16_384
 # of any other target's module goes through its passes.
 OF_ARRAYS, OF_NUMBERS = ("numpy", "scipy"), ("math",)
 
-# Calls of numbers with arrays of so many elements are staged, if that leaves at most this share of the operations.
-WORTH_STAGING, LESS_WORK = 2048, 0.9
 
 KINDS = ("value", "value_and_grad")
 MODES = ("jvp", "hvp", "jacobian", "hessian")
 
 # The engine that compiles, and the target that it has its text from: only ever by request.
 NUMBA = "numba"
-
-
-class Compiled(Protocol):
-    """What engines ask of a compiled program."""
-
-    dag: Dag
-    wrt: tuple[str, ...]
-    names: str
-    target: str
-    literal: bool
-    function_name: str
-    also: tuple[str, ...]
-    engine: str  # the one that was asked for, if any
-
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-    @property
-    def outputs(self) -> tuple[str, ...]: ...
-    @property
-    def staged(self) -> Program: ...
-    @property
-    def emitted(self) -> Emitted: ...
-    @property
-    def ignores(self) -> tuple[str, ...]:
-        """What NumPy may say of values that the program computes to decide, and then leaves out."""
-
-    @property
-    def shadows(self) -> bool:
-        """Whether the user has a variable with the name of a function that modules call."""
-
-    @property
-    def rolled(self) -> tuple[Any, tuple[str, ...], dict[str, Further]] | None:
-        """The program as one of sums over slices, the numbers that its one input holds, and its further inputs."""
-
-    @property
-    def memo(self) -> dict[Any, Any]:
-        """What engines found out of the program, or made for it, once."""
-
-    def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
-        """The inputs in order, by position or by name."""
-
-    def kernel(self, mode: str) -> Kernel | None:
-        """The straight lines of a mode, if the program is one of numbers and of a size that these are made for."""
-
-    def plain_mode(self, mode: str) -> tuple[str, Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
-        """The text and the function of a mode as the notes have it, its parameters, and those that may be left out."""
-
-    def needs_no_df(self) -> None:
-        """Raise ValueError where an upstream adjoint must be given."""
-
-    def passes(self, kind: str, text: str) -> Callable[..., Any]:
-        """The function of the two passes of a text, which takes every call."""
-
-
-Otherwise = Callable[..., Any]
-
-
-class Planned(NamedTuple):
-    """What an engine runs: the text, and how it becomes a function that leaves other calls to `otherwise`."""
-
-    text: str
-    link: Callable[[str, Otherwise], Callable[..., Any]]
-    shown: Callable[[Sequence[Any]], str] | None = None  # the text that takes a call, where that is another
-
-
-class Engine(NamedTuple):
-    """One way to run a program; `module`, where a module of the fast style is made in the same way."""
-
-    name: str
-    doc: str
-    fits: Callable[[Compiled, str], bool]
-    plan: Callable[[Compiled, str], Planned]
-    module: Callable[[Compiled], Emitted | None] | None = None
-
-
-class Running(NamedTuple):
-    """Which engine takes a call, and the text that it runs."""
-
-    engine: str
-    text: str
 
 
 # ---- what the rest of gradc asks -------------------------------------------------------------------------------------
@@ -168,15 +84,8 @@ def fitting(fn: Compiled, kind: str) -> list[Engine]:
 
 def planned(fn: Compiled, engine: Engine, kind: str) -> Planned:
     """What an engine runs, made once."""
-    plan: Planned = _once(fn, (engine.name, kind), lambda: engine.plan(fn, kind))
+    plan: Planned = once(fn, (engine.name, kind), lambda: engine.plan(fn, kind))
     return plan
-
-
-def _once(fn: Compiled, key: Any, make: Callable[[], Any]) -> Any:
-    if key not in fn.memo:
-        with collector_paused():
-            fn.memo[key] = make()
-    return fn.memo[key]
 
 
 def linked(fn: Compiled, engine: Engine, kind: str, otherwise: Otherwise) -> Callable[..., Any]:
@@ -208,15 +117,6 @@ def _behind(fn: Compiled, kind: str, engines: Sequence[Engine]) -> Callable[...,
         return made[0](*args, **inputs)
 
     return otherwise
-
-
-class Passed(Exception):
-    """A call that an engine does not take."""
-
-
-def passed(*args: Any, **inputs: Any) -> Any:
-    """What stands behind an engine that is asked alone."""
-    raise Passed
 
 
 def alone(fn: Compiled, engine: Engine, kind: str) -> Callable[..., Any]:
@@ -272,7 +172,7 @@ def _elements(fn: Compiled) -> tuple[Dag, tuple[Elements, ...]] | None:
     """The program as one of numbers, if it only takes elements of its arrays."""
     from gradc.emit.calls import by_elements
 
-    found: tuple[Dag, tuple[Elements, ...]] | None = _once(fn, "elements", lambda: by_elements(fn.dag))
+    found: tuple[Dag, tuple[Elements, ...]] | None = once(fn, "elements", lambda: by_elements(fn.dag))
     return found
 
 
@@ -439,7 +339,7 @@ def _mapped(fn: Compiled) -> Dag | None:
     """The program as an elementwise one, if it maps over declared arrays of one shape."""
     from gradc.emit.blocks import as_map
 
-    found: Dag | None = _once(fn, "mapped", lambda: as_map(fn.dag))
+    found: Dag | None = once(fn, "mapped", lambda: as_map(fn.dag))
     return found
 
 
@@ -502,7 +402,7 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
             if df is None and wrt:
                 fn.needs_no_df()
             upstream = [] if df is None else [checked_df(df, broadcast(_live(fn, bound)))]
-            if (parts := _apart(fn, wrt, bound, apart, bool(upstream))) is not None:
+            if (parts := apart_of(fn, wrt, bound, apart, bool(upstream))) is not None:
                 points, numbers = parts.given(bound)
                 if all(map(math.isfinite, numbers)):
                     return parts.run(*points, *numbers, *upstream, out, threads)
@@ -511,72 +411,10 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
         return call
 
     def shown(bound: Sequence[Any]) -> str:
-        parts = _apart(fn, wrt, bound, apart, False) if kind == "value_and_grad" else None
+        parts = apart_of(fn, wrt, bound, apart, False) if kind == "value_and_grad" else None
         return parts.text if parts is not None and all(map(math.isfinite, parts.given(bound)[1])) else ""
 
     return Planned(text, link, shown)
-
-
-class _Parts(NamedTuple):
-    """A program's kernels for calls in which some inputs are numbers, which are the same for all points."""
-
-    text: str
-    run: Callable[..., Any]
-    of_numbers: Callable[..., Sequence[Any]]
-    at: tuple[bool, ...]  # which inputs are numbers
-    needed: tuple[int, ...]  # and which of them the values that the points read hang on
-
-    def given(self, bound: Sequence[Any]) -> tuple[list[Any], Sequence[Any]]:
-        """The points, and what the kernels take of the numbers."""
-        import numpy as np
-
-        points = [x for x, number in zip(bound, self.at, strict=True) if not number]
-        with np.errstate(all="ignore"):
-            made = self.of_numbers(*[np.float64(bound[at]) for at in self.needed])
-        return points, made
-
-
-Apart = dict[tuple[tuple[bool, ...], bool], "_Parts | None"]
-
-
-def _apart(fn: Compiled, wrt: Sequence[str], bound: Sequence[Any], apart: Apart, upstream: bool) -> _Parts | None:
-    """The kernels for such a call, if it is large and they have clearly less to do at every point."""
-    import numpy as np
-
-    at = tuple([type(x) is float for x in bound])
-    arrays = [x for x, number in zip(bound, at, strict=True) if not number]
-    if not any(at) or not all(type(x) is np.ndarray and x.dtype == np.float64 and x.ndim for x in arrays):
-        return None
-    if max((x.size for x in arrays), default=0) < WORTH_STAGING or len(fn.dag.outputs) > 1 or fn.shadows:
-        return None
-    if (at, upstream) not in apart:
-        apart[at, upstream] = _staged(fn, wrt, at, upstream)
-    return apart[at, upstream]
-
-
-def _staged(fn: Compiled, wrt: Sequence[str], at: tuple[bool, ...], upstream: bool) -> _Parts | None:
-    from gradc.emit.blocks import emit_staged
-    from gradc.optimize import optimize
-    from gradc.plan.staged import staged
-
-    numbers = [name for name, number in zip(fn.inputs, at, strict=True) if number]
-    parts = staged(fn.dag, numbers, wrt)
-    if parts is None or {"out", "threads", "df"}.intersection(parts.points.inputs):
-        return None
-    live = {*reachable(fn.dag.roots)}
-    if not all(fn.dag.inputs[name] in live for name in fn.inputs if name not in numbers):
-        return None
-    costs = [
-        optimize(dag, wrt, literal=fn.literal, arrays=True, chain=chain).cost
-        for dag, chain in ((parts.points, parts.chain), (fn.dag, {}))
-    ]
-    if costs[0] > LESS_WORK * costs[1]:
-        return None
-    text = emit_staged(parts, wrt, fn.literal, upstream)
-    module = load(text)
-    order = list(fn.inputs)
-    needed = tuple([order.index(name) for name in parts.numbers.inputs])
-    return _Parts(text, module.value_and_grad, module.of_numbers, at, needed)
 
 
 def _live(fn: Compiled, bound: Sequence[Any]) -> list[Any]:
@@ -613,7 +451,7 @@ def _loops(fn: Compiled) -> Emitted | None:
             return None
         return found
 
-    found: Emitted | None = _once(fn, NUMBA, make)
+    found: Emitted | None = once(fn, NUMBA, make)
     return found
 
 
@@ -625,7 +463,7 @@ def _plan_numba(fn: Compiled, kind: str) -> Planned:
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         from gradc.run.loops import direct_loops
 
-        return direct_loops(kind, _once(fn, (NUMBA, "module"), lambda: kept_module(text)), fn)
+        return direct_loops(kind, once(fn, (NUMBA, "module"), lambda: kept_module(text)), fn)
 
     return Planned(found.text, link)
 
@@ -671,7 +509,4 @@ MODE_ENGINES = (
 )
 # fmt: on
 
-__all__ = [
-    "ENGINES", "MODES", "MODE_ENGINES", "NUMBA", "Engine", "Passed", "Planned", "Running", "alone", "chained",
-    "fast_module", "fitting", "running",
-]  # fmt: skip
+__all__ = ["ENGINES", "MODES", "MODE_ENGINES", "NUMBA", "alone", "chained", "fast_module", "fitting", "running"]

@@ -21,14 +21,15 @@ from gradc.run.functions import direct_arrays, load
 from gradc.run.given import is_array
 
 if TYPE_CHECKING:
-    from gradc.emit.arrays import Body, ModeLines
+    from gradc.emit.array_lines import Body
+    from gradc.emit.arrays import ModeLines
     from gradc.emit.blocks import Writer
     from gradc.emit.calls import Elements
     from gradc.optimize import Joint
     from gradc.plan.code import Alias, Def, Lines
     from gradc.plan.notes import Notes
     from gradc.plan.numbers import Words
-    from gradc.run.engines import Compiled, Otherwise
+    from gradc.run.engine import Compiled, Otherwise
     from gradc.run.matrices import Kernel
 
 PRODUCTS = ("jvp", "hvp")

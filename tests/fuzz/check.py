@@ -231,8 +231,9 @@ def exercise(fn: Any, reference: Reference, options: Options, rng: random.Random
 
 def by_engines(fn: Any, reference: Reference, options: Options) -> None:
     """Each engine alone, where it takes plain floats and arrays: those behind the first get few calls otherwise."""
-    from gradc.api import Function
-    from gradc.run.engines import Passed, alone, fitting
+    from gradc.api.function import Function
+    from gradc.run.engine import Passed
+    from gradc.run.engines import alone, fitting
 
     if not isinstance(fn, Function):
         return  # a stand-in of the oracles' own tests has no engines

@@ -134,7 +134,7 @@ def in_domain(program: Program, inputs: Arrays, kinks: bool = True) -> bool:
     """Whether every gate of `program` is applied inside its domain at `inputs`, and, unless `kinks`, off its kinks."""
 
     def gate(node: Node, xs: tuple[Array, ...]) -> Array:
-        if not allowed(node, xs) or not kinks and at_kink(node, xs):
+        if not allowed(node, xs) or (not kinks and at_kink(node, xs)):
             raise OutOfDomainError
         out = value(node, *xs)
         if not tame(out):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.run.engines import Passed
+from gradc.run.engine import Passed
 
 from .check import Failure, Options, as_outputs, compiled, exercise, needs_df, points_of, presented, same, upstream
 from .domains import in_domain

@@ -1,35 +1,24 @@
-"""The library's face: a program and options into a compiled function.
-
->>> fn = compile("(x + y)*z")
->>> fn.inputs, fn.stages
-(('x', 'y', 'z'), ((1, 'xpy = x + y'), (2, 'f = xpy*z')))
-"""
+"""A compiled program as a function: its interface, its module, and the calls that run it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from gradc.base.errors import GradcError, Note
+from gradc.base.errors import Note
 from gradc.base.files import signed, write_whole
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.modules import BUILTINS
-from gradc.emit.target import Target
-from gradc.graph.dag import Dag, Node, Shape
+from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import show
-from gradc.language import MAX_SOURCE, MAX_TURNS, called_only, functions_of, parse
-from gradc.ops import table
 from gradc.ops.routing import where
-from gradc.ops.table import Op, op
-from gradc.plan.modes import MODES, PASSES
-from gradc.plan.names import SCHEMES
 from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
-from gradc.rewrite.rules import called_by
 from gradc.rewrite.sides import is_deep
-from gradc.run.engines import LARGEST_KERNEL, NUMBA, OF_ARRAYS, OF_NUMBERS, Running, chained, fast_module, running
+from gradc.run.engine import Running
+from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, OF_NUMBERS, chained, fast_module, running
 from gradc.run.functions import collector_paused, compiles, load
 from gradc.run.given import (
     broadcast_of,
@@ -39,8 +28,6 @@ from gradc.run.given import (
     checked_threads,
     filled,
     is_array,
-    kind_of,
-    plain_text,
     refuse_more_than_numbers,
     shape_of,
 )
@@ -49,7 +36,6 @@ from gradc.run.points import Cache, OverPoints
 if TYPE_CHECKING:
     import inspect
 
-    from gradc.evidence.grade import Grade
     from gradc.rewrite.long_sums import Further
     from gradc.run.flat import Flat
     from gradc.run.matrices import Kernel
@@ -59,280 +45,20 @@ STYLES = ("notes", "fast")
 
 
 Style = Literal["notes", "fast"]
+
+
 Mode = Literal["value", "value_and_grad", "jvp", "hvp", "jacobian", "hessian"]
+
+
 Names = Literal["notes", "letters", "wengert"]
+
+
 Asked = Literal["", "numba"]
-
-
-def compile(
-    program: str | Callable[..., Any] | Any,
-    wrt: Sequence[str] | str | None = None,
-    shapes: Mapping[str, Sequence[int | str]] | None = None,
-    style: Style = "notes",
-    names: Names = "notes",
-    target: str = "numpy",
-    literal: bool = False,
-    function_name: str = "",
-    also: Sequence[str] | str = (),
-    double: bool = False,
-    inputs: Sequence[str] | str | None = None,
-    function: str = "",
-    max_source: int = MAX_SOURCE,
-    max_turns: int = MAX_TURNS,
-    roll: bool = False,
-    engine: Asked = "",
-    batch: str = "",
-    self_check: bool = False,
-) -> Function:
-    """Compile a program into the functions of its forward and backward pass.
-
-    `program` is text of the language, a Python function (its source is read, and it is never called; numbers that it
-    closes over are constants), or a SymPy expression.
-    `wrt` names the inputs to differentiate with respect to (all if left out); `shapes` declares arrays,
-    {"W": (5, 10), "X": ("n", "d")}, as `W: [5, 10]` in the program does; `inputs` states the order of the inputs,
-    that of their first appearance if it is left out; `style` is "notes" or "fast",
-    `names` "notes", "letters" or "wengert", `target` a key of `gradc.emit.targets.TARGETS`; `literal` keeps the
-    textbook's forms where the default is stable over the whole float range; `also` are modes that the module has
-    beside its passes: "jvp", "hvp", "jacobian", "hessian". `double` makes the class of a torch module one that can
-    be differentiated again (and mapped), at the price of a second forward pass; `max_source` and `max_turns` bound
-    the characters of a program and the turns of its loops. `roll` writes a long sum whose terms repeat one pattern,
-    or several in turn, as a sum over slices. `engine="numba"` has calls of the library run in loops that Numba compiles
-    when they are first called, where the program can be one (`Function.running` says so). `batch` names a dimension of
-    which a loss is a sum, or made of sums: the module then has `chunk`, `add` and `finish`, too.
-    `self_check` ends the module with a function of that name, which holds the gradient against central differences and
-    runs when the file is run. Raises `GradcError` for what is wrong with the program, ValueError for an unknown option,
-    and TypeError for what is no program at all.
-    """
-    for what, value, known in (("style", style, STYLES), ("names", names, SCHEMES), ("target", target, tuple(TARGETS))):
-        if value not in known:
-            raise ValueError(f"no {what} {value!r}; it is one of {', '.join(map(repr, known))}")
-    if engine not in ("", NUMBA):
-        raise ValueError(f"no engine {engine!r} to ask for; it is 'numba', or left out")
-    if engine:
-        from gradc.run.loops import refuse_without_numba
-
-        refuse_without_numba()
-    modes = _modes(also)
-    _check_function_name(plain_text("function_name", function_name))
-    options: dict[str, Any] = {
-        "wrt": _names_of("wrt", wrt),
-        "shapes": _shapes_of(shapes),
-        "style": style,
-        "names": names,
-        "target": target,
-        "literal": literal,
-        "function_name": function_name,
-        "also": modes,
-        "double": double,
-        "inputs": _names_of("inputs", inputs),
-        "max_source": max_source,
-        "max_turns": max_turns,
-        "roll": roll,
-        "self_check": self_check,
-        "function": function,
-        "engine": engine,
-        "batch": batch,
-    }
-    if not isinstance(program, str):
-        from gradc.language.sources import text_of
-
-        program, options["function"] = text_of(program)
-    with collector_paused():
-        text, given, function = plain_text("the program", program), options["shapes"], options["function"]
-        if not function and text.count("def ") + text.count(") =") > 1:
-            several = functions_of(text, max_turns)
-            if len(several) > 1 and not function_name:
-                return cast("Function", _several(text, several, options))  # by name
-        dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns, function=function)
-    dag = _in_order(dag, options["inputs"])
-    dag = _rolled_up(dag, literal) if roll else dag
-    wanted = _wanted(dag, options["wrt"])
-    if target != "numpy" and TARGETS[target].program is None:
-        _fits_target(dag, TARGETS[target])
-    if target in OF_NUMBERS:
-        from gradc.rewrite.calm import calm
-
-        dag = calm(dag, literal)
-    fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double, engine, batch)
-    if modes and not TARGETS[target].modes:
-        raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")
-    if batch and target not in OF_ARRAYS:
-        raise GradcError(f"the modules of the target '{target}' have no batches", hint="leave the target at 'numpy'")
-    if batch:
-        _ = fn.emitted  # what can't be taken apart says so here
-    if "hessian" in modes:
-        fn._has_a_hessian()
-    fn._given, fn.self_check = (program, options), self_check
-    return fn
-
-
-def _modes(also: Sequence[str] | str) -> tuple[str, ...]:
-    """The modes that a module has beside the passes, as they are asked for; ValueError for what is none."""
-    wanted = tuple(dict.fromkeys(also.replace(",", " ").split() if isinstance(also, str) else also))
-    for name in wanted:
-        if name not in MODES or name in PASSES:
-            known = ", ".join(repr(each) for each in MODES if each not in PASSES)
-            raise ValueError(f"no mode {name!r} beside the passes; there are {known}")
-    return wanted
-
-
-def grade(text: str, program: str, shapes: Mapping[str, Sequence[int | str]] | None = None, **options: Any) -> Grade:
-    """Mark a hand-written forward and backward pass line by line against the program that it is of.
-
-    `text` is a script, functions or a class in Python; it is somebody's code, and runs in a process of its own under
-    limits of time (`seconds=`) and memory. Raises `GradcError` if the text is no Python or has nothing of the program.
-    See `gradc.evidence.grade`.
-    """
-    from gradc.evidence.grade import grade as graded
-
-    fn = compile(program, shapes=shapes)
-    return graded(fn, compile(program, shapes=shapes, literal=True), text, **options)
-
-
-def _compiled(program: str, options: Mapping[str, Any]) -> Function:
-    """The function of a program again: what a pickle and a copy of one are."""
-    return compile(program, **options)
-
-
-def _names_of(what: str, names: Sequence[str] | str | None) -> list[str] | None:
-    """Names as plain texts, in a list of their own."""
-    if names is None:
-        return None
-    if isinstance(names, str):
-        return [plain_text(what, names)]
-    if not isinstance(names, Iterable):
-        raise TypeError(f"{what}: names of inputs are expected, not {kind_of(names)}")
-    return [plain_text(f"a name in {what}", name) for name in names]
-
-
-def _shapes_of(shapes: Mapping[str, Sequence[int | str]] | None) -> dict[str, Any] | None:
-    """Shapes by plain names; what a shape itself may be is the reader's to say."""
-    if shapes is None:
-        return None
-    if not isinstance(shapes, Mapping):
-        raise TypeError(f"shapes: a mapping of names to shapes is expected, not {kind_of(shapes)}")
-    for name, shape in shapes.items():
-        plain_text("a name in shapes", name)
-        for dim in shape if isinstance(shape, tuple | list) else ():
-            if isinstance(dim, str):
-                plain_text("a dimension in shapes", dim)
-    return dict(shapes)
-
-
-def _in_order(dag: Dag, inputs: Sequence[str] | None) -> Dag:
-    """The program with its inputs in the order that was stated, which names each of them once."""
-    if inputs is None:
-        return dag
-    known = ", ".join(f"'{name}'" for name in dag.inputs)
-    for at, name in enumerate(inputs):
-        if name not in dag.inputs:
-            raise GradcError(f"no input '{name}' to put in order", hint=f"inputs are {known}")
-        if name in inputs[:at]:
-            raise GradcError(f"input '{name}' stands twice in the order of the inputs")
-    missing = next((name for name in dag.inputs if name not in inputs), None)
-    if missing is not None:
-        raise GradcError(f"input '{missing}' is missing in the order of the inputs", hint=f"inputs are {known}")
-    return dag._replace(inputs={name: dag.inputs[name] for name in inputs})
-
-
-def _rolled_up(dag: Dag, literal: bool) -> Dag:
-    """The program with its long sums over slices, and a note of it."""
-    from gradc.rewrite.long_sums import FEWEST, PERIOD, roll
-
-    rolled = roll(dag, literal, stay=True)
-    if rolled is None:
-        hint = f"a pattern has {FEWEST} terms or more, of {PERIOD} that take turns at most"
-        return dag._replace(notes=(*dag.notes, Note("no long sum repeats a pattern", hint=hint)))
-    numbers = "" if dag.declared else "; inputs are numbers, and no arrays"
-    return rolled.dag._replace(notes=(*dag.notes, Note(f"long sums are written as sums over slices{numbers}")))
-
-
-def _several(program: str, names: Sequence[str], options: dict[str, Any]) -> Any:
-    """A file of functions: each that can be compiled by itself; the others serve these."""
-    from gradc.run.several import Functions
-
-    wanted, shapes = options["wrt"], options["shapes"]
-    again = _compiled, (program, dict(options))
-    options = {
-        key: value for key, value in options.items() if key not in ("function", "wrt", "shapes", "function_name")
-    }
-    found: dict[str, Function] = {}
-    first: GradcError | None = None
-    for name in names:
-        try:
-            fn = compile(program, None, shapes, function=name, **options)
-            if wanted is not None:
-                fn = compile(program, [each for each in wanted if each in fn.inputs], shapes, function=name, **options)
-        except GradcError as error:
-            first = first or error
-            continue
-        found[name] = fn
-    if first is not None and not (found and called_only(program, [name for name in names if name not in found])):
-        raise first
-    missing = [each for each in wanted or () if all(each not in fn.inputs for fn in found.values())]
-    if missing:
-        raise GradcError(f"no input '{missing[0]}' to differentiate with respect to")
-
-    def text_of(name: str) -> str:
-        fn = compile(program, found[name].wrt, shapes, function=name, function_name=f"{name}__", **options)
-        return fn.source
-
-    return Functions(program, found, text_of, again)
-
-
-def _check_function_name(name: str) -> None:
-    """Raise ValueError for what cannot be, or is already, the name of something in a module."""
-    import builtins
-    from keyword import iskeyword
-
-    if not name:
-        return
-    if not name.isidentifier() or not name.isascii() or iskeyword(name):
-        raise ValueError(f"{name!r} cannot be the name of a function")
-    words = {each.word for target in TARGETS.values() for each in target.imports}
-    if name in words or any(name in target.helpers for target in TARGETS.values()):
-        raise ValueError(f"the module has a {name!r} of its own; choose another name for the function")
-    if hasattr(builtins, name):
-        raise ValueError(f"Python has a {name!r} of its own; choose another name for the function")
-
-
-def _wanted(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
-    if wrt is None:
-        return tuple(name for name in dag.inputs if name not in dag.integers)
-    wanted = tuple(dict.fromkeys([wrt] if isinstance(wrt, str) else wrt))
-    for name in wanted:
-        if name not in dag.inputs:
-            known = ", ".join(f"'{each}'" for each in dag.inputs)
-            raise GradcError(
-                f"no input '{name}' to differentiate with respect to",
-                hint=f"inputs are {known}" if known else "the program has no inputs",
-            )
-        if name in dag.integers:
-            raise GradcError(
-                f"'{name}' is an index: it is made of integers and has no gradient",
-                hint="leave it out of wrt; the others are differentiated where wrt is left out",
-            )
-    return wanted
 
 
 def _wanted_text(inputs: Sequence[str]) -> str:
     names = ", ".join(inputs) if len(inputs) <= 100 else f"{inputs[0]}, …, {inputs[-1]}"
     return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({names})"
-
-
-def _fits_target(dag: Dag, target: Target) -> None:
-    """Raise `GradcError`, showing the place, for what a target has no words for."""
-    for node in dag.nodes:
-        if node.shape and not target.arrays:
-            said = f"the target '{target.name}' takes scalar programs only"
-        elif target.takes(node) and all(map(target.has, called_by(node.op))):
-            continue
-        elif target.arrays or node.op.elementwise:
-            said = f"the target '{target.name}' has no form for '{node.op.name}'"
-        else:
-            said = f"the target '{target.name}' takes scalar programs only"
-        span = dag.spans.get(node)
-        raise GradcError(said, dag.text, [span] if span else [], "leave the target at 'numpy'")
 
 
 class Function:
@@ -370,6 +96,8 @@ class Function:
         """A pickle or a copy compiles again, from the same text with the same options: it emits the same bytes."""
         if self._given is None:
             raise TypeError("a function that was made of a part of another one is neither pickled nor copied")
+        from gradc.api import _compiled
+
         return _compiled, self._given
 
     def __deepcopy__(self, memo: Any) -> Function:
@@ -935,24 +663,4 @@ def _first_lines(program: str) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-__all__ = ["Function", "Node", "compile", "grade", "load", "op"]
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    """The shape of a number, an array or a list of numbers."""
-    shape = getattr(value, "shape", None)
-    if shape is None and not isinstance(value, (int, float)):
-        import numpy as np
-
-        shape = np.shape(value)
-    return tuple(shape or ())
-
-
-def _inspect(entry: Op) -> None:
-    from gradc.evidence.entries import inspect
-
-    inspect(entry)
-
-
-# Our own entries are looked at by a test, and nobody's start-up pays for it.
-table.inspector = _inspect
+__all__ = ["Function"]
