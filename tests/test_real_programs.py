@@ -13,7 +13,7 @@ import pytest
 import gradc
 from tests.support import ROOT, Json, inputs_of, point_error, shapes_of
 
-FILES = ("reports", "attacks", "programs", "wished", "wished2")
+FILES = ("reports", "attacks", "limits", "programs", "wished", "wished2")
 
 
 def records() -> Iterator[Any]:

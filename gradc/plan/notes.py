@@ -385,8 +385,8 @@ class Notes:
         if not self.facts.arrays:
             return []
         if self.elementwise:
-            like = self._spanning(lines)
-            return [Assign(df, self.as_df(df, name_of(df), *like))] if like else []
+            spanning = self._spanning(lines)
+            return [Assign(df, self.as_df(df, name_of(df), *spanning))] if spanning else []
         if len(outputs) != 1:
             labels = [f"{df}[{at}]" for at in range(len(outputs))]
             like: list[str] = []

@@ -378,8 +378,10 @@ def _log_of_weighted(build: Builder, x: Node) -> Node | None:
 
 def _weighted_exponential(build: Builder, x: Node) -> tuple[Node, Node] | None:
     """The factors of the one exponential in a product or a quotient, as one, and its exponent."""
-    above, below, exponents, minus = [], [], [], False
-    stack = [x]
+    above: list[Node] = []
+    below: list[Node] = []
+    exponents: list[Node] = []
+    minus, stack = False, [x]
     while stack and len(above) + len(below) < MOST_TERMS:
         top = stack.pop()
         if top.op is s.mul:
