@@ -258,7 +258,7 @@ LATE: dict[str, str] = {
             lstsq block_diag toeplitz entr rel_entr boxcox add.outer subtract.outer multiply.outer divide.outer
             maximum.outer minimum.outer power.outer add.reduce multiply.reduce maximum.reduce minimum.reduce
             logaddexp.reduce add.accumulate multiply.accumulate maximum.accumulate minimum.accumulate
-            diag_indices diag_indices_from
+            diag_indices diag_indices_from extract ediff1d matrix_transpose fsum
         """,
     }.items()
     for name in names.split()
@@ -419,7 +419,7 @@ def _linspace(call: Call) -> Node:
 
 
 @function(
-    "array asarray tensor float64 float32 copy ascontiguousarray asanyarray astype float double detach",
+    "array asarray fromiter tensor float64 float32 copy ascontiguousarray asanyarray astype float double detach",
     "x, type=None, ndmin=None",
 )
 def _array(call: Call) -> Any:

@@ -24,6 +24,7 @@ from gradc.language.values import (
     Bound,
     Callee,
     Dict,
+    Distribution,
     Function,
     Group,
     Picked,
@@ -40,7 +41,7 @@ VIEWS = frozenset(
     "expand_dims flip array_split real imag".split()
 )
 # What a name holds as it is, where anything else is an array.
-_HELD = (Bound, Callee, Canvas, Dict, Function, Picked, Places, Record, Text, str)
+_HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Text, str)
 # A subscript that is assigned to.
 STORES = re.compile(r"fill_diagonal\(|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 

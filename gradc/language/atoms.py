@@ -48,8 +48,11 @@ SUBSCRIPTED = ("r_", "c_", "mgrid", "ogrid")
 _ALONE = frozenset((",", ")", "]", "}", "\n", ";", "if", "else", "for", END, *MARKS))
 # What names a library elsewhere.
 OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp", "nn")
-LIBRARY_OF = {"scipy": "scipy", "special": "scipy", "torch": "torch", "F": "torch"}
-PARTS = ("lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats")
+LIBRARY_OF = {"math": "math", "scipy": "scipy", "special": "scipy", "torch": "torch", "F": "torch"}
+PARTS = (
+    "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
+    "distance",
+)  # fmt: skip
 STATS = ("stats", "st", "jsp", "jstats")
 # What a library calls by a name that means something else elsewhere.
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
@@ -262,6 +265,9 @@ class Leaves:
         entry = self._of_distribution(path)
         if entry is not None:
             return Callee(".".join(path), entry)
+        found = self._written_distribution(path)
+        if found is not None:
+            return found
         if self.is_library(path):
             name = OTHERWISE.get((path[0], name), name)
             self.scope.functions.setdefault(path[0], at)
@@ -279,6 +285,22 @@ class Leaves:
         if self.scope.is_variable(path[0]) or not all(each in (*LIBRARIES, *PARTS, *STATS) for each in path[:-2]):
             return None
         return lookup(".".join(path[-2:]))
+
+    def _written_distribution(self, path: list[str]) -> Callee | None:
+        """`stats.rayleigh.logpdf`, `norm.isf`, and `stats.norm` itself, which freezes its arguments."""
+        if self.scope.is_variable(path[0]) or not all(each in (*LIBRARIES, *PARTS, *STATS) for each in path[:-2]):
+            return None
+        from gradc.language import distributions
+
+        if path[-1] in distributions.NAMES and path[-2] in STATS:
+            name = path[-1]
+        elif path[-2] in distributions.NAMES and distributions.knows(path[-2], path[-1]):
+            name = ".".join(path[-2:])
+        else:
+            return None
+        callee = Callee(name, None)
+        callee.library = "stats"
+        return callee
 
     def _not_a_variable(self, name: str, at: int) -> None:
         source = self.source

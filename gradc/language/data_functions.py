@@ -516,3 +516,28 @@ def _range_of(gates: Gates, item: Arg) -> Any:
     none = Arg(gates.build.const(0), item.first, item.last)
     args = [start or none, stop or none, *([step] if step is not None else [])]
     return gates.call(Callee("arange", None, prefixed=True), args, item.first, item.last)
+
+
+@function("extract", "condition, x")
+def _extract(call: Call) -> Any:
+    from gradc.language import masks
+
+    mask = call.gates.condition(call.given["condition"].value)
+    return call.placed(lambda: masks.picked(call.gates, call.array(), mask))
+
+
+@function("ediff1d", "x")
+def _ediff1d(call: Call) -> Node:
+    x = _flat(call, call.array())
+    return sub(call, call.index(x, ("slice", 1, None, None)), call.index(x, ("slice", None, -1, None)))
+
+
+@function("matrix_transpose", "x")
+def _matrix_transpose(call: Call) -> Node:
+    x = call.array()
+    return call.make(a.transpose, x) if len(x.shape) == 2 else call.make(a.swap, x)
+
+
+@function("fsum", "x")
+def _fsum(call: Call) -> Node:
+    return call.make(a.sum_, call.array())

@@ -193,7 +193,7 @@ class Following(Statements):
             self._careful()
             return Group("tuple", args.given)
         if isinstance(bracket, Op):
-            bracket = Callee(self.tokens[first][:-1].rstrip().split(".")[-1], bracket)
+            bracket = self.leaves.callee(self.tokens[first], first)
         if bracket.function is not None:
             return self.call_function(bracket.function, args.given, first, i, top)
         if bracket.bound is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, names_in, shared, show, total
-from gradc.language import advice, array_functions, canvas, indexing, lists
+from gradc.language import advice, array_functions, canvas, indexing, lists, own_arguments
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
@@ -24,6 +24,7 @@ from gradc.language.values import (
     Bound,
     Callee,
     Dict,
+    Distribution,
     Function,
     Group,
     Picked,
@@ -36,9 +37,9 @@ from gradc.language.values import (
     Word,
 )
 from gradc.ops import array as a
-from gradc.ops import composed, linalg, loss, special
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
+from gradc.ops import linalg
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.composed import STAN
@@ -63,6 +64,8 @@ PREFIXED = frozenset(
 )
 # torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
 IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}
+# Keywords of SciPy's that say how an answer is found, and not which.
+UNHEEDED = ("check_finite", "overwrite_a", "overwrite_b", "overwrite_x", "assume_a")
 # Functions and methods that give a mask where they are given one.
 KEEP_MASKS = frozenset(
     "reshape transpose ravel flatten squeeze expand_dims unsqueeze swapaxes moveaxis flip roll repeat tile concatenate "
@@ -152,6 +155,8 @@ class Gates:
                 return GradcError("the places of a mask stand in a subscript only", hint="write where(condition, a, b)")
             case Spot():
                 return GradcError("'.at[i]' is no value yet", hint="write x.at[i].set(v), or x[i] for the element")
+            case Distribution(name=name):
+                return GradcError(f"'{name}' is a distribution, and no number", hint="write .logpdf(x) behind it")
             case Star(word=word):
                 return GradcError(f"'{word}' stands before an argument of a call only")
         return GradcError("expected a value" if value is EMPTY else "a slice stands in a subscript only")
@@ -562,6 +567,10 @@ class Gates:
             own = lists.method(callee.receiver.value, callee.name)
             if own is not None:
                 return own(self, callee.receiver.value, args, first, last)
+        if callee.library == "stats":
+            from gradc.language import distributions
+
+            return distributions.call(self, callee, args, first, last)
         if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
             return POISON
         if callee.receiver is not None:
@@ -579,6 +588,8 @@ class Gates:
             from gradc.language import masks
 
             return masks.with_where(self, callee, args, first, last)
+        if callee.name in ("ravel", "flatten") and len(args) == 2 and args[1].value.__class__ is Text:
+            args = [args[0], Arg(args[1].value, args[1].first, args[1].last, "order", args[1].first)]
         if any(arg.key == "order" and arg.value.__class__ is Text for arg in args):
             args = self._in_order(callee, args)
         if callee.op is a.concatenate and any(arg.key == "axis" and lists.known(arg.value) is None for arg in args):
@@ -589,12 +600,15 @@ class Gates:
         return self._call(callee, args, first, last)
 
     def _in_order(self, callee: Callee, args: list[Arg]) -> list[Arg]:
-        """The arguments without order="C", as arrays are laid out; Fortran's order is another one."""
+        """The arguments without order="C", as arrays are laid out; in Fortran's order an array's transpose is flat."""
         order = next(arg for arg in args if arg.key == "order")
+        rest = [arg for arg in args if arg is not order]
         if order.value.text not in ("C", "K", "A"):
-            hint = "reshape the transpose: x.T.reshape(3, 2).T"
-            raise self.source.error("Fortran's order is not read", order.first, order.last, hint)
-        return [arg for arg in args if arg is not order]
+            if callee.name not in ("ravel", "flatten"):
+                hint = "reshape the transpose: x.T.reshape(3, 2).T"
+                raise self.source.error("Fortran's order is not read", order.first, order.last, hint)
+            rest = [Arg(self.apply(a.transpose, [rest[0]], (None,)), rest[0].first, rest[0].last), *rest[1:]]
+        return rest
 
     def _call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key
@@ -650,6 +664,8 @@ class Gates:
                 plain.append(arg)
             elif key in known and key not in statics:
                 statics[key] = self._static(key, arg, op.variadic)
+            elif key in UNHEEDED:
+                continue
             elif key in op.params and key not in named and not op.variadic:
                 named[key] = arg
             elif key in ("ord", "p") and op is a.norm:
@@ -1018,37 +1034,6 @@ def _slogdet(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
     return Group("tuple", [Arg(gates.gate(op, values, {}), first, last) for op in (linalg.det_sign, linalg.logdet)])
 
 
-def _polygamma(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    """SciPy's polygamma(n, x) has its order first."""
-    if len(args) != 2 or any(arg.key for arg in args):
-        return None
-    order = gates._constant(args[0])
-    if type(order) is not int or order < 0:
-        raise gates.source.error("the order of polygamma is a whole number", args[0].first, args[0].last)
-    op = special.digamma if order == 0 else special.trigamma if order == 1 else special.polygamma
-    return gates.gate(op, [args[1]], {"n": order})
-
-
-def _gelu(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    """gelu(x, approximate="tanh"), torch's and JAX's."""
-    how = next((arg.value for arg in args if arg.key == "approximate"), None)
-    if how is None:
-        return None
-    tanh = how.text == "tanh" if isinstance(how, Text) else bool(lists.truth(how))
-    op = lookup("gelu_tanh" if tanh else "gelu")
-    assert op is not None
-    return gates.gate(op, [arg for arg in args if not arg.key], {})
-
-
-def _softplus(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
-    """softplus(x, beta=2), torch's."""
-    if len(args) == 1:
-        return None
-    from gradc.language import torch_functions
-
-    return torch_functions.softplus(gates, callee, args, first, last)
-
-
 def _turned(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """transpose(x, 0, 1), of torch's."""
     if len(args) != 3:
@@ -1083,9 +1068,6 @@ SPECIAL: dict[str, Special] = {
 }  # fmt: skip
 _SPECIAL_OPS: dict[Op, Special] = {
     a.transpose: _turned,
-    composed.gelu: _gelu,
-    loss.softplus: _softplus,
-    composed.gelu_tanh: _gelu,
+    **own_arguments.GATES,
     a.amax: _largest, a.amin: _largest, r.maximum: _largest, r.minimum: _largest, r.heaviside: _heaviside,
-    special.polygamma: _polygamma,
 }  # fmt: skip

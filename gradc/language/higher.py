@@ -268,6 +268,8 @@ class Higher(Flow):
         """cond(test, f, g, *x): f(*x) where the test holds, and g(*x) elsewhere."""
         sides = [arg.value for arg in args[1:3]]
         if len(sides) < 2 or not all(isinstance(side, Function) for side in sides):
+            if len(args) < 3:  # NumPy's condition number
+                raise self.source.error("unknown function 'cond'", first, last, "write norm(A)*norm(inv(A))")
             raise self.source.error("cond takes a condition and two functions", first, last)
 
         def following(found: list[Arg]) -> list[Arg] | Arg:

@@ -25,6 +25,7 @@ from gradc.language.values import (
     Arg,
     Callee,
     Dict,
+    Distribution,
     Function,
     Group,
     Picked,
@@ -133,6 +134,8 @@ def kind_of(value: Any) -> str:
             return "the places of a mask"
         case Spot():
             return "what '.at' gives"
+        case Distribution(name=name):
+            return f"the distribution '{name}'"
     return "a slice"
 
 
@@ -143,6 +146,8 @@ def contents(gates: Gates, arg: Arg) -> list[Arg]:
         return value.items if value.kind == "tuple" else list(value.items)
     if isinstance(value, Dict):
         return [Arg(unknown_key(gates, key), item.first, item.last) for key, item in value.items.items()]
+    if isinstance(value, Text):
+        return [Arg(Text(char), arg.first, arg.last) for char in value.text]
     if isinstance(value, canvas.Canvas):
         count = value.shape[0]
         if isinstance(count, str):
@@ -529,6 +534,10 @@ def method(value: Any, name: str) -> Method | None:
         from gradc.language import updates
 
         return updates.method(name)  # type: ignore[no-any-return]  # a method, or None
+    if isinstance(value, Distribution):
+        from gradc.language import distributions
+
+        return distributions.method(name)  # type: ignore[no-any-return]  # a method
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
 
 
@@ -729,6 +738,9 @@ def _order(value: Any) -> Any:
 
 
 def _sorted(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """A list in the order of its constants; of values as np.sort has it."""
+    if args and _is_of_values(args[0].value) and callee.receiver is None and not callee.prefixed:
+        return _sorted_values(gates, args, first, last)
     if callee.receiver is not None or callee.prefixed or not args or not isinstance(args[0].value, (Group, Dict)):
         return None
     items = contents(gates, args[0])
@@ -743,6 +755,21 @@ def _sorted(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int
     except TypeError:
         raise gates.source.error("these are not compared", first, last) from None
     return Group("list", [items[at] for at in order])
+
+
+def _is_of_values(value: Any) -> bool:
+    if isinstance(value, Group) and value.items and all(isinstance(item.value, Node) for item in value.items):
+        return any(known(item.value) is UNKNOWN and not item.value.shape for item in value.items)
+    return isinstance(value, Node) and len(value.shape) == 1
+
+
+def _sorted_values(gates: Gates, args: list[Arg], first: int, last: int) -> Any:
+    backwards = any(arg.key == "reverse" and truth(arg.value) for arg in args[1:])
+    if any(arg.key != "reverse" for arg in args[1:]):
+        raise gates.source.error("sorted takes constants", first, last, "write np.sort(x) for an array")
+    found = gates.call(Callee("sort", None, None, True), [Arg(gates.value(args[0]), first, last)], first, last)
+    items = contents(gates, Arg(found, first, last))
+    return Group("list", items[::-1] if backwards else items)
 
 
 def _divmod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:

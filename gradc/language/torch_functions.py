@@ -11,12 +11,13 @@ Their formulas are those of torch's manual, defaults included. Where torch means
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language.array_functions import Call, _along, _integer, function
-from gradc.language.values import Arg, Callee, Group
+from gradc.language.values import Arg, Callee, Group, Text
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
@@ -201,14 +202,21 @@ def _ger(call: Call) -> Node:
     return call.make(a.outer, call.array("x"), call.array("y"))
 
 
-@function("cdist", "x, y, p=2")
+@function("cdist", "x, y, p=2, metric=2")
 def _cdist(call: Call) -> Node:
+    """The distances of all rows; SciPy names them by a text."""
     x, y = call.array("x"), call.array("y")
+    call.given = {"p" if name == "metric" else name: arg for name, arg in call.given.items()}
+    metric = call.given["p"].value if "p" in call else None
+    if isinstance(metric, Text):
+        orders = {"euclidean": 2, "sqeuclidean": 2, "cityblock": 1, "chebyshev": math.inf}
+        if metric.text not in orders:
+            raise call.error(f"the distances here are {', '.join(orders)}", at="p")
+        call.given["p"] = Arg(call.build.const(orders[metric.text]), call.first, call.last)
     gap = sub(call, call.index(x, "...", None, _EVERY), call.index(y, "...", None, _EVERY, _EVERY))
+    if isinstance(metric, Text) and metric.text == "sqeuclidean":
+        return call.make(a.sum_, call.make(s.square, gap), axis=-1)
     return _norm(call, gap, -1)
-
-
-# ---- elements -----------------------------------------------------------------------------------------
 
 
 @function("clamp_min", "x, min")

@@ -85,6 +85,15 @@ class Spot:
         self.base, self.items, self.last = base, items, last
 
 
+class Distribution:
+    """A distribution of scipy.stats with its parameters given: `stats.norm(m, s)`."""
+
+    __slots__ = ("given", "name")
+
+    def __init__(self, name: str, given: list[Arg]) -> None:
+        self.name, self.given = name, given
+
+
 class Record:
     """An input with entries, `params["W"]` or `self.W`: each is an input of the program by its own name."""
 

@@ -1,0 +1,98 @@
+"""What people write with SciPy, NumPy and Python beside what these give: equal, their slopes beside differences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gradc
+
+scipy = pytest.importorskip("scipy")
+stats = pytest.importorskip("scipy.stats")
+pytest.importorskip("scipy.spatial.distance")
+
+A = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, -0.2], [0.1, -0.2, 1.0]])
+X, V = np.arange(6.0).reshape(3, 2) / 3 - 0.9, np.array([0.5, 1.5, -1.0])
+GIVEN = {"A": A, "X": X, "V": V}
+# Central differences of this step, and what they are worth.
+STEP, TOLERANCE = 1e-5, 1e-6
+
+IDIOMS = """
+stats.norm(0, 1).pdf(V).sum()
+stats.norm(loc=V[0], scale=2).logpdf(V).sum()
+stats.norm.isf(V[0])
+stats.t.pdf(V, 4).sum()
+stats.t(df=3, loc=V[1]).logpdf(V).sum()
+stats.expon.pdf(V[0], 0, 2)
+stats.expon.cdf(V[1], scale=V[0])
+stats.lognorm.logpdf(V[0], s=0.5)
+stats.lognorm.logpdf(V[0], 0.5, scale=2)
+stats.lognorm.sf(V[1], 0.5)
+stats.weibull_min.logpdf(V[0], 1.5)
+stats.weibull_min.sf(V[0], V[1], scale=2)
+stats.pareto.logpdf(V[1], 2.0)
+stats.uniform.logpdf(V[:2], 0, 2).sum()
+stats.uniform.logpdf(V, -3, 5).sum()
+stats.poisson.pmf(3, V[1])
+stats.nbinom.logpmf(2, 3.0, V[0])
+stats.nbinom.pmf(2, 3.0, V[0], loc=1)
+stats.geom.logpmf(2, V[0])
+stats.chi2.logpdf(V[0], 3)
+stats.invgamma.logpdf(V[0], 2.0)
+stats.invgamma.logpdf(V[0], 2.0, scale=1.5)
+stats.invgauss.logpdf(V[0], V[1])
+stats.halfnorm.logpdf(V[0], scale=V[1])
+stats.halfcauchy.logpdf(V[0])
+stats.truncnorm.logpdf(V[0], -1, 1)
+stats.truncnorm.pdf(V, -1.2, 1).sum()
+stats.skewnorm.pdf(V, 2.0).sum()
+stats.vonmises.logpdf(V, 2.0).sum()
+stats.gumbel_r.logpdf(V, V[0]).sum()
+stats.gumbel_l.logpdf(V).sum()
+stats.rayleigh.logpdf(V[0])
+stats.cauchy.cdf(V).sum()
+stats.logistic.ppf(V[0], 1, 2)
+stats.multivariate_normal.logpdf(V, mean=np.zeros(3), cov=A)
+stats.multivariate_normal(np.zeros(3), A).logpdf(V)
+stats.multivariate_normal.logpdf(X, X[0], A[:2, :2]).sum()
+stats.dirichlet.logpdf([0.2, 0.3, 0.5], V + 2)
+scipy.spatial.distance.cdist(X, X + 1).sum()
+scipy.spatial.distance.cdist(X, X + 1, 'sqeuclidean').sum()
+scipy.spatial.distance.cdist(X, X + 1, metric='cityblock').sum()
+scipy.special.huber(1.0, V).sum()
+scipy.special.logsumexp(V, b=[1, 2, 3])
+scipy.special.logsumexp(X, axis=1, keepdims=True, b=0.5).sum()
+scipy.linalg.solve(A, V, assume_a='pos').sum()
+X.flatten('F')[1]
+X.ravel(order='F')[1]
+np.extract(V > 0, V).sum()
+np.ediff1d(V).prod()
+np.fromiter((v**2 for v in V), dtype=float).sum()
+np.matrix_transpose(A)[0, 1]
+math.fsum([V[0], V[1]])
+math.log(V[0], 2)
+math.log(V[0], V[1])
+sorted(V)[0]*sorted(V, reverse=True)[1]
+sorted([V[0], 2*V[1], -V[2]])[1]
+dict(zip('abc', V))['b']
+np.indices((3, 2))[0].sum() + (np.indices((3, 2))[1]*X).sum()
+sum(g.sum()*k for k, g in enumerate(np.meshgrid(V, X[:, 0], V[:2], indexing='ij')))
+np.full((3, 2), True).sum()*V[0]
+X[~np.eye(3, 2, dtype=bool)].sum()
+(np.zeros(()) + V[0]) * np.ones(())
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("program", IDIOMS)
+def test_as_python_has_it(program: str) -> None:
+    wanted = eval(program, {"np": np, "math": math, "scipy": scipy, "stats": stats, **GIVEN})
+    fn = gradc.compile(program, shapes={name: value.shape for name, value in GIVEN.items()})
+    given = {name: GIVEN[name] for name in fn.inputs}
+    value, grads = fn.value_and_grad(**given)
+    assert value == pytest.approx(float(wanted), rel=1e-13)
+    for name, grad in grads.items():
+        step = np.random.default_rng(1).normal(size=given[name].shape)
+        ends = [fn(**{**given, name: given[name] + h * step}) for h in (STEP, -STEP)]
+        assert np.sum(grad * step) == pytest.approx((ends[0] - ends[1]) / (2 * STEP), rel=TOLERANCE, abs=TOLERANCE)
