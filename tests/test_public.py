@@ -16,8 +16,6 @@ from tests.support import ROOT
 RECORDS = json.loads((ROOT / "tests" / "corpus" / "public.json").read_text(encoding="utf-8"))["records"]
 # What central differences, extrapolated three times, are worth.
 RTOL, ATOL = 1e-6, 1e-7
-# A program may ask for a function that is no gate; nothing else may keep it out.
-WITHOUT_A_GATE = ("unknown function", "unknown method", "outer takes two vectors")
 
 
 def inputs_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -49,8 +47,6 @@ def test_right_or_refused_with_a_reason(record: dict[str, Any]) -> None:
     if "refused" in record:
         assert said.startswith(record["refused"])
         return
-    if said.startswith(WITHOUT_A_GATE):
-        return
     assert said == "right"
     given = inputs_of(record)
     for style in ("notes", "fast"):
@@ -68,5 +64,5 @@ def test_right_or_refused_with_a_reason(record: dict[str, Any]) -> None:
 
 def test_most_are_read() -> None:
     answers = Counter(answer(record) == "right" for record in RECORDS)
-    assert len(RECORDS) >= 100
-    assert answers[True] >= 0.85 * len(RECORDS)
+    assert len(RECORDS) >= 300
+    assert answers[True] >= 0.97 * len(RECORDS)

@@ -139,7 +139,7 @@ class Flow:
         self.at = 0
         self.level = (0, 0)
         self.resumed: tuple[Any, int, int] = (None, 0, 0)
-        self.frames: list[Turns | While | Call | Gathering] = []
+        self.frames: list[Any] = []  # Turns, While, Call, Gathering and Fork
         self.going_on: set[int] = set()  # the functions that have not returned
         self.turns = 0
         self.max_turns = MAX_TURNS
@@ -161,6 +161,9 @@ class Flow:
 
     def bind_name(self, at: int, result: Arg) -> str:
         raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+
+    def loop_of(self, word: str, i: int) -> Any:
+        raise NotImplementedError  # the class `Forks`, which inherits this one, has it
 
     # ---- jumps -----------------------------------------------------------------------------------
 
@@ -395,33 +398,20 @@ class Flow:
 
     def leave_loop(self, word: str, i: int) -> int:
         """`break` and `continue`."""
-        frame = self.frames[-1] if self.frames else None
+        frame = self.loop_of(word, i)
+        if frame is None:
+            return self.at
         if isinstance(frame, While):
             if word == "continue":
                 return self.test_again(frame)
             self.frames.pop()
             return int(frame.block.stop) + 1
-        if not isinstance(frame, Turns):
-            raise self.source.error(f"'{word}' stands in a loop only", i)
         if word == "continue":
             return self.turn(frame)
         self.frames.pop()
         return int(frame.block.stop) + 1
 
     # ---- tests -----------------------------------------------------------------------------------
-
-    def test(self, block: Block, result: Arg, i: int) -> int:
-        """The suite that `if` and `elif` choose."""
-        holds = self.known_truth(result, i, "if")
-        if holds:
-            return self.statement(block.body)
-        following = block.next
-        if following is None:
-            return self.statement(int(block.stop) + 1)
-        if following.kind == "else":
-            return self.statement(following.body)
-        self.then = partial(self.test, following)
-        return int(following.expr)
 
     def known_truth(self, result: Arg, i: int, word: str) -> bool:
         """Whether a test holds; an error if that hangs on a value."""
@@ -648,6 +638,8 @@ class Flow:
             frame = self.frames.pop()
             if isinstance(frame, Call):
                 break
+            if (error := getattr(frame, "error", None)) is not None:  # of a fork
+                raise error
         self.going_on.discard(frame.function.code)
         self.leave_names(frame.env, frame.atoms)
         value = result.value

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradc.language.flow import Call, Flow
+from gradc.language.flow import Call
+from gradc.language.forks import Forks
 from gradc.language.lists import known, whole
 from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Dict, Function, Group
 from gradc.ops import array as a
@@ -23,7 +24,7 @@ TAKE_FUNCTIONS = ("map", "reduce", "partial", "vmap", "scan", "fori_loop", "cond
 _AXES = {"in_axes": 0, "in_dims": 0, "out_axes": 1, "out_dims": 1}
 
 
-class Higher(Flow):
+class Higher(Forks):
     """The part of the reader that calls functions of the program for others."""
 
     def of_function(self, callee: Callee, args: list[Arg], first: int, last: int, top: int) -> Any:
@@ -275,15 +276,15 @@ class Higher(Flow):
         def following(found: list[Arg]) -> list[Arg] | Arg:
             if len(found) < len(sides):
                 return args[3:]
-            return Arg(self._either(args[0], *found), first, last)
+            return Arg(self._one_of(args[0], *found), first, last)
 
         return self._calls(sides, following, first, last, top)
 
-    def _either(self, test: Arg, yes: Arg, no: Arg) -> Any:
+    def _one_of(self, test: Arg, yes: Arg, no: Arg) -> Any:
         """One of two results, part by part."""
         if isinstance(yes.value, Group) and isinstance(no.value, Group) and len(yes.value.items) == len(no.value.items):
             pairs = zip(yes.value.items, no.value.items, strict=True)
-            return Group("tuple", [Arg(self._either(test, *pair), *_place(pair[0])) for pair in pairs])
+            return Group("tuple", [Arg(self._one_of(test, *pair), *_place(pair[0])) for pair in pairs])
         return self.gates.apply(r.where, [test, yes, no])
 
     def _fori(self, args: list[Arg], first: int, last: int, top: int) -> Any:

@@ -41,13 +41,22 @@ class Integers:
     def __init__(self, gates: Gates) -> None:
         self.gates, self.build = gates, gates.build
         self.known: dict[Node, Node] = {}
+        self.within: list[Node] = []  # the conditions under which what is being read counts
 
     def of(self, root: Node, place: Arg) -> Node:
         """A value as whole numbers; every input that it is made of is an integer from now on."""
         known = self.known
         for node in pending([root], known, lambda node: self._parts(node, place)):
             known[node] = self._rebuilt(node, {part: known[part] for part in self._parts(node, place)}, place)
-        return known[root]
+        return self._where_it_counts(known[root]) if self.within else known[root]
+
+    def _where_it_counts(self, node: Node) -> Node:
+        """An index that is some place, the first one, on a side that is not taken."""
+        if not node.args and node.op is not s.input_:  # written integers, and the steps of an axis
+            return node
+        for condition in self.within:
+            node = self.build.make(g.chosen, (condition, node, self.build.const(0)))
+        return node
 
     def _parts(self, node: Node, place: Arg) -> tuple[Node, ...]:
         """The arguments that must be whole numbers for a value to be one."""
@@ -69,11 +78,9 @@ class Integers:
             self._is_integer(str(node.attr), place)
             return node
         if op is s.const:
-            if number(node) == 0:
-                return self.build.const(0)
-            if type(number(node)) is not int:
+            if not float(number(node)).is_integer():
                 raise self._refused(f"an index is a whole number, not {number(node)!r}", place)
-            return node
+            return self.build.const(int(number(node)))
         if op is s.size or op.integer:
             return node
         if op in (c.zeros, c.ones):
@@ -87,16 +94,14 @@ class Integers:
             whole = [self.build.const(int(end) if end == int(end) else end) for end in ends]
             full = self.build.dims.resolve(node.shape)
             values = [self.build.make(a.spread, (end,), (full,)) for end in whole] if full else whole
-            return self.build.make(r.where, (node.args[0], *values))
+            return self.build.make(g.chosen, (node.args[0], *values))
         if not node.args:
             raise self._refused("an index is made of whole numbers", place)
         if op is a.index and (found := spread_out(self.gates, new[node.args[0]], node.attr[0])) is not None:  # type: ignore[index]
             return found
-        args = [node.args[0], *map(new.__getitem__, node.args[1:])] if op is r.where else None
-        if args is not None and node.shape:  # of whole numbers, where a written one is a float otherwise
-            full = self.build.dims.resolve(node.shape)
-            args[1:] = [self.build.make(a.spread, (arg,), (full,)) if arg.op is s.const else arg for arg in args[1:]]
-        kept = args or [arg if at in op.whole else new[arg] for at, arg in enumerate(node.args)]
+        if op is r.where:  # of whole numbers, where a written one is a float otherwise
+            return self.build.make(g.chosen, (node.args[0], *map(new.__getitem__, node.args[1:])))
+        kept = [arg if at in op.whole else new[arg] for at, arg in enumerate(node.args)]
         return self.build.make(op, tuple(kept), node.attr)
 
     def _is_integer(self, name: str, place: Arg) -> None:

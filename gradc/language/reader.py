@@ -96,6 +96,7 @@ class Reader(Following):
         self.pending: tuple[Target, int] = (Target("name", 0, 0), 0)
         self.before = Arg(None, 0, 0)
         self.parts = None
+        self.assumed = []
         self.nested = set()
         self.equals: dict[int, int] = {}
         self.main: Function | None = None  # the one function that the program is

@@ -100,7 +100,9 @@ class Reading:
             if problems:
                 raise GradcError.of(sorted(problems, key=lambda problem: problem.marks[0].start))
         except GradcError as error:
-            return reader, error
+            return reader, reader.unmet() or error
+        if (unmet := reader.unmet()) is not None:
+            return reader, unmet
         return reader, None
 
     def _with_example(self, found: examples.Leading) -> Reader | None:

@@ -148,7 +148,7 @@ class Statements(Whole):
         """Where the reader goes on when a test does not hold."""
         following = block.next
         if following is None:
-            return int(block.stop) + 1
+            return self.chain_ends(block)
         if following.kind == "else":
             return int(following.body)
         self.then = partial(self.test, following)
@@ -158,10 +158,12 @@ class Statements(Whole):
         """The end of a suite: the next turn, behind the `if`, or out of the function."""
         block = self.layout.marks[i]
         if block.kind == "for":
+            self.turn_ends()
             frame = self.frames[-1]
             assert isinstance(frame, Turns)
             return self.turn(frame)
         if block.kind == "while":
+            self.turn_ends()
             whiles = self.frames[-1]
             assert isinstance(whiles, While)
             return self.test_again(whiles)
@@ -176,7 +178,7 @@ class Statements(Whole):
             self.returning = True
             self.level = (0, 0)
             return self.returns(Arg(NONE, block.at, block.at), i)
-        return self.end_of_chain(block)
+        return self.chain_ends(block)
 
     def _def(self, i: int) -> int:
         block = self.layout.blocks.get(i)

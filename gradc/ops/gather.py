@@ -231,6 +231,14 @@ iota = op(
     code="np.arange({*span})",
     say=Say(symbol="0, 1, …", stem="at", short="at"),
 )
+chosen = op(
+    "chosen(c, x, y)",
+    integer=True,
+    doc="the integer x where the condition holds, else y",
+    public=False,
+    code={"numpy": "np.where({c}, {x}, {y})", "math": "{x} if {c} else {y}"},
+    say=Say(stem="at", short="at"),
+)
 picked = op(
     "picked(; values=None, shape=None)",
     integer=True,

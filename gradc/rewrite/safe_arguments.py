@@ -39,6 +39,10 @@ MOST_LEAVES, MOST_GATES = 16, 64
 MOST_TERMS = 1e9
 
 EYE = "eye"
+# Gates that give whole numbers of whole numbers.
+_OF_INTEGERS = frozenset(
+    (scalar.add, scalar.sub, scalar.mul, scalar.neg, array.index, routing.maximum, routing.minimum)
+)
 # What the order of a program is made of: gates, and the conditions that their borders wait for.
 Item = Node | Need | Cond
 
@@ -60,7 +64,7 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
     build = Builder(dag.dims, literal)
     new: dict[Node, Node] = {}
     masks = Masks(needs, build, new)
-    plan = _Plan(needs, nodes)
+    plan = _Plan(needs, nodes, _whole_numbers(dag, nodes))
     order = _conditions_first(roots, plan, masks)
     roles: dict[Node, str] = {}
     why: dict[Node, str] = {}
@@ -103,13 +107,36 @@ def _is_fixed(arg: Node) -> bool:
     return arg.op is const or arg.op.boolean or arg.op.integer
 
 
+def _whole_numbers(dag: Dag, nodes: Sequence[Node]) -> frozenset[Node]:
+    """What is computed from integers alone, and is one: it is no poison, and what it is the index of stays an index."""
+    if not dag.integers:
+        return frozenset()
+    found: set[Node] = set()
+    for node in nodes:
+        if node.op is input_:
+            is_whole = node.attr in dag.integers
+        else:
+            is_whole = node.op.integer or (
+                (node.op in _OF_INTEGERS or node.op.view)
+                and any(arg in found for arg in node.args)
+                and all(arg in found or _is_whole_number(arg) for arg in node.args)
+            )
+        if is_whole:
+            found.add(node)
+    return frozenset(found)
+
+
+def _is_whole_number(node: Node) -> bool:
+    return node.op is const and float(number(node)).is_integer()
+
+
 class _Plan:
     """For each gate the borders before its arguments, and the numbers that are safe there.
 
     `at` are the numbers of single arguments, where a gate has none in what its side was made safe with.
     """
 
-    def __init__(self, needs: Needs, nodes: Sequence[Node]) -> None:
+    def __init__(self, needs: Needs, nodes: Sequence[Node], whole: frozenset[Node]) -> None:
         self.needs = needs
         self.borders: dict[Node, list[Border | None]] = {}
         self.safe: dict[Border, float | str] = {}
@@ -117,7 +144,7 @@ class _Plan:
         self.known: dict[Node, Bounds] = {}  # of values that are made of what is safe
         self.hang: dict[Node, tuple[Border, ...] | None] = {}  # on which borders; None: on too many
         self.gates: dict[Border, list[Node]] = {}
-        within = [node for node in nodes if node.args and needs.of[node] != needs.everywhere]
+        within = [node for node in nodes if node.args and needs.of[node] != needs.everywhere and node not in whole]
         strict = {node for node in within if not is_harmless(node)}
         for node in within:
             if node in strict:

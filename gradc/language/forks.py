@@ -1,0 +1,266 @@
+"""`if` on integers of the program: both sides are read, and what they leave otherwise is chosen by `where`.
+
+>>> from gradc.language import parse, unparse
+>>> text = "x: [3]; y: int[2]\\ns = 0\\nfor i in range(2):\\n    if y[i] == 1: s += x[y[i]]\\n    else: s -= x[0]\\ns"
+>>> print(unparse(parse(text)).split("\\n")[-1])
+s = where(v8, v10, v11)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradc.base.errors import GradcError
+from gradc.graph.dag import Node
+from gradc.language import canvas
+from gradc.language.canvas import Canvas
+from gradc.language.flow import Call as FunctionCall
+from gradc.language.flow import Flow, Gathering, Turns, While
+from gradc.language.layout import Block
+from gradc.language.lists import truth
+from gradc.language.scope import Env
+from gradc.language.values import Arg, Dict, Group
+from gradc.ops import routing as r
+from gradc.ops import scalar as s
+
+
+class State:
+    """What names stand for, and what the lists, dictionaries and written arrays among them hold."""
+
+    __slots__ = ("canvases", "envs", "held")
+
+    def __init__(self, flow: Flow) -> None:
+        envs = list(flow.scope.seen())
+        for frame in flow.frames:
+            if isinstance(frame, (FunctionCall, Gathering)) and frame.env is not None:
+                envs += [frame.env[0], *frame.env[1]]
+        self.envs: dict[Env, dict[str, Any]] = {env: dict(env.values) for env in envs}
+        self.held: dict[Any, Any] = {}  # a list, a dictionary or a written array: what it consists of
+        self.canvases: dict[Canvas, Node] = {}
+        todo = [value for values in self.envs.values() for value in values.values()]
+        while todo:
+            each = todo.pop()
+            if isinstance(each, Canvas) and each not in self.held:
+                self.held[each] = each.node, None if each.rows is None else list(each.rows), each.axis
+                todo += each.rows or ()
+            elif isinstance(each, Group) and each not in self.held:
+                self.held[each] = list(each.items)
+                todo += [item.value for item in each.items]
+            elif isinstance(each, Dict) and each not in self.held:
+                self.held[each] = dict(each.items)
+                todo += [item.value for item in each.items.values()]
+
+    def restore(self) -> None:
+        """Everything as it was."""
+        for env, values in self.envs.items():
+            env.values.clear()
+            env.values.update(values)
+        for each, held in self.held.items():
+            if isinstance(each, Canvas):
+                node, rows, axis = held
+                each.node, each.rows, each.axis = node, None if rows is None else list(rows), axis
+            else:
+                each.items = held.copy()
+
+
+class Fork:
+    """An `if` on integers, one of whose sides is being read; `open` where a side has gone on to the next turn."""
+
+    __slots__ = ("before", "block", "chain", "error", "no", "open", "test", "yes")
+
+    def __init__(self, block: Block, test: Node, before: State, error: GradcError) -> None:
+        self.block, self.test, self.before, self.error = block, test, before, error
+        self.chain: list[Block] = []
+        following: Block | None = block
+        while following is not None:
+            self.chain.append(following)
+            following = following.next
+        self.yes: State | None = None
+        self.no: State | None = None
+        self.open = False
+
+
+class Forks(Flow):
+    """The part of the reader that reads both sides of an `if`."""
+
+    assumed: list[
+        tuple[frozenset[str], GradcError]
+    ]  # inputs that have to turn out to be integers, and what is said else
+
+    def test(self, block: Block, result: Arg, i: int) -> int:
+        """The suite that `if` and `elif` choose; both, where that hangs on integers of the program."""
+        names = _integers_of(result.value) if truth(result.value) is None else None
+        if names is None:
+            holds = self.known_truth(result, i, "if")
+            if holds:
+                return self.statement(block.body)
+            following = block.next
+            if following is None:
+                return self.statement(self.chain_ends(block))
+            return self._side(following)
+        said = self._refusal(result, i)
+        self.assumed.append((names, said))
+        test = self.gates.condition(result.value)
+        self.frames.append(Fork(block, test, State(self), said))
+        self.gates.integers.within.append(test)
+        return self.statement(block.body)
+
+    def _refusal(self, result: Arg, i: int) -> GradcError:
+        """What is said where both sides cannot be read."""
+        before = len(self.source.problems)
+        try:
+            self.known_truth(result, i, "if")
+        except GradcError as error:
+            del self.source.problems[before:]
+            return error
+        raise AssertionError("its outcome is known")
+
+    def _side(self, following: Block) -> int:
+        """What an `elif` or `else` begins with."""
+        if following.kind == "else":
+            return self.statement(following.body)
+        self.level = (0, 0)
+        self.then = lambda result, i: self.test(following, result, i)
+        return int(following.expr)
+
+    def unmet(self) -> GradcError | None:
+        """The error for an `if` on what has not turned out to be an integer."""
+        known = self.scope.integers
+        return next((error for names, error in self.assumed if not all(name in known for name in names)), None)
+
+    # ---- where sides end -------------------------------------------------------------------------
+
+    def chain_ends(self, block: Block) -> int:
+        """Behind an `if` of which a side ends; or where its other side begins."""
+        while self.frames and isinstance(self.frames[-1], Fork):
+            fork = self.frames[-1]
+            if fork.open or block not in fork.chain:
+                around = next((frame for frame in reversed(self.frames) if not getattr(frame, "open", False)), None)
+                if isinstance(around, Fork) and around is not fork and block in around.chain:
+                    raise fork.error  # a side of this one has gone on to the next turn
+                break
+            if fork.yes is None:
+                fork.yes = State(self)
+                return self._other_side(fork)
+            self._meet(fork, fork.yes)
+        return self.end_of_chain(block)
+
+    def _other_side(self, fork: Fork) -> int:
+        fork.before.restore()
+        self.fresh_caches()
+        not_ = self.gates.make(r.not_, (fork.test,))
+        self.gates.integers.within[-1] = not_
+        following = fork.block.next
+        return self.chain_ends(fork.block) if following is None else self._side(following)
+
+    def loop_of(self, word: str, i: int) -> Any:
+        """The loop that `break` or `continue` is in; None where a side of a fork ends: it goes on at `at`."""
+        found = (frame for frame in reversed(self.frames) if not isinstance(frame, Fork))
+        loop: Any = next(found, None)
+        if not isinstance(loop, (Turns, While)):
+            raise self.source.error(f"'{word}' stands in a loop only", i)
+        fork = self.frames[-1]
+        if fork is loop:
+            return fork
+        under = self.frames[-2]
+        if word == "break" or (not fork.open and isinstance(under, Fork) and not under.open):
+            raise fork.error
+        if not fork.open:
+            self.at = self._leaves_side(fork)
+            return None
+        self.turn_ends()
+        return loop
+
+    def _leaves_side(self, fork: Fork) -> int:
+        """Leave a side for the next turn."""
+        fork.open = True
+        if fork.yes is None:
+            fork.yes = State(self)
+            return self._other_side(fork)
+        fork.no = State(self)
+        fork.yes.restore()
+        self.fresh_caches()
+        self.gates.integers.within[-1] = fork.test
+        fork.yes = None
+        return self.end_of_chain(fork.block)
+
+    def turn_ends(self) -> None:
+        """The sides that went on to the next turn, and the one that did not, meet."""
+        while self.frames and isinstance(self.frames[-1], Fork):
+            fork = self.frames[-1]
+            if not fork.open:
+                raise fork.error
+            self._meet(fork, fork.yes, fork.no)
+
+    def _meet(self, fork: Fork, yes: State | None, no: State | None = None) -> None:
+        """One state out of two, of which one is the present."""
+        self.frames.pop()
+        self.gates.integers.within.pop()
+        here = State(self)
+        first, second = yes or here, no or here
+        if second is not here:
+            first, second = here, second
+        for env in fork.before.envs:
+            mine, others = first.envs[env], second.envs[env]
+            for name in {**mine, **others}:
+                if name in mine and name in others:
+                    env.values[name] = self._either(fork, mine[name], others[name], name)
+                else:
+                    env.values[name] = mine.get(name, others.get(name))
+        for each in fork.before.held:
+            self._held_either(fork, each, first, second)
+        self.fresh_caches()
+
+    def _held_either(self, fork: Fork, each: Any, first: State, second: State) -> None:
+        mine, others = first.held.get(each), second.held.get(each)
+        if mine is None or others is None or mine == others:
+            return
+        if isinstance(each, Canvas):
+            nodes = []
+            for node, rows, axis in (mine, others):
+                each.node, each.rows, each.axis = node, rows, axis
+                nodes.append(canvas.as_node(self.gates, each))
+            each.node, each.rows = self._either(fork, nodes[0], nodes[1], each.name), None
+        elif len(mine) != len(others) or (isinstance(each, Dict) and list(mine) != list(others)):
+            raise fork.error
+        elif isinstance(each, Dict):
+            each.items = {key: self._either_arg(fork, mine[key], others[key]) for key in mine}
+        else:
+            each.items = [self._either_arg(fork, one, other) for one, other in zip(mine, others, strict=True)]
+
+    def _either_arg(self, fork: Fork, x: Arg, y: Arg) -> Arg:
+        return x if x.value is y.value else Arg(self._either(fork, x.value, y.value, ""), x.first, x.last)
+
+    def _either(self, fork: Fork, x: Any, y: Any, name: str) -> Any:
+        """A value that hangs on the side that is taken."""
+        if x is y:
+            return x
+        nodes = [canvas.as_node(self.gates, each) if isinstance(each, Canvas) else each for each in (x, y)]
+        if all(isinstance(each, Node) for each in nodes):
+            node = self.gates.make(r.where, (fork.test, *nodes))
+            if name:
+                self.scope.call_it(node, name)
+            return node
+        if isinstance(x, Group) and isinstance(y, Group) and len(x.items) == len(y.items):
+            return Group(
+                x.kind, [self._either_arg(fork, one, other) for one, other in zip(x.items, y.items, strict=True)]
+            )
+        raise fork.error
+
+
+def _integers_of(value: Any) -> frozenset[str] | None:
+    """The inputs that a condition hangs on; None for what is no condition of one number."""
+    if not isinstance(value, Node) or value.shape:
+        return None
+    names: set[str] = set()
+    seen, todo = {value}, [value]
+    while todo:
+        node = todo.pop()
+        if node.op is s.input_:
+            names.add(str(node.attr))
+        elif node.op is s.size:
+            return None
+        if not node.op.integer:
+            todo += [arg for arg in node.args if arg not in seen]
+            seen.update(node.args)
+    return frozenset(names)

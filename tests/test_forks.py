@@ -1,0 +1,117 @@
+"""`if` on integers of the program: as Python has it, in both styles; on other values it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from tests.as_python import differences, run
+
+INTEGERS = {"y": np.array([0, 1, 2, 1, 0])}
+GIVEN: dict[str, Any] = {
+    "x": np.array([0.3, -0.7, 1.1, 0.4, -0.2]),
+    "c": np.array([-0.6, 0.9, 0.2]),
+    "X": np.arange(20.0).reshape(5, 4) / 9 - 1,
+    "W": np.arange(12.0).reshape(4, 3) / 7 - 0.8,
+}
+SHAPES = {name: value.shape for name, value in {**GIVEN, **INTEGERS}.items()}
+
+ORDERED = """lp = 0.0
+for n in range(5):
+    eta = x[n]*0.5
+    if y[n] == 0:
+        lp += np.log(sigmoid(c[0] - eta))
+    elif y[n] == 2:
+        lp += np.log(sigmoid(eta - c[1]))
+    else:
+        lp += np.log(sigmoid(c[y[n]] - eta) - sigmoid(c[y[n] - 1] - eta))
+lp"""
+SVM = """loss = 0.0
+for i in range(5):
+    scores = X[i].dot(W)
+    correct = scores[y[i]]
+    for j in range(3):
+        if j == y[i]:
+            continue
+        loss += np.maximum(scores[j] - correct + 1, 0)
+loss/5"""
+WRITTEN = """s = np.zeros(3)
+k = 0
+for i in range(5):
+    if y[i] != 1:
+        s[y[i]] += x[i]**2
+        k += 1
+np.sum(s**2)*k"""
+LISTS = """out = [0.0]*5
+terms = {'a': 0.0, 'b': 1.0}
+for i in range(5):
+    if y[i] == 2:
+        out[i] = x[i]**2
+        terms['a'] += 1
+    elif i > 2:
+        out[i] = c[y[i]]*x[i]
+    else:
+        if y[i] == 1:
+            terms['b'] *= 2*x[i]
+        else:
+            out[i] = x[i]
+sum(out)*terms['a'] + terms['b']"""
+TURNS = """acc = 0.0
+for i in range(5):
+    if y[i] == 1:
+        acc += x[i]
+    else:
+        acc *= 2
+        continue
+    if i > 2: continue
+    acc += c[y[i]]
+acc"""
+OUT_OF_RANGE = """s = 0.0
+for i in range(5):
+    if y[i] < 2: s += c[y[i] + 1]*np.log(x[i]**2)
+    else: s += c[y[i] - 2]
+s"""
+ONCE = "if y[1] == 1: z = x[0]\nelse: z = x[1]\nz*c[y[1]]"
+
+
+@pytest.mark.parametrize("program", [ORDERED, SVM, WRITTEN, LISTS, TURNS, OUT_OF_RANGE, ONCE])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_as_python_has_it(program: str, style: str) -> None:
+    fn = gradc.compile(program, shapes=SHAPES, style=style)  # type: ignore[arg-type]  # one of two
+    given = {name: {**GIVEN, **INTEGERS}[name] for name in fn.inputs}
+    floats = {name: value for name, value in given.items() if name in GIVEN}
+    space: dict[str, Any] = {}
+    exec(fn.source, space)
+    slopes = differences(program, floats, INTEGERS)
+    for both in (fn.value_and_grad, space["value_and_grad"]):
+        value, grads = both(**given)
+        np.testing.assert_allclose(value, run(program, {**GIVEN, **INTEGERS}), rtol=1e-13)
+        assert list(grads) == list(floats)
+        for name, grad in grads.items():
+            np.testing.assert_allclose(grad, slopes[name], rtol=1e-7, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "if x > 0: y = 2\nelse: y = 3\ny*x",
+        "s = 0\nfor i in range(3):\n    if y[i] == 1: break\n    s += c[y[i]]\ns",
+        "out = []\nfor i in range(3):\n    if y[i] == 1: out.append(c[y[i]])\nsum(out)",
+        "def f(k):\n    if k == 1: return c[k]\n    return 0.0\nf(y[0])",
+        "if y[0] == 1: z = c[0]\nelse: z = c[1]\nz",
+    ],
+)
+def test_refused(program: str) -> None:
+    """A test of a value; what leaves a loop or a function in the middle; lists of two lengths; y that is no index."""
+    shapes = {"y": (5,), "c": (3,)} if "[" in program else None
+    with pytest.raises(gradc.GradcError, match="hangs on a value"):
+        gradc.compile(program, shapes=shapes)
+
+
+def test_a_choice_among_integers_is_an_index() -> None:
+    fn = gradc.compile("x[np.where(y[0] == 0, 1, y[0] - 1)]*x[y[1] if y[1] < 3 else 0]", shapes={"x": (3,), "y": (2,)})
+    assert fn(x=np.array([1.0, 2.0, 4.0]), y=np.array([0, 4])) == 2.0
+    assert fn(x=np.array([1.0, 2.0, 4.0]), y=np.array([3, 2])) == 16.0
