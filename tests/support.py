@@ -13,6 +13,7 @@ import builtins
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -320,3 +321,8 @@ def python(*args: str, stdin: str = "", timeout: float = 300.0, cwd: Path | None
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def shapes_in(program: str, arrays: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays that a program names."""
+    return {name: value.shape for name, value in arrays.items() if re.search(rf"\b{name}\b", program)}

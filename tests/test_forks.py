@@ -9,6 +9,7 @@ import pytest
 
 import gradc
 from tests.as_python import differences, run
+from tests.support import shapes_in
 
 INTEGERS = {"y": np.array([0, 1, 2, 1, 0])}
 GIVEN: dict[str, Any] = {
@@ -17,7 +18,7 @@ GIVEN: dict[str, Any] = {
     "X": np.arange(20.0).reshape(5, 4) / 9 - 1,
     "W": np.arange(12.0).reshape(4, 3) / 7 - 0.8,
 }
-SHAPES = {name: value.shape for name, value in {**GIVEN, **INTEGERS}.items()}
+EVERY = {**GIVEN, **INTEGERS}
 
 ORDERED = """lp = 0.0
 for n in range(5):
@@ -80,15 +81,15 @@ ONCE = "if y[1] == 1: z = x[0]\nelse: z = x[1]\nz*c[y[1]]"
 @pytest.mark.parametrize("program", [ORDERED, SVM, WRITTEN, LISTS, TURNS, OUT_OF_RANGE, ONCE])
 @pytest.mark.parametrize("style", ["notes", "fast"])
 def test_as_python_has_it(program: str, style: str) -> None:
-    fn = gradc.compile(program, shapes=SHAPES, style=style)  # type: ignore[arg-type]  # one of two
-    given = {name: {**GIVEN, **INTEGERS}[name] for name in fn.inputs}
+    fn = gradc.compile(program, shapes=shapes_in(program, EVERY), style=style)  # type: ignore[arg-type]  # one of two
+    given = {name: EVERY[name] for name in fn.inputs}
     floats = {name: value for name, value in given.items() if name in GIVEN}
     space: dict[str, Any] = {}
     exec(fn.source, space)
     slopes = differences(program, floats, INTEGERS)
     for both in (fn.value_and_grad, space["value_and_grad"]):
         value, grads = both(**given)
-        np.testing.assert_allclose(value, run(program, {**GIVEN, **INTEGERS}), rtol=1e-13)
+        np.testing.assert_allclose(value, run(program, EVERY), rtol=1e-13)
         assert list(grads) == list(floats)
         for name, grad in grads.items():
             np.testing.assert_allclose(grad, slopes[name], rtol=1e-7, atol=1e-7, err_msg=name)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import gradc
+from tests.support import shapes_in
 
 X, W, V = np.arange(6.0).reshape(3, 2) / 3 - 0.9, np.array([1.0, -2.0]), np.array([0.5, 1.5, -1.0])
 GIVEN = {"X": X, "W": W, "V": V}
-SHAPES = {name: value.shape for name, value in GIVEN.items()}
 # Central differences of this step, and what they are worth.
 STEP, TOLERANCE = 1e-5, 1e-6
 
@@ -111,7 +111,7 @@ JAX = [
 @pytest.mark.parametrize(("program", "wanted"), TORCH + JAX, ids=[row[0].replace("\n", "; ") for row in TORCH + JAX])
 def test_as_its_library_has_it(program: str, wanted: float) -> None:
     for style in ("notes", "fast"):
-        fn = gradc.compile(program, shapes=SHAPES, style=style)
+        fn = gradc.compile(program, shapes=shapes_in(program, GIVEN), style=style)
         given = {name: GIVEN[name] for name in fn.inputs}
         value, grads = fn.value_and_grad(**given)
         assert value == pytest.approx(wanted, rel=1e-13, abs=1e-15)

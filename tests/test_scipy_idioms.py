@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gradc
+from tests.support import shapes_in
 
 scipy = pytest.importorskip("scipy")
 stats = pytest.importorskip("scipy.stats")
@@ -88,7 +89,7 @@ X[~np.eye(3, 2, dtype=bool)].sum()
 @pytest.mark.parametrize("program", IDIOMS)
 def test_as_python_has_it(program: str) -> None:
     wanted = eval(program, {"np": np, "math": math, "scipy": scipy, "stats": stats, **GIVEN})
-    fn = gradc.compile(program, shapes={name: value.shape for name, value in GIVEN.items()})
+    fn = gradc.compile(program, shapes=shapes_in(program, GIVEN))
     given = {name: GIVEN[name] for name in fn.inputs}
     value, grads = fn.value_and_grad(**given)
     assert value == pytest.approx(float(wanted), rel=1e-13)
