@@ -171,6 +171,7 @@ class Printer:
         values = {arg: None for arg in args if not _is_written(arg)}
         if not values or len(values) == len(set(args)):
             return ""
+        values = {_source(arg): None for arg in values}
         texts = [self._write(arg)[0] for arg in values]
         if len(texts) == 1 and texts[0].isidentifier() and next(iter(values)).shape:  # a number may be Python's own
             return f", dtype={texts[0]}.dtype"
@@ -204,8 +205,9 @@ class Printer:
         """A number as it was written: a function of numbers is Python's own, which gives a float of no precision."""
         if value.how is None:
             return self._rename(pi), ATOM
-        python = TARGETS["math"]
-        form = python.form(value.how)
+        python, form = TARGETS["math"], TARGETS["numpy"].form(value.how)
+        if "(" in form.text:
+            form = python.form(value.how)
         pi = python.pi if f"{python.name}." in form.text else pi
         args = dict(zip(value.how.op.params, value.how.args, strict=True))
         text = ""
@@ -288,6 +290,20 @@ def _along(printer: Printer, node: Node) -> str:
     return f", axis={axis}" * said + ", keepdims=True" * bool(keepdims)
 
 
+def _offset(printer: Printer, node: Node) -> str:
+    offset = statics_of(node.op, node.attr)["offset"]
+    return f", {offset}" if offset else ""
+
+
+def _new(printer: Printer, node: Node) -> str:
+    """New axes as they stand in a subscript: `[:, None]`."""
+    axis, rank = statics_of(node.op, node.attr)["axis"], len(node.shape)
+    new = {each % rank for each in (axis if isinstance(axis, tuple) else (axis,))}
+    if new == {rank - 1} and rank > 3:
+        return "..., None"
+    return ", ".join("None" if at in new else ":" for at in range(max(new) + 1))
+
+
 # Holes that several static parameters, or the surroundings, fill.
 _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*dtype": Printer._dtype,
@@ -298,6 +314,8 @@ _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*diagonal": _diagonal,
     "*endpoint": _endpoint,
     "*axis": _axis,
+    "*offset": _offset,
+    "*new": _new,
     "*along": _along,
 }
 
@@ -306,6 +324,13 @@ def _is_written(node: Node) -> bool:
     """Whether a value is a number, or a list of them: at most as deep as an array has axes."""
     known = node.of if isinstance(node, Leaf) and node.of is not None else node
     return known.op in (const, size) or (known.op is stack and all(map(_is_written, known.args)))
+
+
+def _source(value: Node) -> Node:
+    """The value that has the precision of another one, which is its sign, a part of it or a view."""
+    while value.args and (value.op is neg or value.op.view):
+        value = value.args[0]
+    return value
 
 
 constant = plain_number
@@ -334,7 +359,7 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis|along)\}", "", text)
+        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis|along|offset)\}", "", text)
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

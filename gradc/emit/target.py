@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 LEAVES = (const, input_, size, adjoint)
 
-# The form of a gate over axes where these are one, for the targets that speak NumPy's words.
-ALONG = "numpy_along"
+# The form of a gate over axes where these are one, that of a matrix alone, and that of what has axes at all: for the
+# targets that speak NumPy's words.
+ALONG, OF_MATRIX, OF_ARRAY = "numpy_along", "numpy_matrix", "numpy_array"
 
 
 def along_one(node: Node) -> int | None:
@@ -29,6 +30,16 @@ def along_one(node: Node) -> int | None:
     if isinstance(axis, tuple) and len(axis) == 1:
         return int(axis[0])
     return axis if isinstance(axis, int) else None
+
+
+def _special(node: Node) -> str:
+    """The key of the form that a gate has for arguments of such a rank; "" for none."""
+    code = node.op.code
+    if ALONG in code:
+        return ALONG if along_one(node) is not None else ""
+    if OF_MATRIX in code:
+        return OF_MATRIX if len(node.args[0].shape) == 2 else ""
+    return OF_ARRAY if OF_ARRAY in code and node.args[0].shape else ""
 
 
 class Import(NamedTuple):
@@ -120,12 +131,12 @@ class Target(NamedTuple):
     def form(self, node: Node, literal: bool = False) -> Form:
         """How a gate is written; KeyError where the target has no form for it."""
         op = node.op
-        along = ALONG in op.code and not self.spelled and along_one(node) is not None
-        key = id(self.forms), self.like, op, node.attr if op.statics else None, literal, along
+        special = "" if self.spelled else _special(node)
+        key = id(self.forms), self.like, op, node.attr if op.statics else None, literal, special
         found = _FORMS.get(key)
         if found is None:
-            if along and not (literal and op.literal.forms):
-                found = op.code[ALONG]
+            if special and not (literal and op.literal.forms):
+                found = op.code[special]
             else:
                 found = self._found(op, node.attr, literal)
             _FORMS[key] = found

@@ -5,7 +5,6 @@ Importing this registers them beside those of `gradc.language.array_functions`.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -24,6 +23,7 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops import shaping as m
 from gradc.rewrite.simplify import is_const
+from gradc.rewrite.typed import PI
 
 _EVERY = ("slice", None, None, None)
 _BACK = ("slice", None, None, -1)
@@ -995,12 +995,12 @@ def _sliding(call: Call) -> Node:
 
 @function("radians deg2rad", "x")
 def _radians(call: Call) -> Node:
-    return call.make(s.mul, call.value("x"), call.build.const(math.pi / 180))
+    return call.make(s.mul, call.value("x"), call.make(s.div, call.build.const(PI), call.build.const(180)))
 
 
 @function("degrees rad2deg", "x")
 def _degrees(call: Call) -> Node:
-    return call.make(s.mul, call.value("x"), call.build.const(180 / math.pi))
+    return call.make(s.mul, call.value("x"), call.make(s.div, call.build.const(180), call.build.const(PI)))
 
 
 @function("clip clamp", "x, a_min=None, a_max=None, min=None, max=None")

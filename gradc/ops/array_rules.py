@@ -15,20 +15,28 @@ from gradc.ops.array_shapes import Axis, product
 Ranks = tuple[int, ...]
 
 
+def _given_back(text: str, rank: int, axis: Axis, keepdims: bool) -> str:
+    """What comes back with the axes that a reduction took; broadcasting gives back the first ones by itself.
+
+    >>> _given_back("dout", 2, 1, False), _given_back("dout", 2, 0, False)
+    ('expand(dout, axis=axis)', 'dout')
+    """
+    if keepdims or axis is None:
+        return text
+    gone = {each % rank for each in (axis if isinstance(axis, tuple) else (axis,))}
+    return text if gone == set(range(len(gone))) else f"expand({text}, axis=axis)"
+
+
 def sum_vjp(
     ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
 ) -> list[str]:
-    return ["dout"] if keepdims or axis is None else ["expand(dout, axis=axis)"]
+    return [_given_back("dout", ranks[0], axis, keepdims)]
 
 
 def mean_vjp(
     ranks: Ranks, shapes: tuple[Shape, ...], axis: Axis = None, keepdims: bool = False
 ) -> list[str]:
-    return (
-        ["dout/count(x, axis=axis)"]
-        if keepdims or axis is None
-        else ["expand(dout/count(x, axis=axis), axis=axis)"]
-    )
+    return [_given_back("dout/count(x, axis=axis)", ranks[0], axis, keepdims)]
 
 
 def masked_vjp(mask: str) -> Any:

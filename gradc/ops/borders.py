@@ -55,7 +55,7 @@ held_else = op(
 some = op(
     "some(c; axis=None, keepdims=False)",
     doc="whether a condition holds anywhere along the axes",
-    code="np.any({c}{*statics})",
+    code={"numpy": "np.any({c}{*statics})", "numpy_along": "np.any({c}{*along})"},
     shape=_reduced,
     boolean=True,
     public=False,

@@ -289,6 +289,7 @@ diagonal = op(
     code={
         "numpy": "np.diagonal({x}, {offset}, -2, -1)",
         "numpy_plain": "np.diagonal({x}, 0, -2, -1)",
+        "numpy_matrix": "np.diag({x}{*offset})",
     },
     shape=_diagonal,
     view=True,

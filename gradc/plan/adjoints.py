@@ -21,6 +21,11 @@ from gradc.rewrite.simplify import Builder
 
 # Elementwise programs of more inputs have their df brought to the shape of f at once, and no shapes tracked.
 MOST_TRACKED = 64
+# Calls of gates of arrays inside of each other in one line; what is further inside has a line.
+MOST_NESTED = 2
+
+# Gates of whole arrays that are written with operators and subscripts, on either side of a line.
+_OPERATORS = frozenset((array.matmul, array.index, array.expand, array.swap, array.scatter))
 
 
 class _Adjoint:
@@ -90,7 +95,7 @@ class Backward:
             stmts = [
                 stmt
                 for step in cluster
-                for target, sent in step.contributions
+                for target, sent in self._sharing_quotient(step)
                 for stmt in self._contribute(target, sent, shared)
             ]
             if stmts:
@@ -103,12 +108,27 @@ class Backward:
     def _guard_of(self, owner: Node | None) -> Guard:
         return self.guards.get(owner, ()) if owner is not None else ()
 
+    def _sharing_quotient(self, step: Step) -> Iterable[tuple[Node, Node]]:
+        """What a gate sends; to a divisor by way of what the dividend has got: dy = -q*dx, where dx = dq/y is new."""
+        gate, sent = step.gate, list(step.contributions)
+        if gate is None or gate.op is not scalar.div or len(sent) != 2:
+            return sent
+        (x, dx), (y, dy) = sent
+        state = self.state.get(x)
+        by = dx.args[1] if dx.op is scalar.div else None
+        if state is None or state.started or x is y or by is not gate.args[1] or x in self.loose or self.branched:
+            return sent
+        mine = self.build.graph.node(scalar.adjoint, (), x.id, x.shape)
+        self.names[mine], self.state_by_id[x.id] = state.name, state
+        new = _by_the_dividend(dy, gate, dx.args[0], mine)
+        return [(x, dx), (y, dy if new is None else new)]
+
     def _contribute(self, target: Node, sent: Node, shared: set[Node]) -> list[Stmt]:
         if target not in self.forward:
             return []
         sent = self._here(sent)
         stmts = []
-        for part in _parts_to_name(sent, shared, self.names, self.forward):
+        for part in _parts_to_name(sent, shared | self._nested(sent), self.names, self.forward):
             self.names[part] = self.namer.fresh(self._stem(part))
             stmts.append(Stmt(self.names[part], "=", part))
         state = self.state[target]
@@ -118,6 +138,28 @@ class Backward:
             self.shapes[target] = sent.shape
             return stmts
         return stmts + self._add(target, sent)
+
+    def _nested(self, sent: Node) -> set[Node]:
+        """What is called inside of calls inside of calls, which gets a line of its own."""
+        depth: dict[Node, int] = {}
+        found: set[Node] = set()
+        stack = [sent]
+        while stack:
+            node = stack[-1]
+            waiting = [arg for arg in node.args if arg not in depth]
+            if node in self.names or node in self.forward or not node.args:
+                depth[node] = 0
+            elif waiting:
+                stack += waiting
+                continue
+            else:
+                below = max(depth[arg] for arg in node.args)
+                depth[node] = below + _is_call(node)
+                if depth[node] > MOST_NESTED:
+                    found.update(arg for arg in node.args if depth[arg] == below)
+                    depth[node] = 1
+            stack.pop()
+        return found
 
     def _stem(self, part: Node) -> str:
         from gradc.rewrite.steep import is_spared
@@ -297,6 +339,25 @@ class Backward:
         if self.shapes[target] != shape:
             self.shapes[target] = self.build.dims.resolve(self.build.dims.broadcast(self.shapes[target], have))
         return [Stmt(name, "sum", sent, shape=self.shapes[target], full=shape)]
+
+
+def _by_the_dividend(sent: Node, quotient: Node, dout: Node, mine: Node) -> Node | None:
+    """`-sum(q/y*dout)` as `-sum(q*dx)`; None where it has no such factor."""
+    if sent.op is scalar.mul and sent.args[1] is dout and sent.args[0].op is scalar.div:
+        return (
+            Node(sent.id, scalar.mul, (quotient, mine), None, sent.shape) if sent.args[0].args[0] is quotient else None
+        )
+    if sent.op not in (scalar.neg, array.sum_):
+        return None
+    inner = _by_the_dividend(sent.args[0], quotient, dout, mine)
+    return None if inner is None else Node(sent.id, sent.op, (inner,), sent.attr, sent.shape)
+
+
+def _is_call(node: Node) -> bool:
+    """Whether a gate of whole arrays, or a mask, is written as a call."""
+    if node.op.elementwise:
+        return node.op in (routing.where, routing.all_of, routing.any_of)
+    return node.op not in _OPERATORS and not node.op.whole
 
 
 def _place(sent: Node) -> tuple[tuple[object, ...], bool]:

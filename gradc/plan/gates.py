@@ -18,6 +18,7 @@ from gradc.graph.dag import Dag, Node, users
 from gradc.ops import array, scalar
 from gradc.ops.table import statics_of
 from gradc.rewrite.contracted import contracted
+from gradc.rewrite.elements import element
 from gradc.rewrite.simplify import Builder, is_const, rebuild
 
 # A sum of products longer than this is split over several lines.
@@ -43,6 +44,10 @@ def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
             if found is not None:
                 build.rewrites.setdefault(found, "a sum over a product that is never made")
                 return found
+        if old.op is array.index and old.args[0] not in dag.names:
+            taken = element(build, args[0], statics_of(old.op, old.attr)["index"])
+            if taken is not None:
+                return taken
         if old.op is not scalar.div:
             return build.intern(old.op, args, old.attr)
         for role, arg in zip(old.op.say.roles, args, strict=True):

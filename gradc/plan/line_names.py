@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gradc.graph.dag import Dag, Node
 from gradc.ops import scalar
@@ -62,7 +62,14 @@ def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer
             return names[arg]
         if arg.op is scalar.const:
             return constant_word(number(arg))
-        return compose(arg, part) if arg.args and arg in inline and len(arg.args) < 3 else ""
+        return compose(arg, part, parts_of) if arg.args and arg in inline and len(arg.args) < 3 else ""
+
+    parts: dict[Node, int] = {}  # of how many names those of gates are made
+
+    def parts_of(arg: Node) -> int:
+        if arg in names or not arg.args:
+            return parts.get(arg, int(arg.op is not scalar.const))
+        return sum(map(parts_of, arg.args)) if arg in inline else 1
 
     for node in staged:
         mine = dag.names.get(node)
@@ -75,7 +82,8 @@ def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer
             names[node] = next(name for name in series if namer.free(name) and namer.free("d" + name))
             namer.fresh(names[node])
         else:
-            stem = _stem(node, dag, inline, part)
+            stem = _stem(node, dag, inline, part, parts_of)
+            parts[node] = 1 if stem == short_stem(node) or node in dag.roles else sum(map(parts_of, node.args))
             if stem[:1] == "d" and stem[1:] in known:  # the name of an adjoint, which it would step in front of
                 stem = short_stem(node)
             names[node] = namer.fresh(stem)
@@ -83,14 +91,14 @@ def name_gates(dag: Dag, staged: Sequence[Node], inline: set[Node], namer: Namer
     return names
 
 
-def _stem(node: Node, dag: Dag, inline: set[Node], part: object) -> str:
+def _stem(node: Node, dag: Dag, inline: set[Node], part: Callable[[Node], str], parts_of: Callable[[Node], int]) -> str:
     if node in dag.roles:
         return dag.roles[node]
     if node.op in (scalar.add, scalar.sub) and any(arg in inline and arg.op is scalar.mul for arg in node.args):
         return "dot"
     if any(arg in inline and arg.op in (scalar.add, scalar.sub) for arg in node.args):
         return "dot" if node.op in (scalar.add, scalar.sub) else short_stem(node)
-    return compose(node, part)  # type: ignore[arg-type]  # part is the closure above
+    return compose(node, part, parts_of)
 
 
 def renamed_words(dag: Dag) -> dict[str, str]:

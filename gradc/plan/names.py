@@ -20,8 +20,8 @@ from gradc.ops.scalar import const
 from gradc.ops.table import PRECEDENCE, statics_of
 from gradc.rewrite.simplify import number
 
-# A composed name longer than this becomes a short one with a number.
-LONGEST = 10
+# A composed name longer than this becomes a short one with a number, and so does one of more parts.
+LONGEST, MOST_PARTS = 10, 3
 
 SCHEMES = ("notes", "letters", "wengert")
 
@@ -96,8 +96,8 @@ def constant_word(value: float) -> str:
     return _WORDS.get(value, "c")
 
 
-def compose(node: Node, part: Callable[[Node], str]) -> str:
-    """A gate's name from the names of its arguments; a short one if that would be long."""
+def compose(node: Node, part: Callable[[Node], str], parts_of: Callable[[Node], int] = lambda arg: 1) -> str:
+    """A gate's name from the names of its arguments; a short one if that would be long, or of many parts."""
     op = node.op
     parts = {name: part(arg) for name, arg in zip(op.params, node.args, strict=False)}
     if len(op.params) == len(node.args) == 2 and node.args[1].op is const:
@@ -109,7 +109,13 @@ def compose(node: Node, part: Callable[[Node], str]) -> str:
     stem: str = op.stem
     for name, text in parts.items():
         stem = stem.replace("{" + name + "}", text)
-    if len(stem) > LONGEST or not stem.isidentifier() or "" in [parts[p] for p in op.params if p in parts]:
+    many = sum(parts_of(arg) for name, arg in zip(op.params, node.args, strict=False) if f"{{{name}}}" in op.stem)
+    if (
+        len(stem) > LONGEST
+        or many > MOST_PARTS
+        or not stem.isidentifier()
+        or "" in [parts[p] for p in op.params if p in parts]
+    ):
         return short_stem(node)
     return stem
 

@@ -59,6 +59,7 @@ class Region:
 Need = tuple[Region, ...]
 
 _BRANCHES: tuple[Op, ...] = (r.where, borders.held, borders.held_else)
+_ORDER: tuple[Op, ...] = (r.lt, r.le, r.gt, r.ge)
 
 
 class Needs:
@@ -77,6 +78,7 @@ class Needs:
         self.conds: dict[Any, Cond] = slopes_of.conds if slopes_of else {}
         self.moves: dict[Any, Region] = slopes_of.moves if slopes_of else {}
         self.shapes: dict[Need, Shape] = slopes_of.shapes if slopes_of else {}
+        self.places: dict[Node, bool] = {}  # the tests that have been asked whether they are of places
         self.everywhere: Need = slopes_of.everywhere if slopes_of else (Region(0, (), None, 0, 0),)
         self.of: dict[Node, Need] = {}
         self.sent: dict[Node, tuple[Need, ...]] = {}
@@ -155,7 +157,8 @@ class Needs:
         if node.op in _BRANCHES:
             c, x, y = node.args
             test = self._cond(node.args[0])
-            sides = [(c, here), (x, self._side(here, test, 1)), (y, self._side(here, test, 2))]
+            other = here if is_clip(node) else self._side(here, test, 2)
+            sides = [(c, here), (x, self._side(here, test, 1)), (y, other)]
             return tuple(self._fitting(need, arg.shape) for arg, need in sides)
         if here == self.everywhere:
             return (here,) * len(node.args)
@@ -196,6 +199,8 @@ class Needs:
             return self.everywhere  # of no elements
         if not have or self.dims.resolve(self.dims.broadcast(have, want)) == want:
             return need
+        if self._of_places(need):
+            return self.everywhere
         lead = max(len(have) - len(want), 0)
         kept = [at for at in range(lead, len(have)) if have[at] != 1 and want[at - len(have)] == 1]
         if kept:
@@ -211,7 +216,43 @@ class Needs:
         mine = tuple(at - missing for at in axes if at >= missing and (not keep or have[at - missing] != 1))
         if not mine:
             return need
+        if self._of_places(need):
+            return self.everywhere
         return self._whole(need, len(have), ((borders.some, (mine, keep)),))
+
+    def _of_places(self, need: Need) -> bool:
+        """Whether a need hangs on where an element stands alone, and on no value: a triangle, one label in each row.
+
+        Such a mask leaves no row and no column out, so that what is made of a whole one is needed.
+        """
+        stack: list[Need | Cond] = [need]
+        seen: set[int] = set()
+        while stack:
+            top = stack.pop()
+            if id(top) in seen:
+                continue
+            seen.add(id(top))
+            if isinstance(top, Cond):
+                if top.test is not None and not self._is_of_places(top.test):
+                    return False
+                stack += [each for each in (top.of, top.need) if each]
+            else:
+                for region in top:
+                    if region.cond is not None:
+                        stack += [region.cond, region.parent]
+        return True
+
+    def _is_of_places(self, test: Node) -> bool:
+        """Whether a test reads no input but as an index."""
+        if test not in self.places:
+            stack, seen = [test], {test}
+            while stack and stack[-1].op is not s.input_:
+                node = stack.pop()
+                new = [arg for i, arg in enumerate(node.args) if i not in node.op.whole and arg not in seen]
+                seen.update(new)
+                stack += new
+            self.places[test] = not stack
+        return self.places[test]
 
     # ---- conditions, regions, needs -----------------------------------------------------------
 
@@ -447,6 +488,14 @@ def is_harmless(gate: Node) -> bool:
     )
 
 
+def is_clip(node: Node) -> bool:
+    """Whether a branch is a kink written out, `where(v < 0, 0, v)`: nan and all else that is not clipped passes."""
+    if node.op is not r.where or node.args[0].op not in _ORDER:
+        return False
+    test, number, value = node.args
+    return number.op is s.const and value in test.args and any(arg.op is s.const for arg in test.args)
+
+
 def _is_flat(rule: str) -> bool:
     """Whether a slope is a number, or a condition, which masks."""
     program = compiled(rule)
@@ -461,4 +510,4 @@ def identity(build: Builder, arg: Node) -> Node:
     return build.make(a.eye, (arg,))
 
 
-__all__ = ["Cond", "Masks", "Need", "Needs", "Region", "identity", "is_harmless"]
+__all__ = ["Cond", "Masks", "Need", "Needs", "Region", "identity", "is_clip", "is_harmless"]

@@ -23,7 +23,7 @@ from gradc.ops import array, bounds, routing, scalar
 from gradc.ops.borders import held, held_else
 from gradc.ops.bounds import Bounds
 from gradc.ops.routing import not_, where
-from gradc.ops.scalar import const, input_
+from gradc.ops.scalar import const, input_, size
 from gradc.ops.table import statics_of
 from gradc.rewrite.needs import Cond, Masks, Need, Needs, identity, is_harmless
 from gradc.rewrite.simplify import FOLDING, Args, Builder, folded, number, rebuild
@@ -103,8 +103,8 @@ def guard_branches(dag: Dag, literal: bool) -> Dag:
 
 
 def _is_fixed(arg: Node) -> bool:
-    """Whether a value is a number, a condition or an index, and so no poison."""
-    return arg.op is const or arg.op.boolean or arg.op.integer
+    """Whether a value is a number, a size, a condition or an index, and so no poison."""
+    return arg.op in (const, size) or arg.op.boolean or arg.op.integer
 
 
 def _whole_numbers(dag: Dag, nodes: Sequence[Node]) -> frozenset[Node]:
@@ -157,11 +157,18 @@ class _Plan:
         for i, (arg, need) in enumerate(zip(gate.args, self.needs.sent[gate], strict=True)):
             if i in gate.op.whole or _is_fixed(arg) or self.needs.covers(need, self.needs.of[arg]):
                 continue
+            if self._is_factor(gate, arg, need):
+                continue
             border = Border(arg, need)
             if border not in self.safe:
                 wanted = gate.op.steep.safe[i] if i < len(gate.op.steep.safe) else None
                 self.safe[border] = EYE if isinstance(wanted, str) else 1.0 if wanted is None else float(wanted)
                 self.gates[border] = []
+
+    def _is_factor(self, gate: Node, arg: Node, need: Need) -> bool:
+        """Whether a number is a factor of points of which some are left out: it is finite, as no number is missing."""
+        of_points = all(region.cond is not None and region.cond.test is None for region in need)
+        return gate.op.steep.tame and bool(gate.shape) and not arg.shape and of_points
 
     def _settle(self, gate: Node, strict: bool) -> None:
         """A gate's borders, and what comes of it; a gate of no safe value gets safe arguments of its own."""
@@ -172,7 +179,7 @@ class _Plan:
                 borders.append(None)
             elif border in self.safe:
                 borders.append(border)
-            elif strict and not _is_fixed(arg) and arg not in self.known:
+            elif strict and not (_is_fixed(arg) or self._is_factor(gate, arg, need) or arg in self.known):
                 self.safe[border] = 1.0
                 self.gates[border] = []
                 borders.append(border)

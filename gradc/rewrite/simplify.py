@@ -487,11 +487,19 @@ def _not(build: Builder, c: Node) -> Node | None:
     return c.args[0] if c.op is r.not_ else _known(r.not_)(build, c)
 
 
+# Orders that never hold together.
+_APART = frozenset(
+    ((r.lt, r.ge), (r.lt, r.gt), (r.lt, r.eq), (r.le, r.gt), (r.gt, r.le), (r.gt, r.lt), (r.gt, r.eq), (r.ge, r.lt))
+)
+
+
 def _both(build: Builder, c: Node, d: Node) -> Node | None:
     """What is decided is not always left out: the other condition may have more points to decide for."""
     for known, other in ((c, d), (d, c)):
         if known.op is s.const and number(known) and (other.op.boolean or other.op is s.const):
             return other
+        if known.op is r.not_ and (known.args[0].op, other.op) in _APART and known.args[0].args == other.args:
+            return other  # x >= 0 says that x < 0 is not so
     return c if c is d or (is_const(c, 0) and d.op is s.const) else None
 
 
@@ -538,6 +546,14 @@ def _spread_last(build: Builder, op: Op, x: Node, attr: Any) -> Node | None:
     return build.make(a.spread, x.args, (infer_shape(op, build.dims, (x,), attr),))
 
 
+def _index(build: Builder, x: Node, attr: Any) -> Node | None:
+    """An element of a number that is broadcast is the number (in rules)."""
+    if build.annihilate and x.op is a.spread and not x.args[0].shape:
+        shape = infer_shape(a.index, build.dims, (x,), attr)
+        return build.make(a.spread, x.args, (shape,)) if shape else x.args[0]
+    return _sign_out(a.index)(build, x, attr)
+
+
 def _expand(build: Builder, x: Node, attr: Any) -> Node | None:
     """A scalar adjoint broadcasts by itself."""
     return x if not x.shape else None
@@ -569,6 +585,11 @@ def _matmul(build: Builder, x: Node, y: Node) -> Node | None:
 def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
     if x.op is a.sum_ and build.annihilate:  # axes that are summed and then left out
         axis: Any = x.attr[0]  # type: ignore[index]  # a sum's attribute is (axis, keepdims)
+        inner: Any = x.args[0]
+        if inner.op is a.sum_ and inner.attr[1]:  # of a sum that keeps its axes: one over the axes of both
+            rank = len(inner.shape)
+            axis = tuple(sorted({*a.axes_of(axis, rank), *a.axes_of(inner.attr[0], rank)}))
+            x = inner
         plain = build.make(a.sum_, x.args, (axis, False))
         if build.dims.resolve(plain.shape) == build.dims.resolve(attr[0]):
             return plain
@@ -593,7 +614,7 @@ _REWRITES: dict[Op, Callable[..., Node | None]] = {
     r.any_of: _either,
     r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose,
     a.expand: _expand, a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
-    a.swap: _swap, a.index: _sign_out(a.index), a.matmul: _matmul, s.atan2: lambda build, y,
+    a.swap: _swap, a.index: _index, a.matmul: _matmul, s.atan2: lambda build, y,
     x: _fold_two(build, s.atan2, y, x), s.hypot: lambda build, x, y: _fold_two(build, s.hypot, x, y),
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ SHORTEST = 12
 MOST = 4
 
 # What is written with operators and functions that everybody has at hand.
-_SPELLED = frozenset((s.add, s.sub, s.mul, s.div, s.neg, s.sqrt, s.log, s.exp, s.pow_))
+_SPELLED = frozenset((s.add, s.sub, s.mul, s.div, s.neg, s.pow_, s.sqrt, s.log, s.exp, s.sin, s.cos, s.tan))
 
 
 class Typed(float):

@@ -17,18 +17,18 @@ def forward(x, y, z, w):
     w = float(w)
     xy = x*y  # (1)
     maxzw = z if z >= w or z != z else w  # (2)  at a tie the gradient goes to z
-    xypmaxzw = xy + maxzw  # (3)
-    f = 2*xypmaxzw  # (4)
+    total = xy + maxzw  # (3)
+    f = 2*total  # (4)
     return f, (x, y, z, w)
 
 
 def backward(cache, df=1.0):
     x, y, z, w = cache
-    # f = 2*xypmaxzw  (4)
-    dxypmaxzw = 2*df
-    # xypmaxzw = xy + maxzw  (3)
-    dxy = dxypmaxzw
-    dmaxzw = dxypmaxzw
+    # f = 2*total  (4)
+    dtotal = 2*df
+    # total = xy + maxzw  (3)
+    dxy = dtotal
+    dmaxzw = dtotal
     # maxzw = z if z >= w or z != z else w  (2)
     dz = dmaxzw if z >= w else 0.0
     dw = dmaxzw if z < w else 0.0

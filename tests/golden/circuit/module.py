@@ -14,19 +14,19 @@ def forward(x, y, z, w):
     x, y, z, w = as_floats(x=x, y=y, z=z, w=w)
     xy = x*y  # (1)
     maxzw = np.maximum(z, w)  # (2)  at a tie the gradient goes to z
-    xypmaxzw = xy + maxzw  # (3)
-    f = 2*xypmaxzw  # (4)
+    total = xy + maxzw  # (3)
+    f = 2*total  # (4)
     return f, (x, y, z, w, f)
 
 
 def backward(cache, df=1.0):
     x, y, z, w, f = cache
-    df = np.full_like(f, as_df("df", df, f))[()]  # one for each element of the output
-    # f = 2*xypmaxzw  (4)
-    dxypmaxzw = 2*df
-    # xypmaxzw = xy + maxzw  (3)
-    dxy = dxypmaxzw
-    dmaxzw = dxypmaxzw
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = 2*total  (4)
+    dtotal = 2*df
+    # total = xy + maxzw  (3)
+    dxy = dtotal
+    dmaxzw = dtotal
     # maxzw = np.maximum(z, w)  (2)
     dz = np.where(z >= w, dmaxzw, 0.0)[()]
     dw = np.where(z < w, dmaxzw, 0.0)[()]
@@ -61,12 +61,3 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
-
-
-def as_df(name, df, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
-    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
-        shape = np.broadcast_shapes(*(x.shape for x in like))
-        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
-    return df

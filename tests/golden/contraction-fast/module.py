@@ -9,7 +9,7 @@
 
 Inputs: A: (n, k), B: (k, m), w: (n,) (arrays).
 Gradient with respect to: A, B, w.
-Operations: forward 5, backward 7; together 2.40 times the forward pass alone.
+Operations: forward 5, backward 6; together 2.20 times the forward pass alone.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def backward(cache, df=1.0):
     dw = r*dwr  # dw: (n,)
     dr = w*dwr  # dr: (n,)
     # r = np.sum(Csqr, axis=1)  (3)
-    dCsqr = np.expand_dims(dr, 1)  # dCsqr: (n, 1) for each of (n, m)
+    dCsqr = dr[:, None]  # dCsqr: (n, 1) for each of (n, m)
     # Csqr = C**2  (2)
     dC = 2*C*dCsqr  # dC: (n, m)
     # C = A @ B  (1)
@@ -66,7 +66,7 @@ def value_and_grad(A, B, w):
     C = A @ B  # C: (n, m) = (n, k) @ (k, m)
     r = np.einsum("ij,ij->i", C, C)  # r: (n,)
     f = dot(w, r)
-    C *= np.expand_dims(w, 1)
+    C *= w[:, None]
     dC = multiply(c2, C, C)  # dC: (n, m)
     dB = A.T @ dC  # dB: (k, m) = (k, n) @ (n, m)
     dA = dC @ B.T  # dA: (n, k) = (n, m) @ (m, k)

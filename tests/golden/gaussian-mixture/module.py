@@ -6,7 +6,7 @@
 
 Inputs: x: (n,), m: (k,), s: (k,), w: (k,) (arrays).
 Gradient with respect to: m, s, w.
-Operations: forward 38, backward 33; together 1.87 times the forward pass alone.
+Operations: forward 38, backward 32; together 1.84 times the forward pass alone.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def backward(cache, df=1.0):
     dw = -dlogsmw*np.expm1(logsmw) - np.exp(logsmw)*(np.sum(dlogsmw, axis=-1, keepdims=True) - dlogsmw)  # dw: (k,)
     # z = num/s  (2)
     dnum = dz/s  # dnum: (n, k)
-    ds -= np.sum(z/s*dz, axis=0)  # ds: (k,)
+    ds -= np.sum(z*dnum, axis=0)  # ds: (k,)
     # num = x[:, None] - m  (1)
     dm = -np.sum(dnum, axis=0)  # dm: (k,)
     return {"m": dm, "s": ds, "w": dw}

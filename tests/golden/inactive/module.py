@@ -16,20 +16,20 @@ def forward(x, y, z, w):
     sinz = np.sin(z)  # (2)
     sinz0 = sinz*0  # (3)
     xypsinz0 = xy + sinz0  # (4)
-    xypsinz0pw = xypsinz0 + w  # (5)
-    f = xypsinz0pw - w  # (6)
+    total = xypsinz0 + w  # (5)
+    f = total - w  # (6)
     return f, (x, y, f)
 
 
 def backward(cache, df=1.0):
     x, y, f = cache
-    df = np.full_like(f, as_df("df", df, f))[()]  # one for each element of the output
-    # f = xypsinz0pw - w  (6)
-    dxypsinz0pw = df
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = total - w  (6)
+    dtotal = df
     dw = -df
-    # xypsinz0pw = xypsinz0 + w  (5)
-    dxypsinz0 = dxypsinz0pw
-    dw += dxypsinz0pw
+    # total = xypsinz0 + w  (5)
+    dxypsinz0 = dtotal
+    dw += dtotal
     # xypsinz0 = xy + sinz0  (4)
     dxy = dxypsinz0
     dsinz0 = dxypsinz0
@@ -65,12 +65,3 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
-
-
-def as_df(name, df, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
-    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
-        shape = np.broadcast_shapes(*(x.shape for x in like))
-        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
-    return df

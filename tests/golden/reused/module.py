@@ -14,20 +14,20 @@ def forward(x, y, z, w):
     x, y, z, w = as_floats(x=x, y=y, z=z, w=w)
     dot = x*y + x*z  # (1)
     xow = x/w  # (2)
-    dotpxow = dot + xow  # (3)
-    f = dotpxow - x  # (4)
+    total = dot + xow  # (3)
+    f = total - x  # (4)
     return f, (x, y, z, w, xow, f)
 
 
 def backward(cache, df=1.0):
     x, y, z, w, xow, f = cache
-    df = np.full_like(f, as_df("df", df, f))[()]  # one for each element of the output
-    # f = dotpxow - x  (4)
-    ddotpxow = df
+    df = np.full_like(f, df)[()]  # one for each element of the output
+    # f = total - x  (4)
+    dtotal = df
     dx = -df
-    # dotpxow = dot + xow  (3)
-    ddot = ddotpxow
-    dxow = ddotpxow
+    # total = dot + xow  (3)
+    ddot = dtotal
+    dxow = dtotal
     # xow = x/w  (2)
     dx += dxow/w
     dw = -xow/w*dxow
@@ -65,12 +65,3 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
-
-
-def as_df(name, df, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
-    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
-        shape = np.broadcast_shapes(*(x.shape for x in like))
-        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
-    return df

@@ -19,20 +19,20 @@ def forward(x, y):
     s = x + y  # (1)  s: (n,)
     sx = s*x  # (2)  sx: (n,)
     sy = s*y  # (3)  sy: (n,)
-    sxpsy = sx + sy  # (4)  sxpsy: (n,)
-    f = sxpsy + s  # (5)  f: (n,)
+    total = sx + sy  # (4)  total: (n,)
+    f = total + s  # (5)  f: (n,)
     return f, (x, y, s, n)
 
 
 def backward(cache, df):
     x, y, s, n = cache
     df = as_array("df", df, n)
-    # f = sxpsy + s  (5)
-    dsxpsy = df  # dsxpsy: (n,)
+    # f = total + s  (5)
+    dtotal = df  # dtotal: (n,)
     ds = df  # ds: (n,)
-    # sxpsy = sx + sy  (4)
-    dsx = dsxpsy  # dsx: (n,)
-    dsy = dsxpsy  # dsy: (n,)
+    # total = sx + sy  (4)
+    dsx = dtotal  # dsx: (n,)
+    dsy = dtotal  # dsy: (n,)
     # sy = s*y  (3)
     ds = ds + y*dsy  # ds: (n,)
     dy = s*dsy  # dy: (n,)
