@@ -37,7 +37,7 @@ READ = [
     ("K: [n, n]; np.sum(np.log(np.diag(K)))", ["logdiagK = np.log(np.diag(K))"], ["np.diagonal("]),
     (
         "x: [n, c, 6, 6]; w: [k, c, 3, 3]; b: [k]; np.sum(conv2d(x, w, b, padding=1)**2)",
-        ["db = np.sum(dtotal, axis=(0, 2, 3))", "dw = np.transpose(prod, axes=(3, 0, 1, 2))"],
+        ["db = np.sum(dtotal, axis=(0, 2, 3))", "dw = prod.transpose(3, 0, 1, 2)"],
         [],
     ),
     (

@@ -33,6 +33,19 @@ def test_a_number_is_what_was_typed(program: str, written: str, alone: str, targ
     assert eval(compile(ast.parse(written, mode="eval"), "", "eval"), names) == float(value)
 
 
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("erf(x)", "dx = 2/math.sqrt(math.pi)*bell(x)*df"),
+        ("norm.cdf(x)", "dx = 1/math.sqrt(2*math.pi)*np.exp(-0.5*x**2)*df"),
+        ("erfc(-x)", "dx = 2/math.sqrt(math.pi)*bell(x)*df"),
+        ("exp2(x)", "dx = math.log(2)*f*df"),
+    ],
+)
+def test_slopes_have_their_constants_as_one_knows_them(program: str, line: str) -> None:
+    assert line in gradc.compile(program).source
+
+
 @pytest.mark.parametrize("program", ["x*0.25", "x/4", "2*3*x", "1e-5*x", "x*(10 - 3)"])
 def test_a_short_number_is_its_digits(program: str) -> None:
     source = gradc.compile(program).source

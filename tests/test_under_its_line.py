@@ -15,19 +15,23 @@ NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
 def strangers(source: str) -> list[str]:
-    """The lines of backward that read the adjoint of another line than the one that they stand under."""
+    """The lines of backward that read the adjoint of another line than the one that they stand under.
+
+    What the same gate has just been sent may be read: a divisor gets its share by way of the dividend's.
+    """
     forward, _, rest = source.partition("\ndef backward(")
     body = rest.partition("\ndef ")[0]
     adjoints = {f"d{name}": name for name in re.findall(r"^ +(\w+) = .*  # \(\d+\)", forward, re.MULTILINE)}
-    found, heading = [], ""
+    found, heading, sent = [], "", set[str | None]()
     for line in body.splitlines():
         match = HEADING.match(line)
         if match:
-            heading = match[1]
+            heading, sent = match[1], set[str | None]()
             continue
         code = line.partition("  #")[0].strip()
         target, sign, value = code.partition(" = ") if " = " in code else code.partition("= ")
-        own = {heading, adjoints.get(target)}
+        own = {heading, adjoints.get(target), *sent}
+        sent.add(adjoints.get(target) if sign else None)
         if heading and sign and not code.startswith("return"):
             read = [name for name in NAME.findall(value) if name in adjoints and name != "df"]
             found += [f"{heading}: {code}" for name in read if adjoints[name] not in own]

@@ -171,13 +171,19 @@ class Printer:
         values = {arg: None for arg in args if not _is_written(arg)}
         if not values or len(values) == len(set(args)):
             return ""
-        values = {_source(arg): None for arg in values}
+        values = {self._source(arg): None for arg in values}
         texts = [self._write(arg)[0] for arg in values]
         if len(texts) == 1 and texts[0].isidentifier() and next(iter(values)).shape:  # a number may be Python's own
             return f", dtype={texts[0]}.dtype"
         return (
             f", dtype={self._rename(self.target.common_dtype)}({', '.join(texts)})" if self.target.common_dtype else ""
         )
+
+    def _source(self, value: Node) -> Node:
+        """The value that has the precision of another one, which is its sign, a part of it or a view."""
+        while value.args and value not in self.names and (value.op is neg or value.op.view):
+            value = value.args[0]
+        return value
 
     def _form(self, node: Node) -> Form:
         form = self.target.form(node, self.literal)
@@ -304,6 +310,15 @@ def _new(printer: Printer, node: Node) -> str:
     return ", ".join("None" if at in new else ":" for at in range(max(new) + 1))
 
 
+def _into(printer: Printer, node: Node) -> str:
+    """The sizes of a new shape."""
+    return ", ".join(map(printer.dim, printer.dims.resolve(statics_of(node.op, node.attr)["shape"])))
+
+
+def _order(printer: Printer, node: Node) -> str:
+    return ", ".join(map(str, statics_of(node.op, node.attr)["axes"]))
+
+
 # Holes that several static parameters, or the surroundings, fill.
 _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*dtype": Printer._dtype,
@@ -316,6 +331,8 @@ _HOLES: dict[str, Callable[[Printer, Node], str]] = {
     "*axis": _axis,
     "*offset": _offset,
     "*new": _new,
+    "*into": _into,
+    "*order": _order,
     "*along": _along,
 }
 
@@ -324,13 +341,6 @@ def _is_written(node: Node) -> bool:
     """Whether a value is a number, or a list of them: at most as deep as an array has axes."""
     known = node.of if isinstance(node, Leaf) and node.of is not None else node
     return known.op in (const, size) or (known.op is stack and all(map(_is_written, known.args)))
-
-
-def _source(value: Node) -> Node:
-    """The value that has the precision of another one, which is its sign, a part of it or a view."""
-    while value.args and (value.op is neg or value.op.view):
-        value = value.args[0]
-    return value
 
 
 constant = plain_number
@@ -359,7 +369,9 @@ def form_cost(text: str, target: str) -> int:
     """Operations that a form adds to those of its arguments; a helper counts as its body."""
     key = (text, target)
     if key not in _COSTS:
-        plain = re.sub(r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis|along|offset)\}", "", text)
+        plain = re.sub(
+            r"\{\*(?:statics|precision|dtype|floats|diagonal|endpoint|axis|along|offset|into|order)\}", "", text
+        )
         plain = re.sub(r"\{\*?\w+(?::\w+)?\}", "x", plain)
         _COSTS[key] = count(plain, helper_costs(target))
     return _COSTS[key]

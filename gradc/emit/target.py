@@ -39,7 +39,10 @@ def _special(node: Node) -> str:
         return ALONG if along_one(node) is not None else ""
     if OF_MATRIX in code:
         return OF_MATRIX if len(node.args[0].shape) == 2 else ""
-    return OF_ARRAY if OF_ARRAY in code and node.args[0].shape else ""
+    if OF_ARRAY not in code or not node.args[0].shape:
+        return ""
+    plain = bool(node.op.statics) and statics_of(node.op, node.attr) == dict(node.op.statics)
+    return "" if plain else OF_ARRAY
 
 
 class Import(NamedTuple):

@@ -213,7 +213,7 @@ log1p = unary("log1p","1/(1 + x)",              rising(math.log1p, -1),"log(1 + 
               say=Say(short="logp", why="log(1 + u) as log1p(u), which keeps its digits near 0"),
               steep=Steep(outside=[(-1.0, inf)], safe=[1.0], pole=True),
               test=Test(sympy="log(1 + x)", domain=[(-0.7, 3.0)]))
-log2  = unary("log2", "1.4426950408889634/x",   rising(math.log2, 0), "logarithm to base 2",
+log2  = unary("log2", "1/log(2)/x",             rising(math.log2, 0), "logarithm to base 2",
               needs="x > 0",
               say=Say(short="logb"),
               steep=_POLE_AT_0,
@@ -420,8 +420,8 @@ bell = op(
 erf = op(
     "erf(x)",
     doc="error function",
-    slopes=["1.1283791670955126*bell(x)"],
-    literal=Literal(slopes=["1.1283791670955126*exp(-x**2)"]),
+    slopes=["2/sqrt(pi)*bell(x)"],
+    literal=Literal(slopes=["2/sqrt(pi)*exp(-x**2)"]),
     code={"numpy": "erf({x})", "scipy": "special.erf({x})"},
     helpers={"numpy": _ERF},
     bounds=(-1.0, 1.0),
@@ -456,8 +456,8 @@ def erfc(x):
 erfc = op(
     "erfc(x)",
     doc="1 - erf(x), to full precision for large x",
-    slopes=["-1.1283791670955126*bell(x)"],
-    literal=Literal(slopes=["-1.1283791670955126*exp(-x**2)"]),
+    slopes=["-2/sqrt(pi)*bell(x)"],
+    literal=Literal(slopes=["-2/sqrt(pi)*exp(-x**2)"]),
     code={"numpy": "erfc({x})", "scipy": "special.erfc({x})"},
     helpers={"numpy": _ERFC},
     bounds=(0.0, 2.0),

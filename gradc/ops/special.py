@@ -34,7 +34,7 @@ atanh = unary("atanh",   "1/((1 - x)*(1 + x))",    None,                  "inver
               needs="-1 < x < 1",
               steep=_INSIDE,
               test=Test(domain=[(-0.9, 0.9)]))
-exp2  = unary("exp2",    "0.6931471805599453*out", FROM_0,                "2 to the power x",
+exp2  = unary("exp2",    "log(2)*out",             FROM_0,                "2 to the power x",
               steep=Steep(outside=[(-inf, 1023.0)], safe=[1.0], pole=True),
               test=Test(sympy="2**x"))
 logit = unary("logit",   "1/(x*(1 - x))",          None,                  "log(x/(1 - x))",
@@ -261,7 +261,7 @@ trigamma_gap = op(
 ndtr = op(
     "ndtr(x)",
     doc="the standard normal distribution function",
-    slopes=["0.3989422804014327*exp(-0.5*x**2)"],
+    slopes=["1/sqrt(2*pi)*exp(-0.5*x**2)"],
     code={"numpy": "ndtr({x})", "math": "ndtr({x})", "scipy": "special.ndtr({x})"},
     helpers={"numpy": [texts.MILLS, texts.NDTR], "math": [texts.MILLS, texts.NDTR_MATH]},
     bounds=(0.0, 1.0),
@@ -314,7 +314,7 @@ mills_gap = op(
 ndtri = op(
     "ndtri(x)",
     doc="the inverse of ndtr: the standard normal's quantile",
-    slopes=["2.5066282746310002*exp(0.5*out**2)"],
+    slopes=["sqrt(2*pi)*exp(0.5*out**2)"],
     code={"numpy": "ndtri({x})", "math": "", "scipy": "special.ndtri({x})"},
     helpers={"numpy": texts.scipy("ndtri")},
     aliases="probit",

@@ -26,6 +26,7 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import Builder
+from gradc.rewrite.typed import PI
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ def compiled(text: str) -> tuple[Instruction, ...]:
         match node:
             case ast.Constant(value=value):
                 out.append(("const", value))
+            case ast.Name(id="pi"):
+                out.append(("const", PI))
             case ast.Name(id=name):
                 out.append(("arg", name))
             case ast.UnaryOp(op=ast.USub(), operand=x):

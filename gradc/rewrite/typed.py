@@ -5,7 +5,7 @@
 >>> build = Builder()
 >>> turn = number(build.make(s.mul, (build.const(2), build.const(PI))))
 >>> turn, turn.how, (-turn).how
-(6.283185307179586, %-1 = mul(%0, %1), %-1 = neg(%-1))
+(6.283185307179586, %-1 = mul(%0, %1), %-1 = mul(%-1, %1))
 >>> typed(s.mul, (build.const(0.5), build.const(0.25)), 0.125)
 0.125
 """
@@ -35,12 +35,24 @@ class Typed(float):
     how: Node | None
 
     def __neg__(self) -> float:
+        """A product's or a quotient's sign is that of its first number; minus a minus is what it was of."""
+        how = self.how
+        if how is not None and how.op is s.neg:
+            return value_of(how.args[0])
+        if how is not None and how.op in (s.mul, s.div):
+            return typed(how.op, (of(-value_of(how.args[0])), *how.args[1:]), -float(self))
         return typed(s.neg, (of(self),), -float(self))
 
 
 def of(value: float) -> Node:
     """A number as a leaf."""
     return Node(-1, s.const, (), value if type(value) is int else (value, str(value)), ())
+
+
+def value_of(leaf: Node) -> float:
+    """The number of such a leaf."""
+    attr: Any = leaf.attr
+    return attr if type(attr) is int else attr[0]
 
 
 def typed(op: Op, args: tuple[Node, ...], value: float) -> float:

@@ -23,7 +23,7 @@ def forward(x, y, z, w):
 
 def backward(cache, df=1.0):
     x, y, f = cache
-    df = np.full_like(f, df)[()]  # one for each element of the output
+    df = np.full_like(f, as_df("df", df, f))[()]  # one for each element of the output
     # f = total - w  (6)
     dtotal = df
     dw = -df
@@ -65,3 +65,12 @@ def as_floats(**given):
         kind = np.result_type(*(x for x, own in zip(floats, weak) if not own)).type
         floats = [kind(x) if own else x for x, own in zip(floats, weak)]
     return floats
+
+
+def as_df(name, df, *like):
+    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
+    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
+        shape = np.broadcast_shapes(*(x.shape for x in like))
+        raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
+    return df

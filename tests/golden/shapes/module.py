@@ -15,7 +15,7 @@ def forward(A, b, c):
     A = as_array("A", A, 2, 3)
     b = as_array("b", b, 3)
     c = as_array("c", c, 3)
-    ArA = np.reshape(A, (3, 2)) @ A  # (1)  ArA: (3, 3) = (3, 2) @ (2, 3)
+    ArA = A.reshape(3, 2) @ A  # (1)  ArA: (3, 3) = (3, 2) @ (2, 3)
     sumArA = np.sum(ArA)  # (2)
     cat = np.concatenate([b, c])  # (3)  cat: (6,)
     catsqr = cat[1:5]**2  # (4)  catsqr: (4,)
@@ -73,9 +73,9 @@ def backward(cache, df=1.0):
     dc += dcat[3:6]  # dc: (3,)
     # sumArA = np.sum(ArA)  (2)
     dArA = dsumArA  # dArA: () for each of (3, 3)
-    # ArA = np.reshape(A, (3, 2)) @ A  (1)
-    dA += np.reshape(np.broadcast_to(dArA, (3, 3)) @ A.T, (2, 3))  # dA: (2, 3)
-    dA += np.reshape(A, (3, 2)).T @ np.broadcast_to(dArA, (3, 3))  # dA: (2, 3) = (2, 3) @ (3, 3)
+    # ArA = A.reshape(3, 2) @ A  (1)
+    dA += (np.broadcast_to(dArA, (3, 3)) @ A.T).reshape(2, 3)  # dA: (2, 3)
+    dA += A.reshape(3, 2).T @ np.broadcast_to(dArA, (3, 3))  # dA: (2, 3) = (2, 3) @ (3, 3)
     return {"A": dA, "b": db, "c": dc}
 
 

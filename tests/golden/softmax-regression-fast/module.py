@@ -106,7 +106,7 @@ def value_and_grad(X, W, b, Y, lam):
     sumS = add_reduce(S, 1, keepdims=True)  # sumS: (n, 1)
     logsumS = log_total(sumS, S, axis=1)  # logsumS: (n, 1)
     topS += logsumS
-    subtract(np.reshape(topS, (n,)), SY, SY)
+    subtract(topS.reshape(n), SY, SY)
     sumSY = float(add_reduce(SY))
     f = sumSY/n + lam*WW
     S /= sumS

@@ -40,7 +40,7 @@ def backward(cache, df=1.0):
     # log10y = math.log10(y)  (11)
     dy = 0.4342944819032518/y*dlog10y
     # log2y = math.log2(y)  (10)
-    dy += 1.4426950408889634/y*dlog2y
+    dy += 1/math.log(2)/y*dlog2y
     # total2 = total + cbrtx  (9)
     dtotal = dtotal2
     dcbrtx = dtotal2
@@ -60,9 +60,9 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = math.erfc(y)  (2)
-    dy += -1.1283791670955126*bell(y)*derfcy  # bell(u) is exp(-u**2)
+    dy += -2/math.sqrt(math.pi)*bell(y)*derfcy  # bell(u) is exp(-u**2)
     # erfx = math.erf(x)  (1)
-    dx += 1.1283791670955126*bell(x)*derfx  # bell(u) is exp(-u**2)
+    dx += 2/math.sqrt(math.pi)*bell(x)*derfx  # bell(u) is exp(-u**2)
     return {"x": dx, "y": dy}
 
 
