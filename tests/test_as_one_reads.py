@@ -32,6 +32,7 @@ READ = [
     (LOGS, ["prod = onemp*expsafe"], ["np.any("]),
     (BATCH_NORM, ["dxcsqr = dv/max(n, 1)", "dx = dx + dmeanx/max(n, 1)"], ["expand_dims"]),
     ("x: [n]; np.sum((x/s)**2)", ["dx = dxos/s", "ds = -np.sum(xos*dx)"], []),
+    ("x + exp(-2*x) + erfc(x)", ["dx -= 2*dm2x"], ["+= -"]),
     ("x/y", ["dx = df/y", "dy = -f*dx"], []),
     ("x: [n, d]; np.sum(np.sum(x**2, axis=1)**3)", ["dxsqr = dsumxsqr[:, None]"], ["expand_dims"]),
     ("K: [n, n]; np.sum(np.log(np.diag(K)))", ["logdiagK = np.log(np.diag(K))"], ["np.diagonal("]),

@@ -315,6 +315,7 @@ class Notes:
             value = cut(expr, own=self.names.get(expr) == target)
             return Assign(target, self._number(value, expr, target in self.results), note)
         me = made(NAME, attr=target, shape=shape)
+        expr = self._sign_first(expr) if stmt.kind in ("put", "sum", "+=") else expr
         minus = expr.op is scalar.neg and expr not in self.names
         match stmt.kind:
             case "put":
@@ -346,6 +347,22 @@ class Notes:
         if self.elementwise:
             return Assign(target, made(NUMBER_OF, value), Note(0, (("one for each element of the output",),), of))
         return Assign(target, value, Note(0, ((f"{target}: {self.show(expr.shape)}",),), of))
+
+    def _sign_first(self, expr: Node) -> Node:
+        """What begins with a negative number as minus what begins with the positive one: `dx -= 2*t`."""
+        way: list[Node] = []
+        node = expr
+        while node.op in (scalar.mul, scalar.div) and node not in self.names:
+            way.append(node)
+            node = node.args[0]
+        if not way or node.op is not scalar.const or number(node) >= 0:
+            return expr
+        value = -number(node)
+        node = self.build.const(value)
+        for each in reversed(way):
+            plain = each.op is scalar.mul and value == 1 and each is way[-1]
+            node = each.args[1] if plain else Node(each.id, each.op, (node, each.args[1]), None, each.shape)
+        return Node(expr.id, scalar.neg, (node,), None, expr.shape)
 
     def put(
         self, stmt: Staged, me: Node, value: Node, minus: bool, cut: Callable[..., Node], of: Assign | None

@@ -53,7 +53,7 @@ def backward(cache, df=1.0):
     dxpow = dxpowpxpow2
     dxpow2 = dxpowpxpow2
     # xpow2 = x**-2  (2)
-    dx += -2*x**-3*dxpow2
+    dx -= 2*x**-3*dxpow2
     # xpow = x**3  (1)
     dx += 3*x**2*dxpow
     return {"x": dx, "y": dy}

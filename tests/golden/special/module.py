@@ -62,7 +62,7 @@ def backward(cache, df=1.0):
     derfx = erfcy*derfxerfcy
     derfcy = erfx*derfxerfcy
     # erfcy = erfc(y)  (2)
-    dy += -2/math.sqrt(math.pi)*bell(y)*derfcy  # bell(u) is exp(-u**2)
+    dy -= 2/math.sqrt(math.pi)*bell(y)*derfcy  # bell(u) is exp(-u**2)
     # erfx = erf(x)  (1)
     dx += 2/math.sqrt(math.pi)*bell(x)*derfx  # bell(u) is exp(-u**2)
     return {"x": dx, "y": dy}
