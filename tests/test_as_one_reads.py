@@ -88,6 +88,20 @@ def test_what_no_guard_is_needed_for(style: str) -> None:
     assert grads["X"] == pytest.approx(d @ W.T)
 
 
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_what_is_clipped_by_hand_is_still_spared(style: str) -> None:
+    """The slope of log at 0, where the floor is taken."""
+    program = "p: [n]; l = log(p); l = where(l < -100, -100, l); sum(l)"
+    value, grads = gradc.compile(program, style=style).value_and_grad(np.array([0.0, 0.5]))  # type: ignore[call-overload]
+    assert value == pytest.approx(np.log(0.5) - 100)
+    assert grads["p"].tolist() == [0.0, 2.0]
+
+
+def test_an_array_of_one_into_no_axes() -> None:
+    fn = gradc.compile("x: [1, 1]; y = x.reshape(()); y**2")
+    assert fn.value_and_grad(np.array([[3.0]]))[1]["x"].tolist() == [[6.0]]
+
+
 def test_causal_attention() -> None:
     rng = np.random.default_rng(2)
     program = CAUSAL.split("\n", 3)[3].replace("/np.sqrt(k)", "/2").replace("(t, t)", "(4, 4)")

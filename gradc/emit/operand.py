@@ -312,7 +312,7 @@ def _new(printer: Printer, node: Node) -> str:
 
 def _into(printer: Printer, node: Node) -> str:
     """The sizes of a new shape."""
-    return ", ".join(map(printer.dim, printer.dims.resolve(statics_of(node.op, node.attr)["shape"])))
+    return ", ".join(map(printer.dim, printer.dims.resolve(statics_of(node.op, node.attr)["shape"]))) or "()"
 
 
 def _order(printer: Printer, node: Node) -> str:

@@ -25,7 +25,7 @@ MOST_TRACKED = 64
 MOST_NESTED = 2
 
 # Gates of whole arrays that are written with operators and subscripts, on either side of a line.
-_OPERATORS = frozenset((array.matmul, array.index, array.expand, array.swap, array.scatter))
+_OPERATORS = frozenset((array.matmul, array.index, array.swap, array.scatter))
 
 
 class _Adjoint:
@@ -357,6 +357,8 @@ def _is_call(node: Node) -> bool:
     """Whether a gate of whole arrays, or a mask, is written as a call."""
     if node.op.elementwise:
         return node.op in (routing.where, routing.all_of, routing.any_of)
+    if node.op.view and [dim for dim in node.shape if dim != 1] == [dim for dim in node.args[0].shape if dim != 1]:
+        return False  # new axes of size 1 are written in brackets
     return node.op not in _OPERATORS and not node.op.whole
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gradc.graph.dag import Dag, Node, users
-from gradc.ops import array, scalar
+from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
 from gradc.rewrite.contracted import contracted
 from gradc.rewrite.elements import element
@@ -123,7 +123,8 @@ def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
             depth[node] = 0
             continue
         atoms = all(not arg.args or (arg not in inline) or arg.op is array.index for arg in node.args)
-        tested = node.op.boolean and atoms and not node.op.statics
+        several = node.op in (routing.all_of, routing.any_of) and len(taken[node]) > 1
+        tested = node.op.boolean and atoms and not node.op.statics and not several
         of_index = node.op is array.index and node.args[0] in inline and node.args[0].op is array.index
         if node.op is scalar.neg or (node.op.view and atoms) or tested or of_index:
             inline.add(node)

@@ -26,7 +26,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Graph, Lazy, Node, Shape, reachable
 from gradc.graph.shapes import Dims, some
 from gradc.ops import array as a
-from gradc.ops import linalg, loss
+from gradc.ops import constant_arrays, linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape
@@ -560,7 +560,11 @@ def _expand(build: Builder, x: Node, attr: Any) -> Node | None:
 
 
 def _sum(build: Builder, x: Node, attr: Any) -> Node | None:
-    """The sum of a scalar is the scalar; in rules a sign moves out."""
+    """The sum of a scalar is the scalar; in rules a sign moves out, and a sum over a diagonal is the trace."""
+    if build.annihilate and x.op is s.mul and len(x.shape) == 2 and attr == (None, False):
+        for one, other in (x.args, x.args[::-1]):
+            if one.op is constant_arrays.eye and one.attr == (*x.shape, 0) and other.shape == x.shape:
+                return build.make(a.trace, (other,))
     return x if not x.shape else _sign_out(a.sum_)(build, x, attr)
 
 

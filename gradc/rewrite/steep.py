@@ -26,7 +26,7 @@ from gradc.ops import bounds, routing, scalar
 from gradc.ops.borders import PASSES_ON, held
 from gradc.ops.bounds import ANY, Bounds
 from gradc.ops.table import statics_of
-from gradc.rewrite.needs import Masks, Needs, identity, is_harmless
+from gradc.rewrite.needs import Masks, Needs, identity, is_clip, is_harmless
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder, number
 
@@ -213,7 +213,7 @@ def _behind_kinks(nodes: Sequence[Node], roots: Sequence[Node]) -> list[Node]:
 
 
 def _is_kink(gate: Node) -> bool:
-    return gate.op.kink.selects and gate.op is not routing.where
+    return gate.op.kink.selects and (gate.op is not routing.where or is_clip(gate))
 
 
 def _dropping(nodes: Sequence[Node], active: Collection[Node]) -> set[Node]:

@@ -4,7 +4,7 @@
 
 Inputs: x, y (numbers or arrays, elementwise).
 Gradient with respect to: x, y.
-Operations: forward 22, backward 17; together 1.77 times the forward pass alone.
+Operations: forward 21, backward 17; together 1.81 times the forward pass alone.
 """
 
 import numpy as np
@@ -21,29 +21,30 @@ def forward(x, y):
     safe2 = np.where(both, ym2, 1.0)  # (7)  safe where the branch is not taken
     logsafe2 = np.log(safe2)  # (8)
     notygt2 = np.logical_not(y > 2)  # (9)
-    safex = np.where(np.logical_and(notxgty, notygt2), x, 1.0)  # (10)  safe where the branch is not taken
-    safey = np.where(np.logical_and(notxgty, notygt2), y, 1.0)  # (11)  safe where the branch is not taken
-    safexsafey = safex*safey  # (12)
-    sel = np.where(y > 2, logsafe2, safexsafey)  # (13)
-    f = np.where(x > y, sqrtsafe, sel)[()]  # (14)
+    both2 = np.logical_and(notxgty, notygt2)  # (10)
+    safex = np.where(both2, x, 1.0)  # (11)  safe where the branch is not taken
+    safey = np.where(both2, y, 1.0)  # (12)  safe where the branch is not taken
+    safexsafey = safex*safey  # (13)
+    sel = np.where(y > 2, logsafe2, safexsafey)  # (14)
+    f = np.where(x > y, sqrtsafe, sel)[()]  # (15)
     return f, (x, y, sqrtsafe, safe2, safex, safey, f)
 
 
 def backward(cache, df=1.0):
     x, y, sqrtsafe, safe2, safex, safey, f = cache
     df = np.full_like(f, as_df("df", df, f))[()]  # one for each element of the output
-    # f = np.where(x > y, sqrtsafe, sel)[()]  (14)
+    # f = np.where(x > y, sqrtsafe, sel)[()]  (15)
     dsqrtsafe = np.where(x > y, df, 0.0)
     dsel = np.where(x > y, 0.0, df)
-    # sel = np.where(y > 2, logsafe2, safexsafey)  (13)
+    # sel = np.where(y > 2, logsafe2, safexsafey)  (14)
     dlogsafe2 = np.where(y > 2, dsel, 0.0)
     dsafexsafey = np.where(y > 2, 0.0, dsel)
-    # safexsafey = safex*safey  (12)
+    # safexsafey = safex*safey  (13)
     dsafex = safey*dsafexsafey
     dsafey = safex*dsafexsafey
-    # safey = np.where(np.logical_and(notxgty, notygt2), y, 1.0)  (11)
+    # safey = np.where(both2, y, 1.0)  (12)
     dy = dsafey
-    # safex = np.where(np.logical_and(notxgty, notygt2), x, 1.0)  (10)
+    # safex = np.where(both2, x, 1.0)  (11)
     dx = dsafex
     # logsafe2 = np.log(safe2)  (8)
     dsafe2 = dlogsafe2/safe2
