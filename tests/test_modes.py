@@ -228,7 +228,7 @@ def test_a_hessian_is_that_of_one_number() -> None:
         gradc.compile("x*y, x").hessian(1.0, 2.0)
 
 
-@pytest.mark.parametrize("target", [name for name in TARGETS if TARGETS[name].arrays and TARGETS[name].modes])
+@pytest.mark.parametrize("target", [name for name in TARGETS if TARGETS[name].arrays])
 def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
     program = "x: [n]\nsum(exp(x))"
     try:
@@ -237,11 +237,6 @@ def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
         said = str(error)
     assert "def hessian(x):" in said or "puts no blocks of arrays together" in said
     assert "def hvp(x, x_dot" in gradc.compile(program, target=target, also="hvp").source
-
-
-def test_a_target_that_has_no_other_modes_says_so() -> None:
-    with pytest.raises(gradc.GradcError, match="the modules of the target 'c' have no jvp"):
-        gradc.compile("x*y", target="c", also="jvp")
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,26 @@ def test_what_divides_several_values_is_inverted_once() -> None:
     assert "3.0" in gradc.compile("x/3 + sin(y/3)", target="numba", wrt=["x"]).source
 
 
+MODES = ("jvp", "hvp", "jacobian", "hessian")
+
+
+def test_further_modes_are_loops_too() -> None:
+    source = gradc.compile(STAGED, target="numba", also=MODES).source
+    ast.parse(source)
+    for mode in MODES:
+        assert f"def {mode}_point(" in source
+        assert f"def {mode}_loop(" in source
+    assert "HESSIAN_PATTERN = ((0, 0), (0, 1), (1, 1))" in source
+    assert "def hvp(a, b, a_dot, b_dot, df):" in gradc.compile("a*b, a + b", target="numba", also="hvp").source
+
+
+def test_a_line_that_is_another_s_has_that() -> None:
+    source = gradc.compile(STAGED, target="numba", also="hessian").source
+    lines = [line for line in source[source.index("def hessian_point") :].splitlines() if " = " in line]
+    said = [line.partition(" = ")[2] for line in lines[: next(i for i, line in enumerate(lines) if "spans" in line)]]
+    assert len(set(said)) == len(said)
+
+
 # -- what it gives -----------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +156,53 @@ def test_programs_of_arrays(numba: Any, name: str, precision: Any) -> None:
     for each, slope in slopes.items():
         assert np.asarray(grads[each]).dtype == np.asarray(slope).dtype
         np.testing.assert_allclose(grads[each], slope, rtol * 10, rtol * np.max(np.abs(slope)))
+
+
+def parts(found: Any, at: str = "") -> dict[str, Any]:
+    """The arrays in tuples and dictionaries, by where they stand."""
+    if isinstance(found, tuple | dict):
+        items = found.items() if isinstance(found, dict) else enumerate(found)
+        return {key: each for name, inner in items for key, each in parts(inner, f"{at} {name}").items()}
+    return {at: found}
+
+
+def same_parts(got: Any, want: Any) -> None:
+    found = parts(got)
+    assert found.keys() == parts(want).keys()
+    for at, each in parts(want).items():
+        np.testing.assert_allclose(found[at], each, 1e-11, 1e-13 * np.max(np.abs(each), initial=0.0), err_msg=at)
+
+
+OF_MODES = ("x/y + sigmoid(y)/y", "a*b, a + b, sin(a)", "3*x", "where(i > 0, log(i)*df, df**3)")
+
+
+@pytest.mark.parametrize("program", OF_MODES)
+def test_further_modes_give_what_numpy_s_do(numba: Any, program: str) -> None:
+    fn = gradc.compile(program)
+    modes = MODES if len(fn.outputs) == 1 else MODES[:-1]
+    module = loaded(gradc.compile(program, target="numba", also=modes))
+    size, count = len(fn.inputs), len(fn.outputs)
+    for args in ([0.75] * size, [np.array([[1.0], [-2.0]]), *[0.5] * (size - 1)]):
+        dots, df = [1.0, -0.5, 0.25][:size], {"df": (1.0, 2.0, 0.5)} if count > 1 else {}
+        same_parts(module.jvp(*args, *dots), fn.jvp(*args, *dots))
+        same_parts(module.hvp(*args, *dots, **df), fn.hvp(*args, *dots, **df))
+        rows = fn.jacobian(*args)
+        same_parts(module.jacobian(*args), (rows.value, rows.blocks))
+        if count == 1:
+            curves = fn.hessian(*args)
+            same_parts(module.hessian(*args), (curves.value, curves.grads, curves.blocks))
+
+
+@pytest.mark.parametrize("name", ["spread along both", "one after another"])
+def test_further_modes_of_arrays(numba: Any, name: str) -> None:
+    fn = gradc.compile(SHAPED[name])
+    module = loaded(gradc.compile(SHAPED[name], target="numba", also=MODES))
+    rng = np.random.default_rng(1)
+    args, dots = ([rng.normal(size=fn.shapes[each]) if fn.shapes[each] else 0.5 for each in fn.inputs] for _ in "ab")
+    same_parts(module.jvp(*args, *dots), fn.jvp(*args, *dots))
+    same_parts(module.hvp(*args, *dots), fn.hvp(*args, *dots))
+    same_parts(module.jacobian(*args)[1], fn.jacobian(*args).blocks)
+    same_parts(module.hessian(*args)[1:], (fn.hessian(*args).grads, fn.hessian(*args).blocks))
 
 
 @pytest.fixture(scope="module")

@@ -126,8 +126,6 @@ def compile(
 
         dag = calm(dag, literal)
     fn = Function(dag, wanted, style, names, target, literal, function_name, modes, double, engine, batch)
-    if modes and not TARGETS[target].modes:
-        raise GradcError(f"the modules of the target '{target}' have no {modes[0]}", hint="leave the target at 'numpy'")
     if batch and target not in OF_ARRAYS:
         raise GradcError(f"the modules of the target '{target}' have no batches", hint="leave the target at 'numpy'")
     if batch:

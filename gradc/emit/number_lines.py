@@ -16,7 +16,7 @@ from gradc.base.errors import GradcError
 from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import names_of, words_of
 from gradc.graph.dag import Dag, Node, reachable
-from gradc.ops.scalar import const, div
+from gradc.ops.scalar import const, div, inv
 from gradc.ops.table import statics_of
 from gradc.optimize import Joint
 from gradc.rewrite.simplify import number
@@ -96,6 +96,7 @@ class NumberLines:
         for node in roots:
             self.uses[node] = self.uses.get(node, 0) + 1
         self.called: dict[str, None] = {}
+        self.said: dict[str, str] = {}  # the name of each line, by its text
         self.inverses = self._inverses(nodes) if dialect.inverse else {}
         for node in nodes:
             if node.args:
@@ -105,8 +106,9 @@ class NumberLines:
         """What divides several values, with the name of its inverse; empty until its line is written."""
         found: dict[Node, int] = {}
         for node in nodes:
-            if node.op is div and node.args[1].op is not const:
-                found[node.args[1]] = found.get(node.args[1], 0) + 1
+            divisor = node.args[1] if node.op is div else node.args[0] if node.op is inv else None
+            if divisor is not None and divisor.op is not const:
+                found[divisor] = found.get(divisor, 0) + 1
         return {node: "" for node, count in found.items() if count > 1}
 
     def _inverse(self, node: Node) -> str:
@@ -121,6 +123,9 @@ class NumberLines:
 
     def write(self, node: Node) -> None:
         """A value's text, and a line of its own where it is used again or long."""
+        if node.op is inv and node.args[0] in self.inverses:
+            self.texts[node] = self._inverse(node.args[0]), "atom", 0
+            return
         text, binds = self.dialect.form(node)
         if node.op is div and node.args[1] in self.inverses:
             text, binds = self.dialect.inverse[1].format(self._inverse(node.args[1])), self.dialect.inverse[2]
@@ -152,8 +157,13 @@ class NumberLines:
             self.line(node)
 
     def line(self, node: Node) -> None:
+        """Give a value its line; one that is another's in this dialect, such as x/y where y is inverted, has that."""
         text, _, _ = self.texts.pop(node)
         self.lined[node] = None
+        if text in self.said and node not in self.named:
+            self.names[node] = self.said[text]
+            return
+        self.said.setdefault(text, self.names[node])
         self.lines.append(self.dialect.line(node, self.names[node], text))
 
     def operand(self, node: Node) -> tuple[str, str, int]:

@@ -120,7 +120,6 @@ class Target(NamedTuple):
     pi: str = ""
     number: Any = plain_number  # Callable[[float], tuple[str, int]]
     zero: str = "0.0"  # the gradient of what a scalar program does not hang on
-    modes: bool = True  # whether its modules may have more than the three passes
     keeps_whole: bool = True  # whether a written 2 is as good as 2.0 wherever a gate takes it
     spelled: Mapping[str, str] = {}
     value_function: bool = False

@@ -230,7 +230,10 @@ def _product_joint(dag: Dag, wrt: Sequence[str], manner: Manner, way: tuple[bool
     roots = dict(found) if second else dict(program.outputs)
     nodes = reachable([root for root in roots.values() if root is not None])
     along = {program.inputs[name]: dots[named[name]] for name in wrt}
-    moved = pushed(nodes, build, along, again=second, spare=spare)
+    shared = (
+        second or not manner.arrays
+    )  # a slope that is a gate of its own has its exponential in common with the value
+    moved = pushed(nodes, build, along, again=shared, spare=spare)
     found |= {_keyed(name, DOT): moved.get(root) for name, root in roots.items() if root is not None}
     own = set(program.nodes)
     tangents = _owners({node: dot for node, dot in moved.items() if node in own}, build)

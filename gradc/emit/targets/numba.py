@@ -18,6 +18,7 @@ def f_and_slopes(x, y):
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gradc.base.files import COMPILED
 from gradc.emit.count import count
@@ -311,11 +312,11 @@ _NUMBA = Dialect(
 )
 
 
-class _Module:
+class NumbersText:
     """The functions of one program, and the words that they say."""
 
-    def __init__(self, dag: Dag, wrt: Sequence[str], literal: bool, function: str) -> None:
-        self.dag, self.wrt, self.function = dag, wrt, function
+    def __init__(self, dag: Dag, wrt: Sequence[str], literal: bool, function: str, also: Sequence[str] = ()) -> None:
+        self.dag, self.wrt, self.function, self.also, self.literal = dag, wrt, function, also, literal
         self.joint = optimize(dag, wrt, literal=literal)
         self.seeded = optimize(dag, wrt, literal=literal, seeded=True) if wrt else self.joint
         live = {*reachable(dag.roots)}
@@ -345,22 +346,26 @@ class _Module:
 
     # ---- functions of numbers, and their loops ----------------------------------------------------------------------
 
-    def point(self, name: str, joint: Joint, roots: Sequence[Node | None], said: str) -> list[str]:
-        """A function of numbers."""
-        lines = lines_in(joint, roots, self.params, _NUMBA, self.seeds if joint.seeds else ())
+    def point(
+        self, name: str, joint: Joint, roots: Sequence[Node | None], said: str, dots: Sequence[str] = (), of: Any = None
+    ) -> list[str]:
+        """A function of numbers: inputs, tangents and adjoints. Its lines are called as in the graph `of`."""
+        moved = [each for each in joint.dag.inputs if each not in self.params]
+        inputs = {**self.params, **dict(zip(moved, dots, strict=True))}
+        lines = lines_in(joint, roots, inputs, _NUMBA, self.seeds if joint.seeds else (), of)
         self.helpers.update((word, None) for word in lines.called if word in _HELPERS)
         results = ["0.0" if node is None else lines.operand(node)[0] for node in roots]
         returned = broken("return ", results, "", closed=False, parens=True)
-        params = [*(self.params[each] for each in self.live), *(self.seeds if joint.seeds else ())]
+        params = [*(self.params[each] for each in self.live), *dots, *(self.seeds if joint.seeds else ())]
         return [
             "@compiled",
             *broken(f"def {name}(", params, "):", closed=False),
             *indent([f'"""{said}"""', *lines.lines, *returned]),
         ]
 
-    def loop(self, name: str, point: str, seeded: bool, results: Sequence[str]) -> list[str]:
+    def loop(self, name: str, point: str, seeded: bool, results: Sequence[str], dots: Sequence[str] = ()) -> list[str]:
         """The same at every point of arrays."""
-        given = [*(self.params[each] for each in self.live), *(self.seeds if seeded else ())]
+        given = [*(self.params[each] for each in self.live), *dots, *(self.seeds if seeded else ())]
         out = self.fresh([f"{each}_out" for each in results], given)
         call = broken(f"{point}(", [f"at({each}, i)" for each in given], ")", closed=False)
         call = broken("", [f"{each}[i]" for each in out], f" = {call[0]}", closed=False, parens=True) + call[1:]
@@ -409,7 +414,7 @@ class _Module:
             "",
             f"def {stem}backward({cache}, {df}{default_of(len(self.dag.outputs))}):",
         ]  # fmt: skip
-        seeds = [f'"{each}"' for each in (["df"] if count == 1 else [f"df[{k}]" for k in range(count)])]
+        seeds = [f'"{each}"' for each in ([df] if count == 1 else [f"{df}[{k}]" for k in range(count)])]
         if self.wrt:
             grads = self.seeded.gradients.values()
             parts += [
@@ -477,13 +482,20 @@ class _Module:
 
     def emit(self) -> Emitted:
         text, parts = self.passes()
+        counted = len(parts)
+        if self.also:
+            from gradc.emit.targets.numba_modes import mode_of  # loaded where it is asked for
+        for mode in self.also:
+            lines, more = mode_of(self, mode)
+            text += ["", "", *lines]
+            parts += more
         used = _used(self.helpers)
         body = "\n\n\n".join(["\n".join(text), *("\n".join(part) for part in parts)])
         below = "\n\n\n".join(_HELPERS[name].strip("\n") for name in used)
         own = self.own("at_points")
         if own != "at_points":
             below = below.replace("at_points", own)
-        forward, both = self.costs(parts)
+        forward, both = self.costs(parts[:counted])
         whole = f"{_HEAD}\n\n{body}\n\n\n{below}\n"
         head = [*self.docstring(forward, both), *_imports(whole), ""]
         return Emitted("\n".join(head) + whole, forward, both - forward, ())
@@ -575,7 +587,7 @@ class _Arrays(ArraysText):
 def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str, also: Sequence[str] = ()) -> Emitted:
     """The module of a program; GradcError for a gate that there is no form for."""
     if not any(node.shape for node in (*dag.inputs.values(), *dag.nodes)):
-        return _Module(dag, wrt, literal, function).emit()
+        return NumbersText(dag, wrt, literal, function, also).emit()
     from gradc.emit.targets.numpy import TARGET as NUMPY
     from gradc.plan.notes import Notes
     from gradc.plan.program import gates_of_the_notes, stage
@@ -586,7 +598,7 @@ def program(dag: Dag, wrt: Sequence[str], literal: bool, function: str, also: Se
         dag = guard_branches(dag, literal)
     dag, build = gates_of_the_notes(dag, literal)
     target = NUMPY._replace(text=_Arrays, value_function=True)
-    return printed(Notes(stage(dag, build, wrt, "notes", True, False), target, function, ()).module(), target)
+    return printed(Notes(stage(dag, build, wrt, "notes", True, False), target, function, also).module(), target)
 
 
-TARGET = Target(name="numba", imports=(), helpers=_HELPERS, forms={}, modes=False, value_function=True, program=program)
+TARGET = Target(name="numba", imports=(), helpers=_HELPERS, forms={}, value_function=True, program=program)
