@@ -140,6 +140,7 @@ NAMED = {
     "plan/adjoints.py": "nonzero scatter",
     "plan/blocks.py": "diag scatter",
     "plan/notes.py": "scatter",
+    "plan/patterns.py": "diag",
     "plan/reuse.py": "scatter",
     "plan/whole_arrays.py": "eye scatter",
 }

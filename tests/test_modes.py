@@ -239,6 +239,31 @@ def test_a_target_that_puts_no_blocks_together_says_so(target: str) -> None:
     assert "def hvp(x, x_dot" in gradc.compile(program, target=target, also="hvp").source
 
 
+PATTERNS = {
+    "x: [3]\nsum(x**3)": [(0, 0), (1, 1), (2, 2)],
+    "x: [3]; y: [3]\nsum(exp(x)*y)": [(0, 0), (0, 3), (1, 1), (1, 4), (2, 2), (2, 5)],
+    "x: [4]\nsum(100*(x[1:] - x[:-1]**2)**2)": [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3)],
+    "A: [2, 2]; x: [2]\nx @ A @ x": [(0, 4), (1, 4), (1, 5), (2, 4), (2, 5), (3, 5), (4, 4), (4, 5), (5, 5)],
+    "x: [2]; s\ns*sum(sin(x))": [(0, 0), (0, 2), (1, 1), (1, 2)],
+    "x: [2, 2]\ndet(x)": [(i, j) for i in range(4) for j in range(i, 4)],  # by products: each counts
+    "x: [3]\nsum(x)": [],
+    "x: [n]\nsum(x**2)": None,
+    "x: [40]\nsum(x)**2": None,
+}
+
+
+@pytest.mark.parametrize("program", PATTERNS)
+def test_the_pattern_of_arrays_has_all_that_is_not_zero(program: str) -> None:
+    fn = gradc.compile(program, also="hessian")
+    pattern = getattr(fn.module, "HESSIAN_PATTERN", None)
+    assert pattern == (None if PATTERNS[program] is None else tuple(PATTERNS[program]))
+    if pattern is not None:
+        rng = np.random.default_rng(3)
+        given = [rng.normal(size=fn.shapes[name]) if fn.shapes[name] else 0.3 for name in fn.inputs]
+        there = np.argwhere(np.triu(fn.hessian(*given).dense())).tolist()
+        assert {*map(tuple, there)} <= {*pattern}
+
+
 @pytest.mark.parametrize(
     "program", ["x: [2]\nnorm(x)**2", "x: [2]\nsqrt(sum(x**2))**2", "x: [2]\nhypot(x[0], x[1])**2"]
 )

@@ -99,9 +99,11 @@ class Notes:
             if mode.name == "hessian":
                 from gradc.plan.blocks import pattern_of
                 from gradc.plan.gates import of_numbers
+                from gradc.plan.patterns import pattern_of_arrays
 
-                if of_numbers(self.dag):
-                    items.append(Alias("HESSIAN_PATTERN", listed_pairs(pattern_of(self))))
+                pairs = pattern_of(self) if of_numbers(self.dag) else pattern_of_arrays(self)
+                if pairs is not None:
+                    items.append(Alias("HESSIAN_PATTERN", listed_pairs(pairs)))
             items.append(made._replace(ignores=self.ignored(made.kind)))
         dag, p = self.dag, self.program
         own = frozenset([*dag.inputs, *(name for given in dag.names.values() for name in given)])
