@@ -235,6 +235,7 @@ STILL_PLANNING = {
     "emit/number_modes.py",
     "emit/targets/c.py",
     "emit/targets/numba.py",
+    "emit/targets/numba_modes.py",
 }
 
 

@@ -178,7 +178,7 @@ def _compiler(asked: Sequence[str] | str | None) -> tuple[str, ...]:
 
     if find_spec("ziglang"):
         return (sys.executable, "-m", "ziglang", "cc")
-    raise GradcError("there is no C compiler", hint="install one, or the package ziglang, which brings one")
+    raise GradcError("there is no C compiler", hint="install one, or gradc[native], which brings one")
 
 
 def _built(text: str, compiler: Sequence[str]) -> str:
