@@ -28,6 +28,7 @@ from gradc.run.given import (
     checked_threads,
     filled,
     is_array,
+    kind_of,
     refuse_more_than_numbers,
     shape_of,
 )

@@ -54,6 +54,7 @@ PARTS = (
     "distance",
 )  # fmt: skip
 STATS = ("stats", "st", "jsp", "jstats")
+_OF_DISTRIBUTIONS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "pmf", "logpmf")
 # What a library calls by a name that means something else elsewhere.
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
@@ -258,6 +259,8 @@ class Leaves:
         if len(path) == 3 and f"{path[1]}.{name}" in SPECIAL and self.is_library([path[0], name]):
             return self.gates.callee(f"{path[1]}.{name}", at, prefixed=True)
         if len(path) == 1:
+            if self._is_frozen(name, at) and (found := self._written_distribution(path)) is not None:
+                return found
             self._not_a_variable(name, at)
             return self.gates.callee(name, at)
         if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in (*lists.OF_CONSTANTS, "partial"):
@@ -286,13 +289,18 @@ class Leaves:
             return None
         return lookup(".".join(path[-2:]))
 
+    def _is_frozen(self, name: str, at: int) -> bool:
+        """Whether `norm(m, s)` is a distribution: one of its functions stands behind the bracket."""
+        behind = self.source.tokens[self.source.matching(at) + 1]
+        return behind[:1] == "." and behind[1:].rstrip("( ") in _OF_DISTRIBUTIONS
+
     def _written_distribution(self, path: list[str]) -> Callee | None:
         """`stats.rayleigh.logpdf`, `norm.isf`, and `stats.norm` itself, which freezes its arguments."""
         if self.scope.is_variable(path[0]) or not all(each in (*LIBRARIES, *PARTS, *STATS) for each in path[:-2]):
             return None
         from gradc.language import distributions
 
-        if path[-1] in distributions.NAMES and path[-2] in STATS:
+        if path[-1] in distributions.NAMES and (path[-2:-1] or STATS)[0] in STATS:
             name = path[-1]
         elif path[-2] in distributions.NAMES and distributions.knows(path[-2], path[-1]):
             name = ".".join(path[-2:])

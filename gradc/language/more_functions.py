@@ -253,9 +253,20 @@ def _permute(call: Call) -> Node:
     return call.make(a.transpose, x, axes=axes if isinstance(axes, tuple) else (axes,))
 
 
-@function("ravel flatten", "x, order=None")
+@function("ravel flatten", "x, order=None, end_dim=-1, start_dim=0")
 def _ravel(call: Call) -> Node:
-    return _flat(call, _row(call, call.value("x")))
+    """All elements in a row; torch's flatten(x, start_dim, end_dim) some of the axes as one."""
+    x = _row(call, call.value("x"))
+    start = "order" if "order" in call else "start_dim"
+    if start not in call and "end_dim" not in call:
+        return _flat(call, x)
+    first, last = call.along(x, call.axis(start, 0)), call.along(x, call.axis("end_dim", -1))
+    shape = call.shape(x)
+    if first > last:
+        raise call.error("the first axis comes before the last one", at=start)
+    return call.make(
+        a.reshape, x, shape=(*shape[:first], total([a.product(shape[first : last + 1])]), *shape[last + 1 :])
+    )
 
 
 @function("broadcast_to", "x, shape")
@@ -926,7 +937,7 @@ def _image(call: Call, x: Node) -> Node:
     return x
 
 
-@function("conv2d", "x, w, bias=None, stride=1, padding=0, weight=None")
+@function("conv2d", "x, w, bias=None, stride=1, padding=0, dilation=1, groups=1, weight=None")
 def _conv2d(call: Call) -> Node:
     """As torch has it: x of shape [N, C, H, W], w of shape [F, C, h, w]."""
     x, w = _image(call, call.array("x")), call.array("w")
@@ -938,12 +949,35 @@ def _conv2d(call: Call) -> Node:
         raise call.error("'stride' is at least 1", at="stride")
     if any(padding):
         x = call.make(m.pad, x, width=((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    if call.number("dilation", 1) != 1:
+        raise call.error("the filters have no gaps here", "write dilation=1", "dilation")
     slid = call.make(v.windows, x, size=size, stride=stride)
-    out = call.make(e.tensordot, slid, w, axes=((1, 4, 5), (1, 2, 3)))
-    out = call.make(a.transpose, out, axes=(0, 3, 1, 2))
+    groups = int(call.number("groups", 1))
+    if groups == 1:
+        out = _filtered(call, slid, w)
+    else:
+        out = call.make(a.concatenate, *_in_groups(call, slid, w, groups), axis=1)
     if "bias" not in call:
         return out
     return call.make(s.add, out, call.index(call.array("bias"), _EVERY, None, None))
+
+
+def _filtered(call: Call, slid: Node, w: Node) -> Node:
+    """What filters make of the windows of an image."""
+    out = call.make(e.tensordot, slid, w, axes=((1, 4, 5), (1, 2, 3)))
+    return call.make(a.transpose, out, axes=(0, 3, 1, 2))
+
+
+def _in_groups(call: Call, slid: Node, w: Node, groups: int) -> list[Node]:
+    """Each group of filters for its group of channels."""
+    channels, filters = call.shape(slid)[1], call.shape(w)[0]
+    if not isinstance(channels, int) or not isinstance(filters, int) or channels % groups or filters % groups:
+        raise call.error("the channels and the filters are no multiple of groups", at="groups")
+    parts = []
+    for k in range(groups):
+        mine = [("slice", k * each // groups, (k + 1) * each // groups, None) for each in (channels, filters)]
+        parts.append(_filtered(call, call.index(slid, _EVERY, mine[0]), call.index(w, mine[1])))
+    return parts
 
 
 @function("conv1d", "x, w, bias=None, stride=1, padding=0, weight=None")
