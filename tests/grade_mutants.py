@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import gradc
 from gradc.evidence.grade import diagnose as why
-from gradc.evidence.grade.instrument import _name_of
 from gradc.evidence.grade.names import bases
 from gradc.evidence.grade.sandbox import Sandbox
 from gradc.evidence.grade.text import Text, is_length
+from gradc.run.instrument import name_of
 
 HAND = Path(__file__).parent / "hand"
 ANY = "a factor of "
@@ -60,7 +60,7 @@ def _is_backward(whole: Text, s: ast.Assign | ast.AugAssign) -> bool:
         return False
     if isinstance(s.value, ast.Call) and "zeros" in whole.of(s.value):
         return False
-    return bool(bases(_name_of(target))) and any(isinstance(n, ast.Name) and bases(n.id) for n in ast.walk(s.value))
+    return bool(bases(name_of(target))) and any(isinstance(n, ast.Name) and bases(n.id) for n in ast.walk(s.value))
 
 
 def _mistakes(whole: Text, s: ast.Assign | ast.AugAssign) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -33,6 +33,7 @@ from gradc.ops import scalar
 from gradc.rewrite.simplify import number
 from gradc.rewrite.textbook import can_be
 from gradc.run.hand import encoded
+from gradc.run.instrument import given_sites
 
 # float64 may differ by another order of sums, or by an epsilon that somebody adds; float32 by its roundings.
 LOOSE, LOOSE_SINGLE = 1e-5, 1e-3
@@ -131,8 +132,7 @@ class _Grading:
     # ---- what runs -------------------------------------------------------------------------------
 
     def grade(self) -> Grade:
-        draft = points(self.views, Plan(self.fn, {}, self.labels), 1, df=True)[0]
-        shapes = self._observed(draft)
+        shapes = self._observed()
         plan = Plan(self.fn, shapes, self.labels)
         way, has_df = self._way(plan)
         references = points(self.views, plan, POINTS, has_df)
@@ -164,10 +164,11 @@ class _Grading:
     def _loose(self, judged: Sequence[Judged]) -> float:
         return LOOSE_SINGLE if judged and judged[0].marks.run.single else LOOSE
 
-    def _observed(self, draft: Reference) -> dict[str, list[int]]:
+    def _observed(self) -> dict[str, list[int]]:
         """The shapes that a script gives its inputs."""
         if not self.file.works:
             return {}
+        draft = points(self.views, Plan(self.fn, {}, self.labels), 1, df=True, drawn=1)[0]
         job = {**self._job({"main": True, "calls": []}, draft), "observe": True, "limit": 500}
         found = Runner(self.box, job).run().shapes
         return {name: shape for name, (shape, _, _) in found.items() if name in self.fn.inputs}
@@ -188,7 +189,7 @@ class _Grading:
                 break
             has_df = self._has_df(way)
             if has_df not in cached:
-                cached[has_df] = points(self.views, plan, 1, has_df)[0]
+                cached[has_df] = points(self.views, plan, 1, has_df, drawn=2)[0]
             reference = cached[has_df]
             runner = Runner(self.box, self._job(way, reference))
             runner.limit = FIRST
@@ -227,8 +228,6 @@ class _Grading:
         names = {n for n, of in self.given.items() if of.startswith("df:")}
         stored = {n.id for n in ast.walk(self.file.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         read = {n.id for n in ast.walk(self.file.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        from gradc.evidence.grade.instrument import given_sites
-
         sites = given_sites(self.file.tree, self.given)
         fixed = {
             t.id

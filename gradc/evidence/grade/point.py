@@ -77,17 +77,18 @@ def one_hot(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return out.reshape(shape)
 
 
-def points(views: Sequence[View], plan: Plan, count: int, df: bool, seed: int = 0) -> list[Reference]:
-    """Up to `count` points, those first at which most masks are partly open; `df` other than 1 if asked."""
+def points(views: Sequence[View], plan: Plan, count: int, df: bool, drawn: int = 8) -> list[Reference]:
+    """Up to `count` points of `drawn` times as many, those first at which most masks are partly open; `df` other than
+    1 if asked."""
     found: list[tuple[float, tuple[bool, ...], Reference]] = []
     for attempt in range(ATTEMPTS):
         try:
-            inputs = plan.draw(seed, attempt)
-            reference = Reference(views, inputs, df, seed + attempt)
+            inputs = plan.draw(0, attempt)
+            reference = Reference(views, inputs, df, attempt)
         except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
             continue
         found.append((_worth(reference), _pattern(reference), reference))
-        if len(found) >= 8 * count:
+        if len(found) >= drawn * count:
             break
     if not found:
         raise GradcError("found no point where value and gradient are finite", hint="declare the inputs' shapes")

@@ -170,7 +170,10 @@ def same(a: Array, b: Array, loose: float = 1e-5) -> bool:
     if not a.size:
         return True
     with np.errstate(all="ignore"):
-        scale = float(np.max(np.abs(b)))
+        scale = float(np.abs(b).max())
+        first, other = float(a.flat[0]), float(b.flat[0])
+        if abs(first - other) > loose * abs(other) + loose * 1e-2 * scale + 1e-300:
+            return False  # most are
         return bool(np.all(np.abs(a - b) <= loose * np.abs(b) + loose * 1e-2 * scale + 1e-300))
 
 

@@ -18,9 +18,8 @@ from typing import Any, Self
 from gradc.base.process import LineProcess
 
 _SERVE = """
-from gradc.run.hand import serve
-from gradc.evidence.grade.instrument import watched
-serve(watched, int(sys.argv[1]))
+from gradc.run.serve import serve
+serve(int(sys.argv[1]))
 """
 
 # What the code may take beyond what its libraries take, in megabytes, and for how long it may run, in seconds.
@@ -61,7 +60,9 @@ class Sandbox:
         try:
             process = self._started()
             most = self._limits.get(job["text"], job.get("limit", _MANY))
-            asked = {**job, "needs": needs, "seconds": self.seconds, "limit": min(most, job.get("limit", _MANY))}
+            asked = {**job, "needs": needs, "seconds": self.seconds}
+            if most < _MANY:
+                asked["limit"] = min(most, job.get("limit", _MANY))
             process.send(json.dumps(asked))
             several = sum(each.get("seconds", self.seconds) for each in job.get("variants", ()))
             line = process.answer(self.seconds + several + _GRACE + (_LOADING if new else 0.0))

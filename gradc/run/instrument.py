@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from gradc.run.hand import Site
 
@@ -28,12 +28,12 @@ def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     known = job.get("known")
     given = given_sites(tree, job.get("given", {})) if known is None else set()
     marks = _Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)
-    if "only" in job and "limit" not in job:  # what is not asked for is not looked at
+    if "only" in job and "limit" not in job:  # what is not asked for is not looked at: events are not counted, either
         marks.only = {*job["only"], *job.get("nudged", ())}
         marks.read = {each[1] for call in job.get("calls", ()) for each in call.get("named", {}).values()
                       if each[0] == "latest"}  # fmt: skip
     tree.body = marks.block(tree.body)
-    return ast.fix_missing_locations(tree), marks.sites
+    return tree, marks.sites
 
 
 def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
@@ -125,7 +125,7 @@ def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
     flat = [each for target in targets for each in _flat(target)]
     if whole:
         flat = [each for each in flat if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Constant)]
-    return [name for name in map(_name_of, flat) if name]
+    return [name for name in map(name_of, flat) if name]
 
 
 def _flat(target: ast.expr) -> Iterator[ast.expr]:
@@ -138,7 +138,7 @@ def _flat(target: ast.expr) -> Iterator[ast.expr]:
         yield target
 
 
-def _name_of(target: ast.expr) -> str:
+def name_of(target: ast.expr) -> str:
     """What a target is called: `self.dW` is dW, `grads["W"]` is W, `hs[t]` is hs."""
     if isinstance(target, ast.Name):
         return target.id
@@ -147,14 +147,14 @@ def _name_of(target: ast.expr) -> str:
     if isinstance(target, ast.Subscript):
         if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
             return target.slice.value
-        return _name_of(target.value)
+        return name_of(target.value)
     return ""
 
 
 def holder_of(target: ast.expr) -> str:
     """What holds a keyed element: `grads` of `self.grads["W"]`."""
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-        return _name_of(target.value) if isinstance(target.slice.value, str) else ""
+        return name_of(target.value) if isinstance(target.slice.value, str) else ""
     return ""
 
 
@@ -169,10 +169,12 @@ class _Marks:
         self.only: set[int] | None = None
         self.read: set[str] = set()
 
-    def _skipped(self, site: int) -> bool:
+    def _skipped(self, site: int, name: str, given: bool = False) -> bool:
         """Whether a site need not be looked at."""
-        where = self.sites[site]
-        return self.only is not None and site not in self.only and not where.given and where.name not in self.read
+        return self.only is not None and site not in self.only and not given and name not in self.read
+
+    def _is_given(self, s: ast.stmt, site: int) -> bool:
+        return id(s) in self.given if self.known is None else site in self.known
 
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         out: list[ast.stmt] = []
@@ -221,9 +223,8 @@ class _Marks:
 
     def assigned(self, s: ast.Assign | ast.AugAssign | ast.AnnAssign) -> list[ast.stmt]:
         targets = [*(t for each in s.targets for t in _flat(each))] if isinstance(s, ast.Assign) else [s.target]
-        reads = _read(s)
         if isinstance(s.value, ast.Dict):
-            s.value = self.returned(s.value, s, _name_of(targets[0]))
+            s.value = self.returned(s.value, s, name_of(targets[0]))
         if s.lineno in self.bypass and len(targets) == 1:
             out: list[ast.stmt] = []
             base = _augmented(s)
@@ -232,25 +233,22 @@ class _Marks:
         else:
             out = [_as_added(s, targets[0])] if s.lineno in self.added and len(targets) == 1 else [s]
         for target in targets:
-            name = _name_of(target)
-            how = _augmented(s) or ("own" if name in reads and not isinstance(target, ast.Subscript) else "=")
-            if isinstance(target, ast.Subscript) and not holder_of(target):
-                how = "[]" + how.replace("own", "=")
-            elif holder_of(target) and _augmented(s):
-                how = _augmented(s)
-            mark = self.mark(target, s, how)
+            mark = self.mark(target, s, "")
             if mark is not None:
                 out.append(mark)
         return _located(s, out)
 
     def mark(self, target: ast.expr, s: ast.stmt, how: str) -> ast.stmt | None:
-        name = _name_of(target)
+        """The call that looks at a target; `how` it is assigned is read off a statement that assigns."""
+        name = name_of(target)
         if not name:
             return None
         site = len(self.sites)
-        given = id(s) in self.given if self.known is None else site in self.known
+        given = self._is_given(s, site)
+        skipped = self._skipped(site, name, given)
+        how = how or ("=" if skipped else _how(s, target, name))
         self.sites.append(Site(s.lineno, name, how, ".".join(self.function), given, holder_of(target)))
-        if self._skipped(site):
+        if skipped:
             return None
         number = ast.Constant(site)
         scope = ast.Name("scope_", ast.Load())
@@ -285,7 +283,7 @@ class _Marks:
         elif isinstance(value, ast.IfExp) and isinstance(s, ast.Return):
             value.body, value.orelse = (self.returned(each, s, holder) for each in (value.body, value.orelse))
         elif isinstance(s, ast.Return) and not isinstance(value, (ast.Constant, ast.Starred)):
-            name = _name_of(value) if isinstance(value, (ast.Name, ast.Attribute)) else ""
+            name = name_of(value) if isinstance(value, (ast.Name, ast.Attribute)) else ""
             return self.look(value, s, name, "")
         return value
 
@@ -293,19 +291,19 @@ class _Marks:
         site = len(self.sites)
         how = "item" if holder else "return"
         self.sites.append(Site(value.lineno, name, how, ".".join(self.function), False, holder))
-        if self._skipped(site):
+        if self._skipped(site, name):
             return value
         args: list[ast.expr] = [ast.Constant(site), value, ast.Name("scope_", ast.Load())]
-        return ast.copy_location(ast.Call(ast.Name("mark_", ast.Load()), args, []), value)
+        return _placed(ast.Call(ast.Name("mark_", ast.Load()), args, []), value)
 
     def touched(self, s: ast.stmt, call: ast.Call) -> list[ast.stmt]:
         """What a call by itself may have changed: `np.add.at(dW, i, d)`, `rows.append(v)`, `x.sub_(…)`."""
         out: list[ast.stmt] = []
         parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and _name_of(call.func.value):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and name_of(call.func.value):
             site = len(self.sites)
-            self.sites.append(Site(s.lineno, _name_of(call.func.value), "=", ".".join(self.function)))
-            if self._skipped(site):
+            self.sites.append(Site(s.lineno, name_of(call.func.value), "=", ".".join(self.function)))
+            if self._skipped(site, name_of(call.func.value)):
                 return []
             args: list[ast.expr] = [ast.Constant(site), _loaded(call.func.value), ast.Name("scope_", ast.Load())]
             return _located(s, [ast.Expr(ast.Call(ast.Name("appended_", ast.Load()), args, []))])
@@ -319,8 +317,8 @@ class _Marks:
         if isinstance(part, ast.Attribute) and not (isinstance(part.value, ast.Name) and part.value.id == "self"):
             return None
         site = len(self.sites)
-        self.sites.append(Site(s.lineno, _name_of(part), "call", ".".join(self.function)))
-        if self._skipped(site):
+        self.sites.append(Site(s.lineno, name_of(part), "call", ".".join(self.function)))
+        if self._skipped(site, name_of(part)):
             return None
         args: list[ast.expr] = [ast.Constant(site), _loaded(part), ast.Name("scope_", ast.Load())]
         if isinstance(part, ast.Attribute):
@@ -354,22 +352,56 @@ def _enter(name: str) -> ast.stmt:
     return ast.Assign([ast.Name("scope_", ast.Store())], call)
 
 
+def _how(s: ast.stmt, target: ast.expr, name: str) -> str:
+    """How a statement assigns a target."""
+    augmented = _augmented(s)
+    if holder_of(target):
+        return augmented or "="
+    if isinstance(target, ast.Subscript):
+        return "[]" + (augmented or "=")
+    return augmented or ("own" if name in _read(s) else "=")
+
+
+def _copied(node: ast.AST) -> Any:
+    """A node again, in its place."""
+    made = type(node)()
+    for field, value in vars(node).items():
+        if isinstance(value, ast.AST):
+            value = _copied(value)
+        elif isinstance(value, list):
+            value = [_copied(each) for each in value]
+        setattr(made, field, value)
+    return made
+
+
 def _loaded(target: ast.expr) -> Any:
     """A copy of an expression, to be read."""
-    return ast.parse(ast.unparse(target), mode="eval").body
+    copy = _copied(target)
+    copy.ctx = ast.Load()
+    return copy
 
 
-def _stored_to(target: ast.expr) -> ast.expr:
-    copy = ast.parse(f"{ast.unparse(target)} = 0").body[0]
-    assert isinstance(copy, ast.Assign)
-    return copy.targets[0]
+def _stored_to(target: ast.expr) -> Any:
+    """A copy of an expression, to be assigned."""
+    copy = _copied(target)
+    copy.ctx = ast.Store()
+    return copy
 
 
-def _placed(new: ast.stmt, s: ast.stmt) -> ast.stmt:
-    for node in ast.walk(new):
-        if hasattr(node, "lineno") or isinstance(node, (ast.expr, ast.stmt)):
-            node.lineno = node.end_lineno = s.lineno  # type: ignore[attr-defined]
-            node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
+_A = TypeVar("_A", bound=ast.AST)
+
+
+def _placed(new: _A, at: ast.stmt | ast.expr) -> _A:
+    """A made node, with all in it that is made, on a line of the text."""
+    todo: list[ast.AST] = [new]
+    while todo:
+        node = todo.pop()
+        if "lineno" in vars(node):
+            continue
+        if isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):
+            node.lineno = node.end_lineno = at.lineno
+            node.col_offset = node.end_col_offset = 0
+        todo += ast.iter_child_nodes(node)
     return new
 
 
