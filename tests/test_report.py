@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 import time
 import xml.etree.ElementTree as ET
@@ -86,6 +87,19 @@ def test_a_report_is_plain_data(notes: Any) -> None:
     assert repr(notes) == notes.render()
 
 
+@pytest.mark.parametrize("target", ["numpy", "math", "torch", "jax", "c"])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_the_figures_are_those_of_the_module_that_was_asked_for(target: str, style: str) -> None:
+    fn = gradc.compile(NOTES, target=target, style=style)
+    told = [int(n) for n in re.findall(r"\d+", re.search(r"Operations: ([^;.]*[;.][^;.\n]*)", fn.source)[1])]  # type: ignore[index]
+    whole = told[1] if "value and gradient" in fn.source else told[0] + told[1]
+    found = forms(fn.report(expand=False, timeout=0.01))
+    assert found[f"staged, {style}"].operations == whole
+    assert (f"staged, {'notes' if style == 'fast' else 'fast'}" in found) == (
+        style == "notes" and target not in ("torch", "jax", "c")
+    )
+
+
 # -- counting ------------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +146,7 @@ def test_expanded_forms_are_counted_as_they_are_built(program: str, worker: Work
 
 
 def test_a_logistic_map_of_fifty_steps_is_sized(worker: Worker) -> None:
-    found = forms(gradc.compile(member("logistic", 50)).report(expand=False, worker=worker, timeout=30.0))
+    found = forms(gradc.compile(member("logistic", 50)).report(expand=False, worker=worker, timeout=10 * MINUTE))
     assert (found[SYMBOLIC].how, 1e18 < found[SYMBOLIC].operations < 1e19) == (COUNTED, True)
     assert (found[EXPANDED].how, found[EXPANDED].operations > 1e18) == (AT_LEAST, True)
     assert found["staged, fast"].operations < 500

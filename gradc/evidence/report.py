@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ SECONDS = 20.0
 CLOSE = 1.25
 STAGED_LITERAL = "staged, fast, literal"
 ALL_FORMS = 6
+DEFAULT_STYLE, DEFAULT_TARGET = "notes", "numpy"
+# Modules of these targets are run, the others are looked at.
+RUN = ("numpy", "math")
 Progress = Callable[[int, int], None]
 
 
@@ -78,21 +82,25 @@ def report(
     """
     began = time.monotonic()
     seed, timeout = checked_whole("seed", seed, 0), checked_above_0("timeout", timeout)
-    search = Search(fn, seed)
+    runs = fn.target in RUN
+    search = Search(fn if runs else variant(fn, target=DEFAULT_TARGET), seed)
     point = _any_point(search)
     forms: list[Form] = []
     for name, changes in _variants(fn):
-        forms.append(staged_form(variant(fn, **changes), name, search, point))
+        made = variant(fn, **changes)
+        form = staged_form(made, name)
+        plain = made.target == DEFAULT_TARGET and _is_plain(fn)  # where the library's own calls on numbers go
+        call = _call(variant(fn, **{**changes, "target": "math"}) if plain else made, search, point)
+        forms.append(replace(form, call=call))
         _tell(progress, len(forms))
-    if forms[0].characters == forms[1].characters:
-        forms = forms[1:]  # there is nothing that a textbook has otherwise
+    forms = [a for a, b in itertools.zip_longest(forms, forms[1:]) if b is None or _size(a) != _size(b)]
     with Worker(memory) as own:
         for form in symbolic_forms(search, point, worker or own, timeout, expand):
             forms.append(form)
             _tell(progress, len(forms))
     seconds = seconds_a_call([form.call for form in forms])
     forms = [replace(form, seconds=each, call=None) for form, each in zip(forms, seconds, strict=True)]
-    return Report(fn.program, tuple(forms), tuple(_notes(search, forms)), time.monotonic() - began)
+    return Report(fn.program, tuple(forms), tuple(_notes(fn, search, forms)), time.monotonic() - began)
 
 
 def _tell(progress: Progress | None, done: int) -> None:
@@ -119,24 +127,58 @@ def variant(fn: Any, **changes: Any) -> Any:
 
 
 def _variants(fn: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The staged forms to show, in plain Python if the program is one of numbers: SymPy's forms are run so too."""
-    plain = all(not node.shape and (not node.args or has_form(node.op, "math")) for node in fn.dag.nodes)
-    target = "math" if plain else "numpy"
-    both = [(f"staged, {style}", {"style": style, "target": target}) for style in ("fast", "notes")]
+    """The staged forms to show: of the style and target that were asked for, or, by default, of both styles.
+
+    By default the fast forms of a program of numbers are in plain Python: SymPy's forms are run so too.
+    """
+    if fn.style != DEFAULT_STYLE:
+        styles = [(fn.style, fn.target)]
+    else:
+        plain = fn.target == DEFAULT_TARGET and _is_plain(fn)
+        styles = [("fast", "math" if plain else fn.target), (DEFAULT_STYLE, fn.target)]
+    all_of = [(f"staged, {style}", {"style": style, "target": target}) for style, target in styles]
     if fn.literal:
-        return [(f"{name}, literal", changes) for name, changes in both]
-    return [(STAGED_LITERAL, {"style": "fast", "target": target, "literal": True}), *both]
+        return [(f"{name}, literal", changes) for name, changes in all_of]
+    name, changes = all_of[0]
+    return [(f"{name}, literal", {**changes, "literal": True}), *all_of]
+
+
+def _size(form: Form) -> tuple[int | None, ...]:
+    """What tells forms apart: a program may have nothing that a textbook has otherwise, a target but one style."""
+    return form.operations, form.statements, form.characters
+
+
+def _is_plain(fn: Any) -> bool:
+    """Whether a program is one of numbers that plain Python computes."""
+    return all(not node.shape and (not node.args or has_form(node.op, "math")) for node in fn.dag.nodes)
+
+
+def _call(made: Any, search: Search, point: Point | None) -> Callable[[], Any] | None:
+    """A call of the fused function at a point; none of a module that takes something else than NumPy's numbers."""
+    import numpy as np
+
+    if point is None or made.target not in RUN:
+        return None
+    given = [np.array(value, float) if isinstance(value, list) else value for value in point.values()]
+    shapes = [made.dag.dims.resolve(node.shape) for node in made.dag.roots]
+    if any(shapes) or len(shapes) > 1:
+        ones = tuple(np.ones([search.sizes.get(dim, dim) for dim in shape])[()] for shape in shapes)
+        given.append(ones if len(ones) > 1 else ones[0])
+    function = made.module.value_and_grad
+    return lambda: function(*given)
 
 
 # ---- what the figures say ----------------------------------------------------------------------
 
 
-def _notes(search: Search, forms: Sequence[Form]) -> list[str]:
+def _notes(fn: Any, search: Search, forms: Sequence[Form]) -> list[str]:
     """Sentences under the table: how CSE compares, what was counted and why."""
     named = {form.name: form for form in forms}
     notes = []
-    if any(form.name == STAGED_LITERAL for form in forms):
+    if forms[0].name.endswith(", literal") and not fn.literal:
         notes.append("literal: the textbook's forms, as SymPy has them; the default keeps its digits in both tails.")
+    modules = {target for _, changes in _variants(fn) if (target := changes["target"]) != fn.target}
+    notes += [f"fast: the module of --target {target}, as SymPy's forms are run." for target in sorted(modules)]
     tensor = any(search.fn.shapes.values())
     notes += [] if tensor else _on_cse(forms[0], named[CSE])
     notes += [f"{form.name}: {form.remark}." for form in forms if form.how != BUILT]

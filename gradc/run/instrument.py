@@ -47,14 +47,14 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
     while size != len(tainted):  # what hangs on an input, through any number of lines
         size = len(tainted)
         for statement, _ in statements:
-            if _read(statement) & tainted:
-                tainted |= set(_stored(statement))
+            if _read(statement, values=True) & tainted:
+                tainted |= {*_stored(statement), *_containers(statement)}
     first: set[str] = set()
     for statement, scope in statements:
         names = set(_stored(statement, whole=True)) & inputs
         if not names:
             continue
-        free = not (_read(statement) - _sized(statement)) & tainted
+        free = not _read(statement, values=True) & tainted
         making = scope.startswith("__init__") or "init" in scope
         first_at_top = not scope and names & named and not names & first
         if not isinstance(statement, ast.For) and (free or first_at_top):
@@ -75,43 +75,39 @@ def _statements(tree: ast.AST, scope: str = "") -> Iterator[tuple[ast.stmt, str]
             yield from _statements(child, scope)
 
 
-def _read(statement: ast.stmt) -> set[str]:
-    """The names that a statement's value and subscripts read."""
-    parts: list[ast.AST] = []
+def _read(statement: ast.stmt, values: bool = False) -> set[str]:
+    """The names and keys that a statement's value and subscripts read; of which it reads more than the shape, if
+    `values` are asked for: not `np.zeros_like(W)`, `randn(*x.shape)`, `len(x)`."""
+    todo: list[ast.AST] = []
     if isinstance(statement, ast.For):
-        parts = [statement.iter]
+        todo = [statement.iter]
     elif isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-        parts = [statement.value] if statement.value is not None else []
+        todo = [statement.value] if statement.value is not None else []
         if isinstance(statement, ast.AugAssign):
-            parts += [n.slice for n in ast.walk(statement.target) if isinstance(n, ast.Subscript)]
+            todo += [n.slice for n in ast.walk(statement.target) if isinstance(n, ast.Subscript)]
     found = set()
-    for part in parts:
-        for node in ast.walk(part):
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
+    while todo:
+        node = todo.pop()
+        if values and _is_size(node):
+            continue
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            found.add(str(node.slice.value))
+        todo += ast.iter_child_nodes(node)
     return found
 
 
-def _sized(statement: ast.stmt) -> set[str]:
-    """The names of which only the shape is read: `np.zeros_like(W)`, `randn(*x.shape)`, `len(x)`."""
-    whole: dict[str, int] = {}
-    sized: dict[str, int] = {}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            whole[node.id] = whole.get(node.id, 0) + 1
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in ("shape", "size", "ndim")
-            and isinstance(node.value, ast.Name)
-        ):
-            sized[node.value.id] = sized.get(node.value.id, 0) + 1
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called.endswith("_like") or called in ("len", "shape"):
-                sized[node.args[0].id] = sized.get(node.args[0].id, 0) + 1
-    return {name for name, count in sized.items() if whole.get(name) == count}
+def _is_size(node: ast.AST) -> bool:
+    """Whether an expression hangs on a shape alone."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("shape", "size", "ndim")
+    if isinstance(node, ast.Call):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return called.endswith("_like") or called in ("len", "shape")
+    return False
 
 
 def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
@@ -126,6 +122,13 @@ def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
     if whole:
         flat = [each for each in flat if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Constant)]
     return [name for name in map(name_of, flat) if name]
+
+
+def _containers(statement: ast.stmt) -> list[str]:
+    """What holds the elements that a statement assigns."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    flat = [each for target in targets if target is not None for each in _flat(target)]
+    return [each.value.id for each in flat if isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name)]
 
 
 def _flat(target: ast.expr) -> Iterator[ast.expr]:

@@ -28,9 +28,7 @@ from gradc.evidence.grade.reference import LARGEST, Compiled, Reference, View
 from gradc.evidence.grade.report import Grade, Wrong
 from gradc.evidence.grade.runs import Run, Runner
 from gradc.evidence.grade.sandbox import SECONDS, Sandbox
-from gradc.graph.dag import Node, reachable
-from gradc.ops import scalar
-from gradc.rewrite.simplify import number
+from gradc.evidence.grade.settings import settings
 from gradc.rewrite.textbook import can_be
 from gradc.run.hand import encoded
 from gradc.run.instrument import given_sites
@@ -175,7 +173,6 @@ class _Grading:
 
     def _way(self, plan: Plan) -> tuple[dict[str, Any], bool]:
         """The way to run the text that reaches most of the program; whether it takes an upstream adjoint."""
-        config = {"mode": "train", "eps": self._epsilon(), "momentum": 0.9, "stride": 1, "pad": 0, "p": 1.0}
         known = Shapes(
             self.fn.shapes, self.fn.outputs, {n: of for n, of in self.given.items() if of.startswith("labels:")}
         )
@@ -184,7 +181,7 @@ class _Grading:
         )
         best: tuple[tuple[int, ...], dict[str, Any], bool] | None = None
         cached: dict[bool, Reference] = {}
-        for k, way in enumerate(plans(self.file, known, config)):
+        for k, way in enumerate(plans(self.file, known, settings(self.fn.dag))):
             if k >= WAYS:
                 break
             has_df = self._has_df(way)
@@ -209,14 +206,6 @@ class _Grading:
         if best is None:
             raise GradcError("there is nothing to run in the hand-written pass")
         return best[1], best[2]
-
-    def _epsilon(self) -> float:
-        """The small number that the program adds."""
-        small = [n for n in map(number, self._constants()) if 0 < n <= 1e-2]
-        return small[0] if len(set(small)) == 1 else 1e-5
-
-    def _constants(self) -> list[Node]:
-        return [node for node in reachable(self.fn.dag.roots) if node.op is scalar.const]
 
     def _has_df(self, way: Mapping[str, Any]) -> bool:
         if not way["main"]:

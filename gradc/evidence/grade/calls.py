@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gradc.evidence.grade.names import UPSTREAM, bases
+from gradc.evidence.grade.settings import Settings
 
 BACKWARD = re.compile(r"(?i)(backward|backprop|bwd|bprop|_back$|^back|_grad$|^grad|gradient|vjp|_b$|derivative|^d_)")
 FORWARD = re.compile(r"(?i)(forward|fwd|fprop|predict|loss|^f$|cost|objective|__call__|step)")
@@ -143,7 +144,7 @@ Source = list[Any]
 Calls = list[dict[str, Any]]
 
 
-def plans(file: File, known: Shapes, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def plans(file: File, known: Shapes, config: Settings) -> Iterator[dict[str, Any]]:
     """Ways to run a file, the likeliest first."""
     if file.works:
         yield {"main": True, "calls": []}
@@ -156,8 +157,8 @@ def plans(file: File, known: Shapes, config: Mapping[str, Any]) -> Iterator[dict
 class _Binder:
     """Finds values for parameters."""
 
-    def __init__(self, known: Shapes, file: File, config: Mapping[str, Any]) -> None:
-        self.known, self.file, self.config = known, file, dict(config)
+    def __init__(self, known: Shapes, file: File, config: Settings) -> None:
+        self.known, self.file, self.config = known, file, config
 
     def orders(self) -> Iterator[list[str]]:
         """The inputs in order, and in other orders where they are few."""
@@ -266,16 +267,16 @@ class _Binder:
         if param in ("params", "parameters", "weights", "model", "theta", "p", "P", "W_dict") and len(known) > 1:
             return ["dict", {name: ["input", name] for name in known}]
         if re.search(r"(?i)(bn_param|conv_param|pool_param|ln_param|gn_param|config|cfg|opts|options|hparams)", param):
-            return ["const", self.config]
-        if param == "mode":
-            return ["const", "train"]
+            return ["const", self.config.all()]
         if param in ("train", "training", "is_train", "return_cache", "compute_grad"):
             return ["const", True]
-        if param in self.config:
-            return ["const", self.config[param]]
+        if param in self.config.told:
+            return ["const", self.config.told[param]]
         return None
 
     def _otherwise(self, param: str) -> Source:
+        if param in self.config.usual:
+            return ["const", self.config.usual[param]]
         sizes = [dim for shape in self.known.inputs.values() for dim in shape if isinstance(dim, int)]
         if re.search(r"(?i)(lr|rate|alpha|eta|step)", param):
             return ["const", 0.1]

@@ -8,6 +8,7 @@ text has another way of staging, and stands.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -51,8 +52,7 @@ class Judge:
         self.dismissed: set[Place] = set()
         self.verdicts: list[Verdict] = []
         self.hidden = Hidden(self)
-        shapes = [slot.value.shape for slot in reference.slots]
-        self.sizes = sorted({n for shape in shapes for n in shape} | {int(np.prod(shape)) for shape in shapes if shape})
+        self.sizes = sorted({n for slot in reference.slots for n in _lengths(slot.value.shape)})
 
     def marks(self, right: dict[Place, Array] | None = None, **more: Sequence[object]) -> Marks:
         run = self.runner.run({**self.right, **(right or {})}, bypass=self.bypass, **more)  # type: ignore[arg-type]
@@ -183,7 +183,10 @@ class Judge:
         found.sort(key=lambda each: each[:2])
         for _, _, meaning, variant, reasons in found[:4]:
             blamed, told = self._blame(marks, problem, variant, reasons)
-            yield Guess(blamed.line, event.name, {event.place: variant.adjoint}, told, meaning.slot)
+            right = {event.place: variant.adjoint}
+            if blamed.line != event.line and fits(blamed.value, event.value, self.loose):
+                right[blamed.place] = variant.adjoint.reshape(blamed.value.shape)
+            yield Guess(blamed.line, blamed.name or event.name, right, told, meaning.slot)
         if problem.final:
             return
         for _, _, meaning, variant, _ in found[:1]:  # it may be divided by the number of examples later on
@@ -208,7 +211,7 @@ class Judge:
             overwrites = any(np.any(s.last.value) and s.states[-1] in (PART, WRONG) for s in problem.earlier)
             return self._earliest(marks, events[0] if overwrites else event), reasons
         if len(events) == 1:
-            return self._earliest(marks, event), reasons
+            return self._earliest(marks, event, reasons[0].word == SIGN), reasons
         for test in (self._idle, self._added, self._scaled):
             found = test(marks, segment, want)
             if found is not None:
@@ -271,21 +274,24 @@ class Judge:
         """The site whose steps have only to be scaled for the sum to be right."""
         sites = list(dict.fromkeys(event.site for event in segment.events if np.any(event.value)))
         last = segment.last
-        lengths = [float(n) for n in self.sizes if n > 2]
-        scales = [-1.0, 2.0, 0.5, *(1 / n for n in lengths), *lengths]
-        for scale in scales:
-            for site in sites[:6]:
-                if self.runner.left <= 40:
-                    return None
-                run = self.runner.run(self.right, scales=[(site, scale)], bypass=self.bypass)
-                value = next((e.value for e in run.events if e.place == last.place), None)
-                if value is not None and fits(value, want, self.loose):
+        scales = [-1.0, 2.0, 0.5, *(c for n in self.sizes if n > 2 for c in (1 / n, float(n)))]
+        for site in sites[:6]:
+            if self.runner.left <= 40 or last.value.shape != want.shape:
+                return None
+            run = self.runner.run(self.right, scales=[(site, 2.0)], bypass=self.bypass)
+            value = next((e.value for e in run.events if e.place == last.place), None)
+            if value is None or value.shape != want.shape:
+                continue
+            share = value - last.value  # what its steps come to: a sum is linear in each
+            for scale in scales:
+                if np.any(share) and fits(last.value + (scale - 1) * share, want, self.loose):
                     event = next(e for e in segment.events if e.site == site)
                     return event, [_scale(scale)]
         return None
 
-    def _earliest(self, marks: Marks, event: Event) -> Event:
-        """The first line that had this wrong value: later ones hand it on."""
+    def _earliest(self, marks: Marks, event: Event, sign: bool = False) -> Event:
+        """The first line that had this wrong value: later ones hand it on. A value without a telling name may pass for
+        the adjoint of a negative, where the `sign` is wrong."""
         for other in marks.run.events:
             if other.index >= event.index:
                 break
@@ -295,6 +301,9 @@ class Judge:
                 mine, theirs = marks.meanings(event), marks.meanings(other)
                 if theirs[0] and not theirs[1] and theirs[0][0].slot is mine[0][0].slot:
                     return other
+            negative = sign and marks.state[other.index] == RIGHT and not marks.meanings(other)[0]
+            if negative and event.value.size > 1 and np.array_equal(other.value.ravel(), event.value.ravel()):
+                return other
         return event
 
     def _why(self, marks: Marks, problem: Problem, guess: Guess) -> Guess:
@@ -373,6 +382,12 @@ def _scale(scale: float) -> Reason:
         )
     n = round(scale if scale > 1 else 1 / scale)
     return Reason(MEAN, f"what this line adds is {'1/' if scale > 1 else ''}{n} times what it should be")
+
+
+def _lengths(shape: tuple[int, ...]) -> set[int]:
+    """Over how many elements one may take a mean: along some of the axes."""
+    some = itertools.chain.from_iterable(itertools.combinations(shape, r) for r in range(1, min(len(shape), 4) + 1))
+    return {math.prod(each) for each in some}
 
 
 __all__ = ["FORWARD", "GIVEN", "MASK", "Judge", "Judged", "Verdict"]

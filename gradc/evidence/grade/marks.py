@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradc.evidence.grade.diagnose import is_sum_of_some
-from gradc.evidence.grade.match import Matcher, Meaning, chance, fits
+from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, squeezed
 from gradc.evidence.grade.names import GRADIENT, HOLDERS, UPSTREAM, bases, piece_of
 from gradc.evidence.grade.reference import Array, Reference, Slot
 from gradc.evidence.grade.runs import Event, Run
@@ -181,8 +181,8 @@ class Marks:
     def _known(self, event: Event, wanted: Iterable[str]) -> list[Meaning]:
         for base in wanted:
             found = self._of(event, base)
-            if found:
-                return found
+            if found:  # of several that are called so, such as lie like it
+                return sorted(found, key=lambda m: squeezed(m.shape) != squeezed(event.value.shape))
         return []
 
     def _of(self, event: Event, base: str) -> list[Meaning]:

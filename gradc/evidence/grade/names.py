@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 
 # Names that hold gradients by the name of what they are of: grads["W1"].
-HOLDERS = re.compile(r"(?i)^_?(d|grads?|gradients?|dparams?|deltas?|derivs?|derivatives?|gradient_dict|d_params)$")
+HOLDERS = re.compile(
+    r"(?i)^_?(d|gr?|gs|grads?\w*|gradients?|\w*_?grads?|d_?params?|d[wp]s?|deltas?|derivs?|derivatives?|gradient_dict|bwd|back"
+    r"|adj\w*|bars?|nablas?)$"
+)
 # Names of an adjoint that comes from above.
 UPSTREAM = re.compile(
     r"(?i)^(d_?out(put)?s?|df|dl|dloss|d_?y_?hat|upstream\w*|grad_?(out|output|upstream|y|z|in)\w*|d_?o|dL_d(out|y|f)"
