@@ -163,5 +163,5 @@ def _member(family: Any, make: Callable[..., Any], size: int, worker: Worker, ti
         fn = make(composed(family.dag, size), family.wrt, "fast", "notes", "math", family.literal)
     search = Search(fn)
     seconds = min(timeout, EXPANDING) if expand else timeout
-    forms = [staged_form(fn, STAGED, search, None), *symbolic_forms(search, None, worker, seconds, expand)]
+    forms = [staged_form(fn, STAGED), *symbolic_forms(search, None, worker, seconds, expand)]
     return Member(size, sum(bool(node.args) for node in fn.dag.nodes), tuple(forms))

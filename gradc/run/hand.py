@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import importlib
 import signal
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from gradc.base.records import NamedTuple
 EVENTS = 6_000
 ELEMENTS = 4_000_000
 LONG = 300
+# What is graded is called so in tracebacks.
+FILE = "hand.py"
 
 
 class Site(NamedTuple):
@@ -72,6 +75,7 @@ class Hand:
         self.scopes: list[tuple[str, int]] = [("", -1)]
         self.before: dict[tuple[int, str], np.ndarray[Any, Any]] = {}
         self.latest: dict[str, Any] = {}
+        self.entered: dict[str, Any] = {}  # what functions that were called from outside took
         self.objects: dict[Any, int] = {}
         self.kept: list[Any] = []
         self.shapes: dict[str, Any] = {}
@@ -89,6 +93,8 @@ class Hand:
         at = self.counts.get(site, 0)
         self.counts[site] = at + 1
         where = self.sites[site]
+        if where.how == "param" and sys._getframe(2).f_code.co_filename != FILE:
+            self.entered[where.name] = value
         if isinstance(value, (dict, list, tuple)) and not _is_numbers(value):
             self.latest[where.name] = value
             return value
@@ -250,7 +256,10 @@ class Hand:
             case ["input", name]:
                 return self._supplied(name)
             case ["latest", name, otherwise]:
-                return self.latest[name] if name in self.latest else self._source(otherwise, results)
+                for known in (self.entered, self.latest):
+                    if name in known:
+                        return known[name]
+                return self._source(otherwise, results)
             case ["first", at]:
                 return results[at][0] if isinstance(results[at], tuple) else results[at]
             case ["const", value]:
@@ -390,7 +399,7 @@ def raised_at(raised: BaseException) -> list[Any]:
         line = raised.lineno or 0
     tb = raised.__traceback__
     while tb is not None:
-        if tb.tb_frame.f_code.co_filename == "hand.py":
+        if tb.tb_frame.f_code.co_filename == FILE:
             line = tb.tb_lineno
         tb = tb.tb_next
     said = str(raised) if isinstance(raised, _TooLong) else f"{type(raised).__name__}: {raised}"

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from gradc.run.hand import Site
 
+_LIBRARIES = {"np", "numpy", "jnp", "torch", "math", "random", "rng", "float", "int", "list", "len"}
 _AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 
 
@@ -29,7 +30,8 @@ def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     given = given_sites(tree, job.get("given", {})) if known is None else set()
     marks = _Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)
     if "only" in job and "limit" not in job:  # what is not asked for is not looked at: events are not counted, either
-        marks.only = {*job["only"], *job.get("nudged", ())}
+        marks.only = {*job["only"], *job.get("nudged", ()), *job.get("frozen", ())}
+        marks.only |= {each[0] for key in ("right", "scales", "times") for each in job.get(key, ())}
         marks.read = {each[1] for call in job.get("calls", ()) for each in call.get("named", {}).values()
                       if each[0] == "latest"}  # fmt: skip
     tree.body = marks.block(tree.body)
@@ -54,7 +56,7 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
         names = set(_stored(statement, whole=True)) & inputs
         if not names:
             continue
-        free = not _read(statement, values=True) & tainted
+        free = not _read(statement, values=True) & tainted and (bool(names & named) or _is_number(statement))
         making = scope.startswith("__init__") or "init" in scope
         first_at_top = not scope and names & named and not names & first
         if not isinstance(statement, ast.For) and (free or first_at_top):
@@ -98,6 +100,19 @@ def _read(statement: ast.stmt, values: bool = False) -> set[str]:
             found.add(str(node.slice.value))
         todo += ast.iter_child_nodes(node)
     return found
+
+
+def _is_number(statement: ast.stmt) -> bool:
+    """Whether a statement assigns numbers, or what a library makes: what somebody's functions give is no such thing."""
+    value = getattr(statement, "value", None)
+    for node in ast.walk(value) if value is not None else ():
+        if isinstance(node, ast.Call):
+            func: ast.expr = node.func
+            while isinstance(func, ast.Attribute):
+                func = func.value
+            if not isinstance(func, ast.Name) or func.id not in _LIBRARIES:
+                return False
+    return True
 
 
 def _is_size(node: ast.AST) -> bool:

@@ -13,7 +13,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradc.run.hand import Hand, Site, raised_at
+from gradc.run.hand import FILE, Hand, Site, raised_at
 from gradc.run.instrument import watched
 
 
@@ -57,7 +57,7 @@ def _answer(job: Mapping[str, Any], known: dict[str, tuple[types.CodeType, list[
     try:
         if key not in known:
             tree, sites = watched(job["text"], job)
-            known[key] = compile(tree, "hand.py", "exec", dont_inherit=True), sites
+            known[key] = compile(tree, FILE, "exec", dont_inherit=True), sites
         return Hand(job, *known[key]).run()
     except BaseException as error:
         return {"events": [], "sites": [], "scopes": [], "shapes": {}, "error": raised_at(error)}

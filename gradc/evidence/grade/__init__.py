@@ -260,6 +260,7 @@ class _Grading:
         for each in judged:
             for verdict in each.verdicts:
                 found.setdefault((verdict.line, verdict.name), []).append(verdict)
+        found = _confirmed(found, sum(bool(each.verdicts) for each in judged))
         lines = self.text.splitlines()
         wrong = []
         vague = len(found) == 1 and all(r.word == SLOPE for v in found.values() for r in v[0].reasons[:1])
@@ -298,6 +299,17 @@ class _Grading:
 
 def _is_zero(value: Any) -> bool:
     return "zeros" in ast.unparse(value) or (isinstance(value, ast.Constant) and not value.value)
+
+
+def _confirmed(found: dict[tuple[int, str], list[Verdict]], points: int) -> dict[tuple[int, str], list[Verdict]]:
+    """Without what nothing explains, and only a minority of the points shows, beside what all show."""
+    if not any(len(verdicts) == points for verdicts in found.values()):
+        return found
+    return {
+        place: verdicts
+        for place, verdicts in found.items()
+        if 2 * len(verdicts) >= points or any(v.reasons[0].word != SLOPE for v in verdicts)
+    }
 
 
 def _common(each: Sequence[Sequence[Reason]]) -> Reason:

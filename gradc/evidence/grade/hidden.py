@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradc.evidence.grade.diagnose import Reason, explanations
 from gradc.evidence.grade.guess import VAGUE, Guess, of_forward, wrong_of
-from gradc.evidence.grade.marks import FORWARD, FREE, OTHER, PART, RIGHT, Marks, Problem
+from gradc.evidence.grade.marks import FORWARD, FREE, OTHER, PART, RIGHT, Goal, Marks, Problem
 from gradc.evidence.grade.match import chance, fits, key_of, squeezed
 from gradc.evidence.grade.reference import Array, Slot
-from gradc.evidence.grade.runs import Event, Place
+from gradc.evidence.grade.runs import Event, Place, corrected
 
 if TYPE_CHECKING:
     from gradc.evidence.grade.judge import Judge
 
+# So many values are put right at most, so many of them to see what comes of it where none helps, and so many at a time.
+MOST, SOME, AT_ONCE = 120, 40, 40
+# Runs that are left for what comes later; how long one may take.
+SPARED, SECONDS = 60, 3.0
 Want = tuple[Array, Slot, list[Reason]]
 Suspects = Sequence[tuple[Event, list[Want]]]
 
@@ -33,30 +38,75 @@ class Hidden:
         before = marks.score()
         if problem is None and not before[0] and not before[1]:
             return None
-        tried = 0
+        tries = list(itertools.islice(self._tries(marks, until), MOST))
+        for at in self._promising(marks, problem, tries):
+            event, guess = tries[at]
+            if self.judge.runner.left <= SPARED:
+                return None
+            if self._cures(marks, self.judge.marks(guess.right), event, problem, before):
+                return guess
         best: tuple[int, Guess | None] = (1, None)
+        for _, guess in tries[:SOME] if before[0] else ():  # there may be more than one mistake
+            if self.judge.runner.left <= SPARED:
+                return None
+            after = self.judge.marks(guess.right)
+            if wrong_of(after) <= wrong_of(marks) and (after.run.error is None or marks.run.error is not None):
+                gain = after.matched() - marks.matched() - len(guess.right)
+                if gain > best[0]:
+                    best = gain, guess
+        return best[1]
+
+    def _tries(self, marks: Marks, until: int) -> Iterator[tuple[Event, Guess]]:
+        """Values put right, those first that a simple mistake explains."""
         suspects = [(event, wants) for event, wants in self._suspects(marks, until) if wants]
         if self.judge.hints:  # what was found at another point comes first
             suspects = [each for each in suspects if each[0].line in self.judge.hints]
         for vague in (False, True):
             for event, wants in suspects:
+                if vague and (marks.state[event.index] != FREE or event.index < marks.first_output):
+                    continue
                 for want, slot, reasons in wants:
-                    if (reasons[0].rank >= VAGUE) != vague:
-                        continue
-                    if vague and (marks.state[event.index] != FREE or event.index < marks.first_output):
-                        continue
-                    if self.judge.runner.left <= 60 or tried >= 100:
-                        return None
-                    tried += 1
-                    right = {event.place: want, **self._again(marks, event, reasons[0], suspects)}
-                    after = self.judge.marks(right)
-                    if self._cures(marks, after, event, problem, before):
-                        return Guess(event.line, event.name, right, reasons, slot)
-                    if wrong_of(after) <= wrong_of(marks) and (after.run.error is None or marks.run.error is not None):
-                        gain = after.matched() - marks.matched() - len(right)
-                        if gain > best[0] and before[0]:
-                            best = gain, Guess(event.line, event.name, right, reasons, slot)
-        return best[1]
+                    if (reasons[0].rank >= VAGUE) == vague:
+                        right = {event.place: want, **self._again(marks, event, reasons[0], suspects)}
+                        yield event, Guess(event.line, event.name, right, reasons, slot)
+
+    def _promising(self, marks: Marks, problem: Problem | None, tries: Sequence[tuple[Event, Guess]]) -> Iterator[int]:
+        """The tries after which the problem is none, or a gradient more is right; all run in one go."""
+        judge = self.judge
+        goals = marks.goals()
+        sites = {goal.event.site for goal in goals.values()}
+        if problem is not None:
+            sites.add(problem.segment.last.site)
+        for k in range(0, len(tries), AT_ONCE):
+            some = tries[k : k + AT_ONCE]
+            variants = [
+                {"right": corrected({**judge.right, **guess.right}), "bypass": judge.bypass} for _, guess in some
+            ]
+            for at, run in enumerate(judge.runner.several(variants, marks.run, sorted(sites), SECONDS)):
+                values = {event.place: event.value for event in run.events}
+                if problem is not None:
+                    helps = self._is_right(problem, values.get(problem.segment.last.place))
+                else:
+                    helps = any(self._reaches(goal, values) for goal in goals.values() if not goal.right)
+                if helps:
+                    yield k + at
+
+    def _reaches(self, goal: Goal, values: Mapping[Place, Array]) -> bool:
+        value = values.get(goal.event.place)
+        return value is not None and any(fits(value, want, self.judge.loose) for want in goal.wants)
+
+    def _is_right(self, problem: Problem, value: Array | None) -> bool:
+        """Whether a value is what a problem's should be, or some of it."""
+        if value is None:
+            return False
+        loose = self.judge.loose
+        if problem.kind == "forward":
+            slots = self.judge.reference.by_name[problem.segment.last.name]
+            return any(fits(value, slot.value, loose) for slot in slots) or bool(self.judge.matcher.forward(value))
+        meanings = problem.segment.meanings
+        return any(fits(value, want, loose) for meaning in meanings for want in meaning.adjoints()) or bool(
+            self.judge.matcher.adjoint(value)
+        )
 
     def _again(self, marks: Marks, event: Event, reason: Reason, suspects: Suspects) -> dict[Place, Array]:
         """The same mistake at the other times that a line ran."""

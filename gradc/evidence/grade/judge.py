@@ -183,7 +183,9 @@ class Judge:
         found.sort(key=lambda each: each[:2])
         for _, _, meaning, variant, reasons in found[:4]:
             blamed, told = self._blame(marks, problem, variant, reasons)
-            right = {event.place: variant.adjoint}
+            right = {event.place: variant.adjoint, **self._others(marks, problem)}
+            if segment.states[-1] == OTHER and reasons[0].rank >= VAGUE and not problem.final:
+                told = [Reason(SLOPE, "it is the adjoint of another value", 2), *told]
             if blamed.line != event.line and fits(blamed.value, event.value, self.loose):
                 right[blamed.place] = variant.adjoint.reshape(blamed.value.shape)
             yield Guess(blamed.line, blamed.name or event.name, right, told, meaning.slot)
@@ -195,6 +197,16 @@ class Judge:
                 reasons = explanations(event.value, n * variant.adjoint, parts, (), self.loose)
                 if not fits(event.value, n * variant.adjoint, self.loose):
                     yield Guess(event.line, event.name, {event.place: n * variant.adjoint}, reasons, meaning.slot)
+
+    def _others(self, marks: Marks, problem: Problem) -> dict[Place, Array]:
+        """What stands on one line in each other's place."""
+        if problem.segment.states[-1] != OTHER:
+            return {}
+        return {
+            each.segment.last.place: each.segment.meanings[0].adjoints()[0]
+            for each in marks.problems
+            if each.segment.states[-1] == OTHER and each.segment.last.line == problem.segment.last.line
+        }
 
     def _shapes(self) -> list[tuple[int, ...]]:
         return [value.shape for value in self.reference.inputs.values()]

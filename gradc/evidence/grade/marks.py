@@ -12,7 +12,7 @@ import numpy as np
 
 from gradc.evidence.grade.diagnose import is_sum_of_some
 from gradc.evidence.grade.match import Matcher, Meaning, chance, fits, squeezed
-from gradc.evidence.grade.names import GRADIENT, HOLDERS, UPSTREAM, bases, piece_of
+from gradc.evidence.grade.names import GRADIENT, HOLDERS, OWN, UPSTREAM, bases, piece_of
 from gradc.evidence.grade.reference import Array, Reference, Slot
 from gradc.evidence.grade.runs import Event, Run
 
@@ -61,6 +61,7 @@ class Marks:
         self.loose = matcher.loose
         self.bound: dict[tuple[int, str], list[Meaning]] = {}
         self.anywhere: dict[str, list[Meaning]] = {}
+        self.objects: dict[int, set[str]] = {}  # the names that are values, by the object that has them
         self.state: list[str] = []
         self.segments: list[Segment] = []
         self.open: dict[tuple[int, str], Segment] = {}
@@ -157,6 +158,8 @@ class Marks:
         return held is not None and bool(event.value.shape != held.shape)
 
     def _bind(self, event: Event, meanings: list[Meaning]) -> None:
+        if event.key < -1:
+            self.objects.setdefault(event.key, set()).add(event.name)
         for known in (self.bound.setdefault((event.key, event.name), []), self.anywhere.setdefault(event.name, [])):
             for meaning in reversed(meanings):  # the likeliest last: it is read from the end
                 if all(meaning.slot is not each.slot for each in known):
@@ -173,6 +176,8 @@ class Marks:
         if holder and (HOLDERS.match(holder) or event.where.how == "item"):
             wanted = [name, *wanted] if HOLDERS.match(holder) else wanted
         found = self._known(event, wanted)
+        if not found and OWN.match(name) and len(held := self.objects.get(event.key, ())) == 1:
+            found = self._known(event, held)
         if found:
             return found, False
         piece = piece_of(name)

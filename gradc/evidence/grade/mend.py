@@ -33,6 +33,8 @@ WAS_RIGHT, LEFT, JUDGED = 1.2, 0.5, 0.2
 MARGIN, SURELY = 0.5, 0.3
 # What is left out is put in where no change of what is there is likelier than this.
 LIKELY = 1.9
+# What speaks against the test of an `if` of which one branch alone was taken.
+BRANCH = 0.3
 NEGATIVE, MULTIPLE = "negative", "multiple"
 # What hangs on a value changes by more than roundings when that is another.
 HANGS = 1e-9
@@ -50,7 +52,8 @@ class Bench(NamedTuple):
 class Culprit(NamedTuple):
     """A line that may be the mistaken one, with its site and how much speaks against it.
 
-    An `unnamed` value that is right but for its sign or a length tells less of those.
+    An `unnamed` value that is right but for its sign or a length tells less of those. With `test` it is the `if` around
+    the line, whose other branch would have done what is missing.
     """
 
     site: int
@@ -58,6 +61,7 @@ class Culprit(NamedTuple):
     name: str
     against: float
     unnamed: str = ""
+    test: bool = False
 
 
 class Mended(NamedTuple):
@@ -125,6 +129,8 @@ class _Mender:
                 continue
             hangs = {name: not self._same(goal, other) for name, goal in goals.items()}
             if not all(hangs[name] for name, goal in goals.items() if not goal.right):
+                if where.line in self._branches and any(hangs[n] for n, goal in goals.items() if not goal.right):
+                    found.append(Culprit(site, where.line, where.name, BRANCH, test=True))
                 continue
             against = 0.4 * sum(hangs[name] for name, goal in goals.items() if goal.right)
             stands, unnamed = self._stands(site)
@@ -132,6 +138,12 @@ class _Mender:
                 stands = max(stands, 0.5 * WAS_RIGHT)  # the output came out right
             found.append(Culprit(site, where.line, where.name, against + stands, unnamed))
         return found
+
+    @cached_property
+    def _branches(self) -> set[int]:
+        """The lines that stand under an `if`."""
+        tests = [s for s in ast.walk(self.text.tree) if isinstance(s, ast.If)]
+        return {line for s in tests for line in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
 
     def _stands(self, site: int) -> tuple[float, str]:
         """What speaks for a line: that it has, each time, what its name says."""
@@ -216,7 +228,7 @@ class _Mender:
             for s in statements:
                 tests = isinstance(s, (ast.If, ast.While))
                 inside = s.lineno <= culprit.line <= (s.end_lineno or s.lineno)
-                if id(s) in done or not inside or (tests and far):
+                if id(s) in done or not inside or (tests and far) or (culprit.test and not tests):
                     continue
                 done.add(id(s))
                 values, adjoints = self._at_hand(s)
@@ -300,7 +312,7 @@ class _Mender:
         cost, _, _, edit = min(ranked, key=lambda each: each[:3])
         reason = Reason(edit.word, edit.detail)
         known = next((r for line, r in self.judged if line == edit.line), None)
-        if edit.word == SLOPE and skewed is not None:
+        if edit.word == SLOPE and skewed is not None and (skewed.word != MISSING or edit.cost > LIKELY):
             reason = skewed
         elif known is not None and (
             known.word == edit.word or (edit.word == SLOPE and known.rank < 5 and edit.cost >= 1.9)

@@ -20,6 +20,10 @@ UPSTREAM = re.compile(
 )
 # Names of a gradient that do not say of what.
 GRADIENT = re.compile(r"(?i)^_?(g|gs?|grads?|gradients?|nabla|deriv\w*|d|dw|jac|g_?total|grad_\w+|total_grad\w*)$")
+# The gradient of the one value that an object holds.
+OWN = re.compile(
+    r"(?i)^_?(d|g|grad|gradient|adj|adjoint|deriv|derivative|bar|delta|d_?val(ue)?|grad_?val(ue)?|d_?data)$"
+)
 _OUTPUTS = r"(?:L|l|J|E|C|f|F|loss|Loss|cost|out|err|o|y)"
 _FORMS = tuple(
     map(

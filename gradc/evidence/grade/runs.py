@@ -70,8 +70,13 @@ class Runner:
     ) -> Run:
         """One run: values put `right`, steps of sites scaled, updates `frozen`, lines left out, `=` read as `+=`."""
         self.left -= 1
-        corrected = [[site, at, encoded(value)] for (site, at), value in (right or {}).items()]
-        job = {**self.job, "right": corrected, "scales": list(scales), "frozen": list(frozen), "bypass": list(bypass)}
+        job = {
+            **self.job,
+            "right": corrected(right or {}),
+            "scales": list(scales),
+            "frozen": list(frozen),
+            "bypass": list(bypass),
+        }
         job["added"] = list(added)
         if self.limit is not None:
             job["limit"] = self.limit
@@ -86,6 +91,7 @@ class Runner:
         self, variants: Sequence[Mapping[str, Any]], like: Run, only: Sequence[int], seconds: float
     ) -> list[Run]:
         """Many runs in one go, of other texts whose sites are those of `like`, of which only some are looked at."""
+        self.left -= 1
         job = {**self.job, "only": list(only), "variants": [{"seconds": seconds, **each} for each in variants]}
         job["known"] = [k for k, site in enumerate(like.sites) if site.given]
         if self.limit is not None:
@@ -94,6 +100,11 @@ class Runner:
         if answers is None:
             return [Run([], [], [], {}, (0, "it did not end")) for _ in variants]
         return [_run(each, like.sites) for each in answers]
+
+
+def corrected(right: Mapping[Place, Array]) -> list[list[Any]]:
+    """Values put right, as a job has them."""
+    return [[site, at, encoded(value)] for (site, at), value in right.items()]
 
 
 def _run(answer: Mapping[str, Any], known: list[Site] | None = None) -> Run:

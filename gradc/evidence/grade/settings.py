@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from gradc.graph.dag import Dag, reachable
 from gradc.ops import convolution, scalar, shaping
@@ -38,13 +38,13 @@ def settings(dag: Dag) -> Settings:
     told["eps"] = told["epsilon"] = small.pop() if len(small) == 1 else 1e-5
     for node in nodes:
         if node.op is convolution.windows:
-            size, stride = node.attr  # type: ignore[misc]  # what the operator's static parameters are
+            size, stride = cast("tuple[tuple[int, ...], tuple[int, ...]]", node.attr)
             told.update(dict.fromkeys(("stride", "s"), stride[0]))
             told.update(dict.fromkeys(("pool", "pool_size", "kernel_size", "kernel", "size", "pool_height"), size[0]))
             told.update(pool_width=size[-1])
             told.setdefault("pad", 0)
         if node.op is shaping.pad:
-            told["pad"] = node.attr[0][-1][0]  # type: ignore[index]
+            told["pad"] = cast("tuple[tuple[tuple[int, int], ...]]", node.attr)[0][-1][0]
     if "pad" in told:
         told["padding"] = told["p"] = told["pad"]
     return Settings(told, {"momentum": 0.9, "stride": 1, "pad": 0, "p": 1.0})

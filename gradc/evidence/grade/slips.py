@@ -27,6 +27,7 @@ from gradc.evidence.grade.text import (
     Statement,
     Text,
     alike,
+    factored,
     is_length,
     is_size,
     reads_size,
@@ -61,12 +62,15 @@ class Slips(Statement):
         for root in self.roots:
             found += self._whole(root)
             found += self._undivided(root)
+            found += self._slopes(root)
+            masks = {id(n) for c in ast.walk(root) if isinstance(c, ast.Compare) for n in ast.walk(c)}
             if self.roots[0] is root or not isinstance(self.roots[0], (ast.Tuple, ast.List)):
                 for node, above, linear, deep in walked(root):
                     for change in self._node(node, above):
                         whole = change.detail == OTHER_WAY  # the negative of a factor is that of the whole
                         told = change.word != SIGN or (linear and (whole or not deep or _is_negation(change, node)))
-                        found.append(change if told else change._replace(word=SLOPE))
+                        word = MASK if id(node) in masks else change.word if told else SLOPE
+                        found.append(change._replace(word=word))
             if not isinstance(root, ast.Tuple):
                 found += self._everywhere(root)
         if isinstance(self.s, ast.AugAssign) and isinstance(self.s.op, (ast.Mult, ast.Div)):
@@ -75,6 +79,8 @@ class Slips(Statement):
             for node in ast.walk(target) if target is not None else ():
                 if isinstance(node, ast.Subscript):
                     found += self._subscript(node)
+                elif isinstance(node, (ast.Compare, ast.UnaryOp)):
+                    found += [change._replace(word=MASK) for change in self._node(node, None)]
         return found
 
     def _whole(self, root: ast.expr) -> Iterator[Change]:
@@ -107,6 +113,34 @@ class Slips(Statement):
                 cost = 1.2 + 0.05 * (not size.isidentifier()) + 0.1 * (isinstance(term, ast.Name) and term is not root)
                 cost += HANDED * (term is root and self.hands_on(root))
                 yield Change(term, f"({self.text.of(term)})/{size}", MEAN, told, cost)
+
+    def _slopes(self, root: ast.expr) -> Iterator[Change]:
+        """The slope of tanh for that of sigmoid, and the other way round."""
+        for term in terms(root):
+            factors = list(factored(term))
+            for one, other in itertools.permutations(factors, 2):
+                if ast.unparse(other) == f"1 - {ast.unparse(one)}":
+                    rest = [self.text.of(each) for each in factors if each is not one and each is not other]
+                    if _is_product(term):
+                        new = "*".join([*(f"({each})" for each in rest), f"(1 - {self.text.of(one)}**2)"])
+                        yield Change(
+                            term,
+                            new,
+                            SLOPE,
+                            f"the slope is that of another gate: 1 - {short(self.text.of(one))}**2",
+                            1.3,
+                        )
+            for one in factors:
+                base = _of_tanh(one)
+                if base is not None:
+                    x = self.text.of(base)
+                    yield Change(
+                        one,
+                        f"({x})*(1 - ({x}))",
+                        SLOPE,
+                        f"the slope is that of another gate: {short(x)}*(1 - {short(x)})",
+                        1.3,
+                    )
 
     def _scales(self, node: ast.expr) -> Iterator[Change]:
         yield Change(node, "1", SLOPE, "this factor is too many", 1.8)
@@ -318,6 +352,10 @@ class Slips(Statement):
             elif isinstance(part, (ast.Name, ast.BinOp)) or (
                 isinstance(part, ast.Constant) and isinstance(part.value, int) and not isinstance(part.value, bool)
             ):
+                value = self.values.get(ast.unparse(part), _NONE)
+                if value.ndim and np.all((value == 0) | (value == 1)):
+                    yield Change(part, f"~{self.text.of(part)}", MASK, "the mask is the other way round", 1.0)
+                    continue
                 for new in (f"{self.text.of(part)} - 1", f"{self.text.of(part)} + 1"):
                     yield Change(part, new, SLOPE, told, 1.3)
                 if isinstance(part, ast.BinOp):
@@ -347,8 +385,13 @@ class Slips(Statement):
                 continue
             ratio = new / value if over else value / new if value else 0.0
             word = SIGN if ratio == -1 else factor(ratio) if product and ratio else SLOPE
+            if product and abs(value) == 1 and self._is_length(abs(new)):
+                word = MEAN
             usual = new in (1, 2, 0.5) or new in (2 * value, value / 2)
             yield Change(node, repr(new), word, f"{value} stands for {new:g}", 1.1 if usual else 1.7)
+
+    def _is_length(self, n: float) -> bool:
+        return n > 2 and any(n in value.shape or (is_size(value) and n == value) for value in self.values.values())
 
     def _named(self, node: ast.Name | ast.Attribute | ast.Subscript, above: ast.AST | None) -> Iterator[Change]:
         """Another name, a power of it, its complement."""
@@ -375,6 +418,24 @@ class Slips(Statement):
 
 
 _NONE = np.zeros(())
+
+
+def _is_product(term: ast.expr) -> bool:
+    """Whether all factors multiply."""
+    divisions = (n for n in ast.walk(term) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div))
+    return not any(divisions)
+
+
+def _of_tanh(node: ast.expr) -> ast.expr | None:
+    """x of `1 - x**2` and `1 - x*x`."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0")):
+        return None
+    square = node.right
+    if isinstance(square, ast.BinOp) and isinstance(square.op, ast.Pow) and ast.unparse(square.right) == "2":
+        return square.left
+    if isinstance(square, ast.BinOp) and isinstance(square.op, ast.Mult):
+        return square.left if ast.unparse(square.left) == ast.unparse(square.right) else None
+    return None
 
 
 def _is_negation(change: Change, node: ast.AST) -> bool:
