@@ -13,7 +13,6 @@ import contextlib
 import itertools
 import math
 import random
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +30,9 @@ Point = dict[str, Any]  # a float or nested lists of floats for each input
 MODERATE: Range = (-3.0, 3.0)
 RANGES: tuple[Range, ...] = (MODERATE, (0.2, 3.0), (-0.9, 0.9), (1.0, 5.0), (0.05, 0.5), (3.0, 9.0), (-9.0, -1.0))
 # Points are found quickly or, by their range, not at all.
-ATTEMPTS, SECONDS = 2000, 1.5
+ATTEMPTS = 2000
+# Numbers and gates that all attempts together may look at, but for those that are wanted.
+LOOKED_AT = 1_000_000
 # So many numbers are drawn for all points together.
 MOST_NUMBERS = 200_000
 # Points are looked for in turn where the gates are at home, in the moderate range, and anywhere.
@@ -97,14 +98,14 @@ class Search:
         """Up to `count` random points at which value and gradient are finite. GradcError if there is none."""
         self.sizes = self._sizes_that_fit()
         count = min(count, max(1, MOST_NUMBERS // max(self.elements(), 1)))
-        until = time.monotonic() + SECONDS
+        most = LOOKED_AT // (self.elements() + len(self.fn.dag.nodes))
         found: list[Staged] = []
         for attempt in range(ATTEMPTS):
             staged = self.at(self._draw(WAYS[attempt % len(WAYS)]))
             if staged is not None:
                 found.append(staged)
                 self.whole = {name: staged.point[name] for name in self.fn.dag.integers}
-            if len(found) == count or (time.monotonic() > until and attempt >= count):
+            if len(found) == count or attempt >= max(most, count):
                 break
         if not found:
             raise GradcError("found no point where value and gradient are finite", hint="say where: --range x=1,2")

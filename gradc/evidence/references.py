@@ -18,8 +18,6 @@ from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import evaluated
 from gradc.language import parse
 
-# The part of the time that differences may take.
-NUMERIC = 0.4
 # Programs of more gates, or of more numbers at a point, are not written out.
 LARGEST = 200_000
 
@@ -110,11 +108,11 @@ def _exact(text: str) -> Decimal:
         return Decimal(0) if exponent.startswith("-") else beyond
 
 
-def gather(search: Search, staged: list[Staged], points: int, worker: Worker, timeout: float) -> Evidence:
-    """Ask SymPy's process for all that it finds in its time."""
+def gather(search: Search, staged: list[Staged], points: int, worker: Worker, timeout: float, steps: int) -> Evidence:
+    """Ask SymPy's process for all that it finds in so many steps; `timeout` seconds end it at last."""
     evidence = Evidence(search, staged, [])
     try:
-        job = _job(search, staged, points, timeout, evidence)
+        job = _job(search, staged, points, steps, evidence)
         for answer in worker.ask(job, timeout):
             evidence.take(answer)
     except Stopped as stopped:
@@ -124,7 +122,7 @@ def gather(search: Search, staged: list[Staged], points: int, worker: Worker, ti
     return evidence
 
 
-def _job(search: Search, staged: list[Staged], points: int, timeout: float, evidence: Evidence) -> dict[str, Any]:
+def _job(search: Search, staged: list[Staged], points: int, steps: int, evidence: Evidence) -> dict[str, Any]:
     dag = as_written(search.fn)
     if len(dag.nodes) > LARGEST:
         raise Stopped(f"size, {len(dag.nodes):,} gates,")
@@ -141,7 +139,7 @@ def _job(search: Search, staged: list[Staged], points: int, timeout: float, evid
         "wrt": list(search.fn.wrt),
         "whole": list(search.fn.dag.integers),
         "seed": search.seed,
-        "seconds": NUMERIC * timeout,
+        "steps": steps,
         "second": bool({"hessian", "hvp"} & {*search.fn.also}),
     }
 

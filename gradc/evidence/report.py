@@ -57,7 +57,7 @@ class Report(Tabled):
         return {"program": self.program, "forms": forms, "notes": list(self.notes), "seconds": self.seconds}
 
 
-_HEADER = ["value and gradient", "operations", "statements", "characters", "seconds a call", "seconds to make"]
+_HEADER = ["value and gradient", "operations", "statements", "characters", "s a call", "s to make"]
 _ALIGN = "lrrrrr"
 
 

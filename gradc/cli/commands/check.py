@@ -46,21 +46,20 @@ from gradc.cli.shell import FAILED
     help="Try this point, and no random ones.",
 )
 @option("--tolerance", type=click.FloatRange(0), metavar="N", help="The most roundings off.  [default: 100]")
-@option(
-    "--timeout", type=click.FloatRange(0), metavar="S", default=6.0, show_default=True, help="Seconds that SymPy gets."
-)
+@option("--steps", type=click.IntRange(1), metavar="N", help="Operations that SymPy gets.  [default: 2000000]")
+@option("--timeout", type=click.FloatRange(0), metavar="S", help="Seconds that SymPy gets.  [default: 120]")
 @option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
 @writes_file
 @as_data
 def run(
-    at: Sequence[str], within: Sequence[str], memory: int | None, output: str | None, force: bool, json: bool,
-    **options: Any,
-) -> int:  # fmt: skip
+    at: Sequence[str], within: Sequence[str], output: str | None, force: bool, json: bool, **options: Any
+) -> int:
     """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
     from gradc.run.arguments import points, ranges
 
-    asked = {key: options.pop(key) for key in ("points", "seed", "tolerance", "timeout")}
-    asked.update({"memory": memory} if memory else {}, at=points(at) or None, ranges=ranges(within) or None)
+    limits = ("tolerance", "steps", "timeout", "memory")
+    asked = {key: value for key in (*limits, "points", "seed") if (value := options.pop(key)) is not None}
+    asked.update(at=points(at) or None, ranges=ranges(within) or None)
     fn = studied(options)
     result = fn.check(**asked)
     deliver(as_json(result.to_dict()) if json else result.render() + "\n", output, force)

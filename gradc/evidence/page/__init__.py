@@ -20,8 +20,8 @@ from gradc.evidence.trace import adjoints, trace
 from gradc.graph.dag import Node
 from gradc.plan.program import Program
 
-# Seconds that SymPy gets for the check and for the report of a page.
-SECONDS = 4.0
+# The steps that SymPy gets for the check of a page, and the seconds for the report.
+STEPS, SECONDS = 1_000_000, 4.0
 
 
 def page(
@@ -41,7 +41,7 @@ def page(
         drawn,
         gates,
         spans,
-        _or_nothing(lambda: fn.check(timeout=SECONDS)) if check else None,
+        _or_nothing(lambda: fn.check(steps=STEPS)) if check else None,
         _or_nothing(lambda: fn.report(timeout=SECONDS)) if report else None,
     )
 

@@ -1,13 +1,14 @@
 """The job of `gradc check`: a program's value, slopes, condition and derivatives at points, in 50 digits.
 
 Answers, in this order: the points that are fit, with the values there; for each point and input the slopes along some
-directions, by differences; for each number of each input SymPy's derivative at every point.
+directions, by differences; for each number of each input, or a sample of them, SymPy's derivative at every point.
+
+What is done is limited in steps, so that every machine finds the same: one is an operation on numbers of 50 digits.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradc.evidence.symbolic.digits import DISTURBANCE, Decision, Program, flat
-from gradc.evidence.symbolic.elements import Value, array, run
+from gradc.evidence.symbolic.elements import OutOfSteps, Value, array, run
 from gradc.evidence.symbolic.expressions import Derivatives, Expr, Expressions, Numbers, Values
 from gradc.evidence.symbolic.python import Sized
 from gradc.evidence.symbolic.steps import Written
@@ -33,14 +34,24 @@ ELEMENTS, DIRECTIONS = 6, 2
 DISTURBED = 3
 # A value of which a float holds fewer than some six digits says little of its gradient.
 VAGUE = 1e-10
-# The part of the numeric time that the search for points may take.
-SEARCH = 0.3
+# The part of all steps that numbers may take, and that of them which the search for points may take.
+NUMERIC, SEARCH = 0.4, 0.3
+# So often the program is evaluated to see whether a point is fit.
+TRIED = 3 + DISTURBED
+# What takes longer, in steps: a gate that becomes SymPy's, a part of an expression that is differentiated.
+BUILD, DERIVE = 50, 20
+# Of an input with more elements so many are differentiated, drawn by chance.
+SAMPLE = 32
 LARGEST_SIZE = 10**300
 
 
 def verify(job: Job) -> Answers:
     """Everything that is known of the gradient without the staged program."""
-    program = Program(Written.of(job["program"]), job["df"])
+    written = Written.of(job["program"])
+    work = evaluated(written)
+    if TRIED * work > SEARCH * job["steps"]:
+        raise OutOfSteps(job["steps"])
+    program = Program(written, job["df"], work)
     points: Points = {}
     for one in _fit_points(job, program):
         points[one.number] = one.point
@@ -48,7 +59,12 @@ def verify(job: Job) -> Answers:
         noise = list(map(float, one.noise))
         yield {"at": one.number, "values": values, "noise": noise, "kinks": one.kinks, "vague": one.vague}
     yield from _all_differences(job, program, points)
-    yield from _derivatives(job, program, list(points))
+    yield from _derivatives(job, program, list(points), BUILD * work)
+
+
+def evaluated(program: Written) -> int:
+    """The steps of one evaluation: the elements of every gate, each as often as it is multiplied in a contraction."""
+    return sum(step.work for step in program.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +87,11 @@ class _Found:
 def _fit_points(job: Job, program: Program) -> Iterator[_Found]:
     """As many points as are wanted, fit ones first, and before all those at which branches go another way."""
     found: list[_Found] = []
-    until = time.monotonic() + SEARCH * job["seconds"]
+    most = SEARCH * NUMERIC * job["steps"]
     for k, candidate in enumerate(job["candidates"]):
         one = _tried(program, k, program.point(candidate), job["seed"])
         found += [one] if one is not None else []
-        if found and time.monotonic() > until:
+        if found and program.steps > most:
             break
     seen: set[tuple[Decision, ...]] = set()
     new: list[_Found] = []
@@ -105,18 +121,22 @@ def _said(program: Program, number: Any) -> str:
 
 
 def _all_differences(job: Job, program: Program, points: Points) -> Answers:
-    """Point by point, until their share of the time is over. The first point is always dealt with."""
-    until = time.monotonic() + job["seconds"]
+    """Point by point, until their share of the steps is taken. For the first input it may be all of them."""
+    done = False
     for k, point in points.items():
         here = program.contracted(point)
         for name in job["wrt"]:
-            yield from _differences(program, k, point, here, name)
-            if time.monotonic() > until:
+            directions = list(_directions(program, point[name], random.Random(f"{k} {name}")))
+            taken = 2 * len(directions) + DISTURBED * (1 + len(directions))
+            if program.steps + taken * program.work > (NUMERIC if done else 1.0) * job["steps"]:
                 return
+            yield from _differences(program, k, point, here, name, directions)
+            done = True
 
 
-def _differences(program: Program, k: int, point: dict[str, Value], here: Any, name: str) -> Answers:
-    directions = list(_directions(program, point[name], random.Random(f"{k} {name}")))
+def _differences(
+    program: Program, k: int, point: dict[str, Value], here: Any, name: str, directions: Sequence[Value]
+) -> Answers:
     slopes = [program.slope(point, here, name, direction) for direction in directions]
     condition = program.digits.mp.zero
     for seed in range(DISTURBED if directions else 0):
@@ -144,8 +164,11 @@ def _directions(program: Program, value: Value, rng: random.Random) -> Iterator[
 # ---- derivatives -------------------------------------------------------------------------------
 
 
-def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
-    """SymPy's derivatives, one number of each input in turn."""
+def _derivatives(job: Job, program: Program, points: Sequence[int], built: int) -> Answers:
+    """SymPy's derivatives, one number of each input in turn, until the steps are taken."""
+    left = job["steps"] - program.steps - built
+    if left < 0:
+        raise OutOfSteps(job["steps"])
     algebra = Expressions()
     symbols = algebra.inputs(program.program)
     integers = {
@@ -161,9 +184,11 @@ def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
     given = [_bound(free, job["candidates"][k]) for k in points]
     nearby = [_disturbed(point, random.Random(seed)) for seed, point in enumerate(given)]
     values = Values(algebra, [*given, *nearby])
-    wanted = [[(name, j, symbol) for j, symbol in enumerate(flat(symbols[name]))] for name in job["wrt"]]
+    wanted = [[(name, j, symbol) for j, symbol in _sample(name, flat(symbols[name]))] for name in job["wrt"]]
     derivatives = Derivatives(whole, [symbol for line in wanted for _, _, symbol in line])
     for name, j, symbol in (each for turn in zip_longest(*wanted) for each in turn if each is not None):
+        if DERIVE * derivatives.steps + values.steps > left:
+            raise OutOfSteps(job["steps"])
         slope = derivatives.of(symbol)
         here = values.of(slope)
         said = [_said(program, one) for one in here[: len(points)]]
@@ -172,6 +197,12 @@ def _derivatives(job: Job, program: Program, points: Sequence[int]) -> Answers:
         yield {"input": name, "element": j, "size": _size(sized, slope), **answer}
     if job.get("second"):
         yield from _second(program, points, values, derivatives, [each for line in wanted for each in line])
+
+
+def _sample(name: str, symbols: Sequence[Expr]) -> list[tuple[int, Expr]]:
+    """The elements of an input that are differentiated, with their places."""
+    chosen = list(enumerate(symbols))
+    return chosen if len(chosen) <= SAMPLE else random.Random(name).sample(chosen, SAMPLE)
 
 
 def _second(

@@ -176,9 +176,10 @@ def _noted(touch: Callable[[Value], Value], into: list[Value]) -> Callable[[Valu
 class Program:
     """A written program as a function of 50-digit numbers: the sum of its outputs, weighted by df."""
 
-    def __init__(self, program: Written, df: Sequence[Any]) -> None:
+    def __init__(self, program: Written, df: Sequence[Any], work: int = 1) -> None:
         self.digits = Digits()
         self.program = program
+        self.work, self.steps = work, 0  # of one evaluation, and of all
         self.df = [self.value(one) for one in df]
 
     def value(self, given: Any) -> Value:
@@ -191,6 +192,7 @@ class Program:
 
     def outputs(self, point: Point, touch: Callable[[Value], Value] | None = None) -> list[Value]:
         self.digits.trail = []
+        self.steps += self.work
         return run(self.program, point, self.digits, touch)
 
     def contracted(self, point: Point, touch: Callable[[Value], Value] | None = None) -> Any:

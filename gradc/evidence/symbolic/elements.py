@@ -26,6 +26,13 @@ class Unwritten(Exception):
     """A gate that can't be written out element by element, and why."""
 
 
+class OutOfSteps(Exception):
+    """All steps are taken."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(f"{steps:,} steps")
+
+
 class Algebra(Protocol):
     """What can be done to elements."""
 

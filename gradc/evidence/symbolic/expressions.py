@@ -157,6 +157,7 @@ class Derivatives:
         self.nodes = parts([expression])
         self.expression, self.zero, self.one = expression, sympy.S.Zero, sympy.S.One
         self.known: dict[int, Expr] = {}
+        self.steps = 0
         bits = {id(symbol): 1 << k for k, symbol in enumerate(symbols)}
         self.depends: dict[int, int] = {}
         for node in self.nodes:
@@ -183,6 +184,7 @@ class Derivatives:
                 self.known[id(node)] = self.one
             elif self.depends[id(node)] & bit:
                 self.known[id(node)] = node._eval_derivative(symbol)
+                self.steps += len(node.args)
             else:
                 self.known[id(node)] = self.zero
         return self.known[id(self.expression)]
@@ -216,6 +218,11 @@ class Values:
         self.algebra, self.points = algebra, points
         self.levels: list[_Level] = []
 
+    @property
+    def steps(self) -> int:
+        """How many numbers were computed."""
+        return sum(level.steps for level in self.levels)
+
     def of(self, expression: Expr) -> list[Any]:
         """The values at each point."""
         last = self._level(0).of(expression)
@@ -243,7 +250,7 @@ class _Level:
     def __init__(self, algebra: Expressions, points: Sequence[Numbers], digits: int) -> None:
         self.digits = Digits(digits)
         self.known: dict[int, tuple[Expr, list[Any]]] = {}
-        self.count = len(points)
+        self.count, self.steps = len(points), 0
         for symbol in points[0] if points else ():
             self._keep(symbol, [self.digits.product(list(map(self.digits.number, point[symbol]))) for point in points])
         for symbol, value in algebra.constants.items():
@@ -258,6 +265,7 @@ class _Level:
             args = [self.known[id(arg)][1] for arg in node.args]
             function = self._function(node)
             points = zip(*args, strict=True) if args else [()] * self.count
+            self.steps += max(1, len(args)) * self.count
             self._keep(node, [function(*each) for each in points])
         return self.known[id(expression)][1]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gradc.evidence.symbolic.check_job import verify
-from gradc.evidence.symbolic.elements import Unwritten
+from gradc.evidence.symbolic.elements import OutOfSteps, Unwritten
 from gradc.evidence.symbolic.report_job import forms
 
 STACK = 256 * 1024 * 1024
@@ -50,6 +50,8 @@ def _answers(job: Mapping[str, Any]) -> Answers:
         yield {"stopped": "memory", "limit": True}
     except RecursionError:
         yield {"stopped": "depth", "limit": True}
+    except OutOfSteps as error:
+        yield {"stopped": str(error), "limit": True}
     except Unwritten as error:
         yield {"stopped": str(error), "limit": False}
     except Exception as error:

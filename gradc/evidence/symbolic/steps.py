@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from gradc.ops.table import statics_of
 from gradc.rewrite.simplify import number
 
 Sizes = Mapping[str, int]
+_CONTRACTIONS, _TWO_ARGUMENTS = {"matmul", "dot", "tensordot", "einsum", "outer", "inner"}, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Step:
     """An input (`name`, `shape`), a number (`value`), or a gate: a formula over earlier steps.
 
     `args` has each parameter's name and the step it stands for (several, for the one of a variadic gate); `place` is
-    the gate in the program's text.
+    the gate in the program's text, `work` the elements that it computes.
     """
 
     name: str = ""
@@ -36,6 +38,7 @@ class Step:
     args: tuple[tuple[str, int | tuple[int, ...]], ...] = ()
     statics: tuple[tuple[str, Any], ...] = ()
     place: str = ""
+    work: int = 0
 
     def say(self) -> str:
         """The step in words."""
@@ -45,12 +48,12 @@ class Step:
 
     def plain(self) -> list[Any]:
         """What JSON can hold of it."""
-        return [self.name, self.shape, self.value, self.formula, self.args, self.statics, self.place]
+        return [self.name, self.shape, self.value, self.formula, self.args, self.statics, self.place, self.work]
 
     @classmethod
     def of(cls, plain: list[Any]) -> Step:
-        name, shape, value, formula, args, statics, place = plain
-        return cls(name, tuple(shape), value, formula, _frozen(args), _frozen(statics), place)
+        name, shape, value, formula, args, statics, place, work = plain
+        return cls(name, tuple(shape), value, formula, _frozen(args), _frozen(statics), place, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,19 @@ def _step(dag: Dag, node: Node, at: Mapping[Node, int], sizes: Sizes) -> Step:
     pairs = [(node.op.params[0], tuple(found))] if node.op.variadic else zip(node.op.params, found, strict=True)
     statics = tuple((key, _sized(dag, key, value, sizes)) for key, value in statics_of(node.op, node.attr).items())
     start, end = dag.spans.get(node, (0, 0))
-    return Step(formula=fact(node.op), args=tuple(pairs), statics=statics, place=dag.text[start:end])
+    work = _work(dag, node, sizes)
+    return Step(formula=fact(node.op), args=tuple(pairs), statics=statics, place=dag.text[start:end], work=work)
+
+
+def _work(dag: Dag, node: Node, sizes: Sizes) -> int:
+    """The elements that a gate computes, or sums; those that a contraction multiplies.
+
+    A contraction of A and B elements to C multiplies sqrt(A*B*C), where no axis is in all three.
+    """
+    counts = [math.prod(evaluated(dim, sizes) for dim in dag.dims.resolve(one.shape)) for one in (node, *node.args)]
+    if node.op.name in _CONTRACTIONS and len(counts) == _TWO_ARGUMENTS:
+        return max(*counts, math.isqrt(math.prod(counts)))
+    return max(counts)
 
 
 def _sized(dag: Dag, key: str, value: Any, sizes: Sizes) -> Any:
