@@ -44,18 +44,18 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
     named = {name for name, of in given.items() if not of.startswith(("df:", "adj:", "up:"))}
     tainted = set(named)
     found: set[int] = set()
-    statements = [(s, scope) for s, scope in _statements(tree)]
+    statements = list(_statements(tree))
     size = -1
     while size != len(tainted):  # what hangs on an input, through any number of lines
         size = len(tainted)
-        for statement, _ in statements:
+        for statement, _, _ in statements:
             if _read(statement, values=True) & tainted:
                 tainted |= {*_stored(statement), *_containers(statement)}
     first: set[str] = set()
-    for statement, scope in statements:
+    for statement, scope, params in statements:
         names = set(_stored(statement, whole=True)) & inputs
-        if not names:
-            continue
+        if not names or _root(getattr(statement, "value", None)) in params:
+            continue  # none, or handed on from a caller
         free = not _read(statement, values=True) & tainted and (bool(names & named) or _is_number(statement))
         making = scope.startswith("__init__") or "init" in scope
         first_at_top = not scope and names & named and not names & first
@@ -67,14 +67,25 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
     return found
 
 
-def _statements(tree: ast.AST, scope: str = "") -> Iterator[tuple[ast.stmt, str]]:
+def _statements(
+    tree: ast.AST, scope: str = "", params: frozenset[str] = frozenset()
+) -> Iterator[tuple[ast.stmt, str, frozenset[str]]]:
+    """The statements that assign, with the function that they stand in and its parameters."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield from _statements(child, child.name)
+            args = (*child.args.posonlyargs, *child.args.args, *child.args.kwonlyargs)
+            yield from _statements(child, child.name, frozenset(a.arg for a in args if a.arg != "self"))
         else:
             if isinstance(child, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)):
-                yield child, scope
-            yield from _statements(child, scope)
+                yield child, scope, params
+            yield from _statements(child, scope, params)
+
+
+def _root(node: ast.AST | None) -> str:
+    """x of `x`, `x[0]`, `x.y["z"]`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _read(statement: ast.stmt, values: bool = False) -> set[str]:

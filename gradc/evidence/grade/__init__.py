@@ -23,7 +23,7 @@ from gradc.evidence.grade.marks import RIGHT, Marks
 from gradc.evidence.grade.match import Matcher
 from gradc.evidence.grade.mend import Bench, Mended, mended
 from gradc.evidence.grade.names import UPSTREAM, bases
-from gradc.evidence.grade.point import LABELS, Plan, points
+from gradc.evidence.grade.point import LABELS, Plan, class_axis, points
 from gradc.evidence.grade.reference import LARGEST, Compiled, Reference, View
 from gradc.evidence.grade.report import Grade, Wrong
 from gradc.evidence.grade.runs import Run, Runner
@@ -231,7 +231,9 @@ class _Grading:
     def _job(self, way: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
         inputs = {name: encoded(value) for name, value in reference.inputs.items()}
         for name in self.labels:
-            inputs[f"labels:{name}"] = encoded(reference.inputs[name].argmax(axis=-1).astype(float))
+            inputs[f"labels:{name}"] = encoded(
+                reference.inputs[name].argmax(axis=class_axis(self.fn, name)).astype(float)
+            )
         for name in self.assigned:
             adjoints = [v.adjoint for slot in reference.by_name.get(name, ()) for v in slot.variants]
             if adjoints:

@@ -23,7 +23,7 @@ from gradc.evidence.grade.runs import Event, Run, Runner
 from gradc.evidence.grade.text import ELEMENT, Edit, Text
 
 # So many changed texts are run: fewer of a text that takes many steps.
-MOST, FEWEST, STEPS = 700, 120, 200_000
+MOST, FEWEST, STEPS = 600, 120, 50_000
 # So many go to the process at a time, and so many of those that help are looked at closely.
 AT_ONCE, CLOSE = 48, 8
 SECONDS = 3.0

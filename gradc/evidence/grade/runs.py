@@ -10,6 +10,10 @@ from gradc.evidence.grade.sandbox import Sandbox
 from gradc.run.hand import Site, decoded, encoded
 
 
+# So many runs in one go, of which little is looked at, take as long as one.
+IN_ONE = 8
+
+
 class Event(NamedTuple):
     """A value that a line assigned: the `at`-th time that its site ran, in the scope or object `key`."""
 
@@ -91,7 +95,7 @@ class Runner:
         self, variants: Sequence[Mapping[str, Any]], like: Run, only: Sequence[int], seconds: float
     ) -> list[Run]:
         """Many runs in one go, of other texts whose sites are those of `like`, of which only some are looked at."""
-        self.left -= 1
+        self.left -= max(1, len(variants) // IN_ONE)
         job = {**self.job, "only": list(only), "variants": [{"seconds": seconds, **each} for each in variants]}
         job["known"] = [k for k, site in enumerate(like.sites) if site.given]
         if self.limit is not None:
