@@ -51,9 +51,7 @@ from gradc.cli.shell import FAILED
 @option("--memory", type=click.IntRange(1), metavar="MB", help="Megabytes that SymPy gets.")
 @writes_file
 @as_data
-def run(
-    at: Sequence[str], within: Sequence[str], output: str | None, force: bool, json: bool, **options: Any
-) -> int:
+def run(at: Sequence[str], within: Sequence[str], output: str | None, force: bool, json: bool, **options: Any) -> int:
     """Hold the gradient against SymPy's in 50 digits, and against differences; exit 1 if it is wrong."""
     from gradc.run.arguments import points, ranges
 

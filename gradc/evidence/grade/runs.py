@@ -9,7 +9,6 @@ from gradc.evidence.grade.reference import Array
 from gradc.evidence.grade.sandbox import Sandbox
 from gradc.run.hand import Site, decoded, encoded
 
-
 # So many runs in one go, of which little is looked at, take as long as one.
 IN_ONE = 8
 
