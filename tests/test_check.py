@@ -7,6 +7,7 @@ does not pass or takes long; the tests take each tenth record.
 from __future__ import annotations
 
 import json
+import random
 import shlex
 import sys
 import time
@@ -182,9 +183,9 @@ def test_entries_pass_when_nothing_is_broken(worker: Worker) -> None:
 def test_too_large_is_a_verdict_of_its_own() -> None:
     """Nested quotients share nothing that SymPy would keep; the map contracts, so differences decide."""
     deep = "\n".join(["a = x*y + 1", *["a = (a*x + y)/(9 + x*x + a*a) + sin(a*y)/9"] * 400, "a"])
-    result = gradc.compile(deep).check(timeout=1.0)
+    result = gradc.compile(deep).check(steps=50_000)
     assert (result.verdict, result.ok) == (TOO_LARGE, True)
-    assert "limit of time" in result.reason
+    assert "limit of 50,000 steps" in result.reason
     assert "too large to verify symbolically" in result.render()
     assert all(each.verified == 0 for each in result.rows if each.input)
 
@@ -193,7 +194,7 @@ def test_too_large_can_still_be_wrong() -> None:
     deep = "\n".join(["a = x*y + 1", *["a = (a*x + y)/(a + x*a*a) + sin(a*y)"] * 60, "a"])
     (mutant,) = (each for each in BROKEN if (each.entry, each.what) == ("sin", "sign of dx"))
     with broken(mutant):
-        result = gradc.compile(deep).check(timeout=2.0)
+        result = gradc.compile(deep).check(steps=200_000)
     assert result.verdict == FAIL
 
 
@@ -360,3 +361,43 @@ def test_a_chaotic_program_is_not_called_wrong() -> None:
     (row,) = [row for row in result.rows if row.input == "x"]
     assert (result.ok, row.verdict) == (True, "not verified")
     assert "ill-conditioned" in row.remark
+
+
+# -- large programs, and how much is done ---------------------------------------------------------------------------
+
+
+def test_a_large_input_is_verified_by_a_sample(worker: Worker) -> None:
+    result = gradc.compile("X: [8, 10]; w: [10]; sum(tanh(X @ w))").check(points=1, worker=worker)
+    assert (result.verdict, result.reason) == ("pass", "")
+    counts = {row.input: (row.verified, row.elements) for row in result.rows if row.input}
+    assert counts == {"X": (32, 80), "w": (10, 10)}
+    assert "pass: the staged gradient is SymPy's in 42 of 90 elements, and differences' in all" in result.render()
+
+
+def test_a_sample_alone_passes_nothing(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong element that no sample holds shows in the differences of the whole."""
+    right = Function.backward
+    other = next(k for k in range(80) if k not in random.Random("X").sample(range(80), 32))
+
+    def wrong(self: Function, *args: Any, **given: Any) -> Any:
+        grads = right(self, *args, **given)
+        grads["X"].flat[other] += 0.01
+        return grads
+
+    monkeypatch.setattr(Function, "backward", wrong)
+    result = gradc.compile("X: [8, 10]; w: [10]; sum(tanh(X @ w))").check(points=1, worker=worker)
+    assert row(result, "dX").verdict == FAIL
+
+
+@pytest.mark.parametrize("steps", [100, 5_000])
+def test_the_limit_is_a_number_of_steps(steps: int) -> None:
+    fn = gradc.compile("X: [8, 10]; w: [10]; sum(tanh(X @ w))")
+    first, again = (fn.check(points=1, steps=steps) for _ in range(2))
+    assert first.reason == f"limit of {steps:,} steps reached"
+    assert [row.to_dict() for row in first.rows] == [row.to_dict() for row in again.rows]
+
+
+def test_the_table_has_its_place_in_80_columns(worker: Worker) -> None:
+    shown = gradc.compile("(x + sigmoid(y))/(sigmoid(x) + (x + y)**2)*z").check(worker=worker).render()
+    assert max(map(len, shown.splitlines()[:-1])) <= 80
+    assert "point 1: x=2.067, y=1.548, z=-0.477" in shown

@@ -57,8 +57,8 @@ ENOUGH = 4
 OFFERED = 4
 # Fewer rounding errors than this are the references' own.
 NOTHING = 1e-6
-# A wider point is called by its number.
-WIDEST = 60
+# A wider point is called by its number, and written out below: the table has its place in a terminal of 80 columns.
+WIDEST = 16
 # A point of more characters is not written into a command.
 LONGEST_POINT = 120
 # Nor a longer program.
@@ -124,7 +124,7 @@ class Check:
         """As the command line shows it."""
         lines = [f"{self._said()} ({self.reason})" if self.reason else self._said(), ""]
         lines.append(table(_HEADER, map(self._cells, self.rows), _ALIGN))
-        lines += ["", *([f"note: {self.not_run}"] if self.not_run else [])]
+        lines += ["", *self._wide_points(), *([f"note: {self.not_run}"] if self.not_run else [])]
         lines += [*(f"kink: {kink}" for kink in self.kinks), f"run the worst point again: {self.command}"]
         return "\n".join(lines)
 
@@ -139,6 +139,11 @@ class Check:
             )
             return f"{SAYS[PASS]} in {verified:,} of {elements:,} elements, and differences' in all"
         return UNCOMPARED if blind and self.ok else SAYS[self.verdict]
+
+    def _wide_points(self) -> list[str]:
+        """The points that the table calls by their numbers; those of large arrays are left to the command."""
+        wide = {row.point: said(self.points[row.point]) for row in self.rows}
+        return [f"point {k + 1}: {at}" for k, at in sorted(wide.items()) if WIDEST < len(at) <= LONGEST_POINT]
 
     def _cells(self, row: Row) -> list[Any]:
         verdict = f"{row.verdict}: {row.remark}" if row.remark else row.verdict
@@ -172,7 +177,7 @@ class Check:
         return verdict + html_table(_HEADER, map(self._cells, self.rows), _ALIGN)
 
 
-_HEADER = ["", "verdict", "worst error", "condition", "roundings", "held against", "at"]
+_HEADER = ["", "verdict", "error", "condition", "roundings", "held against", "at"]
 _ALIGN = "llrrrll"
 
 
