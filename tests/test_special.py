@@ -175,10 +175,14 @@ def test_stans_densities_are_sums_over_the_elements_of_arrays() -> None:
     assert grads["sigma"] == pytest.approx(float(np.sum((z**2 - 1) / 2)))
 
 
-@pytest.mark.parametrize("gate", ["lgamma", "digamma", "gamma", "ndtr", "log_ndtr", "silu", "elu", "erf", "logit"])
+KEPT = ["lgamma", "digamma", "gamma", "ndtr", "log_ndtr", "silu", "elu", "erf", "logit", "trigamma"]
+BESIDE = ["polygamma(2, x)", "betaln(0.5, x)", "beta(x, 2.5)", "t_logpdf(x, 3, 0, 1)", "log(0.5*exp(x) + x*exp(2))"]
+
+
+@pytest.mark.parametrize("call", [*(f"{gate}(x)" for gate in KEPT), *BESIDE])
 @pytest.mark.parametrize("style", ["notes", "fast"])
-def test_precision_and_shape_are_kept(gate: str, style: str) -> None:
-    fn = gradc.compile(f"{gate}(x)", style=style)
+def test_precision_and_shape_are_kept(call: str, style: str) -> None:
+    fn = gradc.compile(call, style=style)
     for shape in ((0,), (1,), (2, 0), (3, 1)):
         x = np.full(shape, 0.25, np.float32)
         value, grads = fn.value_and_grad(x)

@@ -158,7 +158,7 @@ trigamma = op(
     code={
         "numpy": "trigamma({x})",
         "math": "trigamma({x})",
-        "scipy": "special.polygamma(1, {x})[()]",
+        "scipy": "special.zeta(2.0, {x})",
     },
     helpers={"numpy": texts.TRIGAMMA, "math": texts.TRIGAMMA_MATH},
     needs="x not 0, -1, -2, …",
@@ -171,7 +171,7 @@ polygamma = op(
     doc="the n-th derivative of digamma; written polygamma(n, x), n a whole number",
     slopes=["polygamma(x, n=n + 1)"],
     code={"numpy": "polygamma({n}, {x})", "math": "", "scipy": "special.polygamma({n}, {x})[()]"},
-    helpers={"numpy": texts.scipy("polygamma", "n, x")},
+    helpers={"numpy": [texts.BY_SCIPY, texts.POLYGAMMA]},
     needs="x > 0",
     say=Say(symbol="ψₙ", stem="psi{x}", short="psi", part="polygamma scales by the next one"),
     steep=_POSITIVE,

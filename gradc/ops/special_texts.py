@@ -99,6 +99,11 @@ def digamma(x):
         out = np.where(u < 0.5, out - np.pi/np.tan(np.pi*(u - np.round(u))), out)
     return np.where((u < 0.0) & (u == np.round(u)), np.nan, out).astype(x.dtype, copy=False)[()]
 '''
+POLYGAMMA = '''
+def polygamma(n, x):
+    """SciPy's function of this name, in the precision of x."""
+    return np.asarray(by_scipy("polygamma").polygamma(n, x), np.result_type(x))[()]
+'''
 TRIGAMMA = '''
 _TRI = (
     -529.1242424242424, 54.971177944862156, -7.092156862745098, 1.1666666666666667,
@@ -281,22 +286,22 @@ def trigamma_gap(x, y):
 BETALN = '''
 def betaln(x, y):
     """log(gamma(x)*gamma(y)/gamma(x + y)) for positive numbers, without the cancellation where they are large."""
-    x, y = np.asarray(x), np.asarray(y)
-    a, b = np.minimum(x, y).astype(float), np.maximum(x, y).astype(float)
+    kind = np.result_type(x, y)
+    a, b = np.minimum(x, y, dtype=float), np.maximum(x, y, dtype=float)
     with np.errstate(all="ignore"):
         s, t = np.maximum(a, 8.0), np.maximum(b, 8.0)
         near = lgamma(a) + lgamma(b) - lgamma(a + b)
         rest = stirling(t) - stirling(a + t) - (a + t - 0.5)*np.log1p(a/t)
         far = lgamma(a) - a*(np.log(t) - 1.0) + rest
         both = (s - 0.5)*np.log(s/t) - 0.5*np.log(t) + (0.9189385332046727 + stirling(s) + rest)
-    out = np.where(b < 8.0, near, np.where(a < 8.0, far, both))
-    return out.astype(np.result_type(x, y), copy=False)[()]
+    return np.where(b < 8.0, near, np.where(a < 8.0, far, both)).astype(kind, copy=False)[()]
 '''
 BETA = '''
 def beta(x, y):
     """gamma(x)*gamma(y)/gamma(x + y), by its logarithm where these would overflow."""
     with np.errstate(all="ignore"):
-        return np.where(np.add(x, y) < 170.0, gamma(x)/gamma(np.add(x, y))*gamma(y), np.exp(betaln(x, y)))[()]
+        out = np.where(np.add(x, y) < 170.0, gamma(x)/gamma(np.add(x, y))*gamma(y), np.exp(betaln(x, y)))
+    return out.astype(np.result_type(x, y), copy=False)[()]
 '''
 LOG_NDTR_SLOPE = '''
 def log_ndtr_slope(x):
