@@ -87,10 +87,10 @@ def parse(
 
 
 def _refuse_shapes_of_nothing(reader: Reader) -> None:
-    """Raise GradcError for a shape that was given to a name that is no input."""
+    """Raise GradcError for axes that were given to a name that is no input; of a number the shape says nothing."""
     inputs = reader.scope.inputs
-    for name in reader.scope.given:
-        if name not in inputs:
+    for name, shape in reader.scope.given.items():
+        if shape and name not in inputs:
             known = ", ".join(f"'{each}'" for each in inputs) or "none"
             raise GradcError(f"no input '{name}' to have a shape", hint=f"inputs are {known}")
 
