@@ -13,6 +13,7 @@ import math
 import struct
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -269,9 +270,12 @@ def direct_rolled(
     slopes_of = np.array([back[name] for name in wrt], dtype=int)
     size, empty = len(inputs), dict.fromkeys(wrt)
     packed = struct.Struct(f"{size}d").pack
+    by_name = itemgetter(*inputs)
 
     def call(*args: Any, **given: Any) -> Any:
-        if given or len(args) != size:
+        if given.keys() == place.keys() and not args:
+            args = by_name(given)
+        elif given or len(args) != size:
             if not given.keys() <= place.keys():  # df, or what is no input
                 return general(*args, **given)
             args = tuple(bound(args, given))
