@@ -14,6 +14,10 @@ GIVEN = {"X": X, "W": W, "V": V}
 STEP, TOLERANCE = 1e-5, 1e-6
 
 TORCH = [
+    ("(X.view(1, 3, 2).flatten(1) @ torch.arange(6.)).sum()", 4.833333333333333),
+    ("(torch.flatten(X.view(3, 1, 2), start_dim=1) @ W).sum()", -1.3000000000000003),
+    ("(X.view(1, 3, 2).flatten(0, 1) @ W).prod()", 0.11122222222222221),
+    ("F.conv2d(X.view(1, 2, 1, 3), X.view(2, 1, 1, 3)[..., :2], padding=1, groups=2).pow(2).sum()", 2.1839753086419758),
     ("F.pairwise_distance(X, 2*X, p=1).sum()", 3.0),
     ("torch.zeros(2).add_(W).mul_(2).exp().sum()", 7.407371737819385),
     ("F.triplet_margin_loss(X, 2*X, X+1, swap=True)", 0.639052231047904),

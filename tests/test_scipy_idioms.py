@@ -24,6 +24,7 @@ IDIOMS = """
 stats.norm(0, 1).pdf(V).sum()
 stats.norm(loc=V[0], scale=2).logpdf(V).sum()
 stats.norm.isf(V[0])
+norm(V[0], 2).logpdf(V).sum()
 stats.t.pdf(V, 4).sum()
 stats.t(df=3, loc=V[1]).logpdf(V).sum()
 stats.expon.pdf(V[0], 0, 2)
@@ -88,7 +89,7 @@ X[~np.eye(3, 2, dtype=bool)].sum()
 
 @pytest.mark.parametrize("program", IDIOMS)
 def test_as_python_has_it(program: str) -> None:
-    wanted = eval(program, {"np": np, "math": math, "scipy": scipy, "stats": stats, **GIVEN})
+    wanted = eval(program, {"np": np, "math": math, "scipy": scipy, "stats": stats, "norm": stats.norm, **GIVEN})
     fn = gradc.compile(program, shapes=shapes_in(program, GIVEN))
     given = {name: GIVEN[name] for name in fn.inputs}
     value, grads = fn.value_and_grad(**given)
