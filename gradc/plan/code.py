@@ -431,6 +431,8 @@ def dims_of(node: Node, facts: Facts | None = None, literal: bool = False) -> li
         if hole == "*segment":
             start = given["start"]
             found += [start, total([start, given["size"]])]
+        elif hole == "*into":
+            found += given["shape"]
         elif hole == "*span":
             found += [given["start"], given["size"]]
         elif least == PRECEDENCE["dims"]:
