@@ -134,6 +134,7 @@ NAMED = {
     "emit/array_lines.py": "maximum minimum scatter",
     "emit/kernels.py": "maximum minimum",
     "emit/operand.py": "maximum minimum",
+    "evidence/grade/settings.py": "pad windows",  # what a layer's cache is called to hold, read off its gates
     "optimize/__init__.py": "held held_else",
     "optimize/constructors.py": "nonzero sqrt",
     "optimize/ufuncs.py": "abs_",
