@@ -102,12 +102,6 @@ def test_an_array_of_one_into_no_axes() -> None:
     assert fn.value_and_grad(np.array([[3.0]]))[1]["x"].tolist() == [[6.0]]
 
 
-def test_sizes_that_only_a_shape_names_are_bound() -> None:
-    fn = gradc.compile("x: [n]; c: [m, k]; np.sum(np.reshape(x**2, (m, k))*c)")
-    x, c = np.arange(6.0), np.ones((2, 3))
-    assert fn.value_and_grad(x, c)[1]["x"].tolist() == (2 * x).tolist()
-
-
 def test_causal_attention() -> None:
     rng = np.random.default_rng(2)
     program = CAUSAL.split("\n", 3)[3].replace("/np.sqrt(k)", "/2").replace("(t, t)", "(4, 4)")

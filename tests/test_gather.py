@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ SHAPES = {"x": (4, 5, 3), "j": (2,), "k": (2,), "l": (2,), "m": (3, 2)}
 
 
 def compiled(subscript: str, style: str = "notes") -> gradc.Function:
-    shapes = {name: shape for name, shape in SHAPES.items() if name in subscript or name == "x"}
+    names = {"x", *re.findall(r"\w+", subscript)}
+    shapes = {name: shape for name, shape in SHAPES.items() if name in names}
     return gradc.compile(f"f = x[{subscript}]", shapes=shapes, style=style)
 
 
