@@ -323,7 +323,7 @@ def test_what_is_returned_shares_memory_with_nothing() -> None:
 
 def test_missing_and_surplus_arguments_are_named() -> None:
     fn = gradc.compile("x*y")
-    with pytest.raises(TypeError, match="argument 'y_dot' is missing; x, y, x_dot, y_dot expected"):
+    with pytest.raises(TypeError, match="argument 'y_dot' is missing; 4 arguments"):
         fn.jvp(1.0, 2.0, 3.0)
     with pytest.raises(TypeError, match="no argument 'z'"):
         fn.hvp(1.0, 2.0, z=3.0)

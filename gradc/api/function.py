@@ -27,6 +27,7 @@ from gradc.run.given import (
     checked_out,
     checked_threads,
     filled,
+    in_order,
     is_array,
     kind_of,
     refuse_more_than_numbers,
@@ -55,11 +56,6 @@ Names = Literal["notes", "letters", "wengert"]
 
 
 Asked = Literal["", "numba"]
-
-
-def _wanted_text(inputs: Sequence[str]) -> str:
-    names = ", ".join(inputs) if len(inputs) <= 100 else f"{inputs[0]}, …, {inputs[-1]}"
-    return f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({names})"
 
 
 class Function:
@@ -267,24 +263,10 @@ class Function:
     def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
         inputs = self.dag.inputs
-        wanted = _wanted_text(self.inputs)
-        if len(args) > len(inputs):
-            raise TypeError(f"{wanted} expected, {len(args)} given")
-        bound = dict(zip(inputs, args, strict=False))
-        for name, value in given.items():
-            if name not in inputs:
-                raise TypeError(f"no input '{name}'; {wanted} expected")
-            if name in bound:
-                raise TypeError(f"input '{name}' given twice, by position and by name")
-            bound[name] = value
-        if len(bound) < len(inputs):
-            missing = next(name for name in inputs if name not in bound)
-            raise TypeError(
-                f"input '{missing}'{self._shape_text(missing)} is missing; {wanted} expected, {len(bound)} given"
-            )
+        bound = in_order(inputs, args, given, shape=self._shape_text)
         if self.target not in OF_ARRAYS:  # a framework knows its own tensors
-            return [bound[name] for name in inputs]
-        return [refuse_more_than_numbers(name, bound[name]) for name in inputs]
+            return bound
+        return [refuse_more_than_numbers(name, value) for name, value in zip(inputs, bound, strict=True)]
 
     def _shape_text(self, name: str) -> str:
         shape = self.shapes[name]

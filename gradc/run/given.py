@@ -12,11 +12,52 @@ ValueError: threads: a whole number of at least 1 is expected, not 0
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 # Longer values are shown by their beginning.
 LONGEST = 40
+# Of more names than this the first and the last are listed.
+MOST_LISTED = 100
+
+
+def in_order(
+    names: Collection[str],
+    args: Sequence[Any],
+    given: Mapping[str, Any],
+    what: str = "input",
+    shape: Callable[[str], str] = lambda name: "",
+    optional: Collection[str] = (),
+) -> list[Any]:
+    """What is given by position or by name, in the order of the names; TypeError says what is missing or surplus.
+
+    >>> in_order(["x", "y"], [1], {"y": 2})
+    [1, 2]
+    >>> in_order(["x", "y"], [1], {})
+    Traceback (most recent call last):
+        ...
+    TypeError: input 'y' is missing; 2 inputs (x, y) expected, 1 given
+    """
+
+    def wanted() -> str:
+        listed = list(names)
+        shown = ", ".join(listed) if len(listed) <= MOST_LISTED else f"{listed[0]}, …, {listed[-1]}"
+        return f"{len(listed)} {what}{'s' * (len(listed) != 1)} ({shown}) expected"
+
+    if len(args) > len(names):
+        raise TypeError(f"{wanted()}, {len(args)} given")
+    found = dict(zip(names, args, strict=False))
+    for name, value in given.items():
+        if name not in names:
+            raise TypeError(f"no {what} '{name}'; {wanted()}")
+        if name in found:
+            raise TypeError(f"{what} '{name}' given twice, by position and by name")
+        found[name] = value
+    if len(found) < len(names):
+        for name in names:
+            if name not in found and name not in optional:
+                raise TypeError(f"{what} '{name}'{shape(name)} is missing; {wanted()}, {len(found)} given")
+    return [found[name] for name in names if name in found]
 
 
 def plain_text(what: str, text: Any) -> str:

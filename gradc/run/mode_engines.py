@@ -180,12 +180,12 @@ def _spans(dag: Dag, args: Sequence[Any], names: Sequence[str], moved: Sequence[
 
 def plan_plain(fn: Compiled, mode: str) -> tuple[str, Callable[[Otherwise], Callable[..., Any]]]:
     """The function of a mode as the notes have it, which takes every call."""
-    from gradc.run.modes import bound
+    from gradc.run.given import in_order
 
     text, function, names, optional = fn.plain_mode(mode)
 
     def call(*args: Any, **given: Any) -> Any:
-        values = bound(names, args, given, optional)
+        values = in_order(names, args, given, "argument", optional=optional)
         return shown(fn, mode, function(*values), values)
 
     return text, lambda otherwise: call

@@ -250,24 +250,4 @@ def _csr(dense: Any, points: tuple[int, ...]) -> Any:
     return csr_array(dense)
 
 
-def bound(
-    names: Sequence[str], args: tuple[Any, ...], given: Mapping[str, Any], optional: Sequence[str] = ()
-) -> list[Any]:
-    """Arguments in order, by position or by name; TypeError names what is missing or surplus."""
-    wanted = ", ".join(names)
-    if len(args) > len(names):
-        raise TypeError(f"{len(names)} arguments ({wanted}) expected, {len(args)} given")
-    found = dict(zip(names, args, strict=False))
-    for name, value in given.items():
-        if name not in names:
-            raise TypeError(f"no argument '{name}'; {wanted} expected")
-        if name in found:
-            raise TypeError(f"argument '{name}' given twice, by position and by name")
-        found[name] = value
-    for name in names:
-        if name not in found and name not in optional:
-            raise TypeError(f"argument '{name}' is missing; {wanted} expected")
-    return [found[name] for name in names if name in found]
-
-
-__all__ = ["Hessian", "Jacobian", "bound", "symmetric"]
+__all__ = ["Hessian", "Jacobian", "symmetric"]

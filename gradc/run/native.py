@@ -13,7 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.run import native_texts
 from gradc.run.functions import cache_folder
+from gradc.run.given import in_order
 
 # What the functions of the C file are called.
 NAME = "gradc_f"
@@ -93,7 +94,7 @@ class Native:
             df = inputs.pop("df", ())
             if not df and len(args) + len(inputs) == len(self.inputs) + self._seeds:
                 args, df = args[: -self._seeds], args[-self._seeds :]
-        given = [*bound(self.inputs, args, inputs), *df]
+        given = [*in_order(self.inputs, args, inputs), *df]
         if len(df) != self._seeds:
             self._fn.needs_no_df()
         count = len(self.outputs)
@@ -133,14 +134,6 @@ class Native:
             return _loaded(_built(self._around(mode, parts, more, widths, rows=rows, pattern=pattern), self._compiler))
 
         return mode_of(mode, self._fn, build)
-
-
-def bound(names: Sequence[str], args: Sequence[Any], given: Mapping[str, Any]) -> list[Any]:
-    """Values in order, by position or by name; TypeError where one is missing or surplus."""
-    found = {**dict(zip(names, args, strict=False)), **given}
-    if len(args) > len(names) or set(found) != set(names) or len(args) + len(given) != len(found):
-        raise TypeError(f"{len(names)} inputs ({', '.join(names)}) are expected, once each")
-    return [found[name] for name in names]
 
 
 def over_arrays(fill: Callable[..., Any], given: Sequence[Any], widths: Sequence[int]) -> list[Any] | None:
@@ -220,4 +213,4 @@ def _loaded(path: str) -> Any:
     return module
 
 
-__all__ = ["Native", "bound", "native", "over_arrays"]
+__all__ = ["Native", "native", "over_arrays"]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from gradc.run import native_texts
+from gradc.run.given import in_order
 
 
 class Build(Protocol):
@@ -23,8 +24,6 @@ def mode_of(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
 
 
 def _product(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
-    from gradc.run.native import bound
-
     order = [name for name in fn.inputs if name in fn.wrt]
     count, second, taken = len(fn.outputs), mode == "hvp", len(fn.inputs) + len(order)
     seeds = count if second and count > 1 else 0
@@ -37,7 +36,7 @@ def _product(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
         df = given.pop("df", ()) if seeds else ()
         if len(df) != seeds:
             fn.needs_no_df()
-        values = bound(fn.plain_mode(mode)[2][:taken], args, given) if given else args
+        values = in_order(fn.plain_mode(mode)[2][:taken], args, given) if given else args
         if len(values) != taken:
             raise TypeError(f"{len(fn.inputs)} inputs and {len(order)} tangents are expected, and {len(values)} came")
         found = _found(module, [*values, *df], widths)
@@ -54,7 +53,6 @@ def _matrix(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
 
     from gradc.optimize.second import hessian, jacobian
     from gradc.run.modes import Hessian, Jacobian
-    from gradc.run.native import bound
 
     order = [name for name in fn.inputs if name in fn.wrt]
     count, second = len(fn.outputs), mode == "hessian"
@@ -71,7 +69,7 @@ def _matrix(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
     shapes = dict.fromkeys(order, ())
 
     def call(*args: Any, **given: Any) -> Any:
-        found = _found(module, bound(fn.inputs, args, given), widths)
+        found = _found(module, in_order(fn.inputs, args, given), widths)
         points = () if type(found[0]) is float else found[0].shape
         numbers = np.moveaxis(found[-1].reshape(*points, -1), -1, 0) if points else found[count + slopes :]
         value = found[0] if count == 1 else tuple(found[:count])
