@@ -198,11 +198,11 @@ def _body(
     leaves = {leaf: namer.fresh(f"{each.name}{at}") for each in elements for at, leaf in each.read}
     local = Words(namer, {word: own for word, own in words.items() if word != own}, inputs=leaves)
     names = names_of(joint, local, plan)
-    texts = iter(result_texts(plan, names, local.renamed))
+    texts = iter(result_texts(plan, names, joint.dag, local.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {leaf: "0.0" if node is None else next(texts) for leaf, node in joint.gradients.items()}
     body = [line for each in elements for line in taken_apart(each, [leaves[leaf] for _, leaf in each.read])]
-    body += line_texts(plan, names, local.renamed)
+    body += line_texts(plan, names, joint.dag, local.renamed)
     pairs = []
     for each in wrt:
         text = slopes.get(each, "")

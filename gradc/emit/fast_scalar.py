@@ -17,17 +17,15 @@ from types import MappingProxyType
 
 from gradc.base.files import COMPILED
 from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
-from gradc.emit.lines import Bare, Plan, how
+from gradc.emit.lines import NumberText, Plan, how
 from gradc.emit.long_programs import long_text
-from gradc.emit.modules import BUILTINS, Emitted, Text, own_words
-from gradc.emit.operand import Printer
+from gradc.emit.modules import BUILTINS, Emitted, own_words
 from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Dag, Node
 from gradc.ops.helpers import HELPERS, needed
-from gradc.ops.routing import not_
 from gradc.ops.table import Op
 from gradc.optimize import LARGE, Joint, optimize
-from gradc.plan.code import Alias, Def, If, Module, every, nodes, values
+from gradc.plan.code import Alias, Def, Module, every, nodes, values
 from gradc.plan.numbers import Words, fused, names_of, passes, words_of
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -52,22 +50,8 @@ def calls_of(plan: Plan) -> tuple[dict[str, None], dict[str, None]]:
     return calls, helpers
 
 
-class Numbers(Text):
-    """Prints functions of numbers, and modules of them."""
-
-    def printer(self) -> Printer:
-        return Bare(self.words)
-
-    def branch(self, stmt: If) -> list[str]:
-        """An `if`; one that is all of an `else` is an `elif`."""
-        lines = super().branch(stmt)
-        if len(stmt.otherwise) == 1 and type(stmt.otherwise[0]) is If:
-            at = lines.index("else:")
-            lines[at:] = ["el" + lines[at + 1].removeprefix("    "), *(line[4:] for line in lines[at + 2 :])]
-        return lines
-
-    def test(self, node: Node) -> str:
-        return f"not ({self.text(node.args[0])})" if node.op is not_ else self.text(node)
+class Numbers(NumberText):
+    """Prints modules of numbers."""
 
     def stages(self, forward: Def) -> tuple[tuple[int, str], ...]:
         return ()

@@ -5,7 +5,7 @@
 >>> joint = optimize(parse("x*exp(1 - y)"), ["x"])
 >>> plan = lines_of(joint.nodes, joint.roots, joint.places())
 >>> names = {node: node.attr or "slope" for node in joint.nodes}
->>> line_texts(plan, names, {}), result_texts(plan, names, {})
+>>> line_texts(plan, names, joint.dag, {}), result_texts(plan, names, joint.dag, {})
 (['slope = exp(1.0 - y)'], ['x*slope', 'slope'])
 """
 
@@ -15,15 +15,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from gradc.emit.layout import indent
+from gradc.emit.modules import Text
 from gradc.emit.operand import Printer, form_cost
 from gradc.emit.targets import TARGETS
-from gradc.graph.dag import Node
+from gradc.graph.dag import Dag, Node
 from gradc.ops.routing import not_
 from gradc.ops.scalar import neg
 from gradc.ops.table import MUL, UNARY, Form, Op, statics_of
 from gradc.plan import lines as planner
-from gradc.plan.code import Assign, Body, If, Value, every, values
+from gradc.plan.code import If, Module, every, values
 from gradc.plan.lines import Plan, Written, scales
 from gradc.rewrite.sides import Region, places
 
@@ -93,40 +93,36 @@ def lines_of(
     return planner.lines_of(nodes, results, placed, how, keep)
 
 
-def line_texts(plan: Plan, names: Mapping[Node, str], module: Mapping[str, str]) -> list[str]:
-    """The lines of a plan; `module` says what functions go by."""
-    return _body(plan.statements(names), Bare(module))
+class NumberText(Text):
+    """Prints statements of numbers."""
 
+    def printer(self) -> Printer:
+        return Bare(self.words)
 
-def result_texts(plan: Plan, names: Mapping[Node, str], module: Mapping[str, str]) -> list[str]:
-    """Its results, one behind the other."""
-    bare = Bare(module)
-    return [bare.text(value) for value in plan.returned(names)]
-
-
-def _body(stmts: Body, bare: Bare) -> list[str]:
-    out: list[str] = []
-    for stmt in stmts:
-        if type(stmt) is Assign:
-            out.append(f"{stmt.target} = {bare.text(stmt.value)}")
-        else:
-            out += _branch(stmt, bare)
-    return out
-
-
-def _branch(stmt: If, bare: Bare) -> list[str]:
-    """An `if`, as deep as branches are nested; one that is all of an `else` is an `elif`."""
-    lines = [f"if {_test(stmt.test, bare)}:", *indent(_body(stmt.then, bare))]
-    if not stmt.otherwise:
+    def branch(self, stmt: If) -> list[str]:
+        """An `if`; one that is all of an `else` is an `elif`."""
+        lines = super().branch(stmt)
+        if len(stmt.otherwise) == 1 and type(stmt.otherwise[0]) is If:
+            at = lines.index("else:")
+            lines[at:] = ["el" + lines[at + 1].removeprefix("    "), *(line[4:] for line in lines[at + 2 :])]
         return lines
-    rest = _body(stmt.otherwise, bare)
-    if len(stmt.otherwise) == 1 and type(stmt.otherwise[0]) is If:
-        return [*lines, "el" + rest[0], *rest[1:]]
-    return [*lines, "else:", *indent(rest)]
+
+    def test(self, node: Node) -> str:
+        return f"not ({self.text(node.args[0])})" if node.op is not_ else self.text(node)
 
 
-def _test(test: Value, bare: Bare) -> str:
-    return f"not ({bare.text(test.args[0])})" if test.op is not_ else bare.text(test)
+def line_texts(plan: Plan, names: Mapping[Node, str], dag: Dag, words: Mapping[str, str]) -> list[str]:
+    """The lines of a plan of a program; `words` says what functions go by."""
+    return _text_of(dag, words).body(plan.statements(names))
+
+
+def result_texts(plan: Plan, names: Mapping[Node, str], dag: Dag, words: Mapping[str, str]) -> list[str]:
+    """Its results, one behind the other."""
+    return list(map(_text_of(dag, words).text, plan.returned(names)))
+
+
+def _text_of(dag: Dag, words: Mapping[str, str]) -> NumberText:
+    return NumberText(Module(dag, (), (), words, {}, frozenset()), TARGETS["math"])
 
 
 def cost_of(plan: Plan) -> int:
@@ -145,4 +141,4 @@ class _Anything(dict[Node, str]):
         return f"v{node.id}"
 
 
-__all__ = ["Bare", "Plan", "cost_of", "how", "line_texts", "lines_of", "places", "result_texts"]
+__all__ = ["Bare", "NumberText", "Plan", "cost_of", "how", "line_texts", "lines_of", "places", "result_texts"]

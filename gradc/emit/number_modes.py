@@ -72,10 +72,10 @@ def worded(blocks: Blocks) -> Joint:
 
 def _texts(blocks: Blocks, plan: Plan, words: Words) -> _Texts:
     joint, names = blocks.joint, _names(blocks, plan, words)
-    texts = iter(result_texts(plan, names, words.renamed))
+    texts = iter(result_texts(plan, names, joint.dag, words.renamed))
     values = [next(texts) for _ in joint.outputs]
     slopes = {key: "0.0" if node is None else next(texts) for key, node in joint.gradients.items()}
-    return _Texts(plan, line_texts(plan, names, words.renamed), values, slopes)
+    return _Texts(plan, line_texts(plan, names, joint.dag, words.renamed), values, slopes)
 
 
 def _stem(key: str, second: bool) -> str:
