@@ -7,8 +7,8 @@ several gates have in common (a sigmoid, its slope and its mirror image) become 
 >>> build = Builder()
 >>> x = build.input("x")
 >>> up, down = (build.intern(loss.sigmoid, (u,)) for u in (x, build.intern(s.neg, (x,))))
->>> [slope] = lowered([build.intern(s.mul, (up, down))])
->>> [node.op.name for node in reachable([slope]) if node.args]
+>>> slope = build.intern(s.mul, (up, down))
+>>> [node.op.name for node in reachable([lower_all([slope])[slope]]) if node.args]
 ['abs', 'neg', 'exp', 'add', 'div', 'mul', 'mul']
 """
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from gradc.graph.dag import Graph, Node, reachable
+from gradc.graph.dag import Node, reachable
 from gradc.ops import routing, scalar
 from gradc.ops.table import Op, statics_of
 from gradc.rewrite.rules import run
@@ -26,20 +26,14 @@ from gradc.rewrite.simplify import Builder, is_const, number
 Args = tuple[Node, ...]
 
 
-def lowered(roots: Sequence[Node], literal: bool = False, graph: Graph | None = None) -> list[Node]:
-    """The same values by gates that have a ufunc, in a graph of their own."""
-    made = lower_all(roots, literal, graph)
-    return [made[root] for root in roots]
-
-
 def lower_all(
-    roots: Sequence[Node], literal: bool = False, graph: Graph | None = None, guards: dict[Node, float] | None = None
+    roots: Sequence[Node], literal: bool = False, guards: dict[Node, float] | None = None
 ) -> dict[Node, Node]:
     """For each node that the roots are computed from its lowered twin.
 
     With `guards`, to be filled, gates take the forms that are good up to a limit of their argument.
     """
-    build = Builder(literal=literal, graph=graph)
+    build = Builder(literal=literal)
     made: dict[Node, Node] = {}
     nodes = reachable(roots)
     bases = bases_of(nodes) if guards is not None else {}

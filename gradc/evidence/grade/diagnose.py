@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -278,9 +278,6 @@ def _masked(value: Array, want: Array, parts: Sequence[Part], loose: float) -> I
         yield Reason(MASK, f"{where} are masked the other way round")
     elif np.allclose(value[off], -want[off], rtol=loose):
         yield Reason(SIGN, f"{where} have the wrong sign")
-
-
-Sums = Callable[[Sequence[Array]], Iterator[Array]]
 
 
 def is_sum_of_some(value: Array, parts: Sequence[Part], loose: float) -> bool:
