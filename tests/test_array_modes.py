@@ -86,7 +86,10 @@ def test_derivatives_of_every_kind_agree(name: str) -> None:
 def test_the_gradient_is_sympys(name: str) -> None:
     text, _ = PROGRAMS[name]
     said = str(gradc.compile(text).check(points=1)).splitlines()[0]
-    assert said == "pass: the staged gradient is SymPy's" or (name == "sort" and "agrees with differences" in said)
+    # Of many elements SymPy takes a sample, and the headline says how many.
+    assert said.startswith("pass: the staged gradient is SymPy's") or (
+        name == "sort" and "agrees with differences" in said
+    )
 
 
 def test_a_trace_has_the_lines_of_the_module() -> None:
