@@ -289,7 +289,9 @@ def sin(x):
     y, low, n = angle(x)
     s, c = sine_cosine(y, low)
     s = c if n & 1 else s
-    return x if abs(x) < 1e-8 else -s if n & 2 else s
+    s = -s if n & 2 else s
+    near = (bits(abs(x)) - bits(1e-8)) >> 63  # all bits where it is x itself; a choice would become a branch
+    return from_bits((bits(x) & near) | (bits(s) & ~near))
 ''',
     "cos": '''
 @compiled
