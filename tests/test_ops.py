@@ -87,7 +87,7 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
     """Argument shapes and static parameters that the entry's shape rule takes."""
     count = 3 if entry.variadic else len(entry.params)
     if entry.elementwise:
-        shapes: list[Any] = [(s,) for s in ARRAY_SHAPES] if count == 1 else [(*p, p[0])[:count] for p in PAIRS]
+        shapes: list[Any] = [(s,) for s in ARRAY_SHAPES] if count == 1 else [(*p, *p)[:count] for p in PAIRS]
     else:
         shapes = (
             list(itertools.product(ARRAY_SHAPES, repeat=count)) if count < 3 else [(s,) * count for s in ARRAY_SHAPES]
