@@ -33,6 +33,53 @@ def test_as_python(program: str, inputs: dict[str, object], shapes: dict[str, ob
     assert agrees(program, inputs, shapes)
 
 
+W = {"a": rng.normal(size=(2, 12)), "h": rng.normal(size=(2, 3))}
+NAMED = {"a": ("N", "4*H"), "h": ("N", "H")}
+
+# Slices between sizes that are only known at the call; the shapes hold at the inputs, whatever NumPy would cut off.
+BETWEEN = [
+    ("np.sum(a[:, H:2*H]*h) + np.sum(a[:, 3*H:]**2)", NAMED),
+    ("np.sum(np.tanh(a[:, :H])*a[:, 3*H:4*H])", NAMED),
+    (
+        "H = h.shape[1]\ni, f = a[:, :H], a[:, H:2*H]\no, g = a[:, 2*H:3*H], a[:, 3*H:]\nnp.sum(o*np.tanh(f + i*g))",
+        NAMED,
+    ),
+    ("np.sum(a[0, :H]*h[1]) + np.sum(a[..., H:3*H][:, ::2])", NAMED),
+    ("np.sum(a[:, None, 1:H]*h[:, None, :-1])", NAMED),
+    ("np.sum(a[[1, 0], :H]*h) + np.sum(a[:, H:])", {**NAMED, "a": (2, "4*H"), "h": (2, "H")}),
+    ("n = a.shape[1]\nnp.sum(a[:, :n//2]**3)*np.sum(a[:, n//2:]) + np.sum(a[:, n//3:-1])", {"a": ("N", "n")}),
+    ("T = h.shape[1]\nnp.sum(a[:, :T]*h) + np.sum(a[:, T:]**2)", {"a": ("N", "block"), "h": ("N", "T")}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "shapes"), BETWEEN, ids=[row[0].replace("\n", "; ")[:60] for row in BETWEEN])
+def test_a_slice_between_sizes_is_a_piece_of_the_axis(program: str, shapes: dict[str, object]) -> None:
+    inputs = {name: value for name, value in W.items() if name in shapes}
+    sizes = "H = h.shape[1]\n" if "H" in program and "H =" not in program else ""
+    assert agrees(sizes + program, inputs, shapes)
+
+
+def test_pieces_that_make_up_an_axis_come_back_joined() -> None:
+    program = "a: [n, 3*h]\np = a[:, :h]\nq = a[:, h:2*h]\nr = a[:, 2*h:]\nsum(tanh(p)*q*sigmoid(r))"
+    assert "    da = np.concatenate([dp, dq, dr], axis=1)" in gradc.compile(program).source
+
+
+def test_an_axis_that_is_shorter_than_a_slice_of_it_is_refused_at_the_call() -> None:
+    fn = gradc.compile("a: [block]; x: [t]; sum(a[:t]*x)")
+    assert fn(np.arange(3.0), np.ones(2)) == 1
+    for style in ("notes", "fast"):
+        with pytest.raises(ValueError, match="block - t: at least 0 is expected, not -1"):
+            gradc.compile(fn.program, style=style)(np.ones(2), np.ones(3))
+    assert "at least" not in gradc.compile("a: [2*n]; sum(a[n:])").source
+
+
+def test_shapes_are_made_of_sizes_where_they_are_given_too() -> None:
+    assert gradc.compile("x @ W", shapes={"x": ("n", "d"), "W": ("d", "4 * H")}).shapes["W"] == ("d", "4*H")
+    for wrong in ("4**H", "-H", "f(H)", "lambda", "4*for", "H//0", "", "H.T"):
+        with pytest.raises(gradc.GradcError):
+            gradc.compile("sum(W)", shapes={"W": ("d", wrong)})
+
+
 def test_a_declared_dimension_is_the_size() -> None:
     fn = gradc.compile("X: [n, d]\nsum(X)/n")
     assert fn.inputs == ("X",)
@@ -62,7 +109,8 @@ REFUSED = [
     ("x: [n]\nfor i in range(n): y = x[i]\ny", "the size 'n' has to be known when the program is compiled"),
     ("x: [n]\nfor v in x: y = v\ny", "the size 'n' has to be known when the program is compiled"),
     ("x: [n]\nif n > 3: y = sum(x)\ny", "this 'if' hangs on a value"),
-    ("a: [4*H]\nsum(a[H:2*H])", "the size 'H' has to be known when the program is compiled"),
+    ("a: [4*H]\nsum(a[H:2*H:2])", "the size 'H' has to be known when the program is compiled"),
+    ("a: [4*H]\na[H:2*H] = 0\nsum(a)", "the size 'H' has to be known when the program is compiled"),
     ("len(x)*x", "'x' is a scalar, and has no length"),
     ("x: [3]; k = 2*x[0]\ny: [k]\ny", "'k' is no whole number, and no dimension"),
     ("x: [3 - 5]\nx", "a dimension of -2 elements"),

@@ -24,7 +24,7 @@ from gradc.emit.targets import TARGETS
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims, operator_of, renamed, total
 from gradc.ops.array import stack
-from gradc.ops.array_shapes import product
+from gradc.ops.array_shapes import ends, product
 from gradc.ops.helpers import needed
 from gradc.ops.routing import maximum, minimum
 from gradc.ops.scalar import adjoint, const, input_, neg, size
@@ -102,9 +102,9 @@ class Printer:
             return "".join(f", {key}={given[key]}" for key, default in node.op.statics if given[key] != default)
         if hole == "*segment":
             s = statics_of(node.op, node.attr)
-            start, size = s["start"], s["size"]
-            end = total([start, size])
-            return ":, " * int(s["axis"]) + f"{self.dim(start) if start != 0 else ''}:{self.dim(end)}"
+            start, end = ends(node.args[0].shape, **s)
+            bounds = f"{self.dim(start) if start != 0 else ''}:{self.dim(end) if end is not None else ''}"
+            return ":, " * int(s["axis"]) + bounds
         if hole == "*precision":
             return self._precision(node.args)
         if hole == "*dims" and node.op in (AS_ARRAY, AS_INDEX):

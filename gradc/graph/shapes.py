@@ -34,6 +34,7 @@ Polynomial = dict[tuple[str, ...], int]
 # Patterns, compiled when they are needed. A name in a dimension; what is called there is Python's.
 _NAME = r"(?<![.\w])(?!None\b)[^\W\d]\w*+(?!\()"
 _STEPS = r"len\(range\(\*slice\((.*?)\)\.indices\((.*)\)\)\)"
+_FLOOR = r"(\w+|\(.+\))//(\d+)"
 _BRACKETS = r"\([^()]*\)"
 # Longer texts, as of many slices in steps one of the other, are not taken apart: Python's parser has its limits.
 LONGEST = 400
@@ -127,6 +128,51 @@ def total(parts: list[Dim]) -> Dim:
     for part in parts:
         for factors, times in polynomial(part).items():
             out[factors] = out.get(factors, 0) + times
+    return _written(out)
+
+
+def computed(text: str) -> Dim | None:
+    """A size that is written as sums, products and whole quotients of names and numbers; None for anything else.
+
+    >>> computed("4*H"), computed("C // 2 + 1"), computed("2*(n - 1)")
+    ('4*H', 'C//2 + 1', '2*n - 2')
+    >>> computed("n**2"), computed("f(n)"), computed("-n")
+    (None, None, None)
+    """
+    import ast
+
+    if len(text) > LONGEST or not re.fullmatch(r"[\w\s+*/()-]+", text):
+        return None
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    for node in ast.walk(tree):
+        match node:
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult()) | ast.BinOp(op=ast.FloorDiv(), right=ast.Constant()):
+                pass
+            case ast.Constant(value=value) if type(value) is int and value < 10**9:
+                pass
+            case ast.Name() | ast.operator() | ast.expr_context():
+                pass
+            case _:
+                return None
+    try:
+        found = total([text.strip()])
+    except ZeroDivisionError:
+        return None
+    return None if (isinstance(found, int) and found < 0) or str(found).startswith("-") else found
+
+
+def less(whole: Dim, part: Dim) -> Dim:
+    """A difference of sizes.
+
+    >>> less("4*n", "2*n"), less("n", "n"), less("n", "m")
+    ('2*n', 0, 'n - m')
+    """
+    out = dict(polynomial(whole))
+    for factors, times in polynomial(part).items():
+        out[factors] = out.get(factors, 0) - times
     return _written(out)
 
 
@@ -307,6 +353,23 @@ def _least_of(dim: str, size: int) -> tuple[str, int]:
     return name, -(-(size - number) // times)
 
 
+def _is_never_below_0(dim: str) -> bool:
+    """Whether a size is at least 0 whatever the names in it stand for: a floor takes no more than its quotient.
+
+    >>> _is_never_below_0("n - n//2"), _is_never_below_0("3*n + m"), _is_never_below_0("n - 1")
+    (True, True, False)
+    """
+    sizes = polynomial(dim)
+    floors = {one: found for one in sizes if len(one) == 1 and (found := re.fullmatch(_FLOOR, one[0]))}
+    whole = math.prod(int(found[2]) for found in floors.values())  # all is counted in fractions of 1/whole
+    least = {one: times * whole for one, times in sizes.items() if one not in floors}
+    for one, found in floors.items():
+        if sizes[one] < 0:
+            for inner, times in polynomial(found[1]).items():
+                least[inner] = least.get(inner, 0) + sizes[one] * times * whole // int(found[2])
+    return all(times >= 0 for times in least.values())
+
+
 class Dims:
     """What each named dimension is known to be: a union-find over names, numbers as roots."""
 
@@ -367,6 +430,23 @@ class Dims:
         if isinstance(dim, str) and size:
             dim, size = _least_of(dim, size)
             self._least[dim] = max(size, self._least.get(dim, 0))
+
+    def fits(self, part: Dim, whole: Dim) -> bool:
+        """Whether one size is at most another; where the names alone don't say so, that is asked for at the call.
+
+        >>> dims = Dims()
+        >>> dims.fits("2*n", "4*n"), dims.fits("n//2", "n"), dims.fits(3, 2), dims.demands()
+        (True, True, False, [])
+        >>> dims.fits("m", "n"), dims.fits(1, "k"), dims.demands()
+        (True, True, [('n - m', '>=', 0), ('k', '>=', 1)])
+        """
+        gap = less(self.find(whole), self.find(part))
+        if isinstance(gap, int):
+            return gap >= 0
+        if not _is_never_below_0(gap):
+            dim, size = _least_of(gap, 0)
+            self._least[dim] = max(size, self._least.get(dim, size))
+        return True
 
     def demands(self) -> list[tuple[str, str, int]]:
         """What must hold of sizes though no declaration says so, as a size, a sign and a number.

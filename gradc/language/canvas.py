@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import ShapeError, show
-from gradc.language import indexing, lists
+from gradc.language import indexing, lists, slices
 from gradc.language.values import Arg, Slice
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
@@ -240,7 +240,7 @@ def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) 
 def _index(gates: Gates, canvas: Canvas, items: list[Arg], last: int) -> tuple[Any, ...]:
     """One item for each axis: a whole number, a slice, or integers of the program."""
     place = Arg(as_node(gates, canvas), items[0].first, last)
-    found = gates.index_of(place, items, last)
+    found = slices.counted(gates, gates.value(place), gates.index_of(items), place, last)
     taken = sum(item != "..." for item in found)
     if None in found:
         raise GradcError("where elements are assigned, a subscript adds no axes")

@@ -5,7 +5,7 @@ may be frozen first, `stats.norm(m, s).logpdf(x)`.
 
 >>> from gradc.language import parse, unparse
 >>> print(unparse(parse("stats.rayleigh.logpdf(x, scale=s)")).split("\\n")[-1])
-v6 - v7
+v5 - v6
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 >>> from gradc.language import parse, unparse
 >>> text = "x: [3]; y: int[2]\\ns = 0\\nfor i in range(2):\\n    if y[i] == 1: s += x[y[i]]\\n    else: s -= x[0]\\ns"
 >>> print(unparse(parse(text)).split("\\n")[-1])
-s = where(v8, v10, v11)
+s = where(v8, v11, v12)
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
-from gradc.graph.shapes import ShapeError, names_in, shared, show, total
-from gradc.language import advice, array_functions, canvas, indexing, lists, own_arguments
+from gradc.graph.shapes import ShapeError, shared, show, total
+from gradc.language import advice, array_functions, canvas, indexing, lists, own_arguments, slices
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
@@ -379,7 +379,7 @@ class Gates:
                 items = item.items  # x[(0, 2)] is x[0, 2]
                 if not items:
                     return self.value(base)
-        index = self.index_of(base, items, last)
+        index = self.index_of(items)
         if any(isinstance(item, Node) for item in index):
             found = self._gathered(base, index, items, last)
         else:
@@ -387,12 +387,12 @@ class Gates:
         held = canvas.as_node(self, base.value) if isinstance(base.value, Canvas) else base.value
         return self.condition(found) if isinstance(held, Node) and held.op.boolean else found  # a part of a mask
 
-    def index_of(self, base: Arg, items: list[Arg], last: int) -> tuple[Any, ...]:
-        """A subscript of an array: whole numbers, slices, None, "...", and integers of the program as nodes."""
+    def index_of(self, items: list[Arg]) -> tuple[Any, ...]:
+        """A subscript of an array: whole numbers, sizes, slices, None, "...", and integers of the program as nodes."""
         index = tuple([self._index_item(item) for item in items])
         if sum(item == "..." for item in index if isinstance(item, str)) > 1:
             raise self.source.error("a subscript has one '...' at most", items[0].first, items[-1].last)
-        return self._by_sizes(self.value(base), index, base, last)
+        return index
 
     def _gathered(self, base: Arg, index: tuple[Any, ...], items: list[Arg], last: int) -> Node:
         """x[index] with integers of the program in the index."""
@@ -402,6 +402,8 @@ class Gates:
         if not array.shape and (name := self.undeclared(array)):
             raise self.scalar_error(name, a.index, base)
         place = Arg(array, base.first, last)
+        array, index = slices.cut(self, array, index)
+        index = slices.counted(self, array, index, base, last)
         whole = tuple(
             self.integers.of(part, item) if isinstance(part, Node) else part
             for part, item in zip(index, items, strict=True)
@@ -414,7 +416,8 @@ class Gates:
         array = self.value(base)
         if array is POISON:
             return array
-        index = self._by_sizes(array, index, base, last)
+        array, index = slices.cut(self, array, index)
+        index = slices.counted(self, array, index, base, last)
         if not array.shape and None not in index and (name := self.undeclared(array)):
             if array.op is s.input_ and all(type(part) is int and 0 <= part < MOST_INFERRED for part in index):
                 self.scope.infer(name, index)
@@ -427,42 +430,6 @@ class Gates:
         except ShapeError as error:
             raise self.misfit(error, a.index, [Arg(array, base.first, last)]) from None
         return array if all(item in _EVERYTHING for item in index) else node
-
-    def _by_sizes(self, array: Node, index: tuple[Any, ...], base: Arg, last: int) -> tuple[Any, ...]:
-        """An index in which sizes stand, counted from the end of their axes: x[:n - 1] is x[:-1]."""
-        if not any(map(_has_size, index)):
-            return index
-        out: list[Any] = []
-        axis = 0
-        taken = sum(part is not None and part != "..." for part in index)
-        for part in index:
-            if part is None:
-                out.append(part)
-                continue
-            if part == "...":
-                out.append(part)
-                axis += len(array.shape) - taken
-                continue
-            dim = array.shape[axis] if axis < len(array.shape) else 1
-            axis += 1
-            if isinstance(part, tuple):
-                ends = [self._from_end(dim, end, at, base, last) for at, end in enumerate(part[1:])]
-                part = ("slice", *ends)
-            elif isinstance(part, str):
-                part = self._from_end(dim, part, 3, base, last)
-            out.append(part)
-        return tuple(out)
-
-    def _from_end(self, dim: int | str, end: Any, at: int, base: Arg, last: int) -> Any:
-        """A size as a bound of a slice, or as an index, of an axis of size `dim`."""
-        if not isinstance(end, str):
-            return end
-        gap = total([self.build.dims.find(end), a.product((-1, self.build.dims.find(dim)))])
-        if isinstance(gap, int) and gap < 0:
-            return gap
-        if isinstance(gap, int) and at == 1:
-            return None
-        raise lists.needs_size(self, Arg(base.value, base.first, last), next(iter(names_in(end))))
 
     def value(self, arg: Arg) -> Node:
         """The number that an argument is."""
@@ -838,13 +805,6 @@ def _is_mask(value: Any) -> bool:
     if isinstance(value, Group):
         return bool(value.items) and all(_is_mask(item.value) for item in value.items)
     return isinstance(value, Node) and value.op.boolean
-
-
-def _has_size(part: Any) -> bool:
-    """Whether a part of an index hangs on a size that is only known at the call."""
-    if isinstance(part, tuple):
-        return any(isinstance(end, str) for end in part[1:])
-    return isinstance(part, str) and part != "..."
 
 
 def within(gates: Gates, x: Any, y: Any) -> Node:

@@ -16,7 +16,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
-from gradc.graph.shapes import names_in, show
+from gradc.graph.shapes import computed, names_in, show
 from gradc.language import advice
 from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
 from gradc.language.values import Group, Record, Word
@@ -460,6 +460,8 @@ def given_shape(name: str, shape: Any) -> Shape:
 
     >>> given_shape("x", 3), given_shape("X", ["n", 5])
     ((3,), ('n', 5))
+    >>> given_shape("W", ("d", "4 * h"))
+    ('d', '4*h')
     """
     ordered = not isinstance(shape, bytes | set | frozenset | Mapping)
     whole = (shape,) if isinstance(shape, str) or not hasattr(shape, "__iter__") else tuple(shape)
@@ -469,14 +471,22 @@ def given_shape(name: str, shape: Any) -> Shape:
             out.append(spelled(dim))
         elif hasattr(dim, "__index__") and not isinstance(dim, bool) and dim.__index__() >= 0:
             out.append(dim.__index__())
+        elif isinstance(dim, str) and (size := _size(dim)) is not None:
+            out.append(size)
         else:
             raise GradcError(
                 f"the shape of '{name}' is {shape!r}",
-                hint="a dimension is a number or a name, as in (5, 10) or ('n', 'd')",
+                hint="a dimension is a number, a name or made of these, as in (5, 10), ('n', 'd') or ('d', '4*h')",
             )
     if len(out) > MAX_AXES:
         raise GradcError(f"an array has at most {MAX_AXES} axes, and '{name}' {len(out)}")
     return tuple(out)
+
+
+def _size(text: str) -> int | str | None:
+    """A size that is computed from names; None if that is none."""
+    found = computed(spelled(text))
+    return None if any(advice.is_keyword(name) for name in names_in(found or 0)) else found
 
 
 def dimension(source: Source, at: int) -> int | str:

@@ -2,7 +2,7 @@
 
 >>> from gradc.language import parse, unparse
 >>> print(unparse(parse("x: [2, 3]; a, b = torch.unbind(x); a @ b")).split("\\n")[-1])
-v1 @ v2
+a @ b
 """
 
 from __future__ import annotations

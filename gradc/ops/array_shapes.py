@@ -282,5 +282,15 @@ def segmented(dims: Dims, x: Shape, axis: int = 0, start: Dim = 0, size: Dim = 0
     return (*x[:axis], size, *x[axis + 1 :])
 
 
+def ends(x: Shape, axis: int = 0, start: Dim = 0, size: Dim = 0) -> tuple[Dim, Dim | None]:
+    """Where a segment begins and ends on its axis; None where the axis ends, too.
+
+    >>> ends(("n", "4*h"), 1, "h", "h"), ends(("n", "4*h"), 1, "3*h", "h")
+    (('h', '2*h'), ('3*h', None))
+    """
+    end = total([start, size])
+    return start, None if end == x[axis] else end
+
+
 def scalar(dims: Dims, x: Shape, axis: Axis = None) -> Shape:
     return ()

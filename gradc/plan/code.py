@@ -31,8 +31,9 @@ from typing import Any, Protocol
 
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Dag, Node, Shape
-from gradc.graph.shapes import Dim, names_in, total
+from gradc.graph.shapes import Dim, names_in
 from gradc.ops import scalar
+from gradc.ops.array_shapes import ends
 from gradc.ops.table import PRECEDENCE, Form, Op, statics_of
 
 # ---- the core: what a value can be beside a gate ---------------------------------------------------------------------
@@ -429,8 +430,7 @@ def dims_of(node: Node, facts: Facts | None = None, literal: bool = False) -> li
     found: list[Dim] = []
     for _, hole, least in facts.form(node, literal).pieces:
         if hole == "*segment":
-            start = given["start"]
-            found += [start, total([start, given["size"]])]
+            found += [end for end in ends(node.args[0].shape, **given) if end is not None]
         elif hole == "*into":
             found += given["shape"]
         elif hole == "*span":

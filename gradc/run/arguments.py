@@ -15,6 +15,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.base.files import decoded, limited, read, reason
 from gradc.base.streams import tell
+from gradc.graph.shapes import computed
 from gradc.language.lex import spelled
 
 # Whole numbers up to here are floats too.
@@ -73,12 +74,16 @@ def shapes(given: Iterable[str]) -> dict[str, tuple[int | str, ...]]:
 
     >>> shapes(["W=5,10", "X=[n, d]", "s="])
     {'W': (5, 10), 'X': ('n', 'd'), 's': ()}
+    >>> shapes(["Wx=d,4*h"])
+    {'Wx': ('d', '4*h')}
     """
     found: dict[str, tuple[int | str, ...]] = {}
     for one in given:
         name, equals, dims = one.partition("=")
-        parts = [part.strip() for part in dims.strip("()[] ").split(",") if part.strip()]
-        wrong = [part for part in parts if not (part.isdecimal() or part.isidentifier())]
+        whole = dims.strip()
+        bare = whole[1:-1] if whole[:1] + whole[-1:] in ("()", "[]") else whole
+        parts = [part.strip() for part in bare.split(",") if part.strip()]
+        wrong = [part for part in parts if not (part.isidentifier() or computed(part) is not None)]
         if not equals or not name.strip().isidentifier() or wrong:
             raise GradcError(f"cannot read the shape {one!r}", hint="write it as --shape W=5,10 or --shape X=n,d")
         found[spelled(name.strip())] = tuple(int(part) if part.isdecimal() else part for part in parts)
