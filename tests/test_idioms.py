@@ -488,7 +488,8 @@ np.random.randn(3)
 
 
 def names_in(idiom: str) -> list[str]:
-    words = re.findall(r"(?<![\w.'\"])[A-Za-z_]\w*", re.sub(r"'[^']*'|\"[^\"]*\"", "", idiom))
+    """The arrays of a line, and no keywords of its calls."""
+    words = re.findall(r"(?<![\w.'\"])[A-Za-z_]\w*\b(?!=[^=])", re.sub(r"'[^']*'|\"[^\"]*\"", "", idiom))
     return [word for word in dict.fromkeys(words) if word in ARRAYS]
 
 

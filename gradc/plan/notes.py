@@ -419,7 +419,8 @@ class Notes:
             return [Assign(df, tuple(parts))]
         if outputs[0].shape:
             return [Assign(df, self.as_array(df, name_of(df), outputs[0].shape))]
-        if not any(self._decides_precision(stmt.expr) for group in self.program.backward for stmt in group.stmts):
+        stmts = (stmt for group in self.program.backward for stmt in group.stmts)
+        if not any(self._decides_precision(stmt.expr) for stmt in stmts) and not self._of_df_alone(lines):
             return []
         # A number that is broadcast to an array first takes the inputs' precision: its array would decide theirs.
         like = self._like(lines)
@@ -460,6 +461,16 @@ class Notes:
                 return True
             stack += [arg for arg in node.args if arg not in self.names]
         return False
+
+    def _of_df_alone(self, lines: Sequence[Any]) -> bool:
+        """Whether a number's gradient is made of the upstream adjoint alone, which has no input's precision."""
+        alone = {self.words["df"]}
+        for line in lines:
+            if isinstance(line, Assign | Update):
+                target = str(line.target) if isinstance(line, Assign) else line.name
+                (alone.add if alone.issuperset(self.used([line])) else alone.discard)(target)
+        own = self.program.gradients.items()
+        return any(adjoint in alone and not self.dag.inputs[name].shape for name, adjoint in own)
 
     @cached_property
     def cache(self) -> tuple[str, ...]:
