@@ -231,7 +231,7 @@ def test_an_array_called_like_a_function_of_pythons_is_still_worked_on_fast(name
         ("X: [d, n]; W: [d, k]; sum(tanh(X.T @ W))", "dX = W @ dXTW.T  # dX: (d, n) = (d, k) @ (k, n)"),
         (
             "A: [b, n, k]; B: [b, m, k]; C = A @ transpose(B, (0, 2, 1)); sum(tanh(C))",
-            "dB = np.swapaxes(dC, -1, -2) @ A  # dB: (b, m, k) = (b, m, n) @ (b, n, k)",
+            "dB = dC.swapaxes(-1, -2) @ A  # dB: (b, m, k) = (b, m, n) @ (b, n, k)",
         ),
         (
             "X: [n, d]; Y: [k, d]; D = X[:, None, :] - Y[None, :, :]; sum(tanh(D))",

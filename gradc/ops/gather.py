@@ -238,6 +238,7 @@ chosen = op(
     public=False,
     code={"numpy": "np.where({c}, {x}, {y})", "math": "{x} if {c} else {y}"},
     say=Say(stem="at", short="at"),
+    test=Test(sympy="Piecewise((x, c), (y, True))"),
 )
 picked = op(
     "picked(; values=None, shape=None)",

@@ -169,7 +169,7 @@ class Sized:
 def _fraction(p: int, q: int) -> Piece:
     if q == 1:
         return _joined("unary" if p < 0 else "atom", 0, [str(p)])
-    return _joined("mul", 1, [f"{p}/{q}"])
+    return _joined("mul", 0, [f"{p}/{q}"])  # a number as it is written
 
 
 def _is_divisor(node: Expr) -> bool:
