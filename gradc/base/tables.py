@@ -11,6 +11,7 @@ expanded        1284
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -123,8 +124,9 @@ class Tabled:
     __slots__ = ()
     _title = ""
 
+    @abstractmethod
     def _table(self) -> Table:
-        raise NotImplementedError
+        """The table itself, which each result has of its own."""
 
     def render(self) -> str:
         """As the command line shows it."""

@@ -15,6 +15,7 @@ gradc.base.errors.GradcError: index 3 is outside 0..2, in turn i = 3 of the loop
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -145,25 +146,31 @@ class Flow:
         self.max_turns = MAX_TURNS
         self.targets_of: dict[int, Target] = {}
 
-    # What `Reader`, the class that inherits this one, does: the jumps below call it.
+    # What the classes that inherit this one do: the jumps below call it.
 
+    @abstractmethod
     def statement(self, i: int) -> int:
-        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+        """The first token of the next statement's value."""
 
+    @abstractmethod
     def ends_statement(self, result: Arg, i: int) -> int:
-        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+        """Assign the value of a statement to its targets."""
 
+    @abstractmethod
     def fresh_caches(self) -> None:
-        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+        """Forget what tokens stand for, where names are others."""
 
+    @abstractmethod
     def _careful(self) -> None:
-        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+        """From here on there are values that are no plain numbers."""
 
+    @abstractmethod
     def bind_name(self, at: int, result: Arg) -> str:
-        raise NotImplementedError  # the class `Reader`, which inherits this one, has it
+        """Give a name to a value, from the next line on."""
 
+    @abstractmethod
     def loop_of(self, word: str, i: int) -> Any:
-        raise NotImplementedError  # the class `Forks`, which inherits this one, has it
+        """The loop that `break` or `continue` is in."""
 
     # ---- jumps -----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ and nobody else reads, is no array.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,8 +31,9 @@ class ArraysText(Text):
     functions: Mapping[str, str]
     head: str
 
+    @abstractmethod
     def imports_of(self, text: str) -> list[str]:
-        raise NotImplementedError  # the text of the target, which inherits this one, has it
+        """The lines that import what a text calls: the target's own."""
 
     def emit(self) -> Emitted:
         self.loops: list[list[str]] = []
