@@ -240,7 +240,7 @@ def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) 
 def _index(gates: Gates, canvas: Canvas, items: list[Arg], last: int) -> tuple[Any, ...]:
     """One item for each axis: a whole number, a slice, or integers of the program."""
     place = Arg(as_node(gates, canvas), items[0].first, last)
-    found = slices.counted(gates, gates.value(place), gates.index_of(items), place, last)
+    _, found = slices.by_sizes(gates, gates.value(place), gates.index_of(items), place, last, pieces=False)
     taken = sum(item != "..." for item in found)
     if None in found:
         raise GradcError("where elements are assigned, a subscript adds no axes")

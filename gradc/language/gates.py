@@ -402,8 +402,7 @@ class Gates:
         if not array.shape and (name := self.undeclared(array)):
             raise self.scalar_error(name, a.index, base)
         place = Arg(array, base.first, last)
-        array, index = slices.cut(self, array, index)
-        index = slices.counted(self, array, index, base, last)
+        array, index = slices.by_sizes(self, array, index, base, last)
         whole = tuple(
             self.integers.of(part, item) if isinstance(part, Node) else part
             for part, item in zip(index, items, strict=True)
@@ -416,8 +415,7 @@ class Gates:
         array = self.value(base)
         if array is POISON:
             return array
-        array, index = slices.cut(self, array, index)
-        index = slices.counted(self, array, index, base, last)
+        array, index = slices.by_sizes(self, array, index, base, last)
         if not array.shape and None not in index and (name := self.undeclared(array)):
             if array.op is s.input_ and all(type(part) is int and 0 <= part < MOST_INFERRED for part in index):
                 self.scope.infer(name, index)

@@ -27,35 +27,27 @@ class _NotCounted(Exception):
     """A size that is no number of elements from the end of its axis."""
 
 
-def cut(gates: Gates, array: Node, index: Index) -> tuple[Node, Index]:
-    """The array, cut along the axes whose slices can't be counted from an end, and what is left of the index."""
+def by_sizes(gates: Gates, array: Node, index: Index, base: Arg, last: int, pieces: bool = True) -> tuple[Node, Index]:
+    """An index in which sizes stand, counted from the end of their axes, and the array that it is of then.
+
+    What can't be counted, and is a slice, is cut out of the array before, unless whole arrays are wanted (`pieces`).
+    """
     out = [*index]
     for place, axis in _axes_of(index, len(array.shape)):
         part = index[place]
-        if _has_size(part) and isinstance(part, tuple) and axis < len(array.shape):
-            dim = gates.build.dims.find(array.shape[axis])
-            try:
-                out[place] = _from_end(gates, dim, part)
-            except _NotCounted:
-                piece = _piece(gates, array, axis, dim, *part[1:])
-                if piece is not None:
-                    array, out[place] = piece, _ALL
-    return array, tuple(out)
-
-
-def counted(gates: Gates, array: Node, index: Index, base: Arg, last: int) -> Index:
-    """An index in which sizes stand, counted from the end of their axes: x[:n - 1] is x[:-1]."""
-    out = [*index]
-    for place, axis in _axes_of(index, len(array.shape)):
-        part = index[place]
-        if _has_size(part):
-            dim = gates.build.dims.find(array.shape[axis] if axis < len(array.shape) else 1)
-            try:
-                out[place] = _from_end(gates, dim, part)
-            except _NotCounted as error:
+        if not _has_size(part):
+            continue
+        dim = gates.build.dims.find(array.shape[axis] if axis < len(array.shape) else 1)
+        try:
+            out[place] = _from_end(gates, dim, part)
+        except _NotCounted as error:
+            cut = pieces and isinstance(part, tuple) and axis < len(array.shape)
+            piece = _piece(gates, array, axis, dim, *part[1:]) if cut else None
+            if piece is None:
                 size = next(iter(names_in(str(error))))
                 raise lists.needs_size(gates, Arg(base.value, base.first, last), size) from None
-    return tuple(out)
+            array, out[place] = piece, _ALL
+    return array, tuple(out)
 
 
 def _axes_of(index: Index, rank: int) -> Iterator[tuple[int, int]]:
