@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
 
 import gradc
 from gradc.base.files import signed, unsigned
+from gradc.run.functions import kept_module
 from tests.support import gradc as command
 
 
@@ -62,3 +65,18 @@ def test_the_digest_is_of_all_the_rest() -> None:
     for at in range(0, len(plain), 97):
         changed = plain[:at] + "~" + plain[at + 1 :]
         assert signed(changed).split("\n", 1)[0] != source.split("\n", 1)[0]
+
+
+def test_a_module_in_the_cache_can_be_imported_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADC_CACHE", str(tmp_path))
+    source = gradc.compile("x*y + 0.125").source
+    module = kept_module(source)
+    try:
+        assert importlib.import_module(module.forward.__module__) is module
+    finally:
+        sys.modules.pop(module.__name__, None)
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.glob("*.py")] == [source]
+    before = {*sys.modules}
+    with pytest.raises(ZeroDivisionError):
+        kept_module("x = 1/0\n")
+    assert {*sys.modules} == before

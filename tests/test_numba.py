@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import gradc
-from tests.support import Json, inputs_of, point_error, records, shapes_of
+from tests.support import Json, inputs_of, point_error, python, records, shapes_of
 
 STAGED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 STRIDE = int(os.environ.get("GRADC_FRAMEWORKS", "17"))
@@ -407,6 +407,16 @@ def test_what_was_compiled_is_kept_beside_the_file(numba: Any, tmp_path: Path) -
     spec.loader.exec_module(module)
     assert module.value_and_grad(2.0, 0.0) == (2.0, {"x": 1.0, "y": 2.0})
     assert list((tmp_path / "__pycache__").glob("kept.f_and_slopes*.nbi"))
+
+
+def test_what_the_library_compiled_is_taken_up_by_the_next_process(numba: Any, tmp_path: Path) -> None:
+    code = f"""import gradc
+for fn in gradc.compile({STAGED!r}, engine="numba"), gradc.compile({STAGED!r}, target="numba"):
+    print(fn.value_and_grad(0.5, 1.0), fn.running(0.5, 1.0).engine)"""
+    first, second = (python("-c", code, GRADC_CACHE=str(tmp_path)) for _ in range(2))
+    assert (first.code, second.code) == (0, 0), second.err
+    assert first.out == second.out
+    assert list((tmp_path / "__pycache__").glob("*.nbi"))
 
 
 # -- the engine --------------------------------------------------------------------------------------------------------

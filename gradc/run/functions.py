@@ -55,17 +55,19 @@ def cache_folder() -> str:
 def kept_module(source: str) -> ModuleType:
     """An emitted text as a module that lies in a file of the cache, so that what is compiled of it lies beside it.
 
-    Where no file can be written, the module is loaded without.
+    It can be imported by its name: what Numba has kept of a run asks for the module in the next one. Where no file
+    can be written, the module is loaded without.
     """
     import hashlib
     import os
+    import sys
     from importlib.util import module_from_spec, spec_from_file_location
 
     from gradc.base.files import write_whole
     from gradc.emit.allow import verify
 
     verify(source)
-    name = "gradc_" + hashlib.sha256(source.encode()).hexdigest()[:24]
+    name = "gradc_kept_" + hashlib.sha256(source.encode()).hexdigest()[:24]
     path = os.path.join(cache_folder(), name + ".py")
     try:
         with open(path, encoding="utf-8") as file:
@@ -81,8 +83,12 @@ def kept_module(source: str) -> ModuleType:
     spec = spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
