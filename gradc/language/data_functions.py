@@ -518,12 +518,17 @@ def _range_of(gates: Gates, item: Arg) -> Any:
     return gates.call(Callee("arange", None, prefixed=True), args, item.first, item.last)
 
 
-@function("extract", "condition, x")
-def _extract(call: Call) -> Any:
+def kept(call: Call, condition: str) -> Any:
+    """The elements of an array at which the argument of that name holds."""
     from gradc.language import masks
 
-    mask = call.gates.condition(call.given["condition"].value)
+    mask = call.gates.condition(call.given[condition].value)
     return call.placed(lambda: masks.picked(call.gates, call.array(), mask))
+
+
+@function("extract", "condition, x")
+def _extract(call: Call) -> Any:
+    return kept(call, "condition")
 
 
 @function("ediff1d", "x")

@@ -13,6 +13,7 @@ from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import indexing
 from gradc.language.array_functions import Call, _along, _integer, function
+from gradc.language.data_functions import kept
 from gradc.language.more_functions import _moment, _of_axis
 from gradc.language.torch_functions import _norm, add, div, mul, sub
 from gradc.language.values import Arg, Group
@@ -93,10 +94,7 @@ def _bincount(call: Call) -> Node:
 
 @function("masked_select", "x, mask")
 def _masked_select(call: Call) -> Any:
-    from gradc.language import masks
-
-    mask = call.gates.condition(call.given["mask"].value)
-    return call.placed(lambda: masks.picked(call.gates, call.array(), mask))
+    return kept(call, "mask")
 
 
 # ---- several results ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from gradc.emit.number_lines import Dialect
+from gradc.emit.targets.alike import ALIKE
 from gradc.graph.dag import Node
 
 # How tightly C binds, as far as these forms go.
@@ -25,18 +26,12 @@ BINDS = {
 
 # (form, how tightly it binds); a hole says the least that it takes without parentheses, none in a call's own.
 FORMS: dict[str, tuple[str, str]] = {
-    "add": ("{x:add} + {y:mul}", "add"),
-    "sub": ("{x:add} - {y:mul}", "add"),
-    "mul": ("{x:mul}*{y:unary}", "mul"),
-    "div": ("{x:mul}/{y:unary}", "mul"),
-    "reciprocal": ("1.0/{x:unary}", "mul"),
-    "neg": ("-{x:unary}", "unary"),
+    **ALIKE,
     "square": ("{x:atom}*{x:atom}", "mul"),
     "ipow": ("pow({x}, {n:number})", "atom"),
     "pow": ("pow({x}, {y})", "atom"),
     "pow_slope": ("{y:unary}*pow({x}, nonzero({y}) - 1.0)", "mul"),
     "pow_log": ("pow({x}, {y})*log(nonzero({x}))", "mul"),
-    "cbrt_slope": ("1.0/(3.0*cbrt({x})*cbrt({x}))", "mul"),
     "asin_slope": ("1.0/sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "mul"),
     "complement": ("sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "atom"),
     "root": ("sqrt({x})", "atom"),
@@ -50,10 +45,6 @@ FORMS: dict[str, tuple[str, str]] = {
     "held": ("{c:or} ? {x:add} : {y:add}", "cond"),
     "held_else": ("{c:or} ? {y:add} : {x:add}", "cond"),
     "nonzero": ("nonzero({x})", "atom"),
-    "greater": ("{x:add} > {y:add}", "compare"),
-    "greater_equal": ("{x:add} >= {y:add}", "compare"),
-    "less": ("{x:add} < {y:add}", "compare"),
-    "less_equal": ("{x:add} <= {y:add}", "compare"),
     "equal": ("{x:add} == {y:add}", "equal"),
     "not_equal": ("{x:add} != {y:add}", "equal"),
     "logical_and": ("{c:compare} && {d:compare}", "and"),

@@ -26,6 +26,7 @@ from gradc.emit.layout import broken, default_of, indent, quoted, wrapped
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.number_lines import Dialect, lines_in
 from gradc.emit.target import Target
+from gradc.emit.targets.alike import ALIKE
 from gradc.emit.targets.branch_free import FUNCTIONS, words_of
 from gradc.emit.targets.numba_arrays import ArraysText
 from gradc.graph.dag import Dag, Node, reachable
@@ -38,18 +39,12 @@ _BINDS = {word: at for at, word in enumerate("any cond not compare and add mul u
 
 # (form, how tightly it binds); a hole says the least that it takes without parentheses, none in a call's own.
 _FORMS: dict[str, tuple[str, str]] = {
-    "add": ("{x:add} + {y:mul}", "add"),
-    "sub": ("{x:add} - {y:mul}", "add"),
-    "mul": ("{x:mul}*{y:unary}", "mul"),
-    "div": ("{x:mul}/{y:unary}", "mul"),
-    "reciprocal": ("1.0/{x:unary}", "mul"),
-    "neg": ("-{x:unary}", "unary"),
+    **ALIKE,
     "square": ("{x:power}*{x:power}", "mul"),
     "ipow": ("{x:atom}**{n}", "power"),
     "pow": ("{x:atom}**{y:unary}", "power"),
     "pow_slope": ("{y:unary}*{x:atom}**(nonzero({y}) - 1.0)", "mul"),
     "pow_log": ("{x:atom}**{y:unary}*log(nonzero({x}))", "mul"),
-    "cbrt_slope": ("1.0/(3.0*cbrt({x})*cbrt({x}))", "mul"),
     "asin_slope": ("1.0/math.sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "mul"),
     "complement": ("math.sqrt((1.0 - {x:mul})*(1.0 + {x:mul}))", "atom"),
     "root": ("math.sqrt({x})", "atom"),
@@ -60,10 +55,6 @@ _FORMS: dict[str, tuple[str, str]] = {
     "where": ("{x:not} if {c:not} else {y:cond}", "cond"),
     "held": ("{x:not} if {c:not} else {y:cond}", "cond"),
     "held_else": ("{y:not} if {c:not} else {x:cond}", "cond"),
-    "greater": ("{x:add} > {y:add}", "compare"),
-    "greater_equal": ("{x:add} >= {y:add}", "compare"),
-    "less": ("{x:add} < {y:add}", "compare"),
-    "less_equal": ("{x:add} <= {y:add}", "compare"),
     "equal": ("{x:add} == {y:add}", "compare"),
     "not_equal": ("{x:add} != {y:add}", "compare"),
     "logical_and": ("{c:and} & {d:add}", "and"),
