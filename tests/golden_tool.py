@@ -14,6 +14,7 @@ would change.
 
 import argparse
 import json
+import runpy
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -99,6 +100,42 @@ def shown() -> dict[Path, str]:
     }
 
 
+# The program of each example that is drawn for the gallery, and the values that it is drawn with.
+DRAWN: dict[str, tuple[str, dict[str, float]]] = {
+    "softmax_regression": ("SCORES LOSS", {}),
+    "svm": ("PROGRAM", {}),
+    "neural_network": ("NETWORK NETWORK_LOSS", {}),
+    "geyser_mixture": ("PROGRAM", {}),
+    "uncertainty": ("PROGRAM", {"V": 4.999, "I": 0.019661, "phi": 1.04446}),
+    "stiff_ode": ("PROGRAM", {"a": 0.71583, "b": 9.1855e-6, "c": 0.28416}),
+    "constrained": ("OBJECTIVE", {"a": 1, "b": 4.743, "c": 3.8211, "d": 1.3794}),
+}
+PICTURES = ROOT / "examples" / "pictures"
+WALK = "<!-- layers -->\n"
+
+
+def example(name: str) -> dict[str, Any]:
+    """The global names of an example's script."""
+    return runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
+
+
+def gallery() -> dict[Path, str]:
+    """The circuits of the examples, and the page that shows them, with the walk through the layers anew."""
+    found = {}
+    for name, (parts, at) in DRAWN.items():
+        script = example(name)
+        program = "".join(script[part] for part in parts.split())
+        found[PICTURES / f"{name}.svg"] = gradc.compile(program).graph(**at).svg
+    problem = json.loads((ROOT / "examples" / "data" / "nist" / "Rat42.json").read_text(encoding="utf-8"))
+    found[PICTURES / "nist_fit.svg"] = gradc.compile(problem["model"]).graph(**problem["certified"], x=42).svg
+    sizes = {name: len(values) for name, values in problem["data"].items()}
+    likelihood = example("newton_likelihood")["program"](problem["response"], problem["model"], sizes)
+    found[PICTURES / "newton_likelihood.svg"] = gradc.compile(likelihood).graph().svg
+    page = ROOT / "examples" / "README.md"
+    before, _, after = page.read_text(encoding="utf-8").split(WALK)
+    return found | {page: f"{before}{WALK}\n{example('layers')['page']()}\n\n{WALK}{after}"}
+
+
 def pictures() -> dict[Path, str]:
     """The README's pictures: the notes' circuit, and what value and gradient take in each form."""
     from gradc.draw.plot import bars
@@ -108,10 +145,9 @@ def pictures() -> dict[Path, str]:
     forms["multiplied out"] = "expanded"
     found = {form.name: form.operations or 0 for form in fn.report().forms}
     counts = {name: found[form] for name, form in forms.items()}
-    folder = ROOT / "examples" / "pictures"
     return {
-        folder / "staged.svg": fn.graph(3, -4).svg,
-        folder / "operations.svg": bars("operations of value and gradient, the notes' example", counts),
+        PICTURES / "staged.svg": fn.graph(3, -4).svg,
+        PICTURES / "operations.svg": bars("operations of value and gradient, the notes' example", counts),
     }
 
 
@@ -226,7 +262,7 @@ def wanted() -> dict[Path, str]:
         texts[GOLDEN / case.name / "module.py"] = unsigned(case.compiled().source)
     for mistake in mistakes():
         texts[ERRORS / f"{mistake.name}.txt"] = mistake.said()
-    texts |= shown() | pictures()
+    texts |= shown() | pictures() | gallery()
     texts[readme.README] = readme.refreshed()
     return texts
 

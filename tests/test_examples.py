@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from tests.golden_tool import gallery, pictures
 from tests.support import AGREE, ROOT, corpus
 
 EXAMPLES = ROOT / "examples"
@@ -66,7 +68,7 @@ def test_each_says_what_it_does_and_how_to_run_it(name: str) -> None:
 
 def test_each_has_figures_that_are_tested_below() -> None:
     tested = {"geyser_mixture", "neural_network", "nist_fit", "softmax_regression", "staged", "svm", "uncertainty"}
-    tested |= {"constrained", "newton_likelihood", "stiff_ode"}
+    tested |= {"constrained", "layers", "newton_likelihood", "stiff_ode"}
     assert set(SCRIPTS) == tested
 
 
@@ -255,3 +257,23 @@ def test_the_constrained_optimum_is_hocks_and_schittkowskis_in_fewer_iterations(
     assert found["value"] == pytest.approx(17.0140173, abs=1e-4)
     exact, estimated = found["iterations"]
     assert exact < estimated
+
+
+def test_the_layers_by_hand_are_the_emitted_ones() -> None:
+    figures = run("layers").figures
+    assert len(figures) == 8
+    assert max(figures.values()) < 1e-12
+
+
+def test_pages_and_pictures_are_as_they_would_be_made_now() -> None:
+    stale = [path.name for path, text in (gallery() | pictures()).items() if path.read_text(encoding="utf-8") != text]
+    assert stale == []
+
+
+def test_files_that_the_gallery_names_exist() -> None:
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\]\(([\w/.]+)\)|`([\w/]+\.(?:py|c))`", page)
+    assert len(shown) > 20
+    for picture, script in shown:
+        assert (EXAMPLES / picture).exists() or picture == "", picture
+        assert any((EXAMPLES / folder / script).exists() for folder in ("", "targets")), script
