@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import takewhile
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -103,11 +104,13 @@ class Function:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """The inputs, by position or by name."""
+        """The inputs, by position or by name; those behind which all have a default may be left out."""
         import inspect
 
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature([inspect.Parameter(name, kind) for name in self.inputs])
+        kind, none = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        last = takewhile(self.dag.defaults.__contains__, reversed(self.inputs))
+        usual = {name: float(self.dag.defaults[name]) for name in last}
+        return inspect.Signature([inspect.Parameter(name, kind, default=usual.get(name, none)) for name in self.inputs])
 
     # ---- the interface -------------------------------------------------------------------------
 
@@ -263,7 +266,7 @@ class Function:
     def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name; TypeError names what is missing or surplus."""
         inputs = self.dag.inputs
-        bound = in_order(inputs, args, given, shape=self._shape_text)
+        bound = in_order(inputs, args, given, shape=self._shape_text, defaults=self.dag.defaults)
         if self.target not in OF_ARRAYS:  # a framework knows its own tensors
             return bound
         return [refuse_more_than_numbers(name, value) for name, value in zip(inputs, bound, strict=True)]

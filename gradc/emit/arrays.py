@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gradc.emit.array_lines import Body, Words, fused
-from gradc.emit.layout import indent, silenced, unless
+from gradc.emit.layout import headed, indent, silenced, unless
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer
 from gradc.emit.targets import TARGETS
@@ -26,7 +26,8 @@ from gradc.plan.program import Program
 def _both(notes: Notes, joint: Joint) -> tuple[Lines, Body]:
     """The function of value and gradient, which leaves to the two passes what its lines do not take; and its lines."""
     df, params = notes.words["df"], notes.program.params
-    given = ", ".join([*params, *([] if notes.default_df else [df])])
+    taken = [*params, *([] if notes.default_df else [df])]
+    given, header = ", ".join(taken), ", ".join(headed(taken, notes.program.dag.defaults))
     leave = f"return {notes.free('both_passes')}({given})"
     body = fused(joint, words_of(notes, leave), notes.program.literal)
     lines = [*body.lines, *f"return {body.returned}".split("\n")]
@@ -38,7 +39,7 @@ def _both(notes: Notes, joint: Joint) -> tuple[Lines, Body]:
         "",
         "",
         *silenced(f"{notes.words['np']}.errstate", notes.ignored("value_and_grad", fused=True)),
-        f"def {notes.function_name('value_and_grad')}({given}):",
+        f"def {notes.function_name('value_and_grad')}({header}):",
         *indent([*unless(body.checks), f"    {leave}", *lines]),
     ]
     return Lines(tuple(text), body.helpers, ("math",) if body.needs_math else ()), body

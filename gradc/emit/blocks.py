@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gradc.base.files import COMPILED
 from gradc.emit.kernels import Kernel, KernelLines, Names
-from gradc.emit.layout import broken, default_of, floats_of, indent, quoted, silenced, unpacked, wrapped
+from gradc.emit.layout import broken, default_of, floats_of, headed, indent, quoted, silenced, unpacked, wrapped
 from gradc.emit.modules import Emitted, own_words
 from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag, Graph, Node, reachable
@@ -300,7 +300,7 @@ class Writer:
         returned = self.outputs[0] if len(self.outputs) == 1 else f"({', '.join(self.outputs)})"
         return [
             *self.silenced,
-            f"def {name}({', '.join(self.inputs)}):",
+            f"def {name}({', '.join(headed(self.inputs, self.dag.defaults))}):",
             *indent(
                 [
                     *self.floats(),
@@ -345,7 +345,8 @@ class Writer:
         given += [f'{out}[1]["{name}"]' for name in self.gradients]
         inputs = [*self.live, *self._upstream()]
         df = self.names.text("df")
-        params = [*self.inputs, *([df] if self.takes_df else []), f"{out}=None", f"{threads}=1"]
+        params = headed([*self.inputs, *([df] if self.takes_df else [])], self.dag.defaults)
+        params += [f"{out}=None", f"{threads}=1"]
         return [
             *self.silenced,
             f"def {self._function('value_and_grad')}({', '.join(params)}):",

@@ -23,7 +23,7 @@ from math import prod
 
 from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import Words, calls_of, names_of
-from gradc.emit.layout import broken, indent, silenced, unpacked
+from gradc.emit.layout import broken, headed, indent, silenced, unpacked
 from gradc.emit.lines import line_texts, lines_of, result_texts
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer
@@ -281,13 +281,14 @@ def _fused(notes: Notes, body: _Body, words: Mapping[str, str]) -> Lines:
     }
     own |= {word: f"{math}.{word}" for word in body.calls}
     text, params = " ".join([*body.checks, *body.lines]), ", ".join(notes.program.params)
+    header = headed(notes.program.params, notes.program.dag.defaults)
     lines = [
         "# Functions by name: it saves time in every call.",
         *(f"{words[word]} = {place}" for word, place in own.items() if words[word] in text),
         "",
         "",
         *silenced(f"{np}.errstate", notes.ignored("value_and_grad", fused=True)),
-        f"def {notes.function_name('value_and_grad')}({params}):",
+        f"def {notes.function_name('value_and_grad')}({', '.join(header)}):",
         f"    if not ({' and '.join(body.checks)}):",
         f"        return {both}({params})",
         "    try:",

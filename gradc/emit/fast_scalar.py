@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from gradc.base.files import COMPILED
-from gradc.emit.layout import broken, default_of, indent, quoted, unpacked, wrapped
+from gradc.emit.layout import broken, default_of, headed, indent, quoted, unpacked, wrapped
 from gradc.emit.lines import NumberText, Plan, how
 from gradc.emit.long_programs import long_text
 from gradc.emit.modules import BUILTINS, Emitted, own_words
@@ -170,6 +170,7 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
     ]
     given = ", ".join(params)
     both = f", {df}" * (seeds > 1)
+    header = ", ".join(headed(params, dag.defaults))
     text = [
         *_docstring(dag, wrt, *long.operators),
         *(f"{line}" for line in _imports(long.functions, bool(long.helpers))),
@@ -177,9 +178,9 @@ def _emit_long(dag: Dag, wrt: Sequence[str], literal: bool, names: tuple[str, st
         *[f"{real} = float", ""] * (real != "float"),
         *[""] * bool(long.functions or long.helpers or real != "float"),
         *(f"{part}\n" for part in long.parts),
-        "\n".join([f"def {names[0]}({given}):", *indent(forward)]) + "\n\n",
+        "\n".join([f"def {names[0]}({header}):", *indent(forward)]) + "\n\n",
         "\n".join([f"def {names[1]}({cache}, {df}{default_of(seeds)}):", *indent(backward)]) + "\n\n",
-        f"def {names[2]}({given}{both}):",
+        f"def {names[2]}({given}{both}):" if both else f"def {names[2]}({header}):",
         f"    f, {cache} = {names[0]}({given})\n    return f, {names[1]}({cache}{both})",
         *(
             line

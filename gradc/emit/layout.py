@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 # Longer programs are quoted in the docstring by their beginning; longer lists are broken over lines.
 LONGEST_QUOTE = 4000
@@ -41,6 +42,16 @@ def broken(head: str, items: Sequence[str], tail: str, closed: bool = True, pare
         return [line]
     opening, closing = (head + "(", ")" + tail) if parens else (head, tail)
     return [opening, *("    " + row for row in rows(items)), closing]
+
+
+def headed(params: Sequence[str], defaults: Mapping[str, str]) -> list[str]:
+    """Parameters as a header has them: with their defaults those behind which none is without.
+
+    >>> headed(["x", "k", "y", "eps"], {"k": "2", "eps": "1e-5"})
+    ['x', 'k', 'y', 'eps=1e-5']
+    """
+    last = {*takewhile(defaults.__contains__, reversed(params))}
+    return [f"{name}={defaults[name]}" if name in last else name for name in params]
 
 
 def rows(items: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from gradc.base.files import COMPILED
 from gradc.base.records import NamedTuple
 from gradc.emit.counting import operations
-from gradc.emit.layout import broken, floats_of, indent, quoted, silenced, wrapped
+from gradc.emit.layout import broken, floats_of, headed, indent, quoted, silenced, wrapped
 from gradc.emit.operand import Printer
 from gradc.emit.target import Target
 from gradc.graph.dag import Node, Shape
@@ -241,7 +241,7 @@ class Text:
     def define(self, item: Def) -> list[str]:
         """A function."""
         before = self.values.ops
-        params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
+        params = headed(item.params, {**self.dag.defaults, **item.defaults})
         doc = [f'"""{item.doc}"""'] if item.doc else []
         lines = [f"def {item.name}({', '.join(params)}):", *indent([*doc, *self.body(item.body)])]
         lines = [*silenced(self.values._rename(self.target.silence), item.ignores), *lines]

@@ -25,7 +25,7 @@ from math import prod
 from gradc.base.records import NamedTuple
 from gradc.emit.calls import Elements, array_text, checks_of, namer_of, taken_apart
 from gradc.emit.fast_scalar import calls_of
-from gradc.emit.layout import broken, indent, silenced, unless
+from gradc.emit.layout import broken, headed, indent, silenced, unless
 from gradc.emit.lines import Plan, line_texts, lines_of, result_texts
 from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag, Node
@@ -189,12 +189,13 @@ def lines_of_elements(
     below = [rename(HELPERS["math"][each].strip("\n")) for each in helpers if each not in bound]
     bound.update(word for word in (*places, *helpers) if words[word] in text)
     params = [*given, *([df] if mode == "hvp" else [])]
+    header = [*headed(given, notes.program.dag.defaults), *([f"{df}=1.0"] if mode == "hvp" else [])]
     leave = f"return {notes.plain(mode)}({', '.join(params)})"
     lines = [
         *head,
         *["", ""] * bool(head),
         *silenced(f"{np}.errstate", notes.ignored(mode)),
-        f"def {notes.function_name(mode)}({', '.join([*given, *([f'{df}=1.0'] if mode == 'hvp' else [])])}):",
+        f"def {notes.function_name(mode)}({', '.join(header)}):",
         *indent(unless(checks)),
         f"        {leave}",
         "    try:",

@@ -156,7 +156,8 @@ class Dag(NamedTuple):
     `inputs` are in order of first appearance; `names` holds what the user called a node, first name first;
     `spans` are places in `text`; `notes` what the user should be told of; `rewrites` say how a written-out form
     was read; `dims` knows the named sizes; `integers` are the inputs that are indices, and have no gradient;
-    `example` is a point that the program itself gives its inputs.
+    `example` is a point that the program itself gives its inputs; `defaults` are the numbers, as text, of inputs that
+    a call may leave out.
     """
 
     text: str
@@ -173,6 +174,7 @@ class Dag(NamedTuple):
     graph: Graph | None = None
     integers: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = None
+    defaults: Mapping[str, str] = {}
 
     @property
     def roots(self) -> list[Node]:

@@ -83,6 +83,7 @@ def parse(
         graph=build.graph,
         integers=tuple(name for name in inputs if name in reader.scope.integers),
         example=reading.example,
+        defaults={name: text for name, text in reader.scope.defaults.items() if name in inputs},
     )
 
 

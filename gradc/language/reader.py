@@ -79,6 +79,7 @@ class Reader(Following):
         places: bool = False,
         max_turns: int = MAX_TURNS,
         chosen: str = "",
+        fixed: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__()
         self.source, self.build = source, build
@@ -89,7 +90,7 @@ class Reader(Following):
         self.make: Any = self.gates.make if bound else build.make
         self.max_turns = self.gates.max_turns = max_turns
         self.fresh_caches()
-        self.chosen = chosen  # the function to compile, of several
+        self.chosen, self.fixed = chosen, fixed
         self.plain = self.then  # what takes the value of a statement
         self.returning = False
         self.storing = -1

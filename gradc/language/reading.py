@@ -14,7 +14,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import show
-from gradc.language import examples
+from gradc.language import examples, lists
 from gradc.language.flow import MAX_TURNS
 from gradc.language.lex import Source
 from gradc.language.reader import Reader
@@ -27,7 +27,7 @@ LONGEST = 12
 class Reading:
     """How a text is read: what is given with it, and what was found out."""
 
-    __slots__ = ("begin", "example", "function", "known", "literal", "max_turns", "outputs", "shapes", "text")
+    __slots__ = ("begin", "example", "fixed", "function", "known", "literal", "max_turns", "outputs", "shapes", "text")
 
     def __init__(
         self,
@@ -42,11 +42,14 @@ class Reading:
         self.function, self.known = function, known or {}
         self.begin = 0  # the token behind the lines that are an example
         self.example: dict[str, Any] | None = None
+        self.fixed: frozenset[str] = frozenset()  # parameters that are the constants that their defaults are
         self.outputs: list[tuple[str, Node]] = []
 
     def read(self, builder: Builder | None = None) -> Reader:
         """Read the program. Raises `GradcError` for whatever is wrong with it."""
         reader, error = self._attempt(builder)
+        if error is not None and reader.scope.defaults and builder is None:
+            reader, error = self._with_constants(list(reader.scope.defaults))
         if error is None and reader.scope.inputs:
             return reader
         found = examples.leading(reader.source, reader.leading) if builder is None else None
@@ -65,13 +68,32 @@ class Reading:
 
     def _reader(self, build: Builder, places: bool = False) -> Reader:
         reader = Reader(
-            Source(self.text), build, self.shapes, {}, places=places, max_turns=self.max_turns, chosen=self.function
-        )
+            Source(self.text), build, self.shapes, {}, places=places, max_turns=self.max_turns, chosen=self.function,
+            fixed=self.fixed,
+        )  # fmt: skip
         for name, value in self.known.items():
             reader.scope.values[name] = build.const(value)
         for name in self.example or ():
             reader.scope.take(name)
         return reader
+
+    def _with_constants(self, names: list[str]) -> tuple[Reader, GradcError | None]:
+        """The program with as few of these parameters as need be for the constants that their defaults are.
+
+        What counts, names an axis or decides what is computed has to be known: `def f(x, groups=2, axis=-1)`.
+        """
+        self.fixed = frozenset(names)
+        if self._attempt(None)[1] is None:
+            for name in names:
+                self.fixed -= {name}
+                if self._attempt(None)[1] is not None:
+                    self.fixed |= {name}
+        reader, error = self._attempt(None)
+        for name in sorted(self.fixed) if error is None else ():
+            at = reader.scope.first[name]
+            said = f"'{name}' is the constant {lists.shown(reader.scope.values[name])} here, and no input"
+            reader.source.note(said, at, at)
+        return reader, error
 
     def _attempt(self, builder: Builder | None) -> tuple[Reader, GradcError | None]:
         """Read the program; once more where its indices give shapes that nothing else gives."""

@@ -74,6 +74,7 @@ class Scope:
         self.read_at: set[int] = set()  # the tokens that assigned what was read later
         self.aliases: dict[str, list[str]] = {}  # what imports call a library or one of its functions
         self.inferred: dict[str, tuple[int, ...]] = {}  # the shapes that constant indices give undeclared names
+        self.defaults: dict[str, str] = {}  # the numbers, as text, of inputs that a call may leave out
         self.only: frozenset[str] | None = None  # the parameters of the one function that the program is
         self.names: dict[Node, tuple[str, ...]] = {}
         self.first: dict[str, int] = {}  # the token of each name's first appearance

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
+from gradc.language import lists
 from gradc.language.assignments import Assignments
 from gradc.language.layout import Param
-from gradc.language.lex import END, spelled
-from gradc.language.values import NONE, Arg, Callee, Dict, Function, Group, Text
+from gradc.language.lex import END, is_number, spelled
+from gradc.language.values import Arg, Callee, Dict, Function, Group, Text
 
 
 class Whole(Assignments):
@@ -17,6 +19,7 @@ class Whole(Assignments):
 
     main: Function | None  # the one function that the program is
     chosen: str  # the function to compile, of several
+    fixed: frozenset[str]  # parameters that are what their defaults are
 
     # ---- what it gives --------------------------------------------------------------------------
 
@@ -128,18 +131,31 @@ class Whole(Assignments):
         return -1
 
     def _parameter(self, param: Param, default: Any) -> None:
-        """An input for a parameter; what is no number stays what its default is."""
+        """An input for a parameter; what is no number stays what its default is, unless a shape is given."""
         if param.star:
             raise self.source.error("an input has a name of its own", param.name, hint="write the parameters out")
         token = self.tokens[param.name]
-        if isinstance(default, (Text, Function, Dict, Callee)) or default is NONE or self._is_flag(param, default):
+        name, usual = spelled(token), lists.known(default)
+        if default is not None and self._stays(param, name, default):
             self.scope.bind(token, param.name, default)
             return
+        if isinstance(usual, int | float) and math.isfinite(usual):
+            self.scope.defaults[name] = self._as_typed(param, usual)
         shape = self.annotated(param.annotation) if param.annotation is not None else None
         if shape is not None:
             self.scope.declare(token, param.name, shape)
         else:
             self.scope.read(token, param.name)
 
-    def _is_flag(self, param: Param, default: Any) -> bool:
-        return param.default is not None and self.tokens[param.default] in ("True", "False")
+    def _as_typed(self, param: Param, value: float) -> str:
+        """A default as it stands in the header, if it is one number there."""
+        token = self.tokens[param.default]
+        return token if is_number(token) and float(token) == value else repr(value)
+
+    def _stays(self, param: Param, name: str, default: Any) -> bool:
+        """Whether a parameter is what its default is: no input of the module."""
+        if self.tokens[param.default] in ("True", "False") or isinstance(default, (Text, Function, Dict, Callee)):
+            return True
+        if isinstance(default, Node) and not default.shape:
+            return name in self.fixed
+        return name not in self.scope.given

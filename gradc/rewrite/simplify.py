@@ -647,18 +647,13 @@ def rebuild(
     for old, given in dag.names.items():
         if old in new:
             names[new[old]] = names.get(new[old], ()) + given
-    return Dag(
-        text=dag.text,
+    return dag._replace(
         nodes=tuple(build.graph.nodes),
         inputs={name: new[node] for name, node in dag.inputs.items()},
         outputs=tuple((name, new[node]) for name, node in dag.outputs),
         names=names,
         spans=Lazy(lambda: {new[node]: span for node, span in reversed(list(dag.spans.items())) if node in new}),
         rewrites={**{new[node]: why for node, why in dag.rewrites.items() if node in new}, **build.rewrites},
-        dims=dag.dims,
-        declared=dag.declared,
         roles={new[node]: role for node, role in dag.roles.items() if node in new},
-        notes=dag.notes,
         graph=build.graph,
-        integers=dag.integers,
     )

@@ -47,7 +47,8 @@ class Flat:
         self.fn = fn
         self.wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         self._names_are_inputs(like, data)
-        self.data = {name: _as_given(value) for name, value in data.items()}
+        usual = {name: float(text) for name, text in fn.dag.defaults.items() if name not in self.wrt}
+        self.data = {**usual, **{name: _as_given(value) for name, value in data.items()}}
         self.shapes = self._shapes(like)
         self.places: dict[str, slice] = {}
         at = 0

@@ -13,6 +13,7 @@ ValueError: threads: a whole number of at least 1 is expected, not 0
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 # Longer values are shown by their beginning.
@@ -28,11 +29,12 @@ def in_order(
     what: str = "input",
     shape: Callable[[str], str] = lambda name: "",
     optional: Collection[str] = (),
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Any]:
     """What is given by position or by name, in the order of the names; TypeError says what is missing or surplus.
 
-    >>> in_order(["x", "y"], [1], {"y": 2})
-    [1, 2]
+    >>> in_order(["x", "y"], [1], {"y": 2}), in_order(["x", "y"], [1], {}, defaults={"y": "0.5"})
+    ([1, 2], [1, 0.5])
     >>> in_order(["x", "y"], [1], {})
     Traceback (most recent call last):
         ...
@@ -54,6 +56,7 @@ def in_order(
             raise TypeError(f"{what} '{name}' given twice, by position and by name")
         found[name] = value
     if len(found) < len(names):
+        found = {**{name: float(text) for name, text in defaults.items()}, **found}
         for name in names:
             if name not in found and name not in optional:
                 raise TypeError(f"{what} '{name}'{shape(name)} is missing; {wanted()}, {len(found)} given")

@@ -185,7 +185,7 @@ def plan_plain(fn: Compiled, mode: str) -> tuple[str, Callable[[Otherwise], Call
     text, function, names, optional = fn.plain_mode(mode)
 
     def call(*args: Any, **given: Any) -> Any:
-        values = in_order(names, args, given, "argument", optional=optional)
+        values = in_order(names, args, given, "argument", optional=optional, defaults=fn.dag.defaults)
         return shown(fn, mode, function(*values), values)
 
     return text, lambda otherwise: call

@@ -94,7 +94,7 @@ class Native:
             df = inputs.pop("df", ())
             if not df and len(args) + len(inputs) == len(self.inputs) + self._seeds:
                 args, df = args[: -self._seeds], args[-self._seeds :]
-        given = [*in_order(self.inputs, args, inputs), *df]
+        given = [*in_order(self.inputs, args, inputs, defaults=self._fn.dag.defaults), *df]
         if len(df) != self._seeds:
             self._fn.needs_no_df()
         count = len(self.outputs)

@@ -69,7 +69,7 @@ def _matrix(mode: str, fn: Any, build: Build) -> Callable[..., Any]:
     shapes = dict.fromkeys(order, ())
 
     def call(*args: Any, **given: Any) -> Any:
-        found = _found(module, in_order(fn.inputs, args, given), widths)
+        found = _found(module, in_order(fn.inputs, args, given, defaults=fn.dag.defaults), widths)
         points = () if type(found[0]) is float else found[0].shape
         numbers = np.moveaxis(found[-1].reshape(*points, -1), -1, 0) if points else found[count + slopes :]
         value = found[0] if count == 1 else tuple(found[:count])

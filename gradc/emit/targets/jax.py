@@ -5,7 +5,7 @@ Nothing is written to in place, and nothing asks for a value: the passes run und
 
 from __future__ import annotations
 
-from gradc.emit.layout import broken, indent
+from gradc.emit.layout import broken, headed, indent
 from gradc.emit.modules import Text
 from gradc.emit.target import Import, Target, respelled, unsilenced
 from gradc.ops.helpers import HELPERS
@@ -192,7 +192,7 @@ class JaxText(Text):
         sent = [f'fitted({own["grads"]}["{x}"], {x})' if x in wrt else "None" for x in inputs]
         return [
             f"@{self.word('jax')}.custom_vjp",
-            f"def {name}({params}):",
+            f"def {name}({', '.join(headed(inputs, self.dag.defaults))}):",
             '    """The value; its gradient is the backward pass above."""',
             f"    return {forward}({params})[0]",
             "",
@@ -230,7 +230,7 @@ class JaxText(Text):
             )
         return [
             f"@{self.word('jax')}.custom_jvp",
-            f"def {name}({params}):",
+            f"def {name}({', '.join(headed(inputs, self.dag.defaults))}):",
             '    """The value; its derivative along tangents is that of the lines above."""',
             f"    return {self.callee('forward')}({params})[0]",
             "",

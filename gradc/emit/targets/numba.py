@@ -22,7 +22,7 @@ from typing import Any
 
 from gradc.base.files import COMPILED
 from gradc.emit.count import count
-from gradc.emit.layout import broken, default_of, indent, quoted, wrapped
+from gradc.emit.layout import broken, default_of, headed, indent, quoted, wrapped
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.number_lines import Dialect, lines_in
 from gradc.emit.target import Target
@@ -384,7 +384,7 @@ class NumbersText:
         self.tuple_name = both
         given = f"{_tuple(self.live)}"
         names = _tuple([f'"{name}"' for name in self.live])
-        inputs, cache, df, out, threads = ", ".join(self.dag.inputs), *map(self.own, ("cache", "df", "out", "threads"))
+        cache, df, out, threads = map(self.own, ("cache", "df", "out", "threads"))
         call = self.own("at_points")
         count, slopes = len(self.outputs), len(self.slopes)
         parts = [
@@ -395,7 +395,7 @@ class NumbersText:
         first, last = ("", "[0]") if count == 1 else ("tuple(", ")")
         dict_of = _dict(self.wrt, self.slopes)
         text = [
-            f"def {stem}forward({inputs}):",
+            f"def {stem}forward({', '.join(headed(list(self.dag.inputs), self.dag.defaults))}):",
             *indent([
                 f"{cache} = {given}",
                 *broken(f"return {first}{call}(", [value, loops[0], names, cache, str(count)], f"){last}, {cache}",
@@ -423,7 +423,8 @@ class NumbersText:
             )
         else:
             text += ["    return {}"]
-        params = [*self.dag.inputs, *([df] if self.several else ()), f"{out}=None", f"{threads}=1"]
+        params = headed([*self.dag.inputs, *([df] if self.several else ())], self.dag.defaults)
+        params += [f"{out}=None", f"{threads}=1"]
         text += ["", "", *broken(f"def {stem}value_and_grad(", params, "):", closed=False)]
         results = [*self.outputs, *self.slopes]
         kept = [f"{out}[0]"] if count == 1 else [f"{out}[0][{k}]" for k in range(count)]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from struct import pack, unpack
 from typing import Any
 
-from gradc.emit.layout import broken, floats_of, indent
+from gradc.emit.layout import broken, floats_of, headed, indent
 from gradc.emit.modules import Text
 from gradc.emit.target import Import, Target, respelled, unsilenced
 from gradc.graph.dag import Node
@@ -399,7 +399,7 @@ class TorchText(Text):
         needs = self.free("needs")
         lines = _needed_lines(item)
         at = {name: i for i, name in enumerate(self.code.wrt)}
-        params = [f"{name}={item.defaults[name]}" if name in item.defaults else name for name in item.params]
+        params = headed(item.params, {**self.dag.defaults, **item.defaults})
         every_one = f"({', '.join(['True'] * len(at))})"
         body: list[str] = []
         run: list[Any] = []
@@ -447,7 +447,7 @@ class TorchText(Text):
             *indent(form),
             "",
             "",
-            f"def {name}({params}):",
+            f"def {name}({', '.join(headed(inputs, self.dag.defaults))}):",
             '    """The value; its gradient in torch\'s graph is the backward pass above."""',
             f"    return {title}.apply({params})",
         ]
