@@ -138,6 +138,7 @@ def point_error(value: Any, grads: Grads, record: Json, point: Json) -> str | No
 # -- emitted modules, run as their users run them: without gradc ---------------------------------------------------
 
 ALLOWED = {"numpy": {"numpy", "math", "concurrent"}, "math": {"math"}}
+ALLOWED["scipy"] = ALLOWED["numpy"] | {"scipy"}
 
 
 def standalone(source: str, target: str = "numpy") -> ModuleType:

@@ -12,7 +12,7 @@ import functools
 import itertools
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from tests.support import standalone
 
 WHOLE = os.environ.get("GRADC_LAW") == "all"
 EVERY = 1 if WHOLE else 61  # of so many cases one
+MODES = ("jvp", "hvp", "jacobian", "hessian")
 
 # What an operator is written as; the others are called by name.
 WRITTEN = {
@@ -290,6 +291,84 @@ def test_of_numbers_and_of_elementwise_arrays(gate: Op, condition: str, poison: 
                 np.testing.assert_array_equal(value, np.full(np.shape(value), 7.0))
                 for slope in grads.values():
                     np.testing.assert_array_equal(slope, np.zeros(np.shape(slope)))
+
+
+def further(program: str) -> Iterator[tuple[str, str, Any]]:
+    """The further modes of each engine: the engine's name, the mode and its function."""
+    for style in ("notes", "fast"):
+        fn = gradc.compile(program, style=style, also=MODES)  # type: ignore[arg-type]
+        module = standalone(fn.source, "scipy")
+        for mode in MODES:
+            yield f"{style} {mode} called", mode, getattr(fn, mode)
+            yield f"{style} {mode}", mode, getattr(module, mode)
+
+
+def tangents(wrt: Iterable[str], given: dict[str, Any]) -> dict[str, Any]:
+    rng = np.random.default_rng(9)
+    return {f"{name}_dot": rng.uniform(0.5, 1.5, np.shape(given[name])) for name in wrt}
+
+
+def derivatives(mode: str, function: Any, given: dict[str, Any], dots: dict[str, Any]) -> dict[Any, Any]:
+    """What a mode gives, by what it is the derivative of."""
+    found = function(**given, **dots) if mode in ("jvp", "hvp") else function(**given)
+    if mode == "jvp":
+        return {"tangent": found[1]}
+    if mode == "hvp":
+        return {**found[1], **{f"{name} along": curve for name, curve in found[2].items()}}
+    if mode == "jacobian":
+        return dict((found.blocks if hasattr(found, "blocks") else found[1])["f"])
+    return dict(found.blocks if hasattr(found, "blocks") else found[2])
+
+
+def hold_further(program: str, bad: dict[str, Any], reference: str, good: dict[str, Any]) -> None:
+    """The same of tangents and of second derivatives, those of the inputs of both programs."""
+    fn = gradc.compile(reference)
+    wrt = [name for name in fn.inputs if name in bad]
+    dots = tangents(wrt, good)
+    with np.errstate(all="ignore"):
+        still = {f"{name}_dot": np.zeros(np.shape(good[name])) for name in fn.wrt if name not in bad}
+        want = {mode: derivatives(mode, getattr(fn, mode), good, dots | still) for mode in MODES}
+    for name, mode, function in further(program):
+        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+            warnings.simplefilter("error")
+            try:
+                found = derivatives(mode, function, bad, dots)
+            except Exception as error:
+                raise AssertionError(f"{name}: {error!r} for {bad}") from error
+        for of, slope in found.items():
+            expected = want[mode].get(of, 0.0)
+            np.testing.assert_allclose(slope, expected, rtol=1e-10, atol=1e-12, err_msg=f"{name} {of}")
+
+
+FURTHER = [case for i, case in enumerate(cases()) if i % (6 * EVERY if EVERY > 1 else 1) == 0]
+
+
+@pytest.mark.parametrize("case", FURTHER, ids=lambda case: f"{case.gate}-{case.border}-{case.condition}-{case.poison}")
+def test_the_law_of_further_modes(case: Case) -> None:
+    hold_further(*built(case))
+
+
+@pytest.mark.parametrize(("gate", "condition", "poison"), SCALARS[::4], ids=str)
+def test_further_modes_of_arrays_that_look_at_themselves(gate: Op, condition: str, poison: float) -> None:
+    """Values that are computed to decide, and then left out: nothing is said of them in any mode."""
+    args = [f"a{i}" for i in range(len(gate.params))]
+    bad = {arg: np.full(3, float(middle(gate, (3,), i)[1])) for i, arg in enumerate(args)}
+    bad |= {arg: np.full(3, poison) for arg in poisoned(gate, args)}
+    with np.errstate(all="ignore"):
+        v = gradc.compile(called(gate, args))(**bad)[0]
+    if np.abs(v) < 1e3:
+        return  # it is taken there
+    shapes = "".join(f"{arg}: [3]; " for arg in args)
+    program = f"{shapes}v = {called(gate, args)}; sum(where(abs(v) < 1e3, v*v, 7))"
+    for name, mode, function in further(program):
+        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+            warnings.simplefilter("error")
+            try:
+                found = derivatives(mode, function, bad, tangents(args, bad))
+            except Exception as error:
+                raise AssertionError(f"{name}: {error!r}") from error
+        for of, slope in found.items():
+            np.testing.assert_array_equal(slope, np.zeros(np.shape(slope)), err_msg=f"{name} {of}")
 
 
 @pytest.mark.parametrize("gate", GATES, ids=str)

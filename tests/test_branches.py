@@ -201,6 +201,16 @@ def test_a_value_of_many_sides(style: str) -> None:
             np.testing.assert_allclose(fn.value_and_grad(x)[1]["x"], slope, rtol=1e-15)
 
 
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize("sides", [2, 16, 17, 40])
+def test_a_number_of_many_sides_is_not_computed_outside_of_them(style: str, sides: int) -> None:
+    terms = " + ".join(f"where(x > {k}, r*{k}, {k})" for k in range(1, sides + 1))
+    module = standalone(gradc.compile(f"r = sqrt(x); {terms}", style=style, target="math").source, "math")
+    assert module.value_and_grad(-1.0) == (sides * (sides + 1) / 2, {"x": 0.0})
+    value, grads = module.value_and_grad(2.25)
+    assert (value, grads["x"]) == (3 * 1.5 + sides * (sides + 1) / 2 - 3, 1.0)
+
+
 @pytest.mark.parametrize(
     ("program", "text"),
     [

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import gradc
 from gradc.emit.targets import TARGETS
@@ -369,3 +370,27 @@ def test_elements_of_arrays_that_a_target_puts_nowhere(target: str, mode: str, w
     with pytest.raises(gradc.GradcError, match="puts no blocks of arrays together") as caught:
         gradc.compile("A: [3]; A[0]*A[1]", target=target, also=(mode,)).source  # noqa: B018  # made when it is asked
     assert f"take {way_out}" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_second_derivatives_that_only_scipy_has(style: str) -> None:
+    """The slope of digamma is written out with numbers; the slope of that is not."""
+    fn = gradc.compile("digamma(x)", style=style, also=["hvp", "hessian"])
+    curve = float(mp.psi(2, 1.5))
+    assert fn.hvp(1.5, 1.0)[2]["x"] == pytest.approx(curve, rel=1e-14)
+    assert fn.hessian(1.5).dense() == pytest.approx(curve, rel=1e-14)
+    assert standalone(fn.source, "scipy").hvp(1.5, 1.0)[2]["x"] == pytest.approx(curve, rel=1e-14)
+
+
+def test_a_target_that_lacks_a_second_derivative_says_so() -> None:
+    fn = gradc.compile("digamma(x)", target="math")
+    assert fn.value_and_grad(1.5)[0] == pytest.approx(float(mp.psi(0, 1.5)), rel=1e-14)
+    for refused in (lambda: fn.hvp, lambda: gradc.compile("digamma(x)", target="math", also=["hessian"])):
+        with pytest.raises(gradc.GradcError, match="the target 'math' has no form for 'digamma'"):
+            refused()
+
+
+def test_a_tangent_at_a_safe_number_that_is_no_whole_one() -> None:
+    fn = gradc.compile("a: [2]; l = logit(a); sum(where(a < 1, where(l < 2, exp(l), 3), 0))")
+    with np.errstate(all="raise"):
+        assert fn.jvp(np.array([np.inf, 0.25]), np.ones(2))[1] == pytest.approx(16 / 9, rel=1e-15)

@@ -27,6 +27,7 @@ from gradc.graph.dag import Node
 from gradc.language import MAX_SOURCE, MAX_TURNS, called_only, functions_of, parse
 from gradc.ops import table
 from gradc.ops.table import Op, op
+from gradc.plan.modes import order_of
 from gradc.plan.names import SCHEMES
 from gradc.run.engines import NUMBA, OF_ARRAYS, OF_NUMBERS
 from gradc.run.functions import collector_paused, load
@@ -119,8 +120,7 @@ def compile(
     dag = in_order(dag, options["inputs"])
     dag = rolled_up(dag, literal) if roll else dag
     wanted = wanted_of(dag, options["wrt"])
-    if target != "numpy" and TARGETS[target].program is None:
-        check_target(dag, TARGETS[target])
+    check_target(dag, TARGETS[target], order_of(*modes))
     if target in OF_NUMBERS:
         from gradc.rewrite.calm import calm
 

@@ -9,6 +9,7 @@ from itertools import takewhile
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
+from gradc.api.options import check_target
 from gradc.base.errors import Note
 from gradc.base.files import signed, write_whole
 from gradc.emit import TARGETS, Emitted, emit
@@ -16,8 +17,9 @@ from gradc.emit.modules import BUILTINS
 from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import show
 from gradc.ops.routing import where
+from gradc.plan.modes import order_of
 from gradc.plan.program import Program, gates_of_the_notes, renamed_words, stage
-from gradc.rewrite.sides import is_deep
+from gradc.rewrite.sides import is_beyond
 from gradc.run.engine import Running
 from gradc.run.engines import LARGEST_KERNEL, OF_ARRAYS, OF_NUMBERS, chained, fast_module, running
 from gradc.run.functions import collector_paused, compiles, load
@@ -162,7 +164,7 @@ class Function:
     def _staged(self, every_gate: bool = False) -> Program:
         dag = self.dag
         if any(node.op is where for node in dag.nodes) and (
-            TARGETS[self.target].arrays or is_deep(dag.nodes, dag.roots)
+            TARGETS[self.target].arrays or is_beyond(dag.nodes, dag.roots)
         ):
             from gradc.rewrite.safe_arguments import guard_branches
 
@@ -397,7 +399,7 @@ class Function:
     @cached_property
     def jvp(self) -> Callable[..., tuple[Any, Any]]:
         """jvp(x, y, x_dot, y_dot): the value, and how it changes along the tangents of the `wrt` inputs."""
-        return chained(self, "jvp")
+        return self._in_silence(chained(self, "jvp"))
 
     @cached_property
     def hvp(self) -> Callable[..., tuple[Any, dict[str, Any], dict[str, Any]]]:
@@ -405,18 +407,18 @@ class Function:
 
         An array output, or several, take their adjoints as `df=`, as `value_and_grad` does.
         """
-        return chained(self, "hvp")
+        return self._in_silence(chained(self, "hvp"))
 
     @cached_property
     def jacobian(self) -> Callable[..., Jacobian]:
         """jacobian(x, y): the derivatives of each output by each input; `blocks` by name, `dense()` as one matrix."""
-        return chained(self, "jacobian")
+        return self._in_silence(chained(self, "jacobian"))
 
     @cached_property
     def hessian(self) -> Callable[..., Hessian]:
         """hessian(x, y): the second derivatives; `blocks` by pairs of inputs, `dense()` as one symmetric matrix."""
         self._has_a_hessian()
-        return chained(self, "hessian")
+        return self._in_silence(chained(self, "hessian"))
 
     def flat(self, wrt: Sequence[str] | str | None = None, like: Mapping[str, Any] | None = None, **data: Any) -> Flat:
         """The function of one vector of parameters, as solvers want it: the inputs in `wrt`, flattened in that order.
@@ -460,6 +462,7 @@ class Function:
 
     def plain_mode(self, mode: str) -> tuple[str, Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
         """The text and the function of a mode as the notes have it, its parameters, and those that may be left out."""
+        check_target(self.dag, TARGETS[self.target], order_of(mode))
         text = emit(self.staged, self.target, "", (mode,)).text
         function = getattr(load(text), mode)
         plain = getattr(function, "__wrapped__", function)

@@ -118,12 +118,14 @@ def wanted_of(dag: Dag, wrt: Sequence[str] | str | None) -> tuple[str, ...]:
     return wanted
 
 
-def check_target(dag: Dag, target: Target) -> None:
-    """Raise `GradcError`, showing the place, for what a target has no words for."""
+def check_target(dag: Dag, target: Target, order: int = 1) -> None:
+    """Raise `GradcError`, showing the place, for what a target has no words for, up to an order."""
+    if target.name == "numpy" or target.program is not None:
+        return
     for node in dag.nodes:
         if node.shape and not target.arrays:
             said = f"the target '{target.name}' takes scalar programs only"
-        elif target.takes(node) and all(map(target.has, called_by(node.op))):
+        elif target.takes(node) and all(map(target.has, called_by(node.op, order))):
             continue
         elif target.arrays or node.op.elementwise:
             said = f"the target '{target.name}' has no form for '{node.op.name}'"

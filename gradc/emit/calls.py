@@ -64,17 +64,20 @@ class CallText:
     arrays: bool
 
 
-def _has_form(node: Node) -> bool:
-    return not node.args or has_form(node.op, "math")
+def by_elements(dag: Dag, order: int = 1) -> tuple[Dag, tuple[Elements, ...]] | None:
+    """A program whose arrays are only ever read element by element, as a program of numbers; None for any other.
 
+    None, too, where a gate or its derivatives of up to an order are no functions of numbers.
+    """
 
-def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
-    """A program whose arrays are only ever read element by element, as a program of numbers; None for any other."""
+    def of_numbers(node: Node) -> bool:
+        return not node.args or has_form(node.op, "math", order)
+
     arrays = {node: name for name, node in dag.inputs.items() if node.shape}
     if any(not isinstance(dim, int) for node in arrays for dim in dag.dims.resolve(node.shape)):
         return None
     if not arrays:
-        return (dag, ()) if all(not node.shape and _has_form(node) for node in dag.nodes) else None
+        return (dag, ()) if all(not node.shape and of_numbers(node) for node in dag.nodes) else None
     if any(root in arrays for root in dag.roots):
         return None
     if any(node.shape for node in dag.roots):
@@ -92,7 +95,7 @@ def by_elements(dag: Dag) -> tuple[Dag, tuple[Elements, ...]] | None:
             name = f"{arrays[whole]}[{at}]"
             read[whole][at] = name
             inputs[name] = new[node] = build.input(name)
-        elif node.shape or not _has_form(node) or any(arg in arrays for arg in node.args):
+        elif node.shape or not of_numbers(node) or any(arg in arrays for arg in node.args):
             return None
         elif node.args:
             new[node] = build.intern(node.op, tuple([new[arg] for arg in node.args]), node.attr)

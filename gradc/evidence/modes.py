@@ -101,10 +101,10 @@ _ALIGN = "llrrrr"
 
 def modes_of(dag: Dag, wrt: Sequence[str], literal: bool = False) -> Modes:
     """Count the modes of a program of numbers; GradcError for one of whole arrays."""
-    found = by_elements(dag)
+    found = by_elements(dag, 2)
     if found is None:
         raise GradcError(
-            "the modes are counted for programs of numbers, or of single elements of arrays",
+            "the modes are counted for programs of numbers, or of single elements of arrays, without SciPy's functions",
             dag.text,
             hint="write out a small one, x: [3] with x[0], x[1], x[2]",
         )

@@ -25,7 +25,7 @@ from gradc.optimize.backward import gradients, value_of
 from gradc.optimize.constructors import Frugal, masking
 from gradc.optimize.factor import SUMS, Factoring
 from gradc.rewrite.safe_arguments import guard_branches
-from gradc.rewrite.sides import Region, everywhere, is_deep, is_harmless, is_shared, places
+from gradc.rewrite.sides import Region, everywhere, is_beyond, is_harmless, is_shared, places
 from gradc.rewrite.simplify import Args, number
 
 # Beyond this many gates sums are not searched for common factors, and gates are called as they are, not in parts.
@@ -111,7 +111,7 @@ def optimize(
 
 def _made_joint(dag: Dag, wrt: Sequence[str], literal: bool, arrays: bool, seeded: bool, chain: Chain) -> Joint:
     flat = any(node.op is where for node in dag.nodes) and (
-        arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
+        arrays or is_beyond(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots)
     )
     if flat:
         dag = guard_branches(dag, literal)

@@ -27,7 +27,7 @@ from gradc.optimize import Joint, _as_written, _bare, _copied, _escapes, _factor
 from gradc.optimize.backward import gradients
 from gradc.optimize.constructors import Frugal
 from gradc.rewrite.safe_arguments import guard_branches
-from gradc.rewrite.sides import is_deep, is_shared
+from gradc.rewrite.sides import is_beyond, is_shared
 from gradc.rewrite.squares import smooth_squares
 from gradc.rewrite.wanted import chosen
 
@@ -86,7 +86,7 @@ def _blocks(joint: Joint, grads: Sequence[str], first: Sequence[str], second: Se
 def _guarded(dag: Dag, wrt: Sequence[str], literal: bool, derive: Derive, way: Any, arrays: bool = False) -> Joint:
     """A joint graph whose branches are safe, as those of a gradient are."""
     branches = any(node.op is where for node in dag.nodes)
-    flat = branches and (arrays or is_deep(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots))
+    flat = branches and (arrays or is_beyond(dag.nodes, dag.roots) or is_shared(dag.nodes, dag.roots))
     build_flat = flat or arrays
     program = guard_branches(dag, literal) if flat else dag
     joint = _factored(derive(program, wrt, Manner(literal, build_flat, arrays), way), not arrays)

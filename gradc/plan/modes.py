@@ -47,6 +47,11 @@ class Mode(NamedTuple):
     write: Callable[[Notes], Def]
 
 
+def order_of(*modes: str) -> int:
+    """Up to which order the functions of some modes compute derivatives."""
+    return 2 if {"hvp", "hessian"} & {*modes} else 1
+
+
 def _forward(notes: Notes) -> Def:
     cache = notes.cache
     lines = notes.branches(notes.forward_rows(cache))

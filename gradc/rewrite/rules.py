@@ -74,15 +74,22 @@ def compiled(text: str) -> tuple[Instruction, ...]:
 
 
 @cache
-def called_by(op: Op) -> tuple[Op, ...]:
-    """The gates that the slopes of a gate consist of."""
-    return tuple({step[1]: None for rule in op.slopes or () for step in compiled(rule) if step[0] == "op"})
+def called_by(op: Op, order: int = 1) -> tuple[Op, ...]:
+    """The gates that the derivatives of a gate up to an order consist of."""
+    found: dict[Op, None] = {}
+    slopes = {op: None}
+    for _ in range(order):
+        slopes = {
+            step[1]: None for each in slopes for rule in each.slopes or () for step in compiled(rule) if step[0] == "op"
+        }
+        found |= slopes
+    return tuple(found)
 
 
 @cache
-def has_form(op: Op, target: str) -> bool:
-    """Whether a target can write a gate and its slopes."""
-    return all(target in each.code for each in (op, *called_by(op)))
+def has_form(op: Op, target: str, order: int = 1) -> bool:
+    """Whether a target can write a gate and its derivatives up to an order."""
+    return all(target in each.code for each in (op, *called_by(op, order)))
 
 
 def run(

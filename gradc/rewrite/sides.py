@@ -14,17 +14,14 @@ A value that several regions need is computed around them all if that is always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradc.graph.dag import Node
 from gradc.ops.routing import where
 
-# Branches inside of each other are blocks up to this depth. In a program that goes deeper both sides of all are
-# computed, with safe arguments.
-DEEPEST = 32
-
-# A value is computed in no more places than this; one that more regions need is computed around them all.
-MOST_PLACES = 16
+# Branches inside of each other are blocks up to this depth, and a value is computed in no more places than these. In a
+# program that goes beyond, both sides of all branches are computed, with safe arguments.
+DEEPEST, MOST_PLACES = 32, 16
 
 
 class Region:
@@ -63,9 +60,14 @@ def meet(a: Region, b: Region) -> Region:
 
 def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Region, ...]]:
     """The regions in which each node is computed; `nodes` in topological order. Roots are computed in any case."""
+    found = {node: regions for node, _, regions in _settling(nodes, roots)}
+    return dict(reversed(found.items()))
+
+
+def _settling(nodes: Sequence[Node], roots: Iterable[Node]) -> Iterator[tuple[Node, list[Region], tuple[Region, ...]]]:
+    """Each node with the regions that need it (none of what is harmless), and where it is computed; the last first."""
     outermost = Region(None, None, 0, 0)
     needed: dict[Node, dict[Region, None]] = {node: {outermost: None} for node in roots}
-    found: dict[Node, tuple[Region, ...]] = {}
     calm: set[Node] = set()  # harmless, and made of what is
     for node in nodes:
         if is_harmless(node) and all(arg in calm for arg in node.args):
@@ -73,12 +75,13 @@ def places(nodes: Sequence[Node], roots: Iterable[Node]) -> dict[Node, tuple[Reg
     for node in reversed(nodes):
         if node not in needed:
             continue
-        regions = found[node] = _settled(node in calm, list(needed.pop(node)))
+        wanting = list(needed.pop(node))
+        regions = _settled(node in calm, wanting)
         for region in regions:
             for i, arg in enumerate(node.args):
                 at = region.side_of(node.args[0], i) if i and node.op is where else region
                 needed.setdefault(arg, {})[at] = None
-    return dict(reversed(found.items()))
+        yield node, [] if node in calm else wanting, regions
 
 
 def everywhere(nodes: Iterable[Node]) -> dict[Node, tuple[Region, ...]]:
@@ -87,9 +90,13 @@ def everywhere(nodes: Iterable[Node]) -> dict[Node, tuple[Region, ...]]:
     return dict.fromkeys(nodes, outermost)
 
 
-def is_deep(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
-    """Whether branches lie inside of each other beyond what becomes blocks of its own."""
-    return any(region.depth >= DEEPEST for regions in places(nodes, roots).values() for region in regions)
+def is_beyond(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:
+    """Whether branches lie too deep inside of each other, or too many share a value, to become blocks of their own."""
+    return any(
+        any(region.depth >= DEEPEST for region in regions)
+        or (len(wanting) > MOST_PLACES and not any(region in wanting for region in regions))
+        for _, wanting, regions in _settling(nodes, roots)
+    )
 
 
 def is_shared(nodes: Sequence[Node], roots: Iterable[Node]) -> bool:

@@ -91,7 +91,7 @@ def spared_where(build: Builder, gate: Node, wanted: Node) -> tuple[tuple[Node, 
     """The gate's arguments and its value, for its slopes: safe numbers where a condition does not hold."""
 
     def safe(x: Node, at: float) -> Node:
-        return x if x.op is scalar.const else build.make(routing.where, (wanted, x, build.const(int(at))))
+        return x if x.op is scalar.const else build.make(routing.where, (wanted, x, build.const(float(at))))
 
     numbers = [at if isinstance(at, (int, float)) else 1.0 for at in gate.op.steep.safe] or [1.0] * len(gate.args)
     return tuple(safe(arg, at) for arg, at in zip(gate.args, numbers, strict=True)), safe(gate, 1.0)

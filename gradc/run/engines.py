@@ -168,11 +168,12 @@ def _wrt(fn: Compiled, kind: str) -> tuple[str, ...]:
     return fn.wrt if kind == "value_and_grad" else ()
 
 
-def _elements(fn: Compiled) -> tuple[Dag, tuple[Elements, ...]] | None:
-    """The program as one of numbers, if it only takes elements of its arrays."""
+def _elements(fn: Compiled, order: int = 1) -> tuple[Dag, tuple[Elements, ...]] | None:
+    """The program as one of numbers, in derivatives of up to an order, if it only takes elements of its arrays."""
     from gradc.emit.calls import by_elements
 
-    found: tuple[Dag, tuple[Elements, ...]] | None = once(fn, "elements", lambda: by_elements(fn.dag))
+    found: tuple[Dag, tuple[Elements, ...]] | None
+    found = once(fn, f"elements {order}", lambda: by_elements(fn.dag, order))
     return found
 
 
@@ -220,6 +221,7 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
     """Of a scalar program in `math`, or of one that only takes elements of its arrays."""
     from gradc.emit.calls import emit_elements
     from gradc.emit.fast_scalar import emit_scalar
+    from gradc.plan.modes import order_of
 
     if not _arrays(fn):
         if fn.target != "math":
@@ -233,7 +235,7 @@ def _module_of_numbers(fn: Compiled) -> Emitted | None:
         return emit_scalar(fn.dag, fn.wrt, fn.names, fn.literal, fn.function_name, further)
     if not fn.dag.declared or len(fn.dag.outputs) > 1 or len(fn.dag.nodes) > LARGEST_KERNEL:
         return None
-    found = _elements(fn)
+    found = _elements(fn, order_of(*fn.also))
     if found is None:
         return None
     also = modes.of_elements(fn, *found)

@@ -27,6 +27,7 @@ from gradc.emit.matrices import kernel_text
 from gradc.graph.dag import Dag, Node
 from gradc.ops.scalar import const
 from gradc.optimize.second import DOT, Blocks, Pair, hessian, jacobian, product
+from gradc.plan.modes import order_of
 from gradc.rewrite.simplify import number
 from gradc.run.functions import FAILURES, load
 
@@ -106,7 +107,7 @@ class Kernel:
     """
 
     def __init__(self, dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False, alone: bool = False) -> None:
-        found = by_elements(dag)
+        found = by_elements(dag, order_of(mode))
         if found is None:
             raise ValueError("a program of whole arrays")
         numbers, elements = found
@@ -242,7 +243,7 @@ def one_number(
 
 def kernel_of(dag: Dag, wrt: Sequence[str], mode: str, literal: bool = False, alone: bool = False) -> Kernel | None:
     """The kernel of a mode; None for a program of whole arrays."""
-    return Kernel(dag, wrt, mode, literal, alone) if by_elements(dag) is not None else None
+    return Kernel(dag, wrt, mode, literal, alone) if by_elements(dag, order_of(mode)) is not None else None
 
 
 def _product(second: bool) -> Callable[[Dag, Sequence[str], bool], Blocks]:
