@@ -129,6 +129,18 @@ def same(got: Any, want: Passes, program: str) -> None:
         ("s = sum(A*B, axis=1)\nsum(s*s)", {"A": ("n", "d"), "B": ("n", "d")}, '"ij,ij->i"'),
         ("s = sum(A*v, axis=1)\nsum(s*s)", {"A": ("n", "d"), "v": ("d",)}, "dot(A, v)"),
         ("D = sum((x[:, None, :] - x[None, :, :])**2, axis=2)\nsum(exp(-D))", {"x": ("n", 3)}, '"ijk,ijk->ij"'),
+        ("s = sum(A[:, :, None]*W, axis=1)\nsum(s*s*s)", {"A": ("b", "n"), "W": ("b", "n", "d")}, "A[:, None] @ W"),
+        ("s = sum(A[:, None]*W, axis=2)\nsum(s*s*s)", {"A": ("b", "d"), "W": ("b", "n", "d")}, "W @ A[:, :, None]"),
+        ("s = sum(A[:, :, None]*W, axis=1)\nsum(s*s*s)", {"A": (9, 3), "W": (9, 3, 3)}, '"ij,ijk->ik"'),
+        ("sum(eye(4)*(A @ B))", {"A": (4, 3), "B": (3, 4)}, ", A @ B)"),
+        ("sum((s*x + t*y)*exp(x*y))", {"x": ("n",), "y": ("n",), "s": (), "t": ()}, "f = s*ds + t*dt"),
+        (
+            "c = x - mean(x, axis=1, keepdims=True)\nsum(exp(c/sqrt(mean(c**2, axis=1, keepdims=True) + 1)))",
+            {"x": ("n", "d")},
+            "    c /= ",
+        ),
+        ("sum(where(c > 0, 1.0, x[:, None] - x)**3)", {"x": ("n",), "c": ("n", 1)}, "copyto(diff, 1.0, where="),
+        ("0.5*y @ solve(K, y) + 0.5*log(det(K))", {"K": ("n", "n"), "y": ("n",)}, "dot(invK, y)"),
     ],
 )
 def test_the_contraction_that_one_writes(program: str, shapes: dict[str, Any], wanted: str) -> None:

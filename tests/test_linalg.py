@@ -148,7 +148,8 @@ y: [n]
 def test_a_gaussian_process_shares_its_inverse_in_the_fast_style() -> None:
     fast, notes = (gradc.compile(GAUSSIAN_PROCESS, style=style) for style in ("fast", "notes"))
     fused = fast.source[fast.source.index("def value_and_grad") :]
-    assert fused.count("np.linalg.solve(") == fused.count("np.linalg.inv(") == 1
+    assert fused.count("np.linalg.inv(") == 1
+    assert "np.linalg.solve(" not in fused
     k, y = positive(), RNG.normal(size=N)
     value, grads = fast.value_and_grad(k, y)
     again, others = notes.value_and_grad(k, y)

@@ -103,7 +103,7 @@ class Fused(Arranged):
 
     def body(self, alone: bool) -> Body:
         """Everything together."""
-        order = self.reuse.order(self.roots, self._reads)
+        order = self.ordered()
         self._name(order)
         lines: list[str] = []
         guarded: set[Node] = set()
@@ -194,6 +194,8 @@ class Fused(Arranged):
             return self.names[node]
         if node.op is scalar.const:
             return self._constant(float(number(node))) if ufunc else constant(number(node))[0]
+        if self._is_dot(node):
+            return self._whole(node)
         text, precedence = self._number(node) if not node.shape else self._view(node)
         return text if precedence >= loosest else f"({text})"
 
@@ -223,6 +225,8 @@ class Fused(Arranged):
             return self._added(node, name)
         if node.op is routing.where and self._same(node.args[0].shape, node.shape):
             return self._masked(node, name)
+        if node.op is routing.where and node in self.onto:
+            return self._spared(node, name)
         if node in self.onto:
             return self._over(node, name)
         if node.op is array.scatter:
@@ -242,20 +246,23 @@ class Fused(Arranged):
     def _whole(self, node: Node) -> str:
         """A step over whole arrays, its result an array of its own."""
         op = node.op
-        if (
-            op is array.matmul
-            and all(len(arg.shape) < 3 for arg in node.args)
-            and min(len(arg.shape) for arg in node.args) == 1
-        ):
+        if self._is_dot(node):
             return f"{self._call('dot')}({', '.join(self._operand(arg, 0) for arg in node.args)})"
         if op.fast.reduce:
             return self._reduction(node)
         if op is array.stack and not node.args[0].shape:
             return f"{self.words.np}.array(({', '.join(self._operand(arg, 0) for arg in node.args)},))"
-        names = {arg: self._operand(arg, ufunc=bool(op.ufunc)) for arg in node.args}
+        names = {arg: self._operand(arg, ufunc=bool(op.ufunc)) for arg in node.args if arg not in self.passed}
+        names = {**self.names, **names} if len(names) < len({*node.args}) else names
         if op.ufunc and not _INFIX.search(op.code["numpy"].text) and op is not scalar.neg:
             return f"{self._call(op.ufunc)}({', '.join(names[arg] for arg in node.args)})"
         return self._print(node, "numpy", names)[0]
+
+    @staticmethod
+    def _is_dot(node: Node) -> bool:
+        """Whether a product is one with a vector, for which there is a quicker function."""
+        axes = [len(arg.shape) for arg in node.args] if node.op is array.matmul else [0]
+        return min(axes) == 1 and max(axes) < 3
 
     def _reduction(self, node: Node) -> str:
         (x,) = node.args
@@ -299,6 +306,15 @@ class Fused(Arranged):
         if is_const(x, 0):
             return [*lines, f"{self._helper('masked')}({sides[1]}, {test}, {name}, False)"]
         return [*lines, f"{self._helper('select')}({test}, {', '.join(sides)}, {name})"]
+
+    def _spared(self, node: Node, name: str) -> list[str]:
+        """A number where a condition on some axes holds (or does not), over what is there."""
+        test, x, _ = node.args
+        old, over_x = self.onto[node], self.onto[node] is x
+        number, condition = node.args[1 + over_x], self._operand(test, PRECEDENCE["unary"] if over_x else 0)
+        lines = [f"{name} = {self.names[old]}"] if name != self.names[old] else []
+        where = f"where={'~' * over_x}{condition}"
+        return [*lines, f"{self._call('copyto')}({name}, {self._operand(number, 0)}, {where})"]
 
     def _helper(self, name: str) -> str:
         self.helpers[name] = None

@@ -156,7 +156,7 @@ _LOG_TOTAL = '''
 def log_total(total, e, axis=-1):
     """log(total), the sum of weights whose largest is 1; of little more than that, the digits are in the others."""
     near = total < 1.5
-    if not np.any(near):
+    if near is False or not np.any(near):
         return np.log(total)
     rest = e.copy()
     np.put_along_axis(rest, np.argmax(e, axis=axis, keepdims=True), 0.0, axis)

@@ -14,7 +14,7 @@ from typing import Any
 
 from gradc.graph.dag import Shape
 from gradc.graph.shapes import Dim, Dims, ShapeError, show
-from gradc.ops import bounds
+from gradc.ops import array, bounds
 from gradc.ops.array_shapes import product, reduced
 from gradc.ops.table import Op, Say, Test, op
 
@@ -241,6 +241,9 @@ tensordot = op(
         ]
     ),
 )
+# Products of two arrays that make one of other axes.
+PRODUCTS = (array.matmul, array.outer, tensordot, EINSUMS[1])
+
 cross = op(
     "cross(x, y)",
     doc="the vector product, along the last axis",

@@ -16,7 +16,7 @@ guard that says how far that is good.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gradc.graph.dag import Node, Shape, reachable, users
@@ -25,7 +25,7 @@ from gradc.ops import array, routing, scalar
 from gradc.ops.array_shapes import Axis
 from gradc.ops.table import Op, static, statics_of
 from gradc.optimize import Joint
-from gradc.optimize.constructors import moderate
+from gradc.optimize.quotients import divided, is_moderate
 from gradc.optimize.ufuncs import bases_of, is_quick, quick_form
 from gradc.rewrite.contracted import contracted
 from gradc.rewrite.rules import instantiate
@@ -92,18 +92,8 @@ class _Lowering:
         return self._divided(Whole(outputs, gradients, self.guards, tuple(self.finite), self.made, self.dims))
 
     def _divided(self, steps: Whole) -> Whole:
-        """x*(1/y) is x/y where nobody else reads 1/y."""
-        roots = [*steps.outputs, *filter(None, steps.gradients.values())]
-        nodes = reachable(roots)
-        uses = Counter(arg for node in nodes for arg in node.args) + Counter(roots)
-        new: dict[Node, Node] = {}
-        for node in nodes:
-            args = tuple([new[arg] for arg in node.args])
-            x, y = node.args if node.op is scalar.mul else (node, node)
-            if node.op is scalar.mul and uses[y] == 1 and y.op is scalar.div and is_const(y.args[0], 1):
-                new[node] = self.make(scalar.div, (new[x], new[y.args[1]]))
-            else:
-                new[node] = self.build.graph.node(node.op, args, node.attr, node.shape)
+        """The steps with their products and quotients in fewer passes."""
+        new = divided([*steps.outputs, *filter(None, steps.gradients.values())], self.build, self.make)
         return Whole(
             tuple(new[node] for node in steps.outputs),
             {name: node and new[node] for name, node in steps.gradients.items()},
@@ -165,7 +155,7 @@ class _Lowering:
         """s*(t*x) is (s*t)*x, for constants and sizes, whose product can't overflow."""
         for scale, rest in ((x, y), (y, x)):
             split = _scaled(rest)
-            if split is None or not _is_moderate(scale) or not _is_moderate(split[0]):
+            if split is None or not is_moderate(scale) or not is_moderate(split[0]):
                 continue
             inner, bare = split
             if scale.op is scalar.const and inner.op is scalar.const:
@@ -199,17 +189,20 @@ class _Lowering:
         return instantiate(plain, text, args, statics)
 
     def solve(self, node: Node) -> Node | None:
-        """What is solved with a transpose on the way back, by the inverse that another gradient asks for anyway."""
-        turned, y = node.args
-        if len(turned.shape) > 2 or len(y.shape) > 1 or turned.op is not array.transpose:
+        """What is solved for a vector, by the inverse that a gradient asks for anyway: of the transpose, by its own."""
+        matrix, y = node.args
+        if len(matrix.shape) > 2 or len(y.shape) > 1:
             return None
-        if turned.args[0] not in self.inverses:
+        turned = matrix.op is array.transpose
+        matrix = matrix.args[0] if turned else matrix
+        if matrix not in self.inverses:
             return None
-        inverse = self.inverses[turned.args[0]]
+        inverse = self.inverses[matrix]
         if inverse not in self.made:
             self.made[inverse] = self._gate(inverse)
-        back = self.make(array.transpose, (self.made[inverse],), (None,))
-        return self.make(array.matmul, (back, self._in_shape(self.made[y], y.shape)))
+        by = self.made[inverse]
+        by = self.make(array.transpose, (by,), (None,)) if turned else by
+        return self.make(array.matmul, (by, self._in_shape(self.made[y], y.shape)))
 
     def _weights(self, node: Node) -> tuple[Node, Node, Node, Node] | None:
         """x less its largest, the exponentials of that, their sum and its logarithm: what softmax and its kin share.
@@ -402,23 +395,51 @@ class _Lowering:
         while todo:
             sign, factors, node = todo.pop()
             open_ = node is x or self.uses[node] == 1
-            if (
-                open_
-                and node.op in (scalar.add, scalar.sub)
-                and all(self.same(arg.shape, x.shape) for arg in node.args)
-            ):
+            if open_ and node.op in (scalar.add, scalar.sub) and self._all_whole(node.args, x):
                 todo.append((-sign if node.op is scalar.sub else sign, factors, node.args[1]))
                 todo.append((sign, factors, node.args[0]))
             elif open_ and node.op is scalar.neg:
                 todo.append((-sign, factors, node.args[0]))
             elif open_ and (split := _scaled(node)) is not None and self.same(split[1].shape, x.shape):
                 todo.append((sign, [*factors, self.made[split[0]]], split[1]))
+            elif open_ and (parts := self._spread(node, x)):
+                todo += [(sign * minus, [*factors, *more], part) for minus, more, part in reversed(parts)]
             else:
                 scale = self.build.const(sign)
                 for factor in factors:
                     scale = self._times(scale, factor)
                 found.append((scale, node))
         return found
+
+    def _spread(self, node: Node, x: Node) -> list[tuple[float, list[Node], Node]]:
+        """A product with scaled arrays, a*u + b*v, as one with each of them: their scales go outside the sums.
+
+        Of two arrays without scales the difference may be all that there is of their digits.
+        """
+        if node.op is not scalar.mul or not self._all_whole(node.args, x):
+            return []
+        for one, other in (node.args, node.args[::-1]):
+            terms: list[tuple[float, list[Node], Node]] = []
+            todo: list[tuple[float, list[Node], Node]] = [(1.0, [], other)]
+            while todo:
+                sign, scales, part = todo.pop()
+                if part.op in (scalar.add, scalar.sub) and self.uses[part] == 1 and self._all_whole(part.args, x):
+                    todo += [(-sign if part.op is scalar.sub else sign, scales, part.args[1])]
+                    todo += [(sign, scales, part.args[0])]
+                elif (split := _scaled(part)) is not None and self.same(split[1].shape, x.shape):
+                    todo.append((sign, [*scales, self.made[split[0]]], split[1]))
+                else:
+                    terms.append((sign, scales, part))
+            bare = sum(not scales for _, scales, _ in terms)
+            if bare <= (len(terms) > 1):
+                return [
+                    (sign, scales, Node(node.id, scalar.mul, tuple(sorted((one, part), key=_age)), None, node.shape))
+                    for sign, scales, part in terms
+                ]
+        return []
+
+    def _all_whole(self, parts: Iterable[Node], x: Node) -> bool:
+        return all(self.same(part.shape, x.shape) for part in parts)
 
     def _inner(self, term: Node, shape: Shape) -> Node:
         if _is_product(term, shape, self.same):
@@ -496,13 +517,8 @@ def _scaled(node: Node) -> Term | None:
     return (x, y) if not x.shape else (y, x) if not y.shape else None
 
 
-def _is_moderate(node: Node) -> bool:
-    """Whether a number is made of sizes and of constants far from the ends of the range of floats."""
-    return all(
-        moderate(number(leaf)) if leaf.op is scalar.const else leaf.op is scalar.size
-        for leaf in reachable([node])
-        if not leaf.args
-    )
+def _age(node: Node) -> int:
+    return node.id
 
 
 def _is_product(node: Node, shape: Shape, same: Callable[[Shape, Shape], bool]) -> bool:

@@ -89,11 +89,22 @@ class Reuse:
                 readers.setdefault(arg, []).append(node)
         ready = [(node.id, node) for node in self.reads if waiting[node] == 0]  # a heap: ids rise
         near: list[Node] = []  # the oldest few of them, among which the next is chosen
+
+        def gone_with(node: Node) -> float:
+            """What is free again after the next step, if that makes a number of a value that nobody else reads."""
+            mine = readers.get(node, ())
+            last = len(mine) == 1 and not mine[0].shape and waiting[mine[0]] == 1 and node not in self.lasting
+            return self._size(node) if last and node.shape else 0.0
+
+        def rank(node: Node) -> tuple[float, float, int]:
+            gone = gone_with(node)
+            return self._cost(node) - gone, -gone, node.id
+
         order: list[Node] = []
         while ready or near:
             while ready and len(near) < CHOICE:
                 near.append(heappop(ready)[1])
-            node = min(near, key=lambda each: (self._cost(each), each.id))
+            node = min(near, key=rank)
             near.remove(node)
             order.append(node)
             self._place(node)
@@ -235,8 +246,9 @@ class Reuse:
         if node.op.boolean or not node.shape:
             return ()
         if node.op is routing.where:
-            sides = [arg for arg in node.args[1:] if arg not in self.inline]
-            return sides if self._same(node.args[0].shape, node.shape) else ()
+            test, *sides = node.args
+            whole = self._same(test.shape, node.shape) or any(not side.shape for side in sides)
+            return [arg for arg in sides if arg not in self.inline] if whole else ()
         if node.op.ufunc:
             plain = [arg for arg in node.args if arg not in self.inline]
             return plain if not into_place(node, self.inline) else [x for x in plain if x.op is not array.scatter]

@@ -7,9 +7,10 @@ nobody reads any more.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gradc.graph.dag import Node, Shape, reachable
-from gradc.ops import array, scalar
+from gradc.ops import array, contractions, scalar
 from gradc.optimize import Joint
 from gradc.optimize.array_steps import Whole
 from gradc.plan.gates import WIDEST, view_width
@@ -53,6 +54,7 @@ class Arranged:
         self.guarded = {*steps.guards, *steps.finite}
         self.reuse = Reuse(reads, self.inline, [*self.inputs, *self.seeds], self.dims)
         self.buffers, self.onto = self.reuse.buffers, self.reuse.onto
+        self.passed: set[Node] = set()
         self.names: dict[Node, str] = {}
         own = [*self.dag.inputs, *(name for given in self.dag.names.values() for name in given)]
         self.own = frozenset(own)
@@ -112,6 +114,23 @@ class Arranged:
 
     def _same(self, x: Shape, y: Shape) -> bool:
         return self.dims.resolve(x) == self.dims.resolve(y)
+
+    def ordered(self) -> list[Node]:
+        """The lines in their order; a product that the next line alone reads is written inside it, and gone with it."""
+        order = self.reuse.order(self.roots, self._reads)
+        taken_over = set(self.onto.values())
+        for node, reader in pairwise(order):
+            if node not in taken_over and self._is_passed_on(node, reader):
+                self.passed.add(node)
+                self.inline.add(node)
+        return [node for node in order if node not in self.passed]
+
+    def _is_passed_on(self, node: Node, reader: Node) -> bool:
+        """Whether a line is read by the next one alone, which needs no array of its own for it."""
+        if node.op not in contractions.PRODUCTS or self.uses[node] > 1 or node in self.roots or not node.shape:
+            return False
+        fits = not reader.shape or (self.reuse.grown(reader) is not None and reader.op in (scalar.add, scalar.sub))
+        return fits and node not in self.onto and node in reader.args and self.passed.isdisjoint(node.args)
 
     # ---- names ---------------------------------------------------------------------------------
 

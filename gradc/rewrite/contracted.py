@@ -22,6 +22,9 @@ from gradc.ops.table import static
 if TYPE_CHECKING:
     from gradc.rewrite.simplify import Builder
 
+# Products of a matrix and a vector for each of many are matrix products, unless the matrices are smaller than this.
+FEWEST_IN_A_MATRIX = 64
+
 _EVERY = ("slice", None, None, None)
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
@@ -110,6 +113,10 @@ def _product(build: Builder, x: Node, of_x: list[int], y: Node, of_y: list[int],
         left = _turned(build, x, of_x, batch + free_x + inner)
         right = _turned(build, y, of_y, batch + inner + free_y)
         return _turned(build, build.make(array.matmul, (left, right)), batch + free_x + free_y, out)
+    if one and batch:
+        for u, of_u, free, v, of_v in ((x, of_x, free_x, y, of_y), (y, of_y, free_y, x, of_x)):
+            if free and _is_large(build, u, [of_u.index(at) for at in inner + free]):
+                return _turned(build, _rows_times(build, u, of_u, v, of_v, batch, inner + free), batch + free, out)
     if not batch and (free_x or free_y):
         axes = tuple(of_x.index(at) for at in inner), tuple(of_y.index(at) for at in inner)
         return _turned(build, build.make(contractions.tensordot, (x, y), (axes,)), free_x + free_y, out)
@@ -118,6 +125,27 @@ def _product(build: Builder, x: Node, of_x: list[int], y: Node, of_y: list[int],
     letters = dict(zip(sorted({*of_x, *of_y}), _LETTERS, strict=False))
     subs = ",".join("".join(letters[at] for at in each) for each in (of_x, of_y))
     return build.make(contractions.EINSUMS[1], (x, y), (f"{subs}->{''.join(letters[at] for at in out)}",))
+
+
+def _is_large(build: Builder, x: Node, axes: list[int]) -> bool:
+    """Whether a matrix within an array has some elements, as far as its sizes are numbers."""
+    shape = build.dims.resolve(x.shape)
+    size = array.product(tuple([shape[at] for at in axes]))
+    return not isinstance(size, int) or size >= FEWEST_IN_A_MATRIX
+
+
+def _rows_times(
+    build: Builder, x: Node, of_x: list[int], y: Node, of_y: list[int], batch: list[int], matrix: list[int]
+) -> Node:
+    """The vectors in y times the matrices in x, each with its own: as rows of one line, or as columns."""
+    lead = (_EVERY,) * len(batch)
+    vectors = _turned(build, y, of_y, batch + matrix[:1])
+    if of_x == batch + matrix[::-1]:
+        columns = build.make(array.index, (vectors,), ((*lead, _EVERY, None),))
+        return build.make(array.index, (build.make(array.matmul, (x, columns)),), ((*lead, _EVERY, 0),))
+    rows = build.make(array.index, (vectors,), ((*lead, None),))
+    product = build.make(array.matmul, (rows, _turned(build, x, of_x, batch + matrix)))
+    return build.make(array.index, (product,), ((*lead, 0),))
 
 
 def _turned(build: Builder, x: Node, have: list[int], want: list[int]) -> Node:

@@ -63,11 +63,11 @@ def value_and_grad(A, B, w):
         and type(w) is ndarray and w.dtype is float64 and w.shape == (A.shape[0],)
     ):
         return both_passes(A, B, w)
+    prod = c2*w[:, None]  # prod: (n, 1)
     C = A @ B  # C: (n, m) = (n, k) @ (k, m)
     r = np.einsum("ij,ij->i", C, C)  # r: (n,)
     f = dot(w, r)
-    C *= w[:, None]
-    dC = multiply(c2, C, C)  # dC: (n, m)
+    dC = multiply(C, prod, C)  # dC: (n, m)
     dB = A.T @ dC  # dB: (k, m) = (k, n) @ (n, m)
     dA = dC @ B.T  # dA: (n, k) = (n, m) @ (m, k)
     return f, {"A": dA, "B": dB, "w": r}
