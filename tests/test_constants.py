@@ -49,7 +49,7 @@ def test_a_factorial_of_a_value_is_gamma() -> None:
     [
         ("factorial(171)*x", "up to 170"),
         ("factorial(-1)*x", "factorial"),
-        ("comb(x, 2)", "whole numbers that are known"),
+        ("math.comb(x, 2)", "whole numbers that are known"),
         ("perm(100000, 99999)*x", "perm"),
         ("x*str(3)", "strings are not part"),
         ("'a'*3", "strings are not part"),

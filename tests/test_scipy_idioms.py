@@ -24,6 +24,7 @@ IDIOMS = """
 stats.norm(0, 1).pdf(V).sum()
 stats.norm(loc=V[0], scale=2).logpdf(V).sum()
 stats.norm.isf(V[0])
+(lambda N, n: N(V[0])*n(V[1]))(stats.norm.cdf, norm.pdf)
 norm(V[0], 2).logpdf(V).sum()
 stats.t.pdf(V, 4).sum()
 stats.t(df=3, loc=V[1]).logpdf(V).sum()
@@ -84,6 +85,29 @@ sum(g.sum()*k for k, g in enumerate(np.meshgrid(V, X[:, 0], V[:2], indexing='ij'
 np.full((3, 2), True).sum()*V[0]
 X[~np.eye(3, 2, dtype=bool)].sum()
 (np.zeros(()) + V[0]) * np.ones(())
+np.array((V[0], V[1]**2)).sum()
+np.array(((V[0], V[1]), [V[2], 1])).prod()
+np.linalg.norm((V[0], V[1]))
+np.exp((V[0], V[1])).sum()
+(V*(1, 2, 3)).sum()
+(2*np.array([[1, 2], [3, 4]]))[1, ::-1] @ V[:2]
+X[np.array([[0, 1], [2, 0]])[:, 1]].sum() + np.array([0.1, 0.2])[-1]*V[0]
+sum(V, 2)
+V[0]*np.isscalar(V[1]) + V[1]*np.isscalar(V)
+scipy.special.multigammaln(V[0] + 2, 3)
+scipy.special.binom(V[1] + 3, V[0])
+scipy.special.comb(V[1] + 3, 2)
+scipy.special.poch(V[0], V[1])
+scipy.special.rgamma(V[1])
+scipy.special.exprel(V).sum()
+scipy.special.cosm1(V).sum()
+scipy.special.pseudo_huber(1.5, V).sum()
+scipy.special.inv_boxcox(V[0], V[1]) + scipy.special.inv_boxcox1p(V[0], 0.0)
+scipy.special.boxcox1p(V[0], V[1]) + scipy.special.boxcox1p(V[1], 0)
+scipy.special.eval_legendre(4, V).sum() + scipy.special.eval_legendre(0, V).sum()
+scipy.special.eval_chebyt(3, V).sum() - scipy.special.eval_chebyu(2, V).sum()
+scipy.special.eval_hermite(4, V).sum() + scipy.special.eval_hermitenorm(3, V[0])
+scipy.special.eval_laguerre(3, V).sum()
 """.strip().split("\n")
 
 

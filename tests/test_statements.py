@@ -63,6 +63,11 @@ PROGRAMS = [
     ("a = x[0]\nb = a\na += 1\na*b", X),
     ("acts = [np.tanh, np.sin, lambda t: t**2]\nsum(f(v) for f, v in zip(acts, x))", X),
     ("if np.any(np.isnan(x)):\n    raise ValueError('no')\nnp.sum(x)", X),
+    ("s = 0\nfor i in range(3):\n    if -1 < i - 1:\n        s += i*x\n    elif +i == 0:\n        s += y\ns", XY),
+    ("w = np.array([0.2, 0.3, 0.5])\ns = 0\nfor i in range(3):\n    s += (2*w - 1)[i]*x[-1 - i]\ns*w[::2].sum()", X),
+    ("L = np.zeros((2, 2))\nL[np.tril_indices(2)] = x\nnp.sum(L @ L.T)", X),
+    ("m = A.tolist()\nrest = m[:1] + m[2:]\nsum(v*k for row in rest for k, v in enumerate(row, 1))*len(rest)", A),
+    ("with np.errstate(divide='ignore'), np.printoptions(precision=3):\n    z = x/y\n    w = z*z\nw + z", XY),
     ("0.5 < x < 1 and not y < 1 or 3", {}),
 ]  # fmt: skip
 
@@ -145,6 +150,14 @@ def test_refused(program: str, message: str) -> None:
 def test_the_names_of_unrolled_lines_count_on() -> None:
     fn = gradc.compile("h = x\nfor t in range(3):\n    h = tanh(h*w)\nh")
     assert [line.split(" = ")[0] for _, line in fn.stages if "tanh" in line] == ["h", "h2", "h3"]
+
+
+def test_elements_of_written_numbers_are_numbers() -> None:
+    source = gradc.compile(
+        "w = np.array([0.2, 0.5])\ns = 0\nfor i in range(2): s += w[i]*x[i]\ns", shapes={"x": (2,)}
+    ).source
+    assert "0.2*x[0]" in source
+    assert source.count("np.array(") == 1  # in the text of the program
 
 
 def test_a_limit_of_turns_names_its_option() -> None:

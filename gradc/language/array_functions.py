@@ -258,7 +258,11 @@ LATE: dict[str, str] = {
             lstsq block_diag toeplitz entr rel_entr boxcox add.outer subtract.outer multiply.outer divide.outer
             maximum.outer minimum.outer power.outer add.reduce multiply.reduce maximum.reduce minimum.reduce
             logaddexp.reduce add.accumulate multiply.accumulate maximum.accumulate minimum.accumulate
-            diag_indices diag_indices_from extract ediff1d matrix_transpose fsum
+            diag_indices diag_indices_from extract ediff1d matrix_transpose fsum isscalar
+        """,
+        "scipy_functions": """
+            binom boxcox1p cosm1 exprel inv_boxcox inv_boxcox1p poch pseudo_huber rgamma multigammaln
+            eval_legendre eval_chebyt eval_chebyu eval_hermite eval_hermitenorm eval_laguerre
         """,
     }.items()
     for name in names.split()

@@ -114,6 +114,10 @@ class Leaves:
         """The value of a dotted name: a library's constant, or a variable and its transposes."""
         if self.scope.aliases:
             path = self._unaliased(path)
+        if len(path) > 1 and path[-1] in _OF_DISTRIBUTIONS and self.source.tokens[at + 1] in _ALONE:
+            found = self._function_of_distribution(path)
+            if found is not None:
+                return found
         if len(path) > 1 and self.is_library(path):
             return self._library_constant(path, at)
         value = self.scope.read(path[0], at)
@@ -265,10 +269,7 @@ class Leaves:
             return self.gates.callee(name, at)
         if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in (*lists.OF_CONSTANTS, "partial"):
             return self.gates.callee(name, at, prefixed=True)
-        entry = self._of_distribution(path)
-        if entry is not None:
-            return Callee(".".join(path), entry)
-        found = self._written_distribution(path)
+        found = self._function_of_distribution(path)
         if found is not None:
             return found
         if self.is_library(path):
@@ -282,6 +283,11 @@ class Leaves:
             hint = f"write {meant}(x)" if meant.isidentifier() else advice.unknown_function(name)
             raise self.source.error(f"'{'.'.join(path[:-1])}.' is no prefix here", at, hint=hint)
         return self.gates.callee(name, at, receiver=Arg(self.path(path[:-1], at), at, at))
+
+    def _function_of_distribution(self, path: list[str]) -> Callee | None:
+        """`stats.norm.cdf`, called here or given a name of its own."""
+        entry = self._of_distribution(path)
+        return Callee(".".join(path), entry) if entry is not None else self._written_distribution(path)
 
     def _of_distribution(self, path: list[str]) -> Op | None:
         """`norm.logpdf`, `stats.norm.logpdf`, as `scipy.stats` has them: an entry whose alias has a dot."""

@@ -149,6 +149,17 @@ def _str(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
 # ---- counts ---------------------------------------------------------------------------------------
 
 
+def _comb(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """comb(n, k) of constants; of values as SciPy has it."""
+    plain = [arg for arg in args if arg.key != "exact"]
+    if callee.library != "math" and len(plain) == 2 and any(lists.known(a.value) is lists.UNKNOWN for a in plain):
+        from gradc.language.array_functions import called
+
+        return called("binom")(gates, callee, plain, first, last)
+    instead = "write exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))"
+    return _count(math.comb, instead)(gates, callee, args, first, last)
+
+
 def _count(work: Callable[..., int], instead: str, most: int = COUNTED) -> Any:
     """A function of whole numbers that are known; of others what it is called here."""
 
@@ -248,7 +259,7 @@ TEXT_METHODS: dict[str, lists.Method] = {
 FUNCTIONS: dict[str, Any] = {
     "str": _str,
     "factorial": _factorial,
-    "comb": _count(math.comb, "write exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))"),
+    "comb": _comb,
     "perm": _count(math.perm, "write exp(lgamma(n + 1) - lgamma(n - k + 1))"),
     "gcd": _count(math.gcd, "it has no slope"),
     "lcm": _count(math.lcm, "it has no slope"),

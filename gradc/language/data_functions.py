@@ -44,6 +44,12 @@ def _isnan(call: Call) -> Node:
     return _missing(call, call.value("x"))
 
 
+@function("isscalar", "element")
+def _isscalar(call: Call) -> Node:
+    value = call.given["element"].value
+    return call.build.const(int(isinstance(value, (Text, str)) or (isinstance(value, Node) and not value.shape)))
+
+
 @function("isinf", "x")
 def _isinf(call: Call) -> Node:
     return call.make(r.eq, call.make(s.abs_, call.value("x")), call.build.const(math.inf))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradc.graph.dag import Node
+from gradc.language.densities import DENSITIES, MASSES, OTHERS, QUANTILES
 from gradc.language.values import Arg, Callee, Distribution
 from gradc.ops import array as a
 from gradc.ops import linalg
@@ -22,57 +23,38 @@ from gradc.ops.table import lookup
 if TYPE_CHECKING:
     from gradc.language.gates import Gates
 
-_LOG_ROOT = "0.9189385332046727"  # the logarithm of sqrt(2*pi)
-# The shapes of each distribution, the logarithm of its density, and where that is not -inf.
-DENSITIES: dict[str, tuple[str, str, str]] = {
-    "lognorm": ("s", f"-0.5*(log(z)/s)**2 - log(z) - log(s) - {_LOG_ROOT}", ""),
-    "weibull_min": ("c", "log(c) + xlogy(c - 1, z) - z**c", ""),
-    "pareto": ("b", "log(b) - (b + 1)*log(z)", "z >= 1"),
-    "chi2": ("df", "xlogy(0.5*df - 1, z) - 0.5*z - lgamma(0.5*df) - 0.5*df*log(2)", ""),
-    "invgamma": ("a", "-(a + 1)*log(z) - lgamma(a) - 1/z", ""),
-    "invgauss": ("mu", f"-1.5*log(z) - 0.5*(z/mu - 1)**2/z - {_LOG_ROOT}", ""),
-    "halfnorm": ("", "0.5*log(2/pi) - 0.5*z**2", "z >= 0"),
-    "halfcauchy": ("", "log(2/pi) - log1p(z**2)", "z >= 0"),
-    "gumbel_r": ("", "-z - exp(-z)", ""),
-    "gumbel_l": ("", "z - exp(z)", ""),
-    "rayleigh": ("", "log(z) - 0.5*z**2", ""),
-    "uniform": ("", "0*z", "0 <= z <= 1"),
-    "vonmises": ("kappa", "kappa*(cos(z) - 1) - log(2*pi*i0e(kappa))", ""),
-    "skewnorm": ("a", f"log(2) + log_ndtr(a*z) - 0.5*z**2 - {_LOG_ROOT}", ""),
-    "truncnorm": ("a, b", f"-0.5*z**2 - {_LOG_ROOT} - log(ndtr(b) - ndtr(a))", "a <= z <= b"),
-}
-# Of whole numbers k, shifted by loc: the logarithms of their probabilities.
-MASSES: dict[str, tuple[str, str]] = {
-    "nbinom": ("n, p", "lgamma(k + n) - lgamma(k + 1) - lgamma(n) + n*log(p) + xlog1py(k, -p)"),
-    "geom": ("p", "log(p) + xlog1py(k - 1, -p)"),
-}
-# Other functions of z, and functions of a probability q that give one.
-OTHERS: dict[str, tuple[str, str]] = {
-    "expon.cdf": ("", "-expm1(-z)"), "expon.sf": ("", "exp(-z)"), "expon.logcdf": ("", "log(1 - exp(-z))"),
-    "weibull_min.cdf": ("c", "-expm1(-z**c)"), "weibull_min.sf": ("c", "exp(-z**c)"),
-    "weibull_min.logsf": ("c", "-z**c"), "lognorm.cdf": ("s", "ndtr(log(z)/s)"), "lognorm.sf": ("s", "ndtr(-log(z)/s)"),
-    "lognorm.logcdf": ("s", "log_ndtr(log(z)/s)"), "lognorm.logsf": ("s", "log_ndtr(-log(z)/s)"),
-    "logistic.sf": ("", "sigmoid(-z)"), "logistic.logsf": ("", "-softplus(z)"), "cauchy.cdf": ("", "0.5 + atan(z)/pi"),
-    "gumbel_r.cdf": ("", "exp(-exp(-z))"), "gumbel_r.logcdf": ("", "-exp(-z)"), "uniform.cdf": ("", "clip(z, 0, 1)"),
-    "pareto.sf": ("b", "z**(-b)"), "rayleigh.cdf": ("", "-expm1(-0.5*z**2)"), "rayleigh.sf": ("", "exp(-0.5*z**2)"),
-}  # fmt: skip
-_QUANTILES: dict[str, tuple[str, str]] = {
-    "norm.isf": ("", "-ndtri(q)"), "expon.ppf": ("", "-log1p(-q)"), "logistic.ppf": ("", "logit(q)"),
-    "lognorm.ppf": ("s", "exp(s*ndtri(q))"), "cauchy.ppf": ("", "tan(pi*(q - 0.5))"),
-    "weibull_min.ppf": ("c", "(-log1p(-q))**(1/c)"), "uniform.ppf": ("", "q"),
-    "gumbel_r.ppf": ("", "-log(-log(q))"),
-}  # fmt: skip
 _OF_VECTORS = ("multivariate_normal", "dirichlet")
 # Densities whose logarithm is a gate, or a rule above.
 _PLAIN = {"pdf": "logpdf", "pmf": "logpmf"}
 NAMES = frozenset(
-    (*DENSITIES, *MASSES, *_OF_VECTORS, *(key.partition(".")[0] for key in (*OTHERS, *_QUANTILES)))
+    (*DENSITIES, *MASSES, *_OF_VECTORS, *(key.partition(".")[0] for key in (*OTHERS, *QUANTILES)))
 ) | frozenset("norm t gamma beta laplace poisson binom bernoulli".split())
+
+
+# What follows from another function of the same distribution.
+_FOLLOWS = {
+    "logcdf": ("log(v)", "cdf"),
+    "logsf": ("log(v)", "sf"),
+    "sf": ("1 - v", "cdf"),
+    "cdf": ("1 - v", "sf"),
+}
+
+
+def _is_written(name: str, function: str) -> bool:
+    return lookup(f"{name}.{function}") is not None or f"{name}.{function}" in OTHERS
+
+
+def _follows(name: str, function: str) -> tuple[str, str] | None:
+    """How a function follows from one that is written, and which."""
+    rule, other = _FOLLOWS.get(function, ("", ""))
+    return (rule, other) if rule and _is_written(name, other) else None
 
 
 def knows(name: str, function: str) -> bool:
     """Whether `name.function` is read."""
-    if lookup(f"{name}.{function}") is not None or f"{name}.{function}" in OTHERS or f"{name}.{function}" in _QUANTILES:
+    if _follows(name, function) is not None:
+        return True
+    if _is_written(name, function) or f"{name}.{function}" in QUANTILES:
         return True
     log = _PLAIN.get(function, function)
     if name in _OF_VECTORS or name in DENSITIES:
@@ -94,8 +76,11 @@ def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     if name in _OF_VECTORS:
         return _of_vectors(gates, name, args, first, last)
     key = f"{name}.{function}"
-    if key in _QUANTILES:
-        shapes, rule = _QUANTILES[key]
+    if key not in OTHERS and (following := _follows(name, function)) is not None:
+        found = call(gates, Callee(f"{name}.{following[1]}", None), args, first, last)
+        return gates.lower(following[0], {"v": found})
+    if key in QUANTILES:
+        shapes, rule = QUANTILES[key]
         bound = _bound(gates, key, f"q, {shapes}", args, first, last)
         rule = f"scale*({rule})" if "scale" in bound else rule
         return gates.lower(f"loc + {rule}" if "loc" in bound else rule, bound)
@@ -109,13 +94,11 @@ def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     bound = _bound(gates, key, f"x, {shapes}", args, first, last)
     shifted = "(x - loc)" if "loc" in bound else "x"
     bound["z"] = gates.lower(f"{shifted}/scale" if "scale" in bound else shifted, bound)
+    if support:
+        rule = f"where({support}, {rule}, -inf)"
     if "scale" in bound and key not in OTHERS:
         rule = f"{rule} - log(scale)"
-    found = gates.lower(rule, bound)
-    if support:
-        test = gates.lower(support, bound)
-        found = gates.lower("where(t, v, -inf)", {"t": test, "v": found})
-    return found
+    return gates.lower(rule, bound)
 
 
 def _bound(gates: Gates, said: str, text: str, args: list[Arg], first: int, last: int) -> dict[str, Node]:

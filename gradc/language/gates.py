@@ -258,6 +258,8 @@ class Gates:
         wanted = CONDITIONS.get(op, ())
         if op is r.where and isinstance(args[0], Group):
             args = (self.array(args[0]), *args[1:])  # a mask that is written out, and no list with a truth
+        if _takes_tuples(op, args):
+            args = tuple(map(_in_array, args))
         nodes = tuple([self.condition(v) if at in wanted else self.number(v) for at, v in enumerate(args)])
         return POISON if POISON in nodes else self.build.make(op, nodes, attr)
 
@@ -270,7 +272,7 @@ class Gates:
 
     def apply(self, op: Any, args: list[Arg], attr: Any = None) -> Any:
         """The same, with the arguments marked where they do not fit."""
-        return self.placed(lambda: self.make(op, tuple(arg.value for arg in args), attr), op, args)
+        return self.placed(lambda: self.make(op, tuple(_in_array(arg.value) for arg in args), attr), op, args)
 
     def placed(self, make: Callable[[], Any], op: Any, args: list[Arg]) -> Any:
         """What `make` makes of the arguments; its errors mark them."""
@@ -432,7 +434,7 @@ class Gates:
     def value(self, arg: Arg) -> Node:
         """The number that an argument is."""
         try:
-            return self.number(arg.value)
+            return self.number(_in_array(arg.value))
         except GradcError as error:
             raise self._placed(error, [arg]) from None
 
@@ -778,6 +780,18 @@ def _check_mask(symbol: str, *values: Any) -> None:
                 f"'{symbol}' is for conditions",
                 hint="put each comparison in brackets: (x > 0) & ~(y > 0)" + "; |x| is abs(x)" * (symbol == "|"),
             )
+
+
+def _in_array(value: Any) -> Any:
+    """An argument of a function, which takes a tuple as it takes a list."""
+    return Group("list", value.items, value.name) if isinstance(value, Group) and value.kind == "tuple" else value
+
+
+def _takes_tuples(op: Op, args: tuple[Any, ...]) -> bool:
+    """Whether a tuple is an array here: as a function's only argument, and beside an array."""
+    if len(args) == 1:
+        return args[0].__class__ is Group and op is not s.neg
+    return any(arg.__class__ is Node and arg.shape for arg in args)
 
 
 def _is_condition(value: Any) -> bool:

@@ -152,6 +152,8 @@ def once(gates: Gates, nodes: list[Node]) -> bool:
     >>> once(gates, [rows, y]), once(gates, [y, y])
     (True, False)
     """
+    if _name_apart(nodes):
+        return True
     dims = gates.build.dims
     shapes = [dims.resolve(node.shape) for node in nodes]
     rank = max(map(len, shapes), default=0)
@@ -177,6 +179,15 @@ def _steps(node: Node) -> frozenset[int]:
     for outer in reversed(lead):
         axes = _moved(outer, axes)
     return axes
+
+
+def _name_apart(nodes: list[Node]) -> bool:
+    """Whether written integers, one array for each axis, name different places together, as np.tril_indices(n) does."""
+    if len({node.shape for node in nodes}) != 1 or any(node.op is not g.picked for node in nodes):
+        return False
+    rows = [_numbers(node) for node in nodes]
+    places = list(zip(*rows, strict=True))
+    return all(min(row, default=0) >= 0 for row in rows) and len({*places}) == len(places)
 
 
 def _are_apart(values: tuple[int, ...]) -> bool:

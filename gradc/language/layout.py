@@ -28,6 +28,8 @@ _OPENING, _CLOSING = "([{", (")", "]", "}")
 _TAB = 8
 
 
+# What begins what stands behind a name, if that is none of the words below.
+_BEHIND_NAMES = tuple("=+-*/.,)]<>&|")
 # What begins a line with a suite below it; some only to be refused by name.
 HEADERS = frozenset("for if elif else def while with class try except finally".split())
 
@@ -292,7 +294,8 @@ class _Walk:
         if token[-1] == "(" and token[:-1].rstrip().isidentifier():
             self._begin_formula(t)
             return False
-        if token not in HEADERS or following[:1] in tuple("=+-*/.,)]<>&|") or following in ("", "\n"):
+        tested = token in ("if", "elif", "while") and following in ("-", "+")  # if -1 < x
+        if token not in HEADERS or (following[:1] in _BEHIND_NAMES and not tested) or following in ("", "\n"):
             return False
         column = self.suites[-1].inner if self.suites and self.suites[-1].line else self._column(t)
         block = Block(token, t, column)

@@ -650,7 +650,7 @@ def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     plain = [arg for arg in args if arg.key in ("", "start")]
     if len(plain) == len(args) == 2 and isinstance(plain[0].value, Node) and len(plain[0].value.shape) == 1:
         start = known(plain[1].value)
-        if plain[1].key or not (start is None or type(start) is int or isinstance(plain[1].value, Group)):
+        if plain[1].key or not (start in (None, 0, -1) or isinstance(plain[1].value, Group)):  # which are axes
             return gates.apply(
                 s.add, [Arg(gates.make(a.sum_, (plain[0].value,), (None, False)), first, last), plain[1]]
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dim, shared, total
-from gradc.language import indexing
+from gradc.language import indexing, lists
 from gradc.language.array_functions import Call, function
 from gradc.language.values import Arg, Group
 from gradc.ops import array as a
@@ -1192,7 +1192,24 @@ def _insert(call: Call) -> Any:
     return call.make(a.concatenate, *parts, axis=axis)
 
 
-@function("item tolist numpy contiguous", "x")
+@function("tolist", "x")
+def _tolist(call: Call) -> Any:
+    """An array as the list of its elements, of a matrix of its rows."""
+    x, given = call.value("x"), call.given["x"]
+    if not x.shape or not all(isinstance(size, int) for size in call.shape(x)):
+        return x
+    rows = lists.contents(call.gates, Arg(x, given.first, given.last))
+    todo = [rows] if len(x.shape) > 1 else []
+    while todo:
+        for item in todo.pop():
+            group = Group("list", lists.contents(call.gates, item))
+            if len(item.value.shape) > 1:
+                todo.append(group.items)
+            item.value = group
+    return Group("list", rows)
+
+
+@function("item numpy contiguous", "x")
 def _item(call: Call) -> Node:
     x = call.value("x")
     if call.callee.name == "item" and x.shape and all(size == 1 for size in call.shape(x)):

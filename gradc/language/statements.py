@@ -16,6 +16,11 @@ from gradc.language.whole import Whole
 # Decorators that change nothing of what a function computes.
 DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile function partial".split())
 
+# What a `with` may be about: warnings, and how numbers are printed.
+CONTEXTS = frozenset(
+    "np.errstate numpy.errstate np.printoptions numpy.printoptions warnings.catch_warnings suppress".split()
+)
+
 
 class Statements(Whole):
     """The part of the reader that goes from statement to statement."""
@@ -134,6 +139,13 @@ class Statements(Whole):
             return self.statement_after_test(block)
         self.then = partial(self.test, block)
         return int(block.expr)
+
+    def _with(self, i: int) -> int:
+        """`with np.errstate(...):` and its like change nothing of what is computed."""
+        block = self.layout.blocks.get(i)
+        if block is None or self.tokens[i + 1][:-1].rstrip() not in CONTEXTS:
+            return self._refused_statement(i)
+        return int(block.body)
 
     def _only_raises(self, block: Any) -> bool:
         """Whether a suite does nothing but raise an error."""
@@ -294,6 +306,7 @@ _STATEMENTS: dict[str, Any] = {
     "for": Statements._for,
     "while": Statements._while,
     "if": Statements._if,
+    "with": Statements._with,
     "def": Statements._def,
     "return": Statements._return,
     "pass": Statements._pass,
@@ -304,5 +317,5 @@ _STATEMENTS: dict[str, Any] = {
     "del": Statements._del,
     "...": Statements._dots,
     "@": Statements._decorator,
-    **dict.fromkeys("class with try global nonlocal raise async".split(), Statements._refused_statement),
+    **dict.fromkeys("class try global nonlocal raise async".split(), Statements._refused_statement),
 }

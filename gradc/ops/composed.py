@@ -139,8 +139,8 @@ _distribution(
     "expon",
     "",
     {
-        "logpdf": (f"-({_Z}) - log(scale)", f"-({_Z}) - log(scale)"),
-        "logsf": (f"-({_Z})", f"-({_Z})"),
+        "logpdf": (f"where(x >= loc, -({_Z}), -inf) - log(scale)", f"-({_Z}) - log(scale)"),
+        "logsf": (f"-relu({_Z})", f"-({_Z})"),
     },
 )
 _distribution(

@@ -30,6 +30,7 @@ from gradc.ops import constant_arrays, linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, infer_shape
+from gradc.rewrite import written_numbers
 from gradc.rewrite.typed import typed
 from gradc.rewrite.written_out import FORMS, across
 
@@ -547,7 +548,10 @@ def _spread_last(build: Builder, op: Op, x: Node, attr: Any) -> Node | None:
 
 
 def _index(build: Builder, x: Node, attr: Any) -> Node | None:
-    """An element of a number that is broadcast is the number (in rules)."""
+    """A part of written numbers is written; an element of a number that is broadcast is the number (in rules)."""
+    written = written_numbers.part(build, x, attr[0])
+    if written is not None:
+        return written
     if build.annihilate and x.op is a.spread and not x.args[0].shape:
         shape = infer_shape(a.index, build.dims, (x,), attr)
         return build.make(a.spread, x.args, (shape,)) if shape else x.args[0]

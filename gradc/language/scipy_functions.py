@@ -1,0 +1,84 @@
+"""Functions of SciPy's that are no gates of the table: a formula each, or a recurrence whose order is known.
+
+>>> from gradc.language import parse, unparse
+>>> print(unparse(parse("special.eval_legendre(2, x)")).split("\\n")[-1])
+v3/2
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from gradc.graph.dag import Node
+from gradc.language.array_functions import Call, function
+from gradc.ops import scalar as s
+
+# A polynomial of a higher degree is a loop to be written.
+_HIGHEST = 64
+
+# What SciPy's names stand for: the parameters, and the formula.
+FORMULAS: dict[str, tuple[str, str]] = {
+    "binom": ("n, k", "exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1))"),
+    "boxcox1p": ("x, lmbda", "where(lmbda == 0, log1p(x), expm1(lmbda*log1p(x))/lmbda)"),
+    "cosm1": ("x", "-2*sin(x/2)**2"),
+    "exprel": ("x", "where(x == 0, 1 + x/2, expm1(x)/x)"),
+    "inv_boxcox": ("y, lmbda", "where(lmbda == 0, exp(y), exp(log1p(lmbda*y)/lmbda))"),
+    "inv_boxcox1p": ("y, lmbda", "where(lmbda == 0, expm1(y), expm1(log1p(lmbda*y)/lmbda))"),
+    "poch": ("z, m", "exp(lgamma(z + m) - lgamma(z))"),
+    "pseudo_huber": ("delta, r", "delta**2*(sqrt(1 + (r/delta)**2) - 1)"),
+    "rgamma": ("z", "1/gamma(z)"),
+}
+
+
+def _by_formula(names: str, rule: str) -> Callable[[Call], Any]:
+    params = [name.strip() for name in names.split(",")]
+
+    def made(call: Call) -> Any:
+        return call.gates.lower(rule, {name: call.value(name) for name in params})
+
+    return made
+
+
+for _name, (_names, _rule) in FORMULAS.items():
+    function(_name, _names)(_by_formula(_names, _rule))
+
+
+@function("multigammaln", "a, d")
+def _multigammaln(call: Call) -> Any:
+    """The logarithm of the gamma function of matrices of `d` rows."""
+    rows = call.constant("d")
+    if type(rows) is not int or rows < 1:
+        raise call.error("'d' is a whole number", at="d")
+    total = call.build.const(rows * (rows - 1) / 4 * math.log(math.pi))
+    for j in range(rows):
+        term = call.gates.lower("lgamma(a - h)", {"a": call.value("a"), "h": call.build.const(j / 2)})
+        total = call.make(s.add, total, term)
+    return total
+
+
+# The polynomials of order 1, and of order n + 1 out of p, of order n, and of q, of order n - 1.
+_POLYNOMIALS = {
+    "eval_legendre": ("x", "((2*n + 1)*x*p - n*q)/(n + 1)"),
+    "eval_chebyt": ("x", "2*x*p - q"),
+    "eval_chebyu": ("2*x", "2*x*p - q"),
+    "eval_hermite": ("2*x", "2*x*p - 2*n*q"),
+    "eval_hermitenorm": ("x", "x*p - n*q"),
+    "eval_laguerre": ("1 - x", "((2*n + 1 - x)*p - n*q)/(n + 1)"),
+}
+
+
+@function(" ".join(_POLYNOMIALS), "n, x")
+def _polynomial(call: Call) -> Node:
+    """A polynomial of a degree that is known, by its recurrence."""
+    degree = call.constant("n")
+    if type(degree) is not int or not 0 <= degree <= _HIGHEST:
+        raise call.error(f"the degree is a whole number up to {_HIGHEST}", at="n")
+    first, rule = _POLYNOMIALS[call.callee.name]
+    x = call.value("x")
+    before, now = call.filled(call.build.const(1.0), call.shape(x)), call.gates.lower(first, {"x": x})
+    for n in range(1, degree):
+        bound = {"x": x, "p": now, "q": before, "n": call.build.const(n)}
+        before, now = now, call.gates.lower(rule, bound)
+    return now if degree else before

@@ -1,0 +1,85 @@
+"""The densities of `scipy.stats` that are written out, and its functions of one number, beside SciPy's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.language.densities import DENSITIES, MASSES, OTHERS
+
+stats = pytest.importorskip("scipy.stats")
+
+SHAPES = {"c": 0.7, "a": 1.3, "b": 2.1, "d": 0.8, "df": 3.3, "s": 0.6, "K": 1.4, "dfn": 2.5, "dfd": 4.5, "beta": 1.7,
+          "kappa": 1.6, "nu": 1.2, "mu": 0.9, "n": 3.0, "p": 0.4, "lambda_": 0.7, "M": 20.0, "N": 7.0}  # fmt: skip
+OWN = {
+    "truncnorm": {"a": -0.5, "b": 1.5},
+    "hypergeom": {"n": 9.0},
+    "triang": {"c": 0.4},
+    "loguniform": {"a": 0.2, "b": 3.0},
+    "reciprocal": {"a": 0.2, "b": 3.0},
+}
+SHIFTED = {"loc": 0.05, "scale": 1.2}
+COUNTED = ("n", "M", "N")  # whole numbers, which SciPy's have no slope in
+
+
+def shapes_of(name: str, params: str) -> dict[str, float]:
+    named = [each.strip() for each in params.split(",") if each.strip()]
+    return {each: {**SHAPES, **OWN.get(name, {})}[each] for each in named}
+
+
+def agrees(function: str, at: dict[str, float], flat: tuple[str, ...] = ()) -> None:
+    theirs: Callable[..., Any] = stats
+    for part in function.split("."):
+        theirs = getattr(theirs, part)
+
+    def value(**given: float) -> float:
+        return float(theirs(given.pop("x"), **given))
+
+    fn = gradc.compile(f"stats.{function}(x, {', '.join(f'{name}={name}' for name in at if name != 'x')})")
+    found, grads = fn.value_and_grad(**at)
+    assert found == pytest.approx(value(**at), rel=1e-10)
+    for name in at:
+        if name not in flat and np.isfinite(found):
+            ends = {h: value(**{**at, name: at[name] + h}) for h in (-2e-4, -1e-4, 1e-4, 2e-4)}
+            slope = (8 * (ends[1e-4] - ends[-1e-4]) - (ends[2e-4] - ends[-2e-4])) / 12e-4
+            assert grads[name] == pytest.approx(slope, rel=1e-6, abs=1e-7), name
+
+
+@pytest.mark.parametrize("x", [-0.6, 0.35, 0.8])
+@pytest.mark.parametrize("name", DENSITIES)
+def test_a_density_is_scipys(name: str, x: float) -> None:
+    shapes = shapes_of(name, DENSITIES[name][0])
+    fine = np.isfinite(getattr(stats, name).logpdf(x, **shapes, **SHIFTED))
+    if fine or DENSITIES[name][2]:
+        agrees(f"{name}.logpdf", {"x": x, **shapes, **SHIFTED})
+
+
+@pytest.mark.parametrize("name", MASSES)
+def test_a_mass_is_scipys(name: str) -> None:
+    agrees(f"{name}.logpmf", {"x": 2, **shapes_of(name, MASSES[name][0])}, ("x", *COUNTED))
+
+
+@pytest.mark.parametrize("x", [0.35, 1.9])
+@pytest.mark.parametrize("function", [*OTHERS, "maxwell.sf", "genpareto.cdf", "t.pdf", "gamma.pdf"])
+def test_other_functions_are_scipys(function: str, x: float) -> None:
+    name = function.partition(".")[0]
+    params = OTHERS.get(function, ({"genpareto": "c", "t": "df", "gamma": "a"}.get(name, ""), ""))[0]
+    agrees(function, {"x": x, **shapes_of(name, params), **SHIFTED})
+
+
+@pytest.mark.parametrize("function", ["genpareto.logpdf", "genextreme.logpdf", "genpareto.sf"])
+def test_where_a_shape_is_0_the_limit_is_taken(function: str) -> None:
+    agrees(function, {"x": 0.8, "c": 0.0, **SHIFTED})
+
+
+def test_logarithms_of_what_is_written_follow() -> None:
+    agrees("pareto.logcdf", {"x": 1.9, "b": 2.1, **SHIFTED})
+
+
+@pytest.mark.parametrize("function", "logpdf pdf cdf sf logsf".split())
+def test_an_exponential_is_nothing_below_its_loc(function: str) -> None:
+    agrees(f"expon.{function}", {"x": -0.4, **SHIFTED})
