@@ -112,6 +112,28 @@ def test_refused(program: str) -> None:
         gradc.compile(program, shapes=shapes)
 
 
+RANKED = """loss = 0.0
+for i in range(3):
+    for j in range(3):
+        if rel[i] > rel[j]:
+            loss += np.log(1 + np.exp(s[j] - s[i]))*abs(rel[i] - rel[j])
+loss"""
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_data_may_decide_where_wrt_leaves_it_out(style: Any) -> None:
+    given = {"s": np.array([0.3, -0.7, 1.1]), "rel": np.array([2.0, 0.5, 0.5])}
+    shapes = {"s": (3,), "rel": (3,)}
+    slopes = differences(RANKED, {"s": given["s"]}, {"rel": given["rel"]})["s"]
+    fn = gradc.compile(RANKED, wrt=["s"], shapes=shapes, style=style)
+    value, grads = fn.value_and_grad(**given)
+    np.testing.assert_allclose(value, run(RANKED, given), rtol=1e-13)
+    np.testing.assert_allclose(grads["s"], slopes, rtol=1e-6, atol=1e-8)
+    assert fn.check(points=1).ok
+    with pytest.raises(gradc.GradcError, match="hangs on a value"):
+        gradc.compile(RANKED, shapes=shapes)
+
+
 def test_a_choice_among_integers_is_an_index() -> None:
     fn = gradc.compile("x[np.where(y[0] == 0, 1, y[0] - 1)]*x[y[1] if y[1] < 3 else 0]", shapes={"x": (3,), "y": (2,)})
     assert fn(x=np.array([1.0, 2.0, 4.0]), y=np.array([0, 4])) == 2.0

@@ -92,12 +92,36 @@ def test_the_order_of_the_inputs_may_be_stated() -> None:
         gradc.compile("x*y", inputs=["q"])
 
 
-def test_an_array_that_is_changed_in_place_is_noted() -> None:
-    fn = gradc.compile("x: [3]\ndef f(v):\n    v -= 1\n    return sum(v)\nf(x)*f(2*x)")
-    assert [note.message for note in fn.notes] == [
-        "'v' stays as it is outside of the function, where NumPy would change it in place"
-    ]
-    assert gradc.compile("x: [3]\ndef f(v):\n    v = v - 1\n    v *= 2\n    return sum(v)\nf(x)").notes == ()
+@pytest.mark.parametrize(
+    "program",
+    [
+        "x: [3]\ndef f(v):\n    v -= 1\n    return sum(v)\nf(x)*f(2*x)",
+        "x: [3]\ndef g(v):\n    v -= 1\n    return v\ndef f(x):\n    y = g(x)\n    return sum(y*x)\nf(x)",
+        "x: [2, 3]\ny = x[0]\ny += 1\nsum(x)",
+        "x: [2, 3]\ny = x*2\nz = y[0]\nz *= 3\nsum(y)",
+        "x: [2, 3]\nfor row in x:\n    row /= 2\nsum(x)",
+        "x: [2, 3]\ny = x.T\nz = x[1]\ny -= 1\nsum(z)",
+    ],
+)
+def test_what_numpy_changes_by_another_name_is_not_read_any_more(program: str) -> None:
+    with pytest.raises(gradc.GradcError, match="of which some have been assigned since"):
+        gradc.compile(program)
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("x: [3]\ndef f(v):\n    v = v - 1\n    v *= 2\n    return sum(v)\nf(x)*sum(x)", 36.0),
+        ("x: [3]\ndef f(v):\n    v -= 1\n    return v\nx = f(x)\nsum(x)", 3.0),
+        ("x: [3]\ny = x\ny += 1\nsum(x)", 9.0),
+        ("x: [3]\ny = x[1:].copy()\ny += 1\nsum(x)*sum(y)", 42.0),
+        ("X: [2, 3]\nt = 0\nfor row in X:\n    row -= row.mean()\n    t += sum(row**2)\nt", 4.0),
+    ],
+)
+def test_what_is_changed_in_place_is_read_by_its_own_name(program: str, value: float) -> None:
+    fn = gradc.compile(program)
+    given = np.array([1.0, 2.0, 3.0]) if "X" not in program else np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert fn(given) == value
 
 
 def test_an_unused_parameter_is_an_input() -> None:
@@ -145,3 +169,16 @@ def test_many_functions_one_calls_the_other() -> None:
     depth = 3000
     chain = "\n".join(f"def f{k}(t): return f{k - 1}(t) + 1" for k in range(1, depth))
     assert gradc.compile(f"def f0(t): return t*y\n{chain}\nf{depth - 1}(x)")(2, 3) == 6 + depth - 1
+
+
+@pytest.mark.parametrize(("given", "value"), [("2", 2.0), ("(2, 3)", 3.0)])
+def test_what_kind_a_value_is_of_chooses_between_tuples(given: str, value: float) -> None:
+    program = f"def f(pad):\n    p = (pad, pad) if isinstance(pad, int) else pad\n    return x*p[1]\nf({given})"
+    assert gradc.compile(program)(1.0) == value
+
+
+def test_an_unknown_method_is_the_only_thing_that_is_wrong() -> None:
+    with pytest.raises(gradc.GradcError) as caught:
+        gradc.compile("h = F.foo(x)\n(h**2).mean()")
+    assert "unknown function 'foo'" in str(caught.value)
+    assert "?" not in str(caught.value)

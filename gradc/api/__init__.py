@@ -116,7 +116,10 @@ def compile(
             several = functions_of(text, max_turns)
             if len(several) > 1 and not function_name:
                 return cast("Function", _several(text, several, options))  # by name
-        dag = parse(text, given, literal=literal, max_source=max_source, max_turns=max_turns, function=function)
+        dag = parse(
+            text, given, literal=literal, max_source=max_source, max_turns=max_turns, function=function,
+            wrt=options["wrt"],
+        )  # fmt: skip
     dag = in_order(dag, options["inputs"])
     dag = rolled_up(dag, literal) if roll else dag
     wanted = wanted_of(dag, options["wrt"])

@@ -152,4 +152,5 @@ def as_written(fn: Compiled) -> Dag:
     """The program without the forms that are read as gates, so that these readings are checked too."""
     if not fn.program:
         return fn.dag  # a graph that was made by hand stands for itself
-    return parse(fn.program, {name: node.shape for name, node in fn.dag.inputs.items() if node.shape}, literal=True)
+    shapes = {name: node.shape for name, node in fn.dag.inputs.items() if node.shape}
+    return parse(fn.program, shapes, literal=True, wrt=fn.wrt)

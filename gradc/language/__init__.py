@@ -13,7 +13,7 @@ v1*x
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import compress
 from typing import Any
 
@@ -46,19 +46,21 @@ def parse(
     max_turns: int = MAX_TURNS,
     function: str = "",
     known: Mapping[str, Any] | None = None,
+    wrt: Collection[str] | None = None,
 ) -> Dag:
     """The graph of a program, simplified as it is built. Raises `GradcError` with the place, for whatever is wrong.
 
     `shapes` says what declarations say; `literal` keeps written-out forms; nodes go into `builder` if one is given.
     `max_turns` bounds the turns of all loops, the elements of comprehensions and the calls of functions together.
-    `function` is the one to compile of several, `known` are names with a value from outside the text.
+    `function` is the one to compile of several, `known` are names with a value from outside the text. Inputs that
+    are not among `wrt`, where that is said, are data: an `if` may look at them.
     """
     if len(text) > max_source:
         raise GradcError(
             f"the program has {len(text)} characters, more than {max_source}",
             hint=f"allow more with --max-source {len(text)} or max_source={len(text)}",
         )
-    reading = Reading(text, shapes or {}, literal, max_turns, function, known or {})
+    reading = Reading(text, shapes or {}, literal, max_turns, function, known or {}, wrt)
     reader = reading.read(builder)
     build, source = reader.build, reader.source
     inputs = reader.scope.inputs

@@ -6,6 +6,7 @@ An array of which elements are assigned is one object, whoever else holds it; ev
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from gradc.graph.dag import Node
@@ -146,23 +147,19 @@ class Assignments(Declarations):
             self._may_be_written_to(token, result)
         scope, value = self.scope, result.value
         env = scope.env
-        if env.views:
-            if self.augmented is not None and isinstance(value, Node) and value.shape:
-                self._changed(scope.peek(token), token)
-            env.views.pop(spelled(token), None)
-            env.stale.pop(spelled(token), None)
+        if self.augmented is not None and isinstance(value, Node) and value.shape:
+            self._in_place_behind(token)
+        env.views.pop(spelled(token), None)
+        env.stale.pop(spelled(token), None)
         owner = None
-        if self.shares and isinstance(value, Node) and value.shape and canvas.is_view(value) and self._shared(result):
+        own = isinstance(value, Node) and value.shape and canvas.is_view(value) and (counter or self._shared(result))
+        if self.shares and own:
             owner = self._owner(value, spelled(token))
         name = scope.assign(token, at, value, result.first, result.last, counter)
         self._forget(token)
         if owner is not None:
             env.views[name] = owner
-        if name in scope.env.lent:
-            scope.env.lent.discard(name)
-            if self.augmented is not None:
-                said = f"'{name}' stays as it is outside of the function, where NumPy would change it in place"
-                self.source.note(said, at, at)
+        scope.env.lent.discard(name)
         if self.augmented is not None and name in scope.env.same:
             for other in scope.env.same[name]:  # changed in place, under all its names
                 scope.values[other] = value
@@ -173,6 +170,37 @@ class Assignments(Declarations):
             if result.first == result.last and origin.isidentifier() and isinstance(value, Node) and value.shape:
                 scope.join(name, spelled(origin))
         return name
+
+    def _in_place_behind(self, token: str) -> None:
+        """What NumPy changes with an array that is updated in place is not read any more by its other names."""
+        env, name = self.scope.env, spelled(token)
+        before = self.scope.peek(token)
+        if env.views:
+            self._changed(before, token)
+        if name in env.lent:
+            self._outdated(before, name)
+        elif name in env.views and env.views[name] is not before:
+            self._outdated(env.views[name], name)
+
+    def _outdated(self, value: Any, name: str) -> None:
+        """The names of an array that has been changed by another name are not read any more."""
+        frames = [frame for frame in self.frames if isinstance(frame, (Call, Gathering)) and frame.env is not None]
+        envs = [*self.scope.seen(), *(env for frame in frames for env in (frame.env[0], *frame.env[1]))]
+        inputs = {each: node for each, node in self.scope.inputs.items() if node is value}
+        for env in envs:
+            for each, other in {**env.values, **inputs, **env.views}.items():
+                if other is value and not (env is self.scope.env and each == name):
+                    env.stale[each] = f"'{name}'"
+                    self._forget_everywhere([each])
+
+    def _forget_everywhere(self, names: Iterable[str]) -> None:
+        """The same in the functions that are going on, too."""
+        outside = [frame.atoms for frame in self.frames if isinstance(frame, (Call, Gathering))]
+        for atoms, opens, by_name in [(self.atoms, self.opens, self.by_name), *outside]:
+            for each in names:
+                for known in by_name.pop(each, ()):
+                    atoms.pop(known, None)
+                    opens.pop(known, None)
 
     def _forget(self, token: str) -> None:
         """What tokens of a name stand for is no longer known."""
@@ -325,12 +353,7 @@ class Assignments(Declarations):
         if value.op is s.input_ and value.attr not in scope.entries:
             scope.lasting[str(value.attr)] = made
             names = [*names, str(value.attr)]
-        outside = [frame.atoms for frame in self.frames if isinstance(frame, (Call, Gathering))]
-        for atoms, opens, by_name in [(self.atoms, self.opens, self.by_name), *outside]:
-            for each in names:  # what their tokens stand for is no longer known
-                for known in by_name.pop(each, ()):
-                    atoms.pop(known, None)
-                    opens.pop(known, None)
+        self._forget_everywhere(names)
 
     def _as_canvas(self, value: Node, name: str) -> Canvas:
         return Canvas(value, self.build.dims.resolve(value.shape), name)

@@ -453,10 +453,13 @@ class Flow:
         """Whether all names of a test have values that are known, and it has some: numbers alone are read as ever."""
         if end - first > LONGEST_TEST:
             return False
-        for i in range(first, end):
+        i = first - 1
+        while (i := i + 1) < end:
             token = self.tokens[i]
             named = named or (is_name(token) and token not in _CONNECTIVES)
-            if is_name(token) and token not in _KNOWN_WORDS and token not in _KNOWN_CALLS:
+            if token == "isinstance(":  # what kind a value is of is known of all
+                i = self.source.matching(i)
+            elif is_name(token) and token not in _KNOWN_WORDS and token not in _KNOWN_CALLS:
                 name = base_name(token)
                 if token[len(name) :].startswith((".shape", ".ndim", ".size")):
                     continue

@@ -1,4 +1,4 @@
-"""`if` on integers of the program: both sides are read, and what they leave otherwise is chosen by `where`.
+"""`if` on integers and data of the program: both sides are read, and what they leave otherwise is chosen by `where`.
 
 >>> from gradc.language import parse, unparse
 >>> text = "x: [3]; y: int[2]\\ns = 0\\nfor i in range(2):\\n    if y[i] == 1: s += x[y[i]]\\n    else: s -= x[0]\\ns"
@@ -8,6 +8,7 @@ s = where(v8, v11, v12)
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from gradc.base.errors import GradcError
@@ -86,6 +87,7 @@ class Forks(Flow):
     assumed: list[
         tuple[frozenset[str], GradcError]
     ]  # inputs that have to turn out to be integers, and what is said else
+    wrt: Collection[str] | None  # what is differentiated, where that is known
 
     def test(self, block: Block, result: Arg, i: int) -> int:
         """The suite that `if` and `elif` choose; both, where that hangs on integers of the program."""
@@ -124,9 +126,10 @@ class Forks(Flow):
         return int(following.expr)
 
     def unmet(self) -> GradcError | None:
-        """The error for an `if` on what has not turned out to be an integer."""
-        known = self.scope.integers
-        return next((error for names, error in self.assumed if not all(name in known for name in names)), None)
+        """The error for an `if` on what is differentiated, and has not turned out to be an integer."""
+        known, wrt = self.scope.integers, self.scope.inputs if self.wrt is None else self.wrt
+        moved = (error for names, error in self.assumed if any(name in wrt and name not in known for name in names))
+        return next(moved, None)
 
     # ---- where sides end -------------------------------------------------------------------------
 

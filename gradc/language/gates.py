@@ -538,11 +538,11 @@ class Gates:
             from gradc.language import distributions
 
             return distributions.call(self, callee, args, first, last)
-        if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
-            return POISON
         if callee.receiver is not None:
             args = [callee.receiver, *args]
             callee.library = self.scope.dialect
+        if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
+            return POISON
         if any(arg.key in ("dim", "keepdim") for arg in args) and not callee.library:
             callee.library = "torch"  # nobody else's keywords
         if callee.name not in lists.BUILTINS or callee.prefixed:

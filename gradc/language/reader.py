@@ -15,7 +15,7 @@ Level 0 is an open bracket. Nodes are made in the order in which a reader evalua
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -80,6 +80,7 @@ class Reader(Following):
         max_turns: int = MAX_TURNS,
         chosen: str = "",
         fixed: frozenset[str] = frozenset(),
+        wrt: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         self.source, self.build = source, build
@@ -90,7 +91,7 @@ class Reader(Following):
         self.make: Any = self.gates.make if bound else build.make
         self.max_turns = self.gates.max_turns = max_turns
         self.fresh_caches()
-        self.chosen, self.fixed = chosen, fixed
+        self.chosen, self.fixed, self.wrt = chosen, fixed, wrt
         self.plain = self.then  # what takes the value of a statement
         self.returning = False
         self.storing = -1

@@ -8,7 +8,7 @@ with its first lines as example values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from gradc.base.errors import GradcError
@@ -27,7 +27,19 @@ LONGEST = 12
 class Reading:
     """How a text is read: what is given with it, and what was found out."""
 
-    __slots__ = ("begin", "example", "fixed", "function", "known", "literal", "max_turns", "outputs", "shapes", "text")
+    __slots__ = (
+        "begin",
+        "example",
+        "fixed",
+        "function",
+        "known",
+        "literal",
+        "max_turns",
+        "outputs",
+        "shapes",
+        "text",
+        "wrt",
+    )
 
     def __init__(
         self,
@@ -37,9 +49,10 @@ class Reading:
         max_turns: int = MAX_TURNS,
         function: str = "",
         known: Mapping[str, Any] | None = None,
+        wrt: Collection[str] | None = None,
     ) -> None:
         self.text, self.shapes, self.literal, self.max_turns = text, dict(shapes or {}), literal, max_turns
-        self.function, self.known = function, known or {}
+        self.function, self.known, self.wrt = function, known or {}, wrt
         self.begin = 0  # the token behind the lines that are an example
         self.example: dict[str, Any] | None = None
         self.fixed: frozenset[str] = frozenset()  # parameters that are the constants that their defaults are
@@ -69,7 +82,7 @@ class Reading:
     def _reader(self, build: Builder, places: bool = False) -> Reader:
         reader = Reader(
             Source(self.text), build, self.shapes, {}, places=places, max_turns=self.max_turns, chosen=self.function,
-            fixed=self.fixed,
+            fixed=self.fixed, wrt=self.wrt,
         )  # fmt: skip
         for name, value in self.known.items():
             reader.scope.values[name] = build.const(value)

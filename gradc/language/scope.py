@@ -57,7 +57,7 @@ class Env:
         self.same: dict[str, list[str]] = {}  # names of one array, which `+=` changes for all of them
         self.unread: dict[str, int] = {}  # assigned and not read since: the token of the name
         self.views: dict[str, Any] = {}  # what a name shares its elements with, where these may be assigned
-        self.stale: dict[str, str] = {}  # views of what has changed since, with the name of it
+        self.stale: dict[str, str] = {}  # arrays that have changed since by another name, with that name
 
 
 class Scope:
@@ -216,16 +216,15 @@ class Scope:
         if name in self.values:
             if name in self.unread:
                 self.read_at.add(self.unread.pop(name))
-            if self.env.stale and name in self.env.stale:
-                owner = self.env.stale[name]
-                said = f"'{name}' shares its elements with {owner}, of which some have been assigned since"
-                raise self.source.error(said, at, hint=f"write {name} = ....copy() to keep what it was")
+            self._refuse_stale(self.env, name, at)
             return self.values[name]
         if self.outer and (env := self._from_outside(name)) is not None:
             if name in env.unread:
                 self.read_at.add(env.unread.pop(name))
+            self._refuse_stale(env, name, at)
             return env.values[name]
         if name in self.inputs:
+            self._refuse_stale(self.env, name, at)
             if name in self.entries:
                 said = f"'{name}' is {self.entries[name]} here, and a name of its own"
                 raise self.source.error(said, at, hint="rename one of them")
@@ -241,6 +240,13 @@ class Scope:
             found = self.build.dims.find(name)
             return self.build.const(found) if isinstance(found, int) else found
         return self._new_input(name, at, self.given.get(name, ()))
+
+    def _refuse_stale(self, env: Env, name: str, at: int) -> None:
+        """Raise GradcError for an array that NumPy has changed by another name."""
+        if env.stale and name in env.stale:
+            owner = env.stale[name]
+            said = f"'{name}' shares its elements with {owner}, of which some have been assigned since"
+            raise self.source.error(said, at, hint="write a copy first: y = x.copy()")
 
     def _has_entries(self, name: str, token: str) -> bool:
         """Whether an input is a dictionary or an object: it stands before a string in brackets, or has attributes."""
