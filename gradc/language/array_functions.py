@@ -233,9 +233,8 @@ LATE: dict[str, str] = {
             flatten broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split
             array_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
             inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef
-            convolve correlate conv2d conv1d max_pool2d avg_pool2d sliding_window_view radians deg2rad degrees
-            rad2deg clip clamp polyval vander meshgrid indices gradient one_hot delete insert item tolist numpy
-            contiguous logspace
+            convolve correlate radians deg2rad degrees rad2deg clip clamp polyval vander meshgrid indices gradient
+            one_hot delete insert item tolist numpy contiguous logspace
         """,
         "torch_functions": """
             clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as
@@ -246,6 +245,10 @@ LATE: dict[str, str] = {
             smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cross_entropy
             nll_loss cosine_similarity normalize pairwise_distance triplet_margin_loss margin_ranking_loss
             soft_margin_loss hinge_embedding_loss cosine_embedding_loss gaussian_nll_loss poisson_nll_loss
+        """,
+        "convolutions": """
+            conv1d conv2d conv_transpose1d conv_transpose2d unfold fold sliding_window_view
+            max_pool1d max_pool2d avg_pool1d avg_pool2d
         """,
         "torch_further": """
             scatter scatter_add index_add bincount masked_select unbind unstack topk std_mean var_mean addcmul addcdiv
