@@ -270,3 +270,12 @@ def test_the_memory_is_that_of_the_hand_written_code(work: ByHand) -> None:
     fn = work.compiled()
     mine, theirs = (peak(lambda call=call: call(**work.inputs)) for call in (fn.value_and_grad, work.hand))  # type: ignore[misc]
     assert mine <= work.most_memory * theirs + SLACK
+
+
+def test_a_test_of_one_number_lets_the_whole_of_an_array_be() -> None:
+    """A condition that is no array is turned round as Python turns it round: ~True would hold."""
+    fn = gradc.compile("x: [4, 3]\nr = x[0] - x[1]\nd = r @ r\nwhere(d < 4, d**2, 0)", style="fast")
+    for size in (0.5, 3.0):
+        x = np.array([[size, 0, 0], [0, 0, 0], [1, 2, 3], [4, 5, 6.0]])
+        slope = 4 * size**3 if size < 2 else 0.0
+        assert np.array_equal(fn.value_and_grad(x)[1]["x"][:2, 0], [slope, -slope])

@@ -311,9 +311,10 @@ class Fused(Arranged):
         """A number where a condition on some axes holds (or does not), over what is there."""
         test, x, _ = node.args
         old, over_x = self.onto[node], self.onto[node] is x
-        number, condition = node.args[1 + over_x], self._operand(test, PRECEDENCE["unary"] if over_x else 0)
+        inverse = ("~" if test.shape else "not ") * over_x  # ~True is -2, and holds
+        number, condition = node.args[1 + over_x], self._operand(test, PRECEDENCE["unary"] if inverse == "~" else 0)
         lines = [f"{name} = {self.names[old]}"] if name != self.names[old] else []
-        where = f"where={'~' * over_x}{condition}"
+        where = f"where={inverse}{condition}"
         return [*lines, f"{self._call('copyto')}({name}, {self._operand(number, 0)}, {where})"]
 
     def _helper(self, name: str) -> str:
