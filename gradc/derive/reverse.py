@@ -91,7 +91,7 @@ def reverse(
             incoming.setdefault(node, []).append(seed)
             first.append((node, seed))
     steps = [Step(None, tuple(first))]
-    pieces = _pieces(nodes, build)
+    pieces = pieces_of(nodes, build.dims)
     held: dict[Node, Node] = {}  # what came back to the pieces of an array that is cut into these and no others
     for gate in reversed(nodes):
         arrived = incoming.get(gate)
@@ -127,7 +127,7 @@ class _Family(NamedTuple):
     axis: int
 
 
-def _pieces(nodes: Sequence[Node], build: Builder) -> dict[Node, _Family]:
+def pieces_of(nodes: Sequence[Node], dims: sizes.Dims) -> dict[Node, _Family]:
     """For each piece of an array that is cut up altogether, the family of its pieces."""
     families: dict[tuple[Node, int], list[Node]] = {}
     for node in nodes:
@@ -140,8 +140,8 @@ def _pieces(nodes: Sequence[Node], build: Builder) -> dict[Node, _Family]:
         end: int | str = 0
         while end in left:
             ordered.append(left.pop(end))
-            end = build.dims.find(sizes.total([end, statics_of(ordered[-1].op, ordered[-1].attr)["size"]]))
-        if len(ordered) == len(family) > 1 and end == build.dims.find(whole.shape[axis]):
+            end = dims.find(sizes.total([end, statics_of(ordered[-1].op, ordered[-1].attr)["size"]]))
+        if len(ordered) == len(family) > 1 and end == dims.find(whole.shape[axis]):
             first = min(family, key=lambda node: node.id)
             found.update((node, _Family(first, tuple(ordered), axis)) for node in family)
     return found

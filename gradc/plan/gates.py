@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from gradc.derive.reverse import pieces_of
 from gradc.graph.dag import Dag, Node, users
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
@@ -108,7 +109,8 @@ def of_numbers(dag: Dag) -> bool:
 
 def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
     """The gates that are written inside the line of their user."""
-    kept = set(dag.names) | set(dag.roots)
+    # Pieces that an array is cut into have lines: what comes back to each stands under its own.
+    kept = set(dag.names) | set(dag.roots) | set(pieces_of(nodes, dag.dims))
     taken = users(nodes)
     inline = {node for node in nodes if not node.args}
     depth: dict[Node, int] = {}
