@@ -66,3 +66,11 @@ def test_most_are_read() -> None:
     answers = Counter(answer(record) == "right" for record in RECORDS)
     assert len(RECORDS) >= 300
     assert answers[True] >= 0.97 * len(RECORDS)
+
+
+@pytest.mark.parametrize("record", [pytest.param(record, id=record["id"]) for record in RECORDS])
+def test_no_line_is_long(record: dict[str, Any]) -> None:
+    """Where there is no room beside a statement its comment stands above it, and brackets are opened."""
+    if "refused" not in record:
+        _, _, body = compiled(record).source.split('"""', 2)
+        assert [line for line in body.splitlines() if len(line) > 120] == []

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gradc.emit.layout import broken
+from gradc.emit.long_lines import fitted, opened
 from gradc.emit.operand import Printer, constant, subscript
 from gradc.graph.dag import Node, Shape, reachable
 from gradc.graph.shapes import by_names, renamed
@@ -133,13 +134,14 @@ class Fused(Arranged):
     def _noted(self, node: Node, lines: list[str]) -> list[str]:
         """The shape of an array in a comment, where its name comes up; of a matrix product, with its proof."""
         name = self.names[node]
+        lines = [row for line in lines for row in opened(line)]
         if not self.words.show or not node.shape or name in self.noted:
             return lines
         self.noted.add(name)
         note = f"{name}: {self.words.show(node.shape)}"
         if node.op is array.matmul:
             note += " = " + " @ ".join(self.words.show(arg.shape) for arg in node.args)
-        return [*lines[:-1], f"{lines[-1]}  # {note}"]
+        return [*lines[:-1], *fitted(lines[-1], said=[note])]
 
     def _aliases(self) -> list[str]:
         """NumPy's functions under names that are found faster than attributes."""

@@ -23,7 +23,7 @@ from math import prod
 
 from gradc.base.records import NamedTuple
 from gradc.emit.fast_scalar import Words, calls_of, names_of
-from gradc.emit.layout import broken, headed, indent, silenced, unpacked
+from gradc.emit.layout import broken, headed, indent, silenced, unless, unpacked
 from gradc.emit.lines import line_texts, lines_of, result_texts
 from gradc.emit.modules import Emitted, printed
 from gradc.emit.operand import Printer
@@ -292,7 +292,7 @@ def _fused(notes: Notes, body: _Body, words: Mapping[str, str]) -> Lines:
         "",
         *silenced(f"{np}.errstate", notes.ignored("value_and_grad", fused=True)),
         f"def {notes.function_name('value_and_grad')}({', '.join(header)}):",
-        f"    if not ({' and '.join(body.checks)}):",
+        *indent(unless(body.checks)),
         f"        return {both}({params})",
         "    try:",
         *indent(indent(body.lines)),

@@ -68,11 +68,29 @@ def rows(items: Sequence[str]) -> list[str]:
 
 
 def unless(checks: Sequence[str]) -> list[str]:
-    """The head of a branch for what the lines do not take: one input a line."""
+    """The head of a branch for what the lines do not take: one input a line, or more lines for one of many axes."""
     line = f"if not ({' and '.join(checks)}):"
     if len(line) <= 100:
         return [line]
-    return ["if not (", *(f"    {'and ' * bool(i)}{check}" for i, check in enumerate(checks)), "):"]
+    found: list[str] = []
+    for check in checks:
+        found += [check] if len(check) < LONGEST_LINE else packed(check.split(" and "), " and ")
+    return ["if not (", *(f"    {'and ' * bool(i)}{row}" for i, row in enumerate(found)), "):"]
+
+
+def packed(parts: Sequence[str], between: str) -> list[str]:
+    """Parts in as few rows as hold them.
+
+    >>> [len(row) for row in packed(["a"*50, "b"*40, "c"*50], " and ")]
+    [95, 50]
+    """
+    found: list[str] = []
+    for part in parts:
+        if found and len(found[-1] + between + part) < LONGEST_LINE - 10:
+            found[-1] += between + part
+        else:
+            found.append(part)
+    return found
 
 
 def silenced(silence: str, ignores: Sequence[str]) -> list[str]:

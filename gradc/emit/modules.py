@@ -14,6 +14,7 @@ from gradc.base.files import COMPILED
 from gradc.base.records import NamedTuple
 from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, headed, indent, quoted, silenced, wrapped
+from gradc.emit.long_lines import LONGEST, commented, fitted, opened
 from gradc.emit.operand import Printer
 from gradc.emit.target import Target
 from gradc.graph.dag import Node, Shape
@@ -256,12 +257,9 @@ class Text:
             note = getattr(stmt, "note", None)
             if note is not None and note.of is not None and note.of is not head:
                 head = note.of
-                out.append(self.comment(f"{self.said(head)}  ({head.note.number})"))
+                out += commented(f"{self.said(head)}  ({head.note.number})")
             out += self.statement(stmt)
         return out
-
-    def comment(self, text: str) -> str:
-        return f"# {text}"
 
     def statement(self, stmt: Any) -> list[str]:
         """The lines of one statement."""
@@ -272,10 +270,10 @@ class Text:
             text, note = self.plain(stmt), stmt.note
             if note.number:
                 self.numbered[id(stmt)] = text
-            return [text + self.note(note)] if note.number or note.remarks else [text]
+            return self.noted(text, note)
         if kind is Update:
             self.values.ops += bool(stmt.op)
-            return [self.plain(stmt) + self.note(stmt.note)]
+            return self.noted(self.plain(stmt), stmt.note)
         if kind is Unpack:
             if type(stmt.value) is tuple:
                 return [f"{', '.join(stmt.names)} = {', '.join(map(self.text, stmt.value))}"]
@@ -328,7 +326,7 @@ class Text:
         """An array filled by its gate's own function."""
         given = [*(self.text(arg) for arg in stmt.value.args), stmt.into, *stmt.scratch]
         call = f"{stmt.value.op.fast.into or stmt.value.op.ufunc}({', '.join(given)})"
-        return [(call if stmt.name == stmt.into else f"{stmt.name} = {call}") + self.note(stmt.note)]
+        return self.noted(call if stmt.name == stmt.into else f"{stmt.name} = {call}", stmt.note)
 
     def branch(self, stmt: If) -> list[str]:
         self.values.ops += 1
@@ -385,12 +383,11 @@ class Text:
             return f"({', '.join(map(self.text, value))}{',' * (len(value) == 1)})"
         return self.values.text(value)
 
-    def note(self, note: Note) -> str:
-        """What stands beside a statement."""
-        said = "; ".join(map(self.remark, note.remarks))
-        if note.number:
-            return f"  {self.comment(f'({note.number})')}" + f"  {said}" * bool(said)
-        return f"  {self.comment(said)}" if said else ""
+    def noted(self, text: str, note: Note) -> list[str]:
+        """A statement with its number and what is said of it."""
+        if not note.number and not note.remarks:
+            return [text] if len(text) <= LONGEST else opened(text)
+        return fitted(text, f"({note.number})" if note.number else "", list(map(self.remark, note.remarks)))
 
     def remark(self, parts: Remark) -> str:
         return "".join(part if type(part) is str else self.quiet.text(part) for part in parts)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from typing import Any
 
 from gradc.emit.counting import operations
 from gradc.emit.layout import broken, indent
+from gradc.emit.long_lines import commented
 from gradc.emit.modules import Emitted, Text
 from gradc.emit.number_lines import Dialect, filled_form
 from gradc.emit.targets.branch_free import words_of
@@ -87,7 +88,7 @@ class ArraysText(Text):
                 note = getattr(stmt, "note", None)
                 if note is not None and note.of is not None and note.of is not head:
                     head = note.of
-                    out.append(self.comment(f"{self.said(head)}  ({head.note.number})"))
+                    out += commented(f"{self.said(head)}  ({head.note.number})")
             if run:
                 out += self.call(run, body[at + len(run) :])
                 at += len(run)
@@ -141,7 +142,7 @@ class ArraysText(Text):
             if stmt.note.number:
                 self.numbered[id(stmt)] = text
                 said = "; ".join(map(self.remark, stmt.note.remarks))
-                out.append(self.comment(f"({stmt.note.number}) {text}" + f"  {said}" * bool(said)))
+                out += commented(f"({stmt.note.number}) {text}" + f"  {said}" * bool(said))
         name = f"loop{len(self.loops) + 1}"
         while name in self.taken:
             name += "_"
