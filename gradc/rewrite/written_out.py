@@ -18,10 +18,9 @@ Each is read where a program has it, never where a derivative does, and not wher
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node
 from gradc.graph.op import Op
 from gradc.ops import array as a
@@ -30,79 +29,13 @@ from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.contractions import EINSUMS
-from gradc.ops.gather import GATHERS, PICKS
-from gradc.ops.table import lookup, static
+from gradc.ops.table import static
 from gradc.rewrite import hyperbolic
 from gradc.rewrite.hyperbolic import is_number, value_of
+from gradc.rewrite.logarithms import MOST_TERMS, Term, exponentials, log1p, log_of_sum, logarithm, shifted
 
 if TYPE_CHECKING:
     from gradc.rewrite.simplify import Builder
-
-# Sums of more exponentials are left as they are written.
-MOST_TERMS = 32
-
-
-class Term(NamedTuple):
-    """A factor above 0 times exp of a node; of 0 where there is none."""
-
-    factor: float
-    exponent: Node | None
-
-
-def exponentials(node: Node) -> list[Term] | None:
-    """The terms of a sum of at least two, one of them an exponential; None for anything else."""
-    if node.op is not s.add:
-        return None
-    terms: list[Term] = []
-    stack = [node]
-    while stack:
-        top = stack.pop()
-        if top.op is s.add:
-            stack += reversed(top.args)
-            continue
-        term = _term(top)
-        if term is None or len(terms) >= MOST_TERMS:
-            return None
-        terms.append(term)
-    return terms if any(term.exponent is not None for term in terms) else None
-
-
-def _term(node: Node) -> Term | None:
-    if node.op is s.exp and not node.shape:
-        return Term(1.0, node.args[0])
-    value = value_of(node)
-    if value is not None:
-        return Term(value, None) if 0.0 < value < math.inf else None
-    if node.op is s.mul:
-        for k, e in (node.args, node.args[::-1]):
-            value = value_of(k)
-            if value is not None and 0.0 < value < math.inf and e.op is s.exp and not e.shape:
-                return Term(value, e.args[0])
-    return None
-
-
-def _shifted(build: Builder, term: Term) -> Node:
-    """The logarithm of a term."""
-    log = math.log(term.factor)
-    if term.exponent is None:
-        return build.const(log)
-    return term.exponent if log == 0.0 else build.make(s.add, (term.exponent, build.const(log)))
-
-
-def _log_of_sum(build: Builder, terms: Sequence[Term]) -> Node:
-    """The logarithm of a sum of terms."""
-    numbers = math.fsum(term.factor for term in terms if term.exponent is None)
-    parts = [_shifted(build, term) for term in terms if term.exponent is not None]
-    if not parts:
-        return build.const(math.log(numbers))
-    out = parts[0]
-    if numbers == 1.0:
-        out = build.make(loss.softplus, (out,))
-    for part in parts[1:]:
-        out = build.make(f.logaddexp, (out, part))
-    if numbers and numbers != 1.0:
-        out = build.make(f.logaddexp, (out, build.const(math.log(numbers))))
-    return out
 
 
 def _less(build: Builder, x: Node, y: Node) -> Node:
@@ -138,7 +71,7 @@ def _share(build: Builder, x: Node, terms: list[Term]) -> Node | None:
         if mine is None or mine.factor != math.fsum(t.factor for t in terms if t.exponent is None):
             return None
     others = [term for term in terms if term is not mine]
-    at = _less(build, _shifted(build, mine), _log_of_sum(build, others))
+    at = _less(build, shifted(build, mine), log_of_sum(build, others))
     share = build.read(loss.sigmoid, (at,), why=_WHY_SIGMOID)
     if mine.factor != 1.0:
         share = build.make(s.div, (share, build.const(mine.factor)))
@@ -276,6 +209,9 @@ def _powers(x: Node) -> tuple[Node, float]:
 
 
 def _difference(build: Builder, x: Node, y: Node) -> Node | None:
+    if is_number(x, 1.0) and y.op.name == "ndtr":
+        why = "1 - ndtr(u) as ndtr(-u), which does not vanish"
+        return build.read(y.op, (build.make(s.neg, y.args),), why=why)
     if is_number(x, 1.0) and y.op is s.square and y.args[0].op is s.tanh:
         return build.read(s.tanh_slope, y.args[0].args, why="1 - tanh(u)**2, with all its digits")
     if is_number(y, 1.0) and x.op is s.mul and is_number(x.args[0], 2.0) and x.args[1].op is loss.sigmoid:
@@ -308,171 +244,17 @@ def _log_share(build: Builder, x: Node, y: Node) -> Node | None:
 _WHY_LOG_SHARE = "v - logsumexp(v) as log_softmax(v), which keeps its digits"
 
 
-# ---- logarithms --------------------------------------------------------------------------------
-
-
-def _log(build: Builder, x: Node) -> Node | None:
-    if x.op is s.neg and x.args[0].op is s.expm1:
-        return build.read(f.log1mexp, x.args[0].args)
-    if x.op is s.cosh:
-        return build.read(f.logcosh, x.args)
-    found = hyperbolic.logarithm(build, x)
-    if found is not None:
-        return found
-    if x.op in (s.mul, s.div):
-        return _log_of_multiple(build, x)
-    if x.op in _MOVES:
-        return _log_of_elements(build, x)
-    if x.op is s.erfc:
-        return _log_erfc(build, x.args[0], 1.0)
-    if x.op is s.sub:
-        return _log_of_weighted(build, x)
-    if x.op is not s.add:
-        return None
-    for u, other in (x.args, x.args[::-1]):
-        if other.op is s.hypot and is_number(other.args[0], 1.0) and other.args[1] is u:
-            return build.read(f.asinh, (u,))
-    terms = exponentials(x)
-    if terms is None:
-        return _log_of_weighted(build, x)
-    pair = _pair(terms)
-    if pair is not None:
-        k = build.const(math.log(2.0 * pair.factor))
-        assert pair.exponent is not None
-        return build.make(s.add, (build.read(f.logcosh, (pair.exponent,)), k))
-    out = _log_of_sum(build, terms)
-    build.rewrites.setdefault(out, f.logaddexp.say.why)
-    return out
-
-
-# What takes elements from an array, or moves them; it does the same to their logarithms.
-_MOVES: frozenset[Op] = frozenset((a.index, a.reshape, a.expand, a.transpose, *GATHERS, *PICKS))
-MOST_MOVES = 8
-
-
-def _log_of_elements(build: Builder, x: Node) -> Node | None:
-    """The logarithm of elements of a softmax as those of log_softmax."""
-    moves: list[Node] = []
-    while x.op in _MOVES and len(moves) < MOST_MOVES:
-        moves.append(x)
-        x = x.args[0]
-    if x.op is not a.softmax:
-        return None
-    why = "the logarithm of elements of softmax(v) by log_softmax(v), which does not vanish"
-    out = build.read(a.log_softmax, x.args, x.attr, why=why)
-    for move in reversed(moves):
-        out = build.make(move.op, (out, *move.args[1:]), move.attr)
-    return out
-
-
-def _log_of_weighted(build: Builder, x: Node) -> Node | None:
-    """log(v*exp(a) + w*exp(b)) and log(v*exp(a) - w*exp(b)) of any weights by the larger exponent."""
-    if x.op not in (s.add, s.sub) or x.shape:
-        return None
-    first, last = (_weighted_exponential(build, arg) for arg in x.args)
-    if first is None or last is None:
-        return None
-    weight = last[0] if x.op is s.add else build.make(s.neg, last[:1])
-    return build.read(f.logaddexp_of, (first[1], last[1], first[0], weight))
-
-
-def _weighted_exponential(build: Builder, x: Node) -> tuple[Node, Node] | None:
-    """The factors of the one exponential in a product or a quotient, as one, and its exponent."""
-    above: list[Node] = []
-    below: list[Node] = []
-    exponents: list[Node] = []
-    minus, stack = False, [x]
-    while stack and len(above) + len(below) < MOST_TERMS:
-        top = stack.pop()
-        if top.op is s.mul:
-            stack += reversed(top.args)
-        elif top.op is s.div:
-            below.append(top.args[1])
-            stack.append(top.args[0])
-        elif top.op is s.neg:
-            minus = not minus
-            stack.append(top.args[0])
-        else:
-            (exponents if top.op is s.exp else above).append(top.args[0] if top.op is s.exp else top)
-    if stack or len(exponents) != 1:
-        return None
-    weight = build.const(-1 if minus else 1)
-    for factor in above:
-        weight = build.make(s.mul, (weight, factor))
-    for factor in below:
-        weight = build.make(s.div, (weight, factor))
-    return weight, exponents[0]
-
-
-def _pair(terms: list[Term]) -> Term | None:
-    """The first of two terms, exp(u) and exp(-u) times one factor."""
-    if len(terms) == 2 and terms[0].factor == terms[1].factor:
-        first, last = (term.exponent for term in terms)
-        if first is not None and last is not None:
-            if last.op is s.neg and last.args[0] is first:
-                return terms[0]
-            if first.op is s.neg and first.args[0] is last:
-                return terms[1]
-    return None
-
-
-def _log_of_multiple(build: Builder, x: Node) -> Node | None:
-    """log(k*y) as log(k) + log(y), where y is read as something."""
-    k, y = x.args if x.op is s.mul else x.args[::-1]
-    value = value_of(k)
-    if value is None and x.op is s.mul:
-        value, y = value_of(y), k
-    if value is None or not 0.0 < value < math.inf:
-        return None
-    factor = value if x.op is s.mul else 1.0 / value
-    if y.op is s.erfc:
-        return _log_erfc(build, y.args[0], factor)
-    terms = exponentials(y)
-    if terms is not None:
-        pair = _pair(terms)
-        if pair is not None and 2.0 * pair.factor * factor == 1.0:
-            assert pair.exponent is not None
-            return build.read(f.logcosh, (pair.exponent,), why="log((exp(u) + exp(-u))/2) as logcosh(u)")
-    if terms is None and y.op is not s.cosh:
-        return None
-    found = _log(build, y)
-    return None if found is None else build.make(s.add, (found, build.const(math.log(factor))))
-
-
-def _log_erfc(build: Builder, u: Node, factor: float) -> Node | None:
-    """log(0.5*erfc(u)) as the logarithm of the normal distribution's tail, which never vanishes."""
-    tail = lookup("log_ndtr")
-    if tail is None:
-        return None
-    at = build.make(s.mul, (build.const(-math.sqrt(2.0)), u))
-    out = build.read(tail, (at,), why="log(0.5*erfc(u)) as log_ndtr(-sqrt(2)*u), which does not vanish")
-    return out if factor == 0.5 else build.make(s.add, (out, build.const(math.log(2.0 * factor))))
-
-
-def _log1p(build: Builder, x: Node) -> Node | None:
-    if x.op is s.exp:
-        return build.read(loss.softplus, x.args, why="log1p(exp(u)) as softplus(u), which cannot overflow")
-    if x.op is s.neg and x.args[0].op is s.exp:
-        return build.read(f.log1mexp, x.args[0].args, why="log1p(-exp(u)) as log1mexp(u), which keeps its digits")
-    if x.op is s.neg and x.args[0].op is loss.sigmoid:
-        why = "log1p(-sigmoid(u)) as -softplus(u), which keeps its digits"
-        return build.make(s.neg, (build.read(loss.softplus, x.args[0].args, why=why),))
-    terms = exponentials(x)
-    if terms is None and (term := _term(x)) is not None and term.exponent is not None:
-        terms = [term]
-    if terms is None:
-        return None
-    out = _log_of_sum(build, [Term(1.0, None), *terms])
-    build.rewrites.setdefault(out, f.logaddexp.say.why)
-    return out
+# ---- sums --------------------------------------------------------------------------------------
 
 
 def _sum(build: Builder, x: Node, y: Node) -> Node | None:
-    """1 + erf(u) as erfc(-u), and sums of a maximum and what was shifted by it."""
-    for one, at in ((x, y), (y, x)):
-        if at.op is s.erf and is_number(one, 1.0):
+    """1 + erf(u) as erfc(-u), k + k*erf(u) as k times it, and sums of a maximum and what was shifted by it."""
+    for k, at in ((x, y), (y, x)):
+        weight, rest = (at.args[0], at.args[1]) if at.op is s.mul else (build.const(1), at)
+        if rest.op is s.erf and k.op is s.const and value_of(k) == value_of(weight):
             why = "1 + erf(u) as erfc(-u), which keeps its digits"
-            return build.read(s.erfc, (build.make(s.neg, at.args),), why=why)
+            tail = build.read(s.erfc, (build.make(s.neg, rest.args),), why=why)
+            return build.make(s.mul, (weight, tail))
     return _shifted_back(build, x, y)
 
 
@@ -655,8 +437,8 @@ FORMS: dict[Op, Callable[..., Node | None]] = {
     s.mul: _product,
     s.sub: _difference,
     s.pow_: hyperbolic.power,
-    s.log: _log,
-    s.log1p: _log1p,
+    s.log: logarithm,
+    s.log1p: log1p,
     s.sqrt: _sqrt,
     s.add: _sum,
     a.logsumexp: _weighted,
