@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import math
 import re
 import subprocess
@@ -197,3 +198,42 @@ def test_a_users_gate_with_helper_domain_and_edges_passes_every_law() -> None:
     finally:
         unregister("bump")
     assert "bump" not in HELPERS["numpy"]
+
+
+# -- what a module of one gate says ----------------------------------------------------------------------------------
+
+
+def unbound(text: str) -> set[str]:
+    """The names that a module reads and binds nowhere.
+
+    >>> unbound("import math\\ndef f(x):\\n    return math.exp(x) + np.pi"), unbound("def f(x): return max(x, 0)")
+    ({'np'}, set())
+    """
+    tree = ast.parse(text)
+    read, bound = set(), {*dir(builtins), "__file__"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+    return read - bound
+
+
+@pytest.mark.parametrize("target", ["numpy", "math", "scipy", "torch", "jax", "numba"])
+def test_a_module_of_a_gate_binds_what_it_reads(target: str) -> None:
+    taken = 0
+    for entry in entries():
+        if not entry.elementwise:
+            continue
+        try:
+            text = gradc.compile(f"{entry.name}({', '.join(entry.params)})", target=target).source
+        except gradc.GradcError:
+            continue  # one of the core, which nobody types, or one that the target has no form for
+        assert unbound(text) == set(), entry.name
+        assert target not in {"torch", "jax"} or "np." not in text.replace("jnp.", ""), entry.name
+        taken += 1
+    assert taken > 60

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import importlib
 import importlib.util
 import re
@@ -40,10 +41,11 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@functools.cache
+def imports(path: Path) -> tuple[tuple[str, bool], ...]:
     """Each imported module by its full name, and whether the import stands at the top of the file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return imports_of(tree, ["gradc", *path.relative_to(PACKAGE).parts[:-1]])
+    return tuple(imports_of(tree, ["gradc", *path.relative_to(PACKAGE).parts[:-1]]))
 
 
 def imports_of(tree: ast.AST, package: list[str]) -> Iterator[tuple[str, bool]]:

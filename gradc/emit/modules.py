@@ -16,7 +16,7 @@ from gradc.emit.counting import operations
 from gradc.emit.layout import broken, floats_of, headed, indent, quoted, silenced, wrapped
 from gradc.emit.long_lines import LONGEST, commented, fitted, opened
 from gradc.emit.operand import Printer
-from gradc.emit.target import Target
+from gradc.emit.target import BY_SCIPY, Target
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import renamed, show
 from gradc.ops.helpers import needed
@@ -47,10 +47,6 @@ from gradc.plan.code import (
 
 # What modules call of Python's own; a user may have a variable of the name, and variables are never called.
 BUILTINS = tuple("abs any bool float int len list map max min range slice sum tuple type zip".split())
-
-
-# The helper of those that call SciPy.
-BY_SCIPY = "by_scipy"
 
 
 def own_words(own: Collection[str], taken: Collection[str]) -> dict[str, str]:

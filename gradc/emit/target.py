@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node
+from gradc.ops.helpers import needed
 from gradc.ops.scalar import adjoint, const, input_, size
 from gradc.ops.table import ATOM, UNARY, Form, Op, statics_of
 
@@ -20,6 +21,9 @@ LEAVES = (const, input_, size, adjoint)
 # The form of a gate over axes where these are one, that of a matrix alone, and that of what has axes at all: for the
 # targets that speak NumPy's words.
 ALONG, OF_MATRIX, OF_ARRAY = "numpy_along", "numpy_matrix", "numpy_array"
+
+# The helper of those that call SciPy.
+BY_SCIPY = "by_scipy"
 
 
 def along_one(node: Node) -> int | None:
@@ -155,9 +159,14 @@ class Target(NamedTuple):
                     return Form(text)
             if plain and name + "_plain" in op.code:
                 return self._own(op.code[name + "_plain"], name)
-            if name in op.code:
+            if name in op.code and not (name == self.like and self._calls_scipy(op.code[name])):
                 return self._own(op.code[name], name)
         raise KeyError(f"the target '{self.name}' has no form for '{op.name}'")
+
+    def _calls_scipy(self, form: Form) -> bool:
+        """Whether NumPy's form hands arrays to SciPy, which takes those of no other library."""
+        own = [helper for helper in form.helpers if helper in self.helpers] if self.spelled else []
+        return any(BY_SCIPY in needed(self.helpers, helper) for helper in own)
 
     def _own(self, form: Form, written_for: str) -> Form:
         """A form in this target's words."""
@@ -165,7 +174,9 @@ class Target(NamedTuple):
 
     def has(self, op: Op) -> bool:
         """Whether the target has a form for an operator."""
-        return op.name in self.forms or self.name in op.code or (bool(self.like) and self.like in op.code)
+        if op.name in self.forms or self.name in op.code:
+            return True
+        return bool(self.like) and self.like in op.code and not self._calls_scipy(op.code[self.like])
 
     def takes(self, node: Node) -> bool:
         """Whether the target has a form for a gate, or what the gate is among numbers."""

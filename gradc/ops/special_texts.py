@@ -287,7 +287,7 @@ BETALN = '''
 def betaln(x, y):
     """log(gamma(x)*gamma(y)/gamma(x + y)) for positive numbers, without the cancellation where they are large."""
     kind = np.result_type(x, y)
-    a, b = np.minimum(x, y, dtype=float), np.maximum(x, y, dtype=float)
+    a, b = np.minimum(x, y).astype(float), np.maximum(x, y).astype(float)
     with np.errstate(all="ignore"):
         s, t = np.maximum(a, 8.0), np.maximum(b, 8.0)
         near = lgamma(a) + lgamma(b) - lgamma(a + b)
@@ -311,6 +311,23 @@ def log_ndtr_slope(x):
     low, high = np.maximum(-u, 0.0), np.maximum(u, 0.0)
     out = np.exp(-0.5*high*np.minimum(high, 1e3))*0.3989422804014327/np.where(u < 0.0, mills(low), ndtr(high))
     return out.astype(x.dtype, copy=False)[()]
+'''
+# For targets whose arrays SciPy does not take.
+IVE_SLOPE_BY_SUMS = '''
+def ive_slope(x, n, k):
+    """The k-th derivative of exp(-abs(x))*iv(n, x): the midpoint rule in the integral of DLMF 10.32.3, and from
+    abs(x) = 20 on the asymptotic series (DLMF 10.40.1)."""
+    u, near, far, term = np.abs(x), 0.0, 0.0, 1.0
+    t, r = np.minimum(u, 20.0), 1.0/np.maximum(u, 20.0)
+    for i in range(48):
+        angle = (i + 0.5)*math.pi/48
+        gap = -2.0*math.sin(0.5*angle)**2
+        near = near + gap**k*math.cos(n*angle)/48*np.exp(gap*t)
+    for i in range(30):
+        far = far + math.prod(-(i + 0.5 + m) for m in range(k))*term
+        term = -term*r*(4*n*n - (2*i + 1)**2)/(8*(i + 1))
+    out = np.where(u < 20.0, near, far*np.sqrt(r/(2*math.pi))*r**k)
+    return out if (n + k) % 2 == 0 else np.sign(x)*out
 '''
 MILLS_GAP = '''
 def mills_gap(x):

@@ -9,6 +9,7 @@ from gradc.emit.layout import broken, headed, indent
 from gradc.emit.modules import Text
 from gradc.emit.target import Import, Target, respelled, unsilenced
 from gradc.ops.helpers import HELPERS
+from gradc.ops.special_texts import IVE_SLOPE_BY_SUMS
 
 _HELPERS = {
     "as_float": '''
@@ -251,11 +252,16 @@ TARGET = Target(
     like="numpy",
     spelled=_SPELLED,
     imports=(
+        Import("math", "import math", "import math as {name}", always=False),
         Import("jax", "import jax", "import jax as {name}"),
         Import("jnp", "import jax.numpy as jnp", "import jax.numpy as {name}"),
         Import("special", "from jax.scipy import special", "from jax.scipy import special as {name}", always=False),
     ),
-    helpers={**{name: unsilenced(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    helpers={
+        **{name: unsilenced(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()},
+        "ive_slope": respelled(IVE_SLOPE_BY_SUMS, _SPELLED),
+        **_HELPERS,
+    },
     common_dtype="jnp.result_type",
     in_place=False,
     value_function=True,
@@ -265,6 +271,8 @@ TARGET = Target(
         **{name: f"{name}({{x}}{{*statics}})" for name in "logsumexp softmax log_softmax first_max".split()},
         "first_min": "first_max(-{x}{*statics})",
         "from_heaviest": "from_heaviest({x}, {y}{*statics})",
+        "ive_slope": "ive_slope({x}, {n}, {k})",
+        "polygamma": "special.polygamma({n}, {x})",
         "as_float": "as_float({x})",
         "as_floats": "as_floats({*args})",
         "as_number": 'as_number("{name}", {*args})',

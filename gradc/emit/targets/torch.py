@@ -18,6 +18,7 @@ from gradc.graph.dag import Node
 from gradc.graph.forms import Form
 from gradc.ops.helpers import HELPERS
 from gradc.ops.scalar import const, size
+from gradc.ops.special_texts import IVE_SLOPE_BY_SUMS
 from gradc.plan.code import Assign, Def, Return, Unpack, bound, every, names_read
 from gradc.rewrite.simplify import number
 
@@ -659,8 +660,15 @@ TARGET = TorchTarget(
     name="torch",
     like="numpy",
     spelled=_SPELLED,
-    imports=(Import("torch", "import torch", "import torch as {name}"),),
-    helpers={**{name: of_tensors(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()}, **_HELPERS},
+    imports=(
+        Import("math", "import math", "import math as {name}", always=False),
+        Import("torch", "import torch", "import torch as {name}"),
+    ),
+    helpers={
+        **{name: of_tensors(respelled(text, _SPELLED)) for name, text in HELPERS["numpy"].items()},
+        "ive_slope": of_tensors(respelled(IVE_SLOPE_BY_SUMS, _SPELLED)),
+        **_HELPERS,
+    },
     in_place=False,
     value_function=True,
     beside=", device=x.device",
@@ -669,6 +677,7 @@ TARGET = TorchTarget(
         **{name: f"{name}({{x}}{{*statics}})" for name in "logsumexp softmax log_softmax first_max".split()},
         "first_min": "first_max(-{x}{*statics})",
         "from_heaviest": "from_heaviest({x}, {y}{*statics})",
+        "ive_slope": "ive_slope({x}, {n}, {k})",
         "as_float": "as_float({x})",
         "as_floats": "as_floats({*labelled})",
         "as_number": 'as_number("{name}", {*args})',
