@@ -56,7 +56,8 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
         names = set(_stored(statement, whole=True)) & inputs
         if not names or _root(getattr(statement, "value", None)) in params:
             continue  # none, or handed on from a caller
-        free = not _read(statement, values=True) & tainted and (bool(names & named) or _is_number(statement))
+        read = _read(statement, values=True)
+        free = not read & tainted and (bool(names & named) or (_is_number(statement) and not read & params))
         making = scope.startswith("__init__") or "init" in scope
         first_at_top = not scope and names & named and not names & first
         if not isinstance(statement, ast.For) and (free or first_at_top):

@@ -15,10 +15,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradc.base.errors import GradcError
 from gradc.evidence.grade.calls import File, Shapes, glance, plans
 from gradc.evidence.grade.diagnose import SLOPE, Reason
-from gradc.evidence.grade.judge import FIRST, Judge, Judged, Verdict
+from gradc.evidence.grade.judge import FIRST, Judge, Judged, Verdict, first_look
 from gradc.evidence.grade.marks import RIGHT, Marks
 from gradc.evidence.grade.match import Matcher
 from gradc.evidence.grade.mend import Bench, Mended, mended
@@ -54,7 +56,7 @@ def grade(
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0) or 0
         raise GradcError(f"the hand-written pass is no Python: line {line}: {getattr(error, 'msg', error)}") from None
-    with Sandbox(seconds) if sandbox is None else _kept(sandbox) as box:
+    with np.errstate(all="ignore"), Sandbox(seconds) if sandbox is None else _kept(sandbox) as box:
         return _Grading(fn, literal, text, file, box).grade()
 
 
@@ -133,34 +135,48 @@ class _Grading:
         shapes = self._observed()
         plan = Plan(self.fn, shapes, self.labels)
         way, has_df = self._way(plan)
-        references = points(self.views, plan, POINTS, has_df)
+        benches = self._benches(way, points(self.views, plan, POINTS, has_df))
         judged: list[Judged] = []
+        mend = self._mended(benches, judged)
+        if mend is None or mend.marks is None:
+            self._judge(benches, judged, POINTS)
+        return self._graded(judged, mend, benches)
+
+    def _benches(self, way: Mapping[str, Any], references: Sequence[Reference]) -> list[Bench]:
+        """The text at each point, those first at which a gradient is wrong."""
+        benches: list[Bench] = []
+        loose = LOOSE
         for reference in references:
             runner = Runner(self.box, self._job(way, reference))
+            marks = first_look(runner, reference, loose)
+            if marks.run.single and loose == LOOSE:
+                loose = LOOSE_SINGLE
+                marks = first_look(runner, reference, loose)
+            benches.append(Bench(runner, marks, reference, loose))
+        return sorted(benches, key=lambda bench: bench.marks.run.error is None and all(bench.marks.finals().values()))
+
+    def _judge(self, benches: Sequence[Bench], judged: list[Judged], count: int) -> list[Judged]:
+        """What is wrong by the values of names at so many of the points."""
+        for bench in benches[len(judged) : count]:
+            if len(judged) > 1 and {v.line for v in judged[0].verdicts} == {v.line for v in judged[1].verdicts}:
+                break  # they agree
             hints = [verdict.line for verdict in judged[0].verdicts] if judged else []
-            judged.append(Judge(runner, reference, self._loose(judged), hints).judge())
-            if judged[0].marks.run.single and len(judged) == 1:
-                judged = [Judge(Runner(self.box, self._job(way, reference)), reference, LOOSE_SINGLE).judge()]
-        return self._graded(judged, self._mended(judged, way, references))
+            runner = Runner(self.box, bench.runner.job)
+            runner.limit = bench.runner.limit
+            judged.append(Judge(runner, bench.reference, bench.loose, hints).judge(bench.marks))
+        return judged
 
-    def _mended(
-        self, judged: Sequence[Judged], way: Mapping[str, Any], references: Sequence[Reference]
-    ) -> Mended | None:
+    def _mended(self, benches: Sequence[Bench], judged: list[Judged]) -> Mended | None:
         """The one change of the text that puts everything right."""
-        start = judged[0].start
-        if not any(each.verdicts for each in judged) and start.run.error is None and all(start.finals().values()):
+        start = benches[0].marks
+        if start.run.error is None and all(start.finals().values()) and not any(b.marks.problems for b in benches):
             return None
-        benches = []
-        for each, reference in zip(judged, references, strict=False):
-            runner = Runner(self.box, self._job(way, reference))
-            if each.start.moved:
-                runner.limit = each.start.last_used + 2
-            benches.append(Bench(runner, each.start, reference, self._loose(judged)))
-        found = [(v.line, min(v.reasons, key=lambda r: r.rank)) for v in judged[0].verdicts]
-        return mended(self.text, benches, found)
 
-    def _loose(self, judged: Sequence[Judged]) -> float:
-        return LOOSE_SINGLE if judged and judged[0].marks.run.single else LOOSE
+        def judge() -> list[tuple[int, Reason]]:
+            verdicts = self._judge(benches, judged, 1)[0].verdicts
+            return [(v.line, min(v.reasons, key=lambda r: r.rank)) for v in verdicts]
+
+        return mended(self.text, benches, judge)
 
     def _observed(self) -> dict[str, list[int]]:
         """The shapes that a script gives its inputs."""
@@ -257,7 +273,7 @@ class _Grading:
 
     # ---- what it comes to ------------------------------------------------------------------------
 
-    def _graded(self, judged: Sequence[Judged], mend: Mended | None) -> Grade:
+    def _graded(self, judged: Sequence[Judged], mend: Mended | None, benches: Sequence[Bench]) -> Grade:
         found: dict[tuple[int, str], list[Verdict]] = {}
         for each in judged:
             for verdict in each.verdicts:
@@ -266,26 +282,28 @@ class _Grading:
         lines = self.text.splitlines()
         wrong = []
         vague = len(found) == 1 and all(r.word == SLOPE for v in found.values() for r in v[0].reasons[:1])
-        if mend is not None and (mend.sure or not found or (vague and (mend.line, mend.name) in found)):
-            slot = next((v.slot for each in judged for v in each.verdicts if v.line == mend.line), "")
+        if mend is not None and (mend.marks or not found or (vague and (mend.line, mend.name) in found)):
+            at_line = (s for s in benches[0].marks.segments if s.last.line == mend.line and s.meanings)
+            slot = next((s.meanings[0].slot.title for s in at_line), "")
             found = {(mend.line, mend.name): [Verdict(mend.line, mend.name, (mend.reason,), slot)]}
         for (line, name), verdicts in sorted(found.items()):
             reason = _common([verdict.reasons for verdict in verdicts])
             source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
             ours = tuple(self._ours(name, verdicts[0].slot))
             wrong.append(Wrong(line, name, reason.word, reason.detail, source, ours))
-        first = judged[0]
-        named = sum(s.states[-1] == RIGHT for s in [*first.marks.segments, *first.marks.by_place.values()])
-        free = len({(s.last.line, s.last.name) for s in first.marks.segments if s.states[-1] == "free"})
-        reached = any(id(slot) in first.marks.reached for slot in first.marks.outputs)
-        if not wrong and not reached and not first.marks.finals():
-            error = first.marks.run.error
+        marks = judged[0].marks if judged else benches[0].marks
+        marks = mend.marks if mend is not None and mend.marks is not None else marks
+        named = sum(s.states[-1] == RIGHT for s in [*marks.segments, *marks.by_place.values()])
+        free = len({(s.last.line, s.last.name) for s in marks.segments if s.states[-1] == "free"})
+        reached = any(id(slot) in marks.reached for slot in marks.outputs)
+        error = benches[0].marks.run.error
+        if not wrong and not reached and not marks.finals():
             why = f": line {error[0]}: {error[1]}" if error else ""
             raise GradcError(
                 f"nothing in the hand-written pass belongs to the program{why}",
                 hint=f"the program's inputs are {', '.join(self.fn.inputs)}",
             )
-        return Grade(self.fn.program, not wrong, tuple(wrong), named, free, first.error)
+        return Grade(self.fn.program, not wrong, tuple(wrong), named, free, error)
 
     def _ours(self, name: str, slot: str) -> Iterator[str]:
         view = self.views[0]

@@ -66,13 +66,12 @@ def explanations(
     value: Array, want: Array, parts: Sequence[Part] = (), sizes: Sequence[int] = (), loose: float = 1e-5
 ) -> list[Reason]:
     """All single mistakes that turn `want`, a sum of `parts`, into `value`; `sizes` are lengths of axes."""
-    with np.errstate(all="ignore"):
-        if not np.all(np.isfinite(value)):
-            return [Reason(SLOPE, "it is not finite", 9)]
-        if squeezed(value.shape) != squeezed(want.shape):
-            return _of_shapes(value, want, parts, loose)
-        value = value.reshape(want.shape)
-        return list(dict.fromkeys(_of_numbers(value, want, parts, sizes, loose)))
+    if not np.all(np.isfinite(value)):
+        return [Reason(SLOPE, "it is not finite", 9)]
+    if squeezed(value.shape) != squeezed(want.shape):
+        return _of_shapes(value, want, parts, loose)
+    value = value.reshape(want.shape)
+    return list(dict.fromkeys(_of_numbers(value, want, parts, sizes, loose)))
 
 
 def _of_shapes(value: Array, want: Array, parts: Sequence[Part], loose: float) -> list[Reason]:

@@ -20,22 +20,22 @@ from gradc.evidence.grade.text import Edit, Text, Values
 
 
 def edits(
-    text: Text, s: ast.stmt, line: int, name: str, values: Values, adjoints: Mapping[str, bool], far: bool = False
+    text: Text, s: ast.stmt, line: int, name: str, values: Values, sides: Mapping[str, str], far: bool = False
 ) -> list[Edit]:
     """Small changes of a statement; with `far`, what is left out is put in.
 
-    `values` are what names in its scope hold, `adjoints` those of them that are right adjoints.
+    `values` are what names in its scope hold, `sides` which of them are adjoints, and which are not.
     """
     make = LeftOut if far else Slips
     found = [
-        Edit(line, name, c.word, c.detail, c.cost, text.put(c.node, c.new))
-        for c in make(text, s, values, adjoints).changes()
+        Edit(line, name, c.word, c.detail, c.cost, text, c.node, c.new) for c in make(text, s, values, sides).changes()
     ]
     if not far and isinstance(s, (ast.Assign, ast.AugAssign)):
         found += _operators(text, s, name)
     known: dict[object, Edit] = {}
     for edit in sorted(found, key=lambda each: each.cost):
-        known.setdefault((edit.text, edit.added), edit)
+        span = text.span(edit.node) if edit.node is not None else ()
+        known.setdefault((span, edit.new, edit.added), edit)
     return list(known.values())
 
 
@@ -46,24 +46,24 @@ def _operators(text: Text, s: ast.Assign | ast.AugAssign, name: str) -> Iterator
     value, here = text.of(s.value), text.of(target)
     rest = "\n" * (text.of(s).count("\n") - value.count("\n") - here.count("\n"))
 
-    def with_(op: str) -> str:
-        return text.put(s, f"{here} {op} ({value}{rest})")
+    def with_(word: str, told: str, cost: float, op: str) -> Edit:
+        return Edit(s.lineno, name, word, told, cost, text, s, f"{here} {op} ({value}{rest})")
 
     if isinstance(s, ast.Assign):
         if len(s.targets) == 1 and not isinstance(target, (ast.Tuple, ast.List)):
             told = "what was there before is written over: '=' for '+='?"
-            yield Edit(s.lineno, name, MISSING, told, 0.8, text.text, (s.lineno,))
-            yield Edit(s.lineno, name, MISSING, told, 1.4, with_("-="))
-            yield Edit(s.lineno, name, SLOPE, "it multiplies what was there", 2.0, with_("*="))
+            yield Edit(s.lineno, name, MISSING, told, 0.8, text, added=(s.lineno,))
+            yield with_(MISSING, told, 1.4, "-=")
+            yield with_(SLOPE, "it multiplies what was there", 2.0, "*=")
         return
     if isinstance(s.op, (ast.Add, ast.Sub)):
         other = "-=" if isinstance(s.op, ast.Add) else "+="
-        yield Edit(s.lineno, name, SIGN, "what this line adds has the wrong sign", 0.8, with_(other))
-        yield Edit(s.lineno, name, TWICE, "it is added to what is there already", 1.4, with_("="))
+        yield with_(SIGN, "what this line adds has the wrong sign", 0.8, other)
+        yield with_(TWICE, "it is added to what is there already", 1.4, "=")
     if isinstance(s.op, ast.Add):
-        yield Edit(s.lineno, name, SLOPE, "it is added, and has to be multiplied", 1.6, with_("*="))
+        yield with_(SLOPE, "it is added, and has to be multiplied", 1.6, "*=")
     if isinstance(s.op, ast.Mult):
-        yield Edit(s.lineno, name, SLOPE, "it is multiplied, and has to be divided", 1.4, with_("/="))
-        yield Edit(s.lineno, name, SLOPE, "it is multiplied, and has to be added", 1.8, with_("+="))
+        yield with_(SLOPE, "it is multiplied, and has to be divided", 1.4, "/=")
+        yield with_(SLOPE, "it is multiplied, and has to be added", 1.8, "+=")
     if isinstance(s.op, (ast.Div, ast.FloorDiv)):
-        yield Edit(s.lineno, name, SLOPE, "it is divided, and has to be multiplied", 1.4, with_("*="))
+        yield with_(SLOPE, "it is divided, and has to be multiplied", 1.4, "*=")

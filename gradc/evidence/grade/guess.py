@@ -33,12 +33,10 @@ class Guess(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """The verdicts at one point, what was compared, and what was found at first."""
+    """The verdicts at one point, and what was compared once all was put right."""
 
     verdicts: list[Verdict]
     marks: Marks
-    error: tuple[int, str] | None
-    start: Marks
 
 
 def wrong_of(marks: Marks) -> set[str]:

@@ -11,8 +11,8 @@ import numpy as np
 from gradc.evidence.grade.diagnose import Reason, explanations
 from gradc.evidence.grade.guess import VAGUE, Guess, of_forward, wrong_of
 from gradc.evidence.grade.marks import FORWARD, FREE, OTHER, PART, RIGHT, Goal, Marks, Problem
-from gradc.evidence.grade.match import chance, fits, key_of, squeezed
-from gradc.evidence.grade.reference import Array, Slot
+from gradc.evidence.grade.match import Key, chance, fits, key_of, squeezed
+from gradc.evidence.grade.reference import Array, Part, Slot
 from gradc.evidence.grade.runs import Event, Place, corrected
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Hidden:
 
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
+        self._told: dict[tuple[Key, int, float], list[Reason]] = {}
 
     def guess(self, marks: Marks, problem: Problem | None) -> Guess | None:
         """A value before a problem that, put right, makes it right."""
@@ -156,12 +157,12 @@ class Hidden:
                 for want, some in rights:
                     if not want.size or fits(want, event.value, self.judge.loose):
                         continue
-                    told = explanations(event.value, want, some, self.judge.sizes, self.judge.loose)
+                    told = self._explained(event.value, want, some)
                     if told[0].rank < VAGUE or squeezed(want.shape) == squeezed(event.value.shape):
                         wants.append((want, slot, of_forward(told) if want is slot.value else told))
                     if state == FREE and told[0].rank >= VAGUE and squeezed(want.shape) == squeezed(event.value.shape):
                         for n in lengths if want.size > 2 else ():  # before it is divided by their number
-                            told = explanations(event.value, n * want, [], (), self.judge.loose)
+                            told = self._explained(event.value, want, (), n)
                             if told[0].rank < VAGUE:
                                 wants.append((n * want, slot, told))
             wants.sort(
@@ -171,6 +172,14 @@ class Hidden:
             for one in wants:
                 each.setdefault(key_of(one[0]), one)
             yield event, list(each.values())[: 40 if self.judge.hints else 12]
+
+    def _explained(self, value: Array, want: Array, parts: Sequence[Part], times: float = 1.0) -> list[Reason]:
+        """The mistakes that make a value of what it should be, `times` as much, looked for once."""
+        key = key_of(value), id(want), times
+        if key not in self._told:
+            sizes = self.judge.sizes if times == 1.0 else ()
+            self._told[key] = explanations(value, times * want, parts, sizes, self.judge.loose)
+        return self._told[key]
 
     def _is_idle(self, marks: Marks, event: Event) -> bool:
         """Whether a line in place changed nothing: a mask that masks nothing."""

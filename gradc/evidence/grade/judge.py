@@ -40,6 +40,19 @@ MOST = 12
 FIRST = 600
 
 
+def first_look(runner: Runner, reference: Reference, loose: float) -> Marks:
+    """A text as it is at a point; what comes after the step of a training loop is not looked at again."""
+    matcher = Matcher(reference, loose)
+    runner.limit = FIRST
+    marks = Marks(runner.run(), reference, matcher)
+    runner.limit = None
+    if len(marks.run.events) >= FIRST and not marks.moved:
+        marks = Marks(runner.run(), reference, matcher)
+    if marks.moved:
+        runner.limit = marks.last_used + 2
+    return marks
+
+
 class Judge:
     """Judges one text at one point."""
 
@@ -58,16 +71,8 @@ class Judge:
         run = self.runner.run({**self.right, **(right or {})}, bypass=self.bypass, **more)  # type: ignore[arg-type]
         return Marks(run, self.reference, self.matcher)
 
-    def judge(self) -> Judged:
-        self.runner.limit = FIRST
-        marks = self.marks()
-        self.runner.limit = None
-        if len(marks.run.events) >= FIRST and not marks.moved:
-            marks = self.marks()
-        if marks.moved:
-            self.runner.limit = marks.last_used + 2
-        start = marks
-        marks = self._unmoved(marks)
+    def judge(self, start: Marks) -> Judged:
+        marks = self._unmoved(start)
         for _ in range(3 * MOST):
             if len(self.verdicts) >= MOST or self.runner.left <= 0:
                 break
@@ -90,7 +95,7 @@ class Judge:
             if not self._past_the_error(marks):
                 break
             marks = self.marks()
-        return Judged(self.verdicts, marks, marks.run.error, start)
+        return Judged(self.verdicts, marks)
 
     def _unmoved(self, marks: Marks) -> Marks:
         """Values that read what was updated before: right in a run without the updates."""

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
 
 from gradc.evidence.grade.diagnose import MASK, MEAN, MISSING, SLOPE, SUM_MISSING, UPSTREAM, factor
 from gradc.evidence.grade.names import bases
+from gradc.evidence.grade.reference import Array
 from gradc.evidence.grade.text import HANDED, Change, Statement, factored, is_size, short, terms
 
 
 class LeftOut(Statement):
     """The changes of one statement that put something in."""
+
+    @cached_property
+    def target(self) -> Array | None:
+        """What the statement assigns as it is; None of several."""
+        targets = self.s.targets if isinstance(self.s, ast.Assign) else [getattr(self.s, "target", None)]
+        one = targets[0] if len(targets) == 1 else None
+        return self.values.get(ast.unparse(one)) if one is not None else None
 
     def changes(self) -> list[Change]:
         found: list[Change] = []
@@ -33,11 +44,14 @@ class LeftOut(Statement):
     def _scaled(self, term: ast.expr) -> Iterator[Change]:
         """A term times or over something at hand."""
         of = self.text.of(term)
+        has_adjoint = any(self.is_back(name) for name in map(ast.unparse, ast.walk(term)) if name in self.values)
         for atom, value in self.values.items():
+            if not self._keeps(value) or (has_adjoint and self.is_back(atom)):
+                continue
             if is_size(value):
                 yield Change(term, f"({of})*{atom}", MEAN, f"it is divided by {atom} once too often", 2.3)
                 continue
-            word = UPSTREAM if self.adjoints.get(atom) else SLOPE
+            word = UPSTREAM if self.is_back(atom) else SLOPE
             told = f"the factor {atom} is missing" if word == SLOPE else "it is the local slope alone"
             yield Change(term, f"({of})*{atom}", word, told, 2.1)
             if word == UPSTREAM:
@@ -59,12 +73,23 @@ class LeftOut(Statement):
         for c in (2, 0.5, 3, 4, -2, -0.5):
             yield Change(term, f"({of})*{c}", factor(1 / c), f"it is {1 / c:.3g} times what it should be", 2.2)
 
+    def _keeps(self, value: Array) -> bool:
+        """Whether a factor of this shape may stand in what the statement assigns."""
+        if self.target is None or not value.ndim:
+            return True
+        try:
+            return bool(np.broadcast_shapes(self.target.shape, value.shape) == self.target.shape)
+        except ValueError:
+            return False
+
     def _inside(self, term: ast.expr) -> Iterator[Change]:
         """A factor of a term that is another, or lacks one."""
         factors = list(factored(term))
         for part in factors if len(factors) > 1 else ():
+            if self.is_back(ast.unparse(part)):
+                continue
             for atom, value in self.values.items():
-                if not is_size(value) and not self.adjoints.get(atom):
+                if self._keeps(value) and not is_size(value) and not self.is_back(atom):
                     for form in (
                         f"(1 - {atom}**2)",
                         f"{atom}*(1 - {atom})",
@@ -82,7 +107,7 @@ class LeftOut(Statement):
                 for atom, value in self.values.items():
                     if atom != node.id and value.ndim and value.shape == mine.shape and not is_size(value):
                         yield Change(node, f"{node.id}*({atom} > 0)", MASK, f"the mask of {atom} is missing", 2.6)
-                        if not self.adjoints.get(atom):
+                        if not self.is_back(atom):
                             yield Change(node, f"{node.id}*{atom}", SLOPE, f"the factor {atom} is missing", 2.9)
                             yield Change(
                                 node, f"{node.id}*(1 - {atom}**2)", SLOPE, f"the factor 1 - {atom}**2 is missing", 2.9
@@ -97,7 +122,7 @@ class LeftOut(Statement):
             if is_size(value):
                 continue
             told = f"{atom} is to be added"
-            if self.adjoints.get(atom) or (value.ndim and bases(atom)):  # a gradient, or called like one
+            if self.is_back(atom) or (value.ndim and bases(atom)):  # a gradient, or called like one
                 yield Change(root, f"{of} + {atom}", MISSING, told, 2.0)
                 yield Change(root, f"{of} - {atom}", MISSING, told, 2.3)
             elif value.ndim:

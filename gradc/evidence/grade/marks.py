@@ -107,7 +107,7 @@ class Marks:
             return GIVEN
         if event.where.how == "return" and self._is_known(event):
             return GIVEN
-        wanted, piece = self.meanings(event)
+        wanted, piece = ([], False) if self._is_on_the_way(event, meanings) else self.meanings(event)
         segment = self._segment(event, wanted, piece)
         state = self._state(event, meanings, wanted, segment)
         segment.events.append(event)
@@ -119,6 +119,10 @@ class Marks:
                 if meaning.slot in self.outputs and self.first_output < 0 and not meaning.slot.is_input:
                     self.first_output = event.index
         return state
+
+    def _is_on_the_way(self, event: Event, meanings: list[Meaning]) -> bool:
+        """Whether a value of the program comes before its output: `C_bar` is then no adjoint of C."""
+        return self.first_output < 0 and bool(meanings) and not chance(event.value)
 
     def _is_known(self, event: Event) -> bool:
         """Whether a value that is returned was looked at before, under its name."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from gradc.evidence.grade.reference import Array, Part, Reference, Slot, Variant, same
+from gradc.evidence.grade.reference import Array, Part, Reference, Slot, Variant, noise, same
 
 Layout = Callable[[Array], Array]
 T = TypeVar("T")
@@ -71,14 +71,14 @@ class Index(Generic[T]):
         if not self.entries:
             return
         squares = _squares(value)
-        close = np.abs(self.squares - squares) <= 10 * self.loose * squares + 1e-300
+        close = np.abs(self.squares - squares) <= 10 * self.loose * squares + value.size * noise(self.loose) ** 2
         for k in np.nonzero(close & (self.sizes == value.size))[0]:
             yield self.entries[int(k)]
 
 
 def _squares(array: Array) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.sum(array * array))
+    flat = array.ravel()
+    return float(flat @ flat)
 
 
 Key = tuple[tuple[int, ...], bytes]

@@ -8,7 +8,7 @@ A line can be the mistaken one only if all that is wrong, and nothing that is ri
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,23 +16,26 @@ import numpy as np
 
 from gradc.evidence.grade.diagnose import MEAN, MISSING, POINT, SIGN, SLOPE, Reason, factor
 from gradc.evidence.grade.edits import edits as edits_of
+from gradc.evidence.grade.guess import VAGUE
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, RIGHT, Goal, Marks
 from gradc.evidence.grade.match import chance, fits
 from gradc.evidence.grade.reference import Array, Reference
 from gradc.evidence.grade.runs import Event, Run, Runner
-from gradc.evidence.grade.text import ELEMENT, Edit, Text
+from gradc.evidence.grade.text import BACK, ELEMENT, FRONT, Edit, Text
 
 # So many changed texts are run: fewer of a text that takes many steps.
-MOST, FEWEST, STEPS = 600, 120, 50_000
+MOST, FEWEST, STEPS = 600, 120, 150_000
 # So many go to the process at a time, and so many of those that help are looked at closely.
 AT_ONCE, CLOSE = 48, 8
 SECONDS = 3.0
 # What speaks against a change: a named value that was right before, a problem that is left; and for it: judged so, too.
 WAS_RIGHT, LEFT, JUDGED = 1.2, 0.5, 0.2
 # A change that costs so much more than one that helps is not tried.
-MARGIN, SURELY = 0.5, 0.3
+MARGIN = 0.5
 # What is left out is put in where no change of what is there is likelier than this.
 LIKELY = 1.9
+# What speaks against a line in a loop that is right the first time.
+BEGUN = 0.3
 # What speaks against the test of an `if` of which one branch alone was taken.
 BRANCH = 0.3
 NEGATIVE, MULTIPLE = "negative", "multiple"
@@ -65,24 +68,27 @@ class Culprit(NamedTuple):
 
 
 class Mended(NamedTuple):
-    """The line that is wrong, and why; `sure` if a change of it puts everything right."""
+    """The line that is wrong, and why; `marks` are those of the change of it that puts everything right."""
 
     line: int
     name: str
     reason: Reason
-    sure: bool
-    cost: float
+    marks: Marks | None = None
 
 
-def mended(text: str, benches: Sequence[Bench], judged: Sequence[tuple[int, Reason]]) -> Mended | None:
-    """The change that explains what is wrong at all points; None if no single one does."""
-    return _Mender(text, benches, judged).find()
+def mended(text: str, benches: Sequence[Bench], judge: Callable[[], Sequence[tuple[int, Reason]]]) -> Mended | None:
+    """The change that explains what is wrong at all points; None if no single one does.
+
+    What `judge` finds, with more effort, is asked for only where changes alone do not decide.
+    """
+    return _Mender(text, benches, judge).find()
 
 
 class _Mender:
-    def __init__(self, text: str, benches: Sequence[Bench], judged: Sequence[tuple[int, Reason]]) -> None:
-        self.text, self.benches, self.judged = Text(text), benches, judged
+    def __init__(self, text: str, benches: Sequence[Bench], judge: Callable[[], Sequence[tuple[int, Reason]]]) -> None:
+        self.text, self.benches, self._judge = Text(text), benches, judge
         self.bench = benches[0]
+        self._known: dict[str, tuple[dict[str, Array], dict[str, str]]] = {}
         self.marks = self.bench.marks
         self.goals = [bench.marks.goals() for bench in benches]
         steps = max(1, len(self.marks.run.events))
@@ -94,7 +100,7 @@ class _Mender:
             return self._past_the_error(self.marks.run.error[0])
         if not goals or all(goal.right for goal in goals.values()):
             return None
-        if [reason.word for _, reason in self.judged] == [POINT]:
+        if self.marks.updates and [reason.word for _, reason in self.judged] == [POINT]:
             return None
         culprits = self._culprits(goals)
         if not culprits:
@@ -102,10 +108,12 @@ class _Mender:
         found = self._search(culprits, far=False)
         if not found or _cost(found[0]) > LIKELY:
             found = sorted([*found, *self._search(culprits, far=True)], key=_cost)
-        skewed = self._skewed(goals)
-        if found:
-            return self._best(found, culprits, skewed)
-        return self._otherwise(culprits, skewed)
+        return self._best(found) if found else self._otherwise(culprits)
+
+    @cached_property
+    def judged(self) -> Sequence[tuple[int, Reason]]:
+        """What is wrong by the values of names."""
+        return self._judge()
 
     # ---- which lines ---------------------------------------------------------------------------
 
@@ -136,8 +144,16 @@ class _Mender:
             stands, unnamed = self._stands(site)
             if reached and all(e.index < self.marks.first_output for e in run.events if e.site == site):
                 stands = max(stands, 0.5 * WAS_RIGHT)  # the output came out right
+            if self._starts_right(site):
+                against += BEGUN
             found.append(Culprit(site, where.line, where.name, against + stands, unnamed))
         return found
+
+    def _starts_right(self, site: int) -> bool:
+        """Whether what a loop assigns is right when it begins, before any error can come round."""
+        events = [e for e in self.marks.run.events if e.site == site]
+        state = self.marks.state[events[0].index]
+        return len(events) > 1 and state in (RIGHT, OTHER) and not chance(events[0].value)
 
     @cached_property
     def _branches(self) -> set[int]:
@@ -204,7 +220,7 @@ class _Mender:
         only = sorted({goal.event.site for goal in goals.values()})
         for k in range(0, min(len(edits), self.most), AT_ONCE):
             some = edits[k : k + AT_ONCE]
-            if found and _cost(some[0]) > _cost(found[0]) + self._margin(found):
+            if found and _cost(some[0]) > _cost(found[0]) + MARGIN:
                 break
             variants = [edit.variant() for edit, _ in some]
             runs = self.bench.runner.several(variants, self.marks.run, only, SECONDS)
@@ -212,13 +228,6 @@ class _Mender:
                 if self._cured(run, goals, self.bench.loose):
                     found.append(each)
         return [each for each in found[: 3 * CLOSE] if self._everywhere(each[0])]
-
-    def _margin(self, found: Sequence[tuple[Edit, Culprit]]) -> float:
-        """How much dearer a change may be than the first that helps; little, where it was judged so, too."""
-        agreed = len(self.judged) == 1 and any(
-            (e.line, e.word) == (line, r.word) for e, _ in found for line, r in self.judged
-        )
-        return SURELY if agreed else MARGIN
 
     def _edits(self, culprits: Sequence[Culprit], far: bool) -> list[tuple[Edit, Culprit]]:
         found: list[tuple[Edit, Culprit]] = []
@@ -231,15 +240,13 @@ class _Mender:
                 if id(s) in done or not inside or (tests and far) or (culprit.test and not tests):
                     continue
                 done.add(id(s))
-                values, adjoints = self._at_hand(s)
+                values, sides = self._at_hand(getattr(self.text.scopes.get(s), "name", ""))
                 line = s.lineno if tests or not isinstance(s, ast.Return) else culprit.line
                 name = "" if tests else culprit.name
-                found += [(edit, culprit) for edit in edits_of(self.text, s, line, name, values, adjoints, far)]
+                found += [(edit, culprit) for edit in edits_of(self.text, s, line, name, values, sides, far)]
         if far:
             found += self._after(culprits)
-        lines = {line for line, _ in self.judged}
-        found.sort(key=lambda each: _cost(each) - JUDGED * (each[0].line in lines))
-        return found
+        return sorted(found, key=_cost)
 
     def _after(self, culprits: Sequence[Culprit]) -> Iterator[tuple[Edit, Culprit]]:
         """What a line of its own would have to do to a value that was changed in place."""
@@ -251,28 +258,37 @@ class _Mender:
                 for scale, word in scales:
                     told = f"it is {1 / scale:.3g} times what it should be"
                     times = ((culprit.site, scale),)
-                    yield Edit(culprit.line, culprit.name, word, told, 2.0, self.text.text, (), times), culprit
+                    yield Edit(culprit.line, culprit.name, word, told, 2.0, self.text, times=times), culprit
 
-    def _at_hand(self, s: ast.stmt) -> tuple[dict[str, Array], dict[str, bool]]:
-        """The values of names in a statement's function, and which are right adjoints."""
-        scope = self.text.scopes.get(s)
-        function = getattr(scope, "name", "")
+    def _at_hand(self, function: str) -> tuple[dict[str, Array], dict[str, str]]:
+        """The values of names in a function, and which of them are adjoints, and which are values of the program."""
+        if function in self._known:
+            return self._known[function]
         values: dict[str, Array] = {**self.bench.reference.inputs}
-        adjoints: dict[str, bool] = {}
+        sides: dict[str, str] = {}
         for near in (False, True):
             for event in self.marks.run.events:
                 if (event.where.function.rpartition(".")[2] == function) is near and event.name:
-                    values[event.name] = event.value
+                    if event.key >= -1 or event.where.how != "[]=":  # an element of a list is not called as it is
+                        values[event.name] = event.value
                     for depth in (1, 2):
                         inside = event.key >= 0 and event.value.ndim >= depth and event.value.size
                         at = (0,) * depth
                         values[ELEMENT * depth + event.name] = np.asarray(event.value[at]) if inside else event.value
-                    state = self.marks.state[event.index]
-                    known = bool(self.bench.reference.by_name.get(event.name)) and state in (FORWARD, GIVEN)
-                    adjoints[event.name] = not known and (
-                        (state in (RIGHT, OTHER)) or (event.where.how == "param" and self.marks._is_upstream(event))
-                    )
-        return values, adjoints
+                    sides[event.name] = self._side(event)
+        self._known[function] = values, sides
+        return values, sides
+
+    def _side(self, event: Event) -> str:
+        """Whether an event is an adjoint or a value of the program; nothing, if that is not known."""
+        state, marks = self.marks.state[event.index], self.marks
+        if event.where.how == "param" and marks._is_upstream(event):
+            return BACK
+        if state in (FORWARD, GIVEN):
+            return FRONT
+        if self.bench.reference.by_name.get(event.name):
+            return ""
+        return BACK if state in (RIGHT, OTHER) or marks.meanings(event)[0] else ""
 
     def _cured(self, run: Run, goals: Mapping[str, Goal], loose: float) -> bool:
         if run.error is not None:
@@ -293,34 +309,35 @@ class _Mender:
                 return False
         return True
 
-    def _best(
-        self, found: Sequence[tuple[Edit, Culprit]], culprits: Sequence[Culprit], skewed: Reason | None
-    ) -> Mended:
+    def _best(self, found: Sequence[tuple[Edit, Culprit]]) -> Mended:
         """The change that leaves the fewest odd values, and is the smallest."""
-        lines = {line for line, _ in self.judged}
-        ranked = []
         close: dict[tuple[int, str], tuple[Edit, Culprit]] = {}  # the smallest change of each kind on each line
         for each in sorted(found, key=_cost):
             close.setdefault((each[0].line, each[0].word), each)
+        ranked = []
         for k, (edit, culprit) in enumerate(list(close.values())[:CLOSE]):
-            runner, reference = self.bench.runner, self.bench.reference
-            run = runner.other(edit.variant(), SECONDS)
-            after = Marks(run, reference, self.marks.matcher)
-            cost = _cost((edit, culprit)) + LEFT * min(3, len(after.problems))
-            cost -= JUDGED * (edit.line in lines)
-            ranked.append((cost, -edit.line, k, edit))
-        cost, _, _, edit = min(ranked, key=lambda each: each[:3])
-        reason = Reason(edit.word, edit.detail)
-        known = next((r for line, r in self.judged if line == edit.line), None)
-        if edit.word == SLOPE and skewed is not None and (skewed.word != MISSING or edit.cost > LIKELY):
-            reason = skewed
-        elif known is not None and (
-            known.word == edit.word or (edit.word == SLOPE and known.rank < 5 and edit.cost >= 1.9)
-        ):
-            reason = known
-        return Mended(edit.line, edit.name, reason, True, cost)
+            run = self.bench.runner.other(edit.variant(), SECONDS)
+            after = Marks(run, self.bench.reference, self.marks.matcher)
+            ranked.append((_cost((edit, culprit)) + LEFT * min(3, len(after.problems)), -edit.line, k, edit, after))
+        ranked.sort(key=lambda each: each[:3])
+        if len(ranked) > 1 and ranked[1][0] < ranked[0][0] + JUDGED:
+            lines = {line for line, _ in self.judged}
+            ranked.sort(key=lambda each: (each[0] - JUDGED * (-each[1] in lines), *each[1:3]))
+        *_, edit, after = ranked[0]
+        return Mended(edit.line, edit.name, self._reason(edit), after)
 
-    def _otherwise(self, culprits: Sequence[Culprit], skewed: Reason | None) -> Mended | None:
+    def _reason(self, edit: Edit) -> Reason:
+        """What a change says of the mistake; where that is vague, what the program or the values say."""
+        reason = Reason(edit.word, edit.detail)
+        if edit.word != SLOPE:
+            return reason
+        skewed = self._skewed
+        if skewed is not None and (skewed.word != MISSING or edit.cost > LIKELY):
+            return skewed
+        known = next((r for line, r in self.judged if line == edit.line), None) if edit.cost >= LIKELY else None
+        return known if known is not None and known.rank < VAGUE else reason
+
+    def _otherwise(self, culprits: Sequence[Culprit]) -> Mended | None:
         """No change does it: what is known of the line at least."""
         lines = {culprit.line for culprit in culprits}
         judged = [(line, reason) for line, reason in self.judged if line in lines]
@@ -330,9 +347,9 @@ class _Mender:
         else:
             last = min(culprits, key=lambda c: (c.against, -c.line))
             line, name, reason = last.line, last.name, Reason(SLOPE, "no simpler mistake explains it", 8)
-        if reason.word == SLOPE and skewed is not None:
-            reason = skewed
-        return Mended(line, name, reason, False, 9.0)
+        if reason.word == SLOPE and self._skewed is not None:
+            reason = self._skewed
+        return Mended(line, name, reason)
 
     # ---- an exception ----------------------------------------------------------------------------
 
@@ -352,27 +369,30 @@ class _Mender:
             some = edits[k : k + AT_ONCE]
             runs = self.bench.runner.several([e.variant() for e, _ in some], self.marks.run, (), SECONDS)
             for (edit, _), run in zip(some, runs, strict=True):
-                if run.error is None and self._is_right(edit):
-                    return Mended(edit.line, edit.name, Reason(edit.word, edit.detail), True, edit.cost)
+                if run.error is None and (after := self._righted(edit)):
+                    return Mended(edit.line, edit.name, Reason(edit.word, edit.detail), after)
         return None
 
-    def _is_right(self, edit: Edit) -> bool:
+    def _righted(self, edit: Edit) -> Marks | None:
+        """What a changed text comes to, if it is right at every point."""
+        found: list[Marks] = []
         for bench in self.benches:
             run = bench.runner.other(edit.variant(), SECONDS)
-            after = Marks(run, bench.reference, bench.marks.matcher)
-            goals = after.goals()
+            found.append(Marks(run, bench.reference, bench.marks.matcher))
+            goals = found[-1].goals()
             if run.error is not None or not goals or not all(goal.right for goal in goals.values()):
-                return False
-        return True
+                return None
+        return found[0]
 
     # ---- what the program says of it ------------------------------------------------------------
 
-    def _skewed(self, goals: Mapping[str, Goal]) -> Reason | None:
+    @cached_property
+    def _skewed(self) -> Reason | None:
         """The gate of the program that sends back nothing, its negative or a multiple, if that explains all."""
         sizes = sorted({n for value in self.bench.reference.inputs.values() for n in value.shape if n > 2})
         scales = [0.0, -1.0, 2.0, 0.5, *(float(n) for n in sizes), *(1.0 / n for n in sizes)]
         for each in self.bench.reference.skewed(scales):
-            if all(self._is_so(goal, each.grads) for goal in goals.values()):
+            if all(self._is_so(goal, each.grads) for goal in self.goals[0].values()):
                 to = f"what {each.gate or 'a gate'} sends back to {each.target}"
                 if each.scale == 0.0:
                     return Reason(MISSING, f"{to} is missing")

@@ -25,6 +25,8 @@ from gradc.run.functions import load
 
 Array = np.ndarray[Any, Any]
 
+# What a sum that cancels leaves; numbers that are compared less closely than this are of single precision.
+NOISE, NOISE_SINGLE, SINGLE = 1e-14, 1e-7, 1e-4
 # More gates than this nobody stages by hand.
 LARGEST = 20_000
 
@@ -101,6 +103,8 @@ class Reference:
     def __init__(self, views: Sequence[View], inputs: Mapping[str, Array], df: bool, seed: int) -> None:
         self.inputs, self.views, self.drawn = inputs, views, (df, seed)
         self.slots: list[Slot] = []
+        self._by_shape: dict[tuple[int, ...], list[Slot]] = {}
+        self._entered: dict[str, Slot] = {}
         self.by_name: dict[str, list[Slot]] = {}
         self.outputs: list[tuple[str, Slot]] = []
         self.own = {name for view in views for of in view.dag.names.values() for name in of}  # not made up for a line
@@ -146,15 +150,22 @@ class Reference:
                 self.by_name.setdefault(name, []).append(slot_of[node])
 
     def _slot(self, node: Node, view: View, value: Array) -> Slot:
-        for slot in self.slots:
-            if node.op is scalar.input_ and slot.is_input == str(node.attr):
-                return slot
-            if slot.value.shape == value.shape and same(slot.value, value) and not _plain(value):
-                return slot
+        """The slot of a node's value: a new one, if no other has that."""
+        name = str(node.attr) if node.op is scalar.input_ else ""
+        if name and name in self._entered:
+            return self._entered[name]
+        like = self._by_shape.setdefault(value.shape, [])
+        if value.size and not _plain(value):
+            first, reach = value.item(0), 1e-4 * float(np.abs(value).max()) + NOISE
+            for slot in like:
+                if abs(slot.value.item(0) - first) <= reach and same(slot.value, value):
+                    return slot
         slot = Slot(value, view.lines.get(node, ""), view.numbers.get(node, 0))
-        if node.op is scalar.input_:
-            slot.is_input = str(node.attr)
+        if name:
+            slot.is_input = name
+            self._entered[name] = slot
         self.slots.append(slot)
+        like.append(slot)
         return slot
 
 
@@ -169,12 +180,16 @@ def same(a: Array, b: Array, loose: float = 1e-5) -> bool:
         return False
     if not a.size:
         return True
-    with np.errstate(all="ignore"):
-        scale = float(np.abs(b).max())
-        first, other = float(a.flat[0]), float(b.flat[0])
-        if abs(first - other) > loose * abs(other) + loose * 1e-2 * scale + 1e-300:
-            return False  # most are
-        return bool(np.all(np.abs(a - b) <= loose * np.abs(b) + loose * 1e-2 * scale + 1e-300))
+    first, other = a.item(0), b.item(0)
+    least = loose * 1e-2 * (abs(other) if a.size == 1 else float(np.abs(b).max())) + noise(loose)
+    if abs(first - other) > loose * abs(other) + least:
+        return False  # most are
+    return bool(np.all(np.abs(a - b) <= loose * np.abs(b) + least))
+
+
+def noise(loose: float) -> float:
+    """What roundings leave of a sum that cancels, of numbers about as large as one."""
+    return NOISE if loose <= SINGLE else NOISE_SINGLE
 
 
 def _terms(sent: Node) -> list[tuple[Node, float]]:

@@ -22,6 +22,7 @@ from gradc.evidence.grade.diagnose import (
 )
 from gradc.evidence.grade.text import (
     DOTS,
+    FRONT,
     HANDED,
     Change,
     Statement,
@@ -39,6 +40,8 @@ from gradc.evidence.grade.text import (
 
 # So many elements of a tuple are swapped, and so many names are tried for one.
 TUPLE, OTHERS = 8, 24
+# What speaks against an adjoint in place of a value, or the other way round.
+ACROSS = 0.5
 OTHER_WAY = "the difference is the other way round"
 _SUMS = {"sum": "mean", "mean": "sum"}
 _CALLS = {"sin": "cos", "cos": "sin", "max": "min", "min": "max", "maximum": "minimum", "minimum": "maximum",
@@ -402,17 +405,20 @@ class Slips(Statement):
         if value is None:
             return
         others = [o for o in self.values if o != mine and alike(self.values[o], value)]
-        for other in others[:OTHERS]:
+        for other in sorted(others, key=lambda o: self.cross(mine, o))[:OTHERS]:
             word, told = SLOPE, f"{short(mine)} stands for {other}"
             if is_size(value) and is_size(self.values[other]) and (above is None or isinstance(above, ast.BinOp)):
                 word = MEAN
-            yield Change(node, other, word, told, 1.3)
+            yield Change(node, other, word, told, 1.3 + ACROSS * self.cross(mine, other))
         if is_size(value):
             return
         squared = isinstance(above, ast.BinOp) and isinstance(above.op, ast.Pow)
-        if not squared:
+        if not squared and not self.is_back(mine):
             yield Change(node, f"{mine}**2", SLOPE, f"{short(mine)} has to be squared", 1.4)
             yield Change(node, f"1 - {mine}", SLOPE, f"{short(mine)} stands for 1 - {mine}", 1.8)
+        if self.sides.get(mine) == FRONT and value.size > 1 and not isinstance(above, ast.Call):
+            for form in (f"np.tanh({mine})", f"1/(1 + np.exp(-{mine}))", f"np.exp({mine})"):
+                yield Change(node, form, SLOPE, f"{short(mine)} stands for {form}", 1.9)
         handed = HANDED * (above is None or isinstance(above, (ast.Tuple, ast.List)))
         yield Change(node, f"-{mine}", SIGN, f"{short(mine)} has the wrong sign", 1.2 + handed)
 

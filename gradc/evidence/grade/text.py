@@ -26,17 +26,27 @@ _LINEAR = {*DOTS, "sum", "mean", "outer", "reshape", "transpose", "add", "subtra
            "stack", "array", "asarray", "copy", "t", "expand_dims", "squeeze", "einsum", "float"}  # fmt: skip
 
 
+# On which side of the output a name is: a value of the program, or an adjoint.
+FRONT, BACK = "front", "back"
+
+
 class Edit(NamedTuple):
-    """A text with one change: what the change says of the mistake, and how far-fetched it is."""
+    """A text with one change, `new` in place of a node: what it says of the mistake, and how far-fetched it is."""
 
     line: int
     name: str
     word: str
     detail: str
     cost: float
-    text: str
+    source: Text
+    node: ast.AST | None = None
+    new: str = ""
     added: tuple[int, ...] = ()
     times: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.source.text if self.node is None else self.source.put(self.node, self.new)
 
     def variant(self) -> dict[str, Any]:
         """What the process is asked to run."""
@@ -103,9 +113,9 @@ class Text:
 class Statement:
     """A statement with the names that it could have read, and their values."""
 
-    def __init__(self, text: Text, s: ast.stmt, values: Values, adjoints: Mapping[str, bool]) -> None:
+    def __init__(self, text: Text, s: ast.stmt, values: Values, sides: Mapping[str, str]) -> None:
         self.text, self.s = text, s
-        self.adjoints: dict[str, bool] = {}
+        self.sides: dict[str, str] = {}
         self.roots = roots(s)
         self.values: dict[str, Array] = {}
         for each in text.atoms(s):
@@ -115,7 +125,14 @@ class Statement:
             key = inside if inside in values else name
             if key in values:
                 self.values[ast.unparse(atom)] = values[key]
-                self.adjoints[ast.unparse(atom)] = adjoints.get(name, False)
+                self.sides[ast.unparse(atom)] = sides.get(name, "")
+
+    def is_back(self, atom: str) -> bool:
+        return self.sides.get(atom) == BACK
+
+    def cross(self, one: str, other: str) -> bool:
+        """Whether one name is a value of the program, and the other an adjoint."""
+        return {self.sides.get(one), self.sides.get(other)} == {FRONT, BACK}
 
     def hands_on(self, root: ast.expr) -> bool:
         """Whether an expression is a mere name, or a call of a function of the text's own."""
