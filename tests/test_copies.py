@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -85,6 +86,24 @@ def test_many_threads_compile_and_call_one_function() -> None:
         assert texts == {want.source}
         for each in found:
             same(each, want.value_and_grad(*args))
+
+
+def test_many_threads_read_their_texts_at_once() -> None:
+    """Python's own parser keeps one count of its depth for all threads, and raises where two read at a time."""
+
+    def go(k: int) -> float:
+        fn = gradc.compile(f"x*y + exp(x)*{k} + sin(y*{k})")
+        fn.value_and_grad(np.ones(10), 2.0)
+        return float(fn.jvp(1.0, 2.0, 1.0, 1.0)[1])
+
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(go, range(64)))
+    finally:
+        sys.setswitchinterval(often)
+    assert found == [go(k) for k in range(64)]
 
 
 def test_signature_name_and_doc() -> None:

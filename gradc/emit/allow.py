@@ -24,6 +24,8 @@ from functools import lru_cache
 from string import ascii_letters
 from typing import Any
 
+from gradc.base.syntax import statements_of
+
 # What straight-line passes and the helpers below them are made of, and nothing else.
 _ALLOWED = frozenset({
     "Module", "FunctionDef", "arguments", "arg", "Return", "Assign", "AugAssign", "Expr", "If", "For", "With",
@@ -168,7 +170,7 @@ def _is_helper(text: str) -> bool:
 
 def _verify_tree(text: str, before: int, bound: set[str]) -> None:
     """Walk a part of the module; `bound` are the names to which the statements above gave a meaning."""
-    for statement in ast.parse(text).body:
+    for statement in statements_of(text).body:
         stack: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
         while stack:
             node, local = stack.pop()

@@ -15,13 +15,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from gradc.base.syntax import statements_of
+
 # A number that is written with more levels than this is counted as what it is: so a walk stays linear.
 DEEPEST = 8
 
 
 def count(text: str, helpers: Mapping[str, int] | None = None) -> int:
     """The number of operations in a piece of Python text; `helpers` gives the cost of a call by name."""
-    return count_tree(ast.parse(text), {} if helpers is None else helpers)
+    return count_tree(statements_of(text), {} if helpers is None else helpers)
 
 
 def is_number(tree: ast.AST, depth: int = DEEPEST) -> bool:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradc.base.syntax import expression_of
 from gradc.base.tables import html_page, html_table, latex_words, markdown, number
 from gradc.language.latex import symbol
 
@@ -212,7 +213,7 @@ _LEVEL = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.MatMult: 2, ast.Div: 2, ast.P
 def tex(text: str, names: Collection[str] = ()) -> str:
     """A line's expression as a formula; as it is, where it is beyond that."""
     try:
-        return _tex(ast.parse(text, mode="eval").body, names)[0]
+        return _tex(expression_of(text), names)[0]
     except (SyntaxError, KeyError, RecursionError):
         return f"\\texttt{{{latex_words(text)}}}"
 

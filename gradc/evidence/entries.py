@@ -11,13 +11,13 @@ ValueError: 'cube_': the rule '3*z**2' names 'z', which is no parameter
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
+from gradc.base.syntax import expression_of, statements_of
 from gradc.emit import emit
 from gradc.emit.allow import verify
 from gradc.graph.forms import MORE, Form
@@ -71,7 +71,7 @@ def _forms(entry: Op) -> Iterator[str]:
         holes = [name for _, name, _ in form.pieces if name]
         filled = [before + ("" if name in ("", *MORE) else "x") for before, name, _ in form.pieces]
         try:
-            ast.parse("".join(filled), mode="eval")
+            expression_of("".join(filled))
         except SyntaxError:
             yield f"the form {form.text!r} is not an expression"
             continue
@@ -95,7 +95,7 @@ def _helpers(form: Form, target: str) -> Iterator[str]:
             yield f"the form {form.text!r} calls {name!r}, and no helper has that name"
             continue
         try:
-            ast.parse(texts[name])
+            statements_of(texts[name])
             verify(texts[name], carried=False)
         except SyntaxError as error:
             yield f"the helper {name!r} is not Python: {error.msg}"

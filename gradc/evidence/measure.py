@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradc.base.syntax import statements_of
 from gradc.emit.count import count_tree
 
 Call = Callable[[], Any]
@@ -36,7 +37,7 @@ class Figures:
 
 def measured_module(source: str) -> Figures:
     """The passes of an emitted module: its fused function if it has one, else forward and backward."""
-    tree = ast.parse(source)
+    tree = statements_of(source)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     fused = functions["value_and_grad"]
     passes = {"forward", "backward"}

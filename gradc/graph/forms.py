@@ -14,6 +14,8 @@ import builtins
 import re
 from functools import cache
 
+from gradc.base.syntax import expression_of
+
 # Python's own precedences, lowest to highest, as the operand printer compares them.
 PRECEDENCE = {
     "any": 0, "cond": 1, "or": 2, "and": 3, "not": 4, "compare": 5, "add": 9, "mul": 10, "unary": 11, "pow": 12,
@@ -97,7 +99,7 @@ def _bindings(text: str) -> tuple[str, dict[str, str], dict[str, None]]:
 
     Minus is as loose as a product, whose sign it is: `-x*y` needs no parentheses.
     """
-    tree = ast.parse(text, mode="eval").body
+    tree = expression_of(text)
     least: dict[str, str] = {}
     called: dict[str, None] = {}
     todo: list[tuple[ast.AST, str]] = [(tree, "any")]

@@ -141,10 +141,12 @@ def computed(text: str) -> Dim | None:
     """
     import ast
 
+    from gradc.base.syntax import expression_of
+
     if len(text) > LONGEST or not re.fullmatch(r"[\w\s+*/()-]+", text):
         return None
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = expression_of(text.strip())
     except (SyntaxError, ValueError, RecursionError):
         return None
     for node in ast.walk(tree):
@@ -244,6 +246,8 @@ def _polynomial(dim: str) -> Polynomial:
 def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
     import ast  # only sizes that are computed need it
 
+    from gradc.base.syntax import expression_of
+
     def read(node: ast.expr) -> Polynomial:
         match node:
             case ast.Constant(value=int(value)):
@@ -270,7 +274,7 @@ def _with(dim: str, known: Mapping[str, Dim]) -> Polynomial:
     def atom(size: Dim) -> Polynomial:
         return {(): size} if isinstance(size, int) else {(size,): 1}
 
-    return read(ast.parse(dim, mode="eval").body)
+    return read(expression_of(dim))
 
 
 def _quotient(dim: Dim, step: int) -> Dim:

@@ -22,6 +22,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.base.records import NamedTuple
+from gradc.base.syntax import statements_of
 
 # A list or an array that a function closes over has no more numbers than this.
 LARGEST = 1000
@@ -100,7 +101,7 @@ def _source(name: str, function: FunctionType) -> str:
     if function.__name__ == "<lambda>":
         return f"{name if name.isidentifier() else 'lambda_'} = {_lambda(text, lines, first, function)}"
     try:
-        tree = ast.parse(text)
+        tree = statements_of(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
     node = tree.body[0]
@@ -143,7 +144,7 @@ def _lambdas(text: str) -> tuple[str, int, list[ast.Lambda]]:
     cuts = [(text, 0), *((text[start:end], start) for end in range(len(text), start, -1))] if start >= 0 else []
     for cut, shift in cuts:
         try:
-            tree = ast.parse(cut)
+            tree = statements_of(cut)
         except (SyntaxError, ValueError, RecursionError):
             continue
         return cut, shift, [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]

@@ -20,6 +20,7 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
+from gradc.base.syntax import expression_of
 from gradc.graph.dag import Node
 from gradc.ops import array as a
 from gradc.ops import routing as r
@@ -43,7 +44,7 @@ _BINARY: dict[type, Op] = {
 def compiled(text: str) -> tuple[Instruction, ...]:
     """A rule's text as instructions in postfix order. Raises ValueError for what is not of the language."""
     out: list[Instruction] = []
-    todo: list[Any] = [ast.parse(text, mode="eval").body]
+    todo: list[Any] = [expression_of(text)]
     while todo:  # parents are written before their arguments, and the whole is reversed at the end
         node = todo.pop()
         match node:

@@ -142,6 +142,8 @@ def _constant(text: str) -> Any:
     import math
     import operator
 
+    from gradc.base.syntax import expression_of
+
     binary: dict[type, Any] = {
         ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
         ast.Pow: operator.pow,
@@ -167,7 +169,7 @@ def _constant(text: str) -> Any:
 
     if len(text) > _LONGEST_VALUE:
         raise ValueError("too long for a value on a command line")
-    return of(ast.parse(text, mode="eval").body)
+    return of(expression_of(text))
 
 
 def _refused_value(name: str, text: str) -> Any:

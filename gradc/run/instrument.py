@@ -17,6 +17,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from gradc.base.syntax import statements_of
 from gradc.run.hand import Site
 
 _LIBRARIES = {"np", "numpy", "jnp", "torch", "math", "random", "rng", "float", "int", "list", "len"}
@@ -25,7 +26,7 @@ _AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 
 def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     """The instrumented tree and its sites; lines in the job's `bypass` are left out, and their targets given."""
-    tree = ast.parse(text)
+    tree = statements_of(text)
     known = job.get("known")
     given = given_sites(tree, job.get("given", {})) if known is None else set()
     marks = _Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)

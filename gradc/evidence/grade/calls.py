@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gradc.base.syntax import statements_of
 from gradc.evidence.grade.names import UPSTREAM, bases
 from gradc.evidence.grade.settings import Settings
 
@@ -65,7 +66,7 @@ class File(NamedTuple):
 
 def glance(text: str) -> File:
     """Raises SyntaxError."""
-    tree = ast.parse(text)
+    tree = statements_of(text)
     functions = {s.name: _func(s) for s in tree.body if isinstance(s, ast.FunctionDef)}
     classes = {
         s.name: {m.name: _func(m) for m in s.body if isinstance(m, ast.FunctionDef)}

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gradc.base.syntax import expression_of, statements_of
 from gradc.evidence.grade.reference import Array
 
 Values = Mapping[str, Array]
@@ -68,7 +69,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree = statements_of(text)
         self.lines = [line.encode() for line in text.splitlines(keepends=True)]
         self.starts = [0, *itertools.accumulate(map(len, self.lines))]
         self.whole = b"".join(self.lines)
@@ -119,7 +120,7 @@ class Statement:
         self.roots = roots(s)
         self.values: dict[str, Array] = {}
         for each in text.atoms(s):
-            atom = ast.parse(each, mode="eval").body
+            atom = expression_of(each)
             name = atom_name(atom)
             inside = ELEMENT * depth_of(atom) + name
             key = inside if inside in values else name

@@ -17,6 +17,7 @@ import ast
 from functools import lru_cache
 from typing import Any
 
+from gradc.base.syntax import expression_of
 from gradc.ops.table import Op
 
 # One instruction: ("name", parameter), ("const", value), or ("call", word, argument count).
@@ -67,6 +68,6 @@ def formula(text: str) -> tuple[Instruction, ...]:
 
 def _expression(text: str) -> ast.expr:
     try:
-        return ast.parse(text, mode="eval").body
+        return expression_of(text)
     except SyntaxError:
         raise ValueError(f"{text!r} is not a formula") from None
