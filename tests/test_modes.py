@@ -6,6 +6,7 @@ with the direction, a Hessian's product the difference of gradients, and the mat
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import warnings
@@ -394,3 +395,43 @@ def test_a_tangent_at_a_safe_number_that_is_no_whole_one() -> None:
     fn = gradc.compile("a: [2]; l = logit(a); sum(where(a < 1, where(l < 2, exp(l), 3), 0))")
     with np.errstate(all="raise"):
         assert fn.jvp(np.array([np.inf, 0.25]), np.ones(2))[1] == pytest.approx(16 / 9, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("program", "at", "curve"),
+    [
+        ("std(x)**2", 1.0, [[0.5, -0.5], [-0.5, 0.5]]),
+        ("sqrt(mean((x - mean(x))**2))**2", 1.0, [[0.5, -0.5], [-0.5, 0.5]]),
+        ("sqrt(mean(x**2))**2", 0.0, [[1.0, 0.0], [0.0, 1.0]]),
+        ("s = sqrt(sum(3*x**2)); s*s/2", 0.0, [[3.0, 0.0], [0.0, 3.0]]),
+        ("std(x)**4", 1.0, [[0.0, 0.0], [0.0, 0.0]]),
+    ],
+)
+def test_the_square_of_a_root_of_squares_is_smooth(program: str, at: float, curve: list[list[float]]) -> None:
+    fn = gradc.compile(f"x: [2]; {program}", also=["hvp", "hessian"])
+    x, along = np.full(2, at), np.array([1.0, 2.0])
+    np.testing.assert_allclose(fn.hessian(x).dense(), curve, rtol=1e-15)
+    np.testing.assert_allclose(fn.hvp(x, along)[2]["x"], curve @ along, rtol=1e-15)
+    np.testing.assert_allclose(standalone(fn.source).hvp(x, along)[2]["x"], curve @ along, rtol=1e-15)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_products_up_to_each_curve_at_zeros(axis: int) -> None:
+    """The Hessian of a sum of products of distinct factors: that of each product is written out."""
+    rng = np.random.default_rng(3)
+    for zeros in (0, 1, 2, 3):
+        x, w, along = rng.uniform(0.5, 2.0, (4, 4)), rng.uniform(0.5, 2.0, (4, 4)), rng.uniform(-1.0, 1.0, (4, 4))
+        x[rng.permutation(4)[:zeros]] = 0.0
+        x[:, rng.permutation(4)[:zeros]] = 0.0
+        lines = [x[:, k] if axis == 0 else x[k] for k in range(4)]
+        fn = gradc.compile(f"x: [4, 4]; w: [4, 4]; sum(w*cumprod(x, axis={axis}))", wrt=["x"], also=["hvp", "hessian"])
+        expected = np.zeros((4, 4))
+        for k, line in enumerate(lines):
+            weights, ways = (w[:, k], along[:, k]) if axis == 0 else (w[k], along[k])
+            for i, j in itertools.permutations(range(4), 2):
+                curve = sum(weights[m] * np.prod(np.delete(line[: m + 1], [i, j])) for m in range(max(i, j), 4))
+                expected[(i, k) if axis == 0 else (k, i)] += curve * ways[j]
+        module = standalone(fn.source)
+        for hvp in (fn.hvp, module.hvp):
+            np.testing.assert_allclose(hvp(x, w, along)[2]["x"], expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(fn.hessian(x, w).dense() @ along.ravel(), expected.ravel(), rtol=1e-12, atol=1e-14)

@@ -157,6 +157,27 @@ def test_the_heaviest_entry_keeps_the_digits_of_1_less_its_share(style: str) -> 
 
 
 @pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "logsumexp(log(w) - (x - m)**2)",
+        "logsumexp(-(x - m)**2 + 1 + log(w) - 1)",
+        "logsumexp(-((x - m)**2 - log(w)))",
+        "sum(logsumexp(log(w)[None, :] - (array([x, x])[:, None] - m[None, :])**2, axis=1))/2",
+    ],
+)
+def test_a_weight_of_0_among_any_terms(program: str, style: str) -> None:
+    fn = gradc.compile(f"w: [2]; m: [2]; {program}", style=style, inputs=["w", "x", "m"])
+    with np.errstate(all="raise"):
+        value, grads = fn.value_and_grad(np.array([0.0, 1.0]), 1.0, np.array([0.0, 1.0]))
+    assert (value, grads["x"]) == (0.0, 0.0)
+    np.testing.assert_allclose(grads["w"], [np.exp(-1.0), 1.0], rtol=1e-15)
+    assert gradc.compile("w: [2]; logsumexp(log(w))", style=style).value_and_grad(np.array([0.0, 2.0]))[1][
+        "w"
+    ].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
 def test_a_weight_of_0_in_a_logsumexp_has_the_slope_of_the_sum(style: str) -> None:
     fn = gradc.compile("w: [3]; v: [3]; logsumexp(log(w) + v)", style=style)
     w, v = np.array([0.0, 0.5, 2.0]), np.array([5.0, 1.0, 2.0])

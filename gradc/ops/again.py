@@ -22,7 +22,7 @@ from typing import Any
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import multiple, total
-from gradc.ops import array, loss, scalar, special
+from gradc.ops import array, loss, scalar, shaping, special
 from gradc.ops.table import Fast, Op, Say, Steep, Test, op
 
 Vjps = Sequence[str] | Callable[..., Sequence[str]]
@@ -240,6 +240,81 @@ pairs = op(
     public=False,
     say=Say(stem="pairs{x}", short="pairs"),
 )
+_CUMPROD_BACK = '''
+def cumprod_back(x, g, axis=None):
+    """What cumprod sends back of g, without a quotient: what is before an element times what comes of it."""
+    flat, back = rows(x, axis)
+    g = rows(np.broadcast_to(g, x.shape), axis)[0]
+    out = np.ones(flat.shape, np.result_type(flat, g))
+    np.cumprod(flat[..., :-1], axis=-1, out=out[..., 1:])
+    sent = np.zeros(flat.shape[:-1], out.dtype)
+    for i in range(flat.shape[-1] - 1, -1, -1):
+        sent = sent + g[..., i]
+        out[..., i] *= sent
+        sent = sent*flat[..., i]
+    return back(out)
+'''
+cumprod_back = op(
+    "cumprod_back(x, g; axis=None)",
+    doc="what cumprod sends back of g, without a quotient",
+    vjps=["cumprod_pairs(x, dout, g, axis=axis)", "cumprod_along(x, dout, axis=axis)"],
+    jvp="cumprod_pairs(x, x_dot, g, axis=axis) + cumprod_back(x, g_dot, axis=axis)",
+    code="cumprod_back({x}, {g}{*statics})",
+    helpers={"numpy": _CUMPROD_BACK},
+    shape=_along,
+    public=False,
+    say=Say(short="back"),
+    test=Test(samples=[{"axis": axis} for axis in (-1, 0)]),
+)
+_CUMPROD_PAIRS = '''
+def cumprod_pairs(x, w, g, axis=None):
+    """How what cumprod sends back of g changes along w."""
+    flat, back = rows(x, axis)
+    along = rows(np.broadcast_to(w, x.shape), axis)[0]
+    g = rows(np.broadcast_to(g, x.shape), axis)[0]
+    kept, dtype = flat.shape[:-1], np.result_type(flat, along, g)
+    out, change = np.empty(flat.shape, dtype), np.empty(flat.shape, dtype)
+    product, slope = np.ones(kept, dtype), np.zeros(kept, dtype)
+    for i in range(flat.shape[-1]):  # what is before an element, and how that changes
+        out[..., i], change[..., i] = product, slope
+        product, slope = product*flat[..., i], slope*flat[..., i] + product*along[..., i]
+    sent, slope = np.zeros(kept, dtype), np.zeros(kept, dtype)
+    for i in range(flat.shape[-1] - 1, -1, -1):  # times what comes of it
+        sent = sent + g[..., i]
+        out[..., i] = change[..., i]*sent + out[..., i]*slope
+        sent, slope = sent*flat[..., i], slope*flat[..., i] + sent*along[..., i]
+    return back(out)
+'''
+cumprod_pairs = op(
+    "cumprod_pairs(x, w, g; axis=None)",
+    doc="how what cumprod sends back of g changes along w",
+    code="cumprod_pairs({x}, {w}, {g}{*statics})",
+    helpers={"numpy": _CUMPROD_PAIRS},
+    shape=_along,
+    public=False,
+    say=Say(short="pairs"),
+)
+_CUMPROD_ALONG = '''
+def cumprod_along(x, w, axis=None):
+    """How cumprod changes along w, without a quotient."""
+    flat, _ = rows(x, axis)
+    along, back = rows(np.broadcast_to(w, x.shape), axis)
+    out = np.empty(flat.shape, np.result_type(flat, along))
+    product, slope = np.ones(flat.shape[:-1], out.dtype), np.zeros(flat.shape[:-1], out.dtype)
+    for i in range(flat.shape[-1]):
+        out[..., i] = slope = slope*flat[..., i] + product*along[..., i]
+        product = product*flat[..., i]
+    return back(out)
+'''
+cumprod_along = op(
+    "cumprod_along(x, w; axis=None)",
+    doc="how cumprod changes along w, without a quotient",
+    code="cumprod_along({x}, {w}{*statics})",
+    helpers={"numpy": _CUMPROD_ALONG},
+    shape=_along,
+    public=False,
+    say=Say(short="along"),
+)
 _COFACTOR_SLOPE = '''
 def cofactor_slope(x, w):
     """How the matrix of cofactors changes along w, from the singular values: finite at singular matrices, too."""
@@ -340,6 +415,7 @@ AGAIN: dict[Op, Again] = {
         edges={"x=0": "xx=0"},
     ),
     array.others: Again(vjps=("pairs(x, dout, axis=axis)",), jvp="pairs(x, x_dot, axis=axis)"),
+    shaping.cumprod: Again(vjps=("cumprod_back(x, dout, axis=axis)",)),
     array.quotients: Again(vjps=("pairs(x, dout)",), jvp="pairs(x, x_dot)"),
     array.cofactor: Again(vjps=("cofactor_slope(x, dout)",), jvp="cofactor_slope(x, x_dot)"),
     array.from_heaviest: Again(

@@ -125,19 +125,29 @@ _MOVES: frozenset[Op] = frozenset((a.index, a.reshape, a.expand, a.transpose, *G
 MOST_MOVES = 8
 
 
-def _log_of_elements(build: Builder, x: Node) -> Node | None:
-    """The logarithm of elements of a softmax as those of log_softmax."""
+def under_moves(x: Node) -> tuple[Node, list[Node]]:
+    """What elements are taken from, or moved, and the gates that do it, the last one first."""
     moves: list[Node] = []
     while x.op in _MOVES and len(moves) < MOST_MOVES:
         moves.append(x)
         x = x.args[0]
-    if x.op is not a.softmax:
+    return x, moves
+
+
+def moved(build: Builder, x: Node, moves: Sequence[Node]) -> Node:
+    """The same elements of another array."""
+    for move in reversed(moves):
+        x = build.make(move.op, (x, *move.args[1:]), move.attr)
+    return x
+
+
+def _log_of_elements(build: Builder, x: Node) -> Node | None:
+    """The logarithm of elements of a softmax as those of log_softmax."""
+    whole, moves = under_moves(x)
+    if whole.op is not a.softmax:
         return None
     why = "the logarithm of elements of softmax(v) by log_softmax(v), which does not vanish"
-    out = build.read(a.log_softmax, x.args, x.attr, why=why)
-    for move in reversed(moves):
-        out = build.make(move.op, (out, *move.args[1:]), move.attr)
-    return out
+    return moved(build, build.read(a.log_softmax, whole.args, whole.attr, why=why), moves)
 
 
 def _log_of_weighted(build: Builder, x: Node) -> Node | None:
@@ -279,4 +289,4 @@ def log1p(build: Builder, x: Node) -> Node | None:
     return out
 
 
-__all__ = ["MOST_TERMS", "Term", "exponentials", "log1p", "log_of_sum", "logarithm", "shifted"]
+__all__ = ["MOST_TERMS", "Term", "exponentials", "log1p", "log_of_sum", "logarithm", "moved", "shifted", "under_moves"]

@@ -32,7 +32,17 @@ from gradc.ops.contractions import EINSUMS
 from gradc.ops.table import static
 from gradc.rewrite import hyperbolic
 from gradc.rewrite.hyperbolic import is_number, value_of
-from gradc.rewrite.logarithms import MOST_TERMS, Term, exponentials, log1p, log_of_sum, logarithm, shifted
+from gradc.rewrite.logarithms import (
+    MOST_TERMS,
+    Term,
+    exponentials,
+    log1p,
+    log_of_sum,
+    logarithm,
+    moved,
+    shifted,
+    under_moves,
+)
 
 if TYPE_CHECKING:
     from gradc.rewrite.simplify import Builder
@@ -313,11 +323,37 @@ def _shift_left_out(op: Op) -> Callable[..., Node | None]:
 
 def _weighted(build: Builder, x: Node, attr: Any) -> Node | None:
     """logsumexp(log(w) + v) by its weights, and logsumexp(log(w)) as log(sum(w))."""
-    if x.op is s.add:
-        for part, v in (x.args, x.args[::-1]):
-            if part.op is s.log:
-                return build.read(f.logsumexp_of, (v, *part.args), attr)
-    return None
+    weight: Node | None = None
+    rest: Node | None = None
+    for term, minus in _terms(x):
+        whole, moves = under_moves(term)
+        if whole.op is s.log and not minus:
+            own = moved(build, whole.args[0], moves)
+            weight = own if weight is None else build.make(s.mul, (weight, own))
+        elif rest is None:
+            rest = build.make(s.neg, (term,)) if minus else term
+        else:
+            rest = build.make(s.sub if minus else s.add, (rest, term))
+    if weight is None:
+        return None
+    if rest is None:
+        return build.make(s.log, (build.make(a.sum_, (weight,), attr),))
+    return build.read(f.logsumexp_of, (rest, weight), attr)
+
+
+def _terms(x: Node) -> list[tuple[Node, bool]]:
+    """What a sum or a difference is made of, in order, and what of it is subtracted."""
+    found: list[tuple[Node, bool]] = []
+    stack = [(x, False)]
+    while stack:
+        top, minus = stack.pop()
+        if top.op in (s.add, s.sub) and len(found) + len(stack) < MOST_TERMS:
+            stack += [(top.args[1], minus != (top.op is s.sub)), (top.args[0], minus)]
+        elif top.op is s.neg:
+            stack.append((top.args[0], not minus))
+        else:
+            found.append((top, minus))
+    return found
 
 
 # ---- roots -------------------------------------------------------------------------------------

@@ -115,6 +115,21 @@ def pairs(x, w, axis=None):
     """How the product of all others of an element changes along w: w in place of each factor in turn."""
     return jax.jvp(lambda x: others(x, axis), (x,), (jnp.broadcast_to(w, x.shape),))[1]
 ''',
+    "cumprod_back": '''
+def cumprod_back(x, g, axis=None):
+    """What cumprod sends back of g."""
+    return jax.vjp(lambda x: jnp.cumprod(x, axis), x)[1](jnp.broadcast_to(g, x.shape))[0]
+''',
+    "cumprod_pairs": '''
+def cumprod_pairs(x, w, g, axis=None):
+    """How what cumprod sends back of g changes along w."""
+    return jax.jvp(lambda x: cumprod_back(x, g, axis), (x,), (jnp.broadcast_to(w, x.shape),))[1]
+''',
+    "cumprod_along": '''
+def cumprod_along(x, w, axis=None):
+    """How cumprod changes along w."""
+    return jax.jvp(lambda x: jnp.cumprod(x, axis), (x,), (jnp.broadcast_to(w, x.shape),))[1]
+''',
     "scatter": '''
 def scatter(x, index, shape):
     """Zeros of a shape, with x added at an index."""

@@ -163,6 +163,32 @@ def pairs(x, w, axis=None):
     """How the product of all others of an element changes along w: w in place of each factor in turn."""
     return torch.func.jvp(lambda x: others(x, axis), (x,), (torch.broadcast_to(w, x.shape),))[1]
 ''',
+    "cumprod_back": '''
+def cumprod_back(x, g, axis=None):
+    """What cumprod sends back of g, without a quotient: what is before an element times what comes of it."""
+    flat, back = rows(x, axis)
+    if not flat.numel():
+        return x
+    g = rows(torch.broadcast_to(torch.as_tensor(g, dtype=x.dtype, device=x.device), x.shape), axis)[0]
+    before = torch.cat([torch.ones_like(flat[..., :1]), torch.cumprod(flat[..., :-1], -1)], -1)
+    sent, after = torch.zeros_like(flat[..., 0]), []
+    for i in range(flat.shape[-1] - 1, -1, -1):
+        sent = sent + g[..., i]
+        after.append(sent)
+        sent = sent*flat[..., i]
+    return back(before*torch.stack(after[::-1], -1))
+''',
+    "cumprod_pairs": '''
+def cumprod_pairs(x, w, g, axis=None):
+    """How what cumprod sends back of g changes along w."""
+    return torch.func.jvp(lambda x: cumprod_back(x, g, axis), (x,), (torch.broadcast_to(w, x.shape),))[1]
+''',
+    "cumprod_along": '''
+def cumprod_along(x, w, axis=None):
+    """How cumprod changes along w."""
+    along = 0 if axis is None else axis
+    return torch.func.jvp(lambda x: torch.cumprod(x, along), (x,), (torch.broadcast_to(w, x.shape),))[1]
+''',
     "from_heaviest": '''
 def from_heaviest(x, weights, axis=-1):
     """x less its element where the weight is largest: next to one weight of all but 1 the others keep their digits."""
