@@ -29,6 +29,7 @@ from tests.support import (
     records,
     shapes_of,
     snapshot,
+    standalone,
     unchanged,
     value_error,
 )
@@ -582,3 +583,19 @@ def test_the_logarithm_of_a_sum_near_one_keeps_its_digits(style: str) -> None:
     nothing = gradc.compile("logsumexp(x)", shapes={"x": ("n",)}, style=style)
     assert nothing(np.full(3, -np.inf)) == nothing(np.zeros(0)) == -np.inf
     assert nothing(np.array([np.inf, 1.0])) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("program", "first", "slopes"),
+    [
+        ("w: [4]; z: [4]; sum(where(-w != 0, w, tanh(w))*where(-w != 0, w, 0.0) + z)", 4, [[2.0, 4.0, -2.0, 0.0], 1.0]),
+        ("w: [1]; z: [4]; t: [4]; p = where(log1p(w), t, z); sum(p) + sum(t - p)", 1, [0.0, 0.0, 1.0]),
+    ],
+)
+def test_two_sides_that_are_one_number_are_that_number(program: str, first: int, slopes: list[Any]) -> None:
+    """The array that is written over then held something else before, and nothing of that counts."""
+    fn = gradc.compile(program, style="fast", inputs=["w", "z", "t"][: len(slopes)])
+    x = np.array([1.0, 2.0, -1.0, 0.0])
+    for both in (fn.value_and_grad, standalone(fn.source).value_and_grad):
+        for grad, slope in zip(both(x[:first], *[x] * (len(slopes) - 1))[1].values(), slopes, strict=True):
+            np.testing.assert_array_equal(grad, np.broadcast_to(slope, grad.shape))

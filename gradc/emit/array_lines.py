@@ -301,8 +301,10 @@ class Fused(Arranged):
         lines = [f"{name} = {old}"] if old and name != old else []
         lines += [] if old else [f"{name} = {self.words.np}.empty({self._shape(node.shape)})"]
         test, *sides = (self._operand(each, 0) for each in node.args)
+        if x is y and not old:
+            return [f"{name} = {self.words.np}.full({self._shape(node.shape)}, {sides[0]})"]
         if x is y:
-            return lines if old else [f"{name} = {self.words.np}.full({self._shape(node.shape)}, {sides[0]})"]
+            return lines if self.onto[node] is x else [*lines, f"{self._call('copyto')}({name}, {sides[0]})"]
         if is_const(y, 0):
             return [*lines, f"{self._helper('masked')}({sides[0]}, {test}, {name})"]
         if is_const(x, 0):
