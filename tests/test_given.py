@@ -206,11 +206,30 @@ def test_df_of_a_wrong_shape_or_kind() -> None:
         both.value_and_grad(x, x, df=(1.0, np.ones(2)))
 
 
+@pytest.mark.parametrize(
+    "df", [np.ones(3), np.float64(2.0), 2, [1.0, 2.0, 3.0], np.ones(3, int), np.ones(3, np.float16)]
+)
+@pytest.mark.parametrize("program", ["x*y + exp(x)", "dot([x, y], [y, 1])"])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_df_comes_in_the_precision_of_the_output(df: Any, program: str, style: str) -> None:
+    """Whichever path is taken: a double df does not make gradients double."""
+    fn = gradc.compile(program, style=style)
+    x, y = np.ones(3, np.float32), np.full(3, 2.0, np.float32)
+    ways = [fn.value_and_grad(x, y, df=df)[1], fn.backward(fn.forward(x, y)[1], df)]
+    if "[" not in program:
+        module = standalone(fn.source)
+        ways.append(module.backward(module.forward(x, y)[1], df))
+    for grads in ways:
+        for name, grad in grads.items():
+            assert grad.dtype == np.float32
+            np.testing.assert_allclose(grad, ways[0][name], rtol=1e-6)
+
+
 @pytest.mark.parametrize("threads", [0, -2, "a", 1.5, True, [1]])
 def test_threads_are_counted(threads: Any) -> None:
-    fn = gradc.compile("x*y")
-    with pytest.raises(ValueError, match="threads: a whole number of at least 1 is expected, not "):
-        fn.value_and_grad(np.ones(3), np.ones(3), threads=threads)
+    for fn in (gradc.compile("x*y"), standalone(gradc.compile("x*y", style="fast").source)):
+        with pytest.raises(ValueError, match="threads: a whole number of at least 1 is expected, not "):
+            fn.value_and_grad(np.ones(3), np.ones(3), threads=threads)
 
 
 def test_out_and_threads_are_honoured_or_refused() -> None:

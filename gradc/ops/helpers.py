@@ -111,8 +111,8 @@ def as_number(name, x, *others):
 '''
 _AS_DF = '''
 def as_df(name, df, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    """The adjoint in the precision of the output: a number, or an array of its shape."""
+    df = as_float(name, df).astype(np.result_type(*like), copy=False)
     if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
         shape = np.broadcast_shapes(*(x.shape for x in like))
         raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")

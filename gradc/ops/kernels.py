@@ -57,6 +57,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
     `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
     """
+    if type(threads) is not int or threads < 1:
+        raise ValueError(f"threads: a whole number of at least 1 is expected, not {threads!r}")
     shape, dtype = inputs[0].shape, inputs[0].dtype
     for x in inputs:
         if x.shape != shape or x.dtype != dtype:

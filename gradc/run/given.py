@@ -186,11 +186,16 @@ def shape_of(value: Any) -> str:
 
 
 def broadcast(values: Sequence[Any]) -> Any:
-    """An array of the shape that values broadcast to, without memory of its own; None if they do not."""
+    """An array of what is computed from values, without memory of its own; None if they do not broadcast.
+
+    Numbers of Python's own take the precision of the others.
+    """
     import numpy as np
 
+    strong = [np.asarray(each).dtype for each in values if type(each) not in (int, float, bool)]
+    kind = np.result_type(*(each if each.kind == "f" else float for each in strong)) if strong else np.dtype(float)
     try:
-        return np.broadcast_to(0.0, np.broadcast_shapes(*map(np.shape, values)))
+        return np.broadcast_to(np.zeros((), kind), np.broadcast_shapes(*map(np.shape, values)))
     except ValueError:
         return None
 
@@ -203,14 +208,16 @@ def broadcast_of(shape: tuple[int, ...]) -> Any:
 
 
 def checked_df(df: Any, value: Any, name: str = "df") -> Any:
-    """The upstream adjoint of an elementwise output: a number, or an array of the output's shape."""
+    """The upstream adjoint of an elementwise output, in its precision: a number, or an array of its shape."""
     import numpy as np
 
     found = refuse_more_than_numbers(name, df)
     if value is not None and np.shape(found) not in ((), np.shape(value)):
         expected = f"a number or an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
         raise ValueError(f"{name}: {expected} is expected, not an array of shape {np.shape(found)}")
-    return found
+    if value is None or type(found) in (int, float):
+        return found
+    return np.asarray(found, getattr(value, "dtype", float))[()]
 
 
 def checked_dfs(df: Any, values: Sequence[Any]) -> Any:

@@ -57,7 +57,7 @@ class OverPoints:
         import numpy as np
 
         given = df if len(self.shapes) > 1 else (df,)
-        given = [np.asarray(each, cache.kind) if type(each) in (int, float) else each for each in given]
+        given = [np.asarray(each, cache.kind) for each in given]
         flat = [
             np.broadcast_to(each, own + cache.shape).reshape((*own, len(cache.points)))
             for each, own in zip(given, self.shapes, strict=True)

@@ -243,8 +243,8 @@ def as_floats(**given):
 
 
 def as_df(name, df, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df = np.result_type(*like).type(df) if type(df) in (int, float) else as_float(name, df)
+    """The adjoint in the precision of the output: a number, or an array of its shape."""
+    df = as_float(name, df).astype(np.result_type(*like), copy=False)
     if df.ndim and df.shape != np.broadcast_shapes(*(x.shape for x in like)):
         shape = np.broadcast_shapes(*(x.shape for x in like))
         raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df.shape}")
@@ -294,6 +294,8 @@ def in_blocks(kernel, inputs, count, floats, masks, out=None, threads=1):
     They are cut into blocks, and a kernel's scratch is as large as a block: `floats` buffers of numbers and
     `masks` of truth values. An array that fits into one block is worked on whole, whatever its strides.
     """
+    if type(threads) is not int or threads < 1:
+        raise ValueError(f"threads: a whole number of at least 1 is expected, not {threads!r}")
     shape, dtype = inputs[0].shape, inputs[0].dtype
     for x in inputs:
         if x.shape != shape or x.dtype != dtype:

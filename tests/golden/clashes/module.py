@@ -61,8 +61,8 @@ def as_floats(**given):
 
 
 def as_df(name, df_, *like):
-    """The adjoint as floats: a number in the precision of the output, or an array of its shape."""
-    df_ = np_.result_type(*like).type(df_) if type(df_) in (int, float) else as_float(name, df_)
+    """The adjoint in the precision of the output: a number, or an array of its shape."""
+    df_ = as_float(name, df_).astype(np_.result_type(*like), copy=False)
     if df_.ndim and df_.shape != np_.broadcast_shapes(*(x.shape for x in like)):
         shape = np_.broadcast_shapes(*(x.shape for x in like))
         raise ValueError(f"{name}: a number or an array of shape {shape} is expected, not of {df_.shape}")
