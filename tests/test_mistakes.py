@@ -288,6 +288,8 @@ ROWS: list[tuple[int, str, list[str], list[str] | None]] = [
     (37, "(x > 0) and y", ["'and' joins conditions", "write y if x > 0 else 0"], None),
     (37, "x or y", ["'or' joins conditions"], ["x or y"]),
     (42, "'x*y'", ["leave the quotes out"], None),
+    (42, "y = x*2\ty + 1", ["two statements", "put ; between them"], ["2\ty"]),
+    (42, "y = x*2\tz = y + 1\nz", ["two statements", "put ; between them"], ["2\tz"]),
     (24, "x: [3]\nx[-4]", ["index -4"], None),
     (24, "x: [3]\nx[1.5]", ["an index is a constant, a whole number"], None),
     (38, "x: [3]\nx[exp(i)]", ["an index is made of whole numbers", "exp"], None),

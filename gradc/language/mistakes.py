@@ -142,6 +142,8 @@ def behind_value(source: Source, known: Collection[str], token: str, at: int, st
 def _missing_operator(source: Source, token: str, at: int, start: int) -> GradcError:
     """2x, 3(x + y), x y, (a)(b)."""
     before = source.tokens[at - 1]
+    if "\t" in source.text[source.span(at - 1, at - 1)[1] : source.span(at, at)[0]]:
+        return source.error("two statements on one line, with a tab between them", at - 1, at, "put ; between them")
     right = _quoted(source, at)
     if at > 2 and before[:1] == "d" and source.tokens[at - 2] == "/" and source.tokens[at - 3] == "d":
         return source.error("gradc differentiates by itself", at - 3, at - 1, DIFFERENTIATES.partition(": ")[2])
