@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -259,3 +260,23 @@ def test_a_mask_that_is_written_out_is_one() -> None:
     fn = gradc.compile("x: [2, 3]; where([[1, 0, 0], [1, 1, 0]], x, -1)")
     x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(fn(x), np.where([[1, 0, 0], [1, 1, 0]], x, -1))
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(
+    "gate", ["lgamma(y + 1)", "digamma(y)", "ndtr(y)", "log_ndtr(-y)", "erf(y)", "erfc(y)", "betaln(y, 2)", "erfcx(y)"]
+)
+def test_special_functions_of_integers_are_floats(gate: str, style: Any) -> None:
+    """A module's own functions give floats, as SciPy's do, where their argument is an array of integers."""
+    x, y = np.array([0.5, 0.7, 0.9]), np.array([3, 1, 2])
+    of_ints = gradc.compile(f"x: [3]; y: int[3]; sum(x*{gate})", style=style)
+    of_floats = gradc.compile(f"x: [3]; y: [3]; sum(x*{gate})", style=style)
+    assert of_ints(x=x, y=y) == pytest.approx(of_floats(x=x, y=y.astype(float)), rel=1e-14)
+
+
+def test_special_functions_of_written_integers_are_floats() -> None:
+    source = gradc.compile("x: [3]; sum(x)*lgamma(25) + sum(x)*lgamma(len(x))").source
+    space: dict[str, Any] = {}
+    exec(source, space)
+    value, _ = space["value_and_grad"](np.ones(3))
+    assert value == pytest.approx(3 * (math.lgamma(25) + math.lgamma(3)), rel=1e-14)

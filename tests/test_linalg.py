@@ -50,6 +50,10 @@ PROGRAMS: list[tuple[str, Any]] = [
     ("A: [2, 4, 4]\nsum(solve_triangular(A, A**2, lower=True)**2)", regular(2)),
     ("A: [4, 4]\nsum(sin(cholesky(A @ A.T + 4*eye(4))))", regular()),
     ("A: [2, 4, 4]\nsum(sin(np.linalg.cholesky(A @ transpose(A, (0, 2, 1)) + 9*eye(4))))", regular(2)),
+    ("A: [4, 4]\nsum(sin(scipy.linalg.expm(A)))", RNG.normal(size=(N, N))),
+    ("A: [2, 4, 4]\nsum(sin(scipy.linalg.expm(4*A)/30))", RNG.normal(size=(2, N, N))),
+    ("A: [4, 4]\nsum(sin(np.linalg.eigvalsh(A + A.T)))", regular()),
+    ("A: [2, 4, 4]\nw, V = np.linalg.eigh(A + A.swapaxes(1, 2))\nsum(sin(V*w[:, None])*V[:, ::-1]**2)", regular(2)),
     ("A: [1, 1]\nlogdet(A) + sum(cholesky(A*A)) + sum(pinv(A))", np.array([[1.5]])),
 ]
 
@@ -65,7 +69,7 @@ def test_gradients_are_difference_quotients(program: str, x: np.ndarray, style: 
 
 
 @pytest.mark.parametrize(
-    ("program", "x"), PROGRAMS[:1] + PROGRAMS[5:13], ids=[p for p, _ in PROGRAMS[:1] + PROGRAMS[5:13]]
+    ("program", "x"), PROGRAMS[:1] + PROGRAMS[5:17], ids=[p for p, _ in PROGRAMS[:1] + PROGRAMS[5:17]]
 )
 def test_products_with_the_hessian_are_difference_quotients_of_gradients(program: str, x: np.ndarray) -> None:
     fn = gradc.compile(program)

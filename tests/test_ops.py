@@ -92,6 +92,7 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
         shapes = (
             list(itertools.product(ARRAY_SHAPES, repeat=count)) if count < 3 else [(s,) * count for s in ARRAY_SHAPES]
         )
+        shapes += [((4, 4),)] if count == 1 else []  # of four blocks
     attrs = [bind_statics(entry, sample) for sample in entry.test.samples] or [bind_statics(entry, {})]
     out = []
     for given, attr in itertools.product(shapes, attrs):

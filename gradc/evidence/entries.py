@@ -47,7 +47,7 @@ def _rules(entry: Op) -> Iterator[str]:
     vjps = () if callable(entry.vjps) else entry.vjps
     groups = [
         (entry.slopes or (), own | {"out"}), (entry.literal.slopes, own | {"out"}), (vjps, own | {"out", "dout"}),
-        ((entry.jvp,), own | dots | {"out"}), ((entry.lower,), own),
+        ((entry.jvp,), own | dots | {"out"}), ((entry.lower,), own | {"inf"}),
     ]  # fmt: skip
     for rules, known in groups:
         for rule in filter(None, rules):

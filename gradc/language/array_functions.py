@@ -265,7 +265,8 @@ LATE: dict[str, str] = {
         """,
         "scipy_functions": """
             binom boxcox1p cosm1 exprel inv_boxcox inv_boxcox1p poch pseudo_huber rgamma multigammaln
-            eval_legendre eval_chebyt eval_chebyu eval_hermite eval_hermitenorm eval_laguerre
+            iv jv kv yv jn kn yn ive k0 k1 y0 y1 eigh eval_legendre eval_chebyt
+            eval_chebyu eval_hermite eval_hermitenorm eval_laguerre
         """,
     }.items()
     for name in names.split()

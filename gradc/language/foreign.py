@@ -116,8 +116,8 @@ no: write sum(x)/n for a mean; a median has no gate of its own: write np.median(
     median nanmedian Median MEDIAN
 no: write np.quantile(x, 0.5)
     percentile quantile Quantile mode
-no: eigenvalues have no gate; det, inv, solve, cholesky have
-    eig eigh eigvals eigvalsh Eigenvalues Eigensystem eigen
+no: eigenvalues have no gate but of symmetric matrices: eigvalsh(A), and np.linalg.eigh(A) gives vectors, too
+    eig eigh eigvals Eigenvalues Eigensystem eigen
 no: there is no singular value decomposition; norm and det have gates
     svd SingularValueDecomposition svdvals qr lu QRDecomposition schur
 no: there is no interpolation by this name; write np.interp(x, xp, fp), or a*(1 - t) + b*t
@@ -132,8 +132,8 @@ no: there are no integrals; write the sum of a rule
     integrate quad trapz trapezoid simpson Integrate NIntegrate integral
 no: nothing is solved or minimised here; compile the function that is
     fsolve root_scalar minimize fmin optimize NSolve FindRoot Solve uniroot optim
-no: a matrix exponential has no gate
-    expm logm sqrtm MatrixExp matrix_exp
+no: of a matrix the exponential has a gate: expm(A)
+    MatrixExp matrix_exp logm sqrtm
 no: the rank of a matrix has no slope
     matrix_rank rank MatrixRank nnz
 no: nothing is counted; sum(where(x > 0, 1, 0)) is, and has the slope 0

@@ -60,7 +60,7 @@ KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "
 PREFIXED = frozenset(
     "median interp percentile quantile linear dropout simpson count_nonzero size dim view t to half cpu cuda clone "
     "expand narrow type_as mT adjoint threshold gather insert delete shape ndim numel nelement inverse ger lerp "
-    "scatter unbind unstack dist interpolate upsample indices".split()
+    "scatter unbind unstack dist interpolate upsample indices eigh k0 k1 y0 y1".split()
 )
 # torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
 IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}

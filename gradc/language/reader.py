@@ -381,7 +381,7 @@ class Reader(Following):
         if word in ("True", "False"):
             self.atoms[word] = self.build.const(int(word == "True"))
             return self.atoms[word]
-        if word == "None" and self.tokens[i + 1] in (",", ")", "]", ":", "}", "\n", ";", END, "else", *MARKS):
+        if word == "None" and self.tokens[i + 1] in (",", ")", "]", ":", "}", "\n", ";", END, *_BEHIND_NONE, *MARKS):
             self._careful()
             return NONE
         raise mistakes.keyword_as_value(self.source, word, i, FOLLOWS)
@@ -442,6 +442,8 @@ class Reader(Following):
         return reader.outputs()[0][1]
 
 
+# Words and signs that stand behind None.
+_BEHIND_NONE = ("else", "and", "or", "if", "is", "not", "in", "==", "!=")
 # Types that isinstance asks for.
 TYPES = frozenset("int float complex bool str list tuple dict".split())
 

@@ -13,7 +13,10 @@ from typing import Any
 
 from gradc.graph.dag import Node
 from gradc.language.array_functions import Call, function
+from gradc.language.values import Arg, Group
 from gradc.ops import scalar as s
+from gradc.ops import special, spectral
+from gradc.ops.table import lookup
 
 # A polynomial of a higher degree is a loop to be written.
 _HIGHEST = 64
@@ -56,6 +59,45 @@ def _multigammaln(call: Call) -> Any:
         term = call.gates.lower("lgamma(a - h)", {"a": call.value("a"), "h": call.build.const(j / 2)})
         total = call.make(s.add, total, term)
     return total
+
+
+# Bessel's functions by the names of their orders 0 and 1, and of whole orders.
+_OF_ORDER = {"k0": ("kv", 0), "k1": ("kv", 1), "y0": ("yv", 0), "y1": ("yv", 1)}
+_WHOLE = {"jn": "jv", "kn": "kv", "yn": "yv"}
+# The scaled modified function keeps its digits up to this order.
+_HIGHEST_SCALED = 4
+
+
+def _bessel(call: Call, name: str, order: float) -> Any:
+    op = lookup(name)
+    assert op is not None
+    return call.make(op, call.value("x"), n=order)
+
+
+@function("iv jv kv yv jn kn yn ive", "v, x")
+def _of_given_order(call: Call) -> Any:
+    """A function of Bessel's whose order is known."""
+    name, order = _WHOLE.get(call.callee.name, call.callee.name), call.number("v")
+    if name != "ive":
+        return _bessel(call, name, order)
+    if order not in range(_HIGHEST_SCALED + 1):
+        raise call.error(f"the order of ive is a whole number up to {_HIGHEST_SCALED}", at="v")
+    if order in (0, 1):
+        return call.gates.lower(f"i{order:g}e(x)", {"x": call.value("x")})
+    return call.make(special.ive_slope, call.value("x"), n=int(order), k=0)
+
+
+@function(" ".join(_OF_ORDER), "x")
+def _of_low_order(call: Call) -> Any:
+    return _bessel(call, *_OF_ORDER[call.callee.name])
+
+
+@function("eigh", "x, UPLO=None")
+def _eigh(call: Call) -> Group:
+    """The eigenvalues of a symmetric matrix, and its eigenvectors in columns."""
+    x = call.array()
+    found = [call.make(op, x) for op in (spectral.eigvalsh, spectral.eigvecs)]
+    return Group("tuple", [Arg(each, call.first, call.last) for each in found])
 
 
 # The polynomials of order 1, and of order n + 1 out of p, of order n, and of q, of order n - 1.

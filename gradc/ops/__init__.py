@@ -12,10 +12,12 @@ from gradc.ops import (
     gather,
     linalg,
     loss,
+    of_scipy,
     routing,
     scalar,
     shaping,
     special,
+    spectral,
 )
 from gradc.ops import ieee as ieee  # after the gates that it has once more
 from gradc.ops import kernels as kernels  # after what its helpers call
@@ -45,10 +47,12 @@ __all__ = [
     "linalg",
     "lookup",
     "loss",
+    "of_scipy",
     "op",
     "routing",
     "scalar",
     "shaping",
     "special",
+    "spectral",
     "spellings",
 ]

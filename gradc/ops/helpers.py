@@ -70,6 +70,12 @@ def as_float(name, x):
         raise TypeError(f"{name}: a real number or an array of them is expected, not {type(given)} of {x.dtype}")
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 '''
+_AS_REAL = '''
+def as_real(x):
+    """A value as an array of floats: of integers doubles, of which a function has no integers."""
+    x = np.asarray(x)
+    return x.astype(float) if x.dtype.kind in "iub" else x
+'''
 _AS_FLOATS = '''
 def as_floats(**given):
     """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
@@ -200,6 +206,7 @@ def as_index(name, x, *shape):
 
 for _text in (
     _AS_FLOAT,
+    _AS_REAL,
     _AS_FLOATS,
     _AS_NUMBERS,
     _AS_ARRAY,

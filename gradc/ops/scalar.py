@@ -378,7 +378,7 @@ _ERF = np.array([math.erf(k/64) for k in range(-384, 385)])
 
 def erf(x):
     """The error function: a table, and from its nearest point the Taylor series of exp(-s**2), integrated."""
-    x = np.asarray(x)
+    x = as_real(x)
     out = np.empty(x.shape)
     flat, into = np.clip(x.ravel(), -6.0, 6.0).astype(float), out.reshape(-1)  # erf(6) is 1.0
     for at in range(0, flat.size, 8192):  # slices that stay in cache
@@ -437,7 +437,7 @@ _SLOPE = np.array([1.1283791670955126*math.exp(-k*k) for k in _AT.tolist()])
 
 def erfc(x):
     """1 - erf(x), to full precision for large x: a table, and the Taylor series from its nearest point, integrated."""
-    x = np.asarray(x)
+    x = as_real(x)
     out = np.empty(x.shape)
     flat, into = np.clip(x.ravel(), -6.0, 27.25).astype(float), out.reshape(-1)
     for at in range(0, flat.size, 8192):  # slices that stay in cache

@@ -389,7 +389,7 @@ jv = op(
 _IVE_SLOPE = '''
 def ive_slope(x, n, k):
     """The k-th derivative of exp(-abs(x))*iv(n, x): from abs(x) = 20 on by the asymptotic series (DLMF 10.40.1)."""
-    ive, x = by_scipy("ive_slope").ive, np.asarray(x)
+    ive, x = by_scipy("ive_slope").ive, as_real(x)
     u, near = x.astype(float), np.zeros(x.shape)
     t, s = np.minimum(np.abs(u), 20.0), np.sign(u)
     for j in range(k + 1):  # derivatives of iv by those of other orders: its neighbours' mean, again and again

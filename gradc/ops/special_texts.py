@@ -39,7 +39,7 @@ _LGAMMA = (
 
 def lgamma(x):
     """log(abs(gamma(x))): a polynomial between its zeros, Stirling's series from 8 on, the reflection below 0."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     v = np.abs(u)
     t, p = np.minimum(v, 8.0), np.ones(v.shape)
@@ -82,7 +82,7 @@ _DIGAMMA = (
 
 def digamma(x):
     """The slope of log(gamma(x)): a polynomial about its zero, the asymptotic series from 8 on, and the reflection."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     v = np.where(u < 0.5, 1.0 - u, u)
     t, out = np.minimum(v, 8.0), np.zeros(v.shape)
@@ -102,7 +102,7 @@ def digamma(x):
 POLYGAMMA = '''
 def polygamma(n, x):
     """SciPy's function of this name, in the precision of x."""
-    return np.asarray(by_scipy("polygamma").polygamma(n, x), np.result_type(x))[()]
+    return by_scipy("polygamma").polygamma(n, x).astype(as_real(x).dtype, copy=False)[()]
 '''
 TRIGAMMA = '''
 _TRI = (
@@ -114,7 +114,7 @@ _TRI = (
 
 def trigamma(x):
     """The slope of digamma: the sum of 1/(x + k)**2, from 8 on by its asymptotic series, and the reflection."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     t = np.where(u < 0.5, 1.0 - u, u)
     out = np.zeros(t.shape)
@@ -145,7 +145,7 @@ _GAMMA = (
 
 def gamma(x):
     """The gamma function: a polynomial of its reciprocal, Stirling's formula from 8 on, and the reflection below 0."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     v = np.abs(u)
     t, p = np.minimum(v, 8.0), np.ones(v.shape)
@@ -191,7 +191,7 @@ _NDTR = (
 
 def ndtr(x):
     """The standard normal distribution function, to full precision in its lower tail."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     t = np.minimum(np.abs(u), 40.0)
     near = np.round(t*256.0)/256.0  # its square is exact
@@ -204,7 +204,7 @@ def ndtr(x):
 LOG_NDTR = '''
 def log_ndtr(x):
     """The logarithm of ndtr, to full precision in both tails."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     low = np.minimum(u, 0.0)
     with np.errstate(over="ignore", divide="ignore"):
@@ -223,7 +223,7 @@ _PSI_GAP = (
 
 def digamma_gap(x, y):
     """digamma(x) - digamma(x + y) for positive numbers, without their cancellation."""
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = as_real(x), as_real(y)
     t, v = np.broadcast_arrays(x.astype(float), y.astype(float))
     out = np.zeros(t.shape)
     for _ in range(8):
@@ -247,7 +247,7 @@ _TRI_GAP = (
 
 def trigamma_gap(x, y):
     """trigamma(x) - trigamma(x + y) for positive numbers, without their cancellation."""
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = as_real(x), as_real(y)
     t, v = np.broadcast_arrays(x.astype(float), y.astype(float))
     out = np.zeros(t.shape)
     for _ in range(8):
@@ -286,6 +286,7 @@ def trigamma_gap(x, y):
 BETALN = '''
 def betaln(x, y):
     """log(gamma(x)*gamma(y)/gamma(x + y)) for positive numbers, without the cancellation where they are large."""
+    x, y = as_real(x), as_real(y)
     kind = np.result_type(x, y)
     a, b = np.minimum(x, y).astype(float), np.maximum(x, y).astype(float)
     with np.errstate(all="ignore"):
@@ -299,6 +300,7 @@ def betaln(x, y):
 BETA = '''
 def beta(x, y):
     """gamma(x)*gamma(y)/gamma(x + y), by its logarithm where these would overflow."""
+    x, y = as_real(x), as_real(y)
     with np.errstate(all="ignore"):
         out = np.where(np.add(x, y) < 170.0, gamma(x)/gamma(np.add(x, y))*gamma(y), np.exp(betaln(x, y)))
     return out.astype(np.result_type(x, y), copy=False)[()]
@@ -306,7 +308,7 @@ def beta(x, y):
 LOG_NDTR_SLOPE = '''
 def log_ndtr_slope(x):
     """The slope of log_ndtr: the density by the distribution function, which is 1/mills in the lower tail."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     low, high = np.maximum(-u, 0.0), np.maximum(u, 0.0)
     out = np.exp(-0.5*high*np.minimum(high, 1e3))*0.3989422804014327/np.where(u < 0.0, mills(low), ndtr(high))
@@ -332,7 +334,7 @@ def ive_slope(x, n, k):
 MILLS_GAP = '''
 def mills_gap(x):
     """x + log_ndtr_slope(x), without their cancellation in the lower tail: a continued fraction of Laplace's."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     t = np.maximum(-u, 6.0)
     out = t
@@ -360,7 +362,7 @@ _SINC = (
 
 def sinc_slope(x):
     """The slope of sin(pi*x)/(pi*x): its series below 1/4."""
-    x = np.asarray(x)
+    x = as_real(x)
     u = x.astype(float)
     far = np.where(np.abs(u) < 0.25, 1.0, u)
     out = (np.cos(np.pi*far) - np.sinc(far))/far

@@ -663,7 +663,8 @@ def clamped(text: str) -> str:
 
 
 _PRECISION = re.compile(r"\.astype\((?:float|[^()]*(?:\([^()]*\))?, copy=False)\)|\[\(\)\]")
-_AS_ARRAYS = re.compile(r"^ +[^\n]*= torch\.asarray\(\w+\)(?:, torch\.asarray\(\w+\))*\n", re.MULTILINE)
+_AS_REAL = r"(?:as_real|torch\.asarray)\(\w+\)"
+_AS_ARRAYS = re.compile(rf"^ +[^\n]*= {_AS_REAL}(?:, {_AS_REAL})*\n", re.MULTILINE)
 
 
 def of_tensors(text: str) -> str:

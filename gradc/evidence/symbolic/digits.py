@@ -68,11 +68,12 @@ class Digits:
     def _words(self) -> dict[str, Callable[..., Any]]:
         mp = self.mp
         plain = "log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv "
-        plain += "gamma loggamma digamma besseli besselj"
+        plain += "gamma loggamma digamma besseli besselj besselk bessely expint"
         words: dict[str, Callable[..., Any]] = {word: self._real(getattr(mp, word)) for word in plain.split()}
         arithmetic = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
         words |= {word: self._real(function) for word, function in arithmetic.items()}
         words |= {"neg": operator.neg, "**": self._real(self._power), "exp": self._real(self._exp)}
+        words |= {"Ei": self._real(mp.ei)}
         words |= {"polygamma": self._real(lambda n, x: mp.psi(int(n), x))}
         words |= {"floor": self._step("floor", mp.floor), "ceiling": self._step("ceiling", mp.ceil)}
         words |= {"Rational": self._real(operator.truediv), "Abs": self._abs, "sign": self._sign}

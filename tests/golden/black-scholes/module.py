@@ -6,7 +6,7 @@
 
 Inputs: s, k, r, v, t (numbers or arrays, elementwise).
 Gradient with respect to: s, k, r, v, t.
-Operations: forward 143, backward 53; together 1.37 times the forward pass alone.
+Operations: forward 149, backward 53; together 1.36 times the forward pass alone.
 """
 
 import math
@@ -128,6 +128,12 @@ def as_float(name, x):
     return x[()] if x.dtype.kind == "f" else x.astype(float)[()]
 
 
+def as_real(x):
+    """A value as an array of floats: of integers doubles, of which a function has no integers."""
+    x = np.asarray(x)
+    return x.astype(float) if x.dtype.kind in "iub" else x
+
+
 def as_floats(**given):
     """The inputs as floats, if their shapes broadcast; Python's own numbers take the precision of the others."""
     floats = [as_float(name, x) for name, x in given.items()]
@@ -163,7 +169,7 @@ _SLOPE = np.array([1.1283791670955126*math.exp(-k*k) for k in _AT.tolist()])
 
 def erfc(x):
     """1 - erf(x), to full precision for large x: a table, and the Taylor series from its nearest point, integrated."""
-    x = np.asarray(x)
+    x = as_real(x)
     out = np.empty(x.shape)
     flat, into = np.clip(x.ravel(), -6.0, 27.25).astype(float), out.reshape(-1)
     for at in range(0, flat.size, 8192):  # slices that stay in cache
