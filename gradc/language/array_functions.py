@@ -263,6 +263,7 @@ LATE: dict[str, str] = {
             logaddexp.reduce add.accumulate multiply.accumulate maximum.accumulate minimum.accumulate
             diag_indices diag_indices_from extract ediff1d matrix_transpose fsum isscalar
         """,
+        "quadrature": "leggauss roots_legendre hermgauss roots_hermite chebgauss",
         "scipy_functions": """
             binom boxcox1p cosm1 exprel inv_boxcox inv_boxcox1p poch pseudo_huber rgamma multigammaln
             iv jv kv yv jn kn yn ive k0 k1 y0 y1 eigh eval_legendre eval_chebyt
@@ -427,7 +428,8 @@ def _linspace(call: Call) -> Node:
 
 
 @function(
-    "array asarray fromiter tensor float64 float32 copy ascontiguousarray asanyarray astype float double detach",
+    "array asarray asarray_chkfinite asfarray asfortranarray fromiter tensor float64 float32 copy ascontiguousarray "
+    "asanyarray astype float double detach",
     "x, type=None, ndmin=None",
 )
 def _array(call: Call) -> Any:

@@ -31,6 +31,7 @@ from gradc.language.values import (
     Picked,
     Places,
     Record,
+    Slice,
     Star,
     Text,
 )
@@ -42,7 +43,7 @@ VIEWS = frozenset(
     "expand_dims flip array_split real imag".split()
 )
 # What a name holds as it is, where anything else is an array.
-_HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Text, str)
+_HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Slice, Text, str)
 # A subscript that is assigned to.
 STORES = re.compile(r"fill_diagonal\(|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 

@@ -51,7 +51,7 @@ OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "s
 LIBRARY_OF = {"math": "math", "scipy": "scipy", "special": "scipy", "torch": "torch", "F": "torch"}
 PARTS = (
     "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
-    "distance",
+    "distance", "polynomial", "legendre", "hermite", "chebyshev",
 )  # fmt: skip
 STATS = ("stats", "st", "jsp", "jstats")
 _OF_DISTRIBUTIONS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "pmf", "logpmf")

@@ -671,6 +671,13 @@ def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     return out.value
 
 
+def _slice(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Slice:
+    """slice(stop), slice(start, stop, step): what may stand in a subscript, with a name of its own."""
+    takes(gates, "slice", args, 1, 3, first, last)
+    ends = [None if isinstance(arg.value, Word) else arg for arg in args]
+    return Slice((None, *ends) if len(ends) == 1 else tuple(ends))
+
+
 def _abs_int(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """int(x) of what is known."""
     takes(gates, callee.name, args, 1, 1, first, last)
@@ -842,7 +849,7 @@ BUILTINS: dict[str, Any] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "list": _list, "tuple": _list,
     "dict": _dict, "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
-    "isinstance": _isinstance,
+    "isinstance": _isinstance, "slice": _slice,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
     **dict.fromkeys(  # these call functions: the reader's work
         "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal".split(),

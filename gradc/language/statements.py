@@ -9,6 +9,7 @@ from gradc.base.errors import GradcError
 from gradc.language import advice
 from gradc.language.flow import Turns, While
 from gradc.language.lex import END, SUITE, is_name
+from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, KNOWN
 from gradc.language.values import NONE, Arg, Function, Group
 from gradc.language.whole import Whole
@@ -16,6 +17,9 @@ from gradc.language.whole import Whole
 # Decorators that change nothing of what a function computes.
 DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile function partial".split())
 
+# Calls for people, and for what is drawn at random elsewhere.
+QUIET = ("np.seterr(", "np.set_printoptions(", "np.random.seed(", "random.seed(", "torch.manual_seed(")
+SHOWN = ("plt.", "warnings.", "logging.", "logger.")
 # What a `with` may be about: warnings, and how numbers are printed.
 CONTEXTS = frozenset(
     "np.errstate numpy.errstate np.printoptions numpy.printoptions warnings.catch_warnings suppress".split()
@@ -52,7 +56,7 @@ class Statements(Whole):
                 following == ":" and is_name(token) and token[-1] != "(" and not self.targets and token not in _HEADERS
             ):
                 i = self._declaration(i)
-            elif token == "print(" and not self.targets and self._passes_over(i):
+            elif self._is_for_people(token) and not self.targets and self._passes_over(i):
                 i = self.source.matching(i) + 1
             elif token in _STATEMENTS and not self.targets:
                 i = _STATEMENTS[token](self, i)
@@ -80,8 +84,14 @@ class Statements(Whole):
             else:
                 return i
 
+    def _is_for_people(self, token: str) -> bool:
+        """Whether a statement may be a call that prints, draws, warns or seeds, and computes nothing."""
+        if token[-1] != "(" or (token != "print(" and token not in QUIET and not token.startswith(SHOWN)):
+            return False
+        return not self.scope.is_variable(base_name(token))
+
     def _passes_over(self, i: int) -> bool:
-        """Whether a `print` is left out: it stands alone, and it is not all that the program does."""
+        """Whether such a call is left out: it stands alone, and it is not all that the program does."""
         close = self.source.matching(i)
         behind = close + 1
         if self.tokens[close] != ")" or self.tokens[behind] not in ("\n", ";", END, SUITE):
