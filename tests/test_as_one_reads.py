@@ -51,6 +51,11 @@ READ = [
         ["c = x*(np.pi/180)", "dx = np.pi/180*dc"],
         ["np.array", "0.0174"],
     ),
+    (
+        "x: [3]; t, w = roots_legendre(5)\nv = np.array([1.0, 2.0, 3.0])\nw @ np.exp(x[0]*t) + sum(v*x) + sum(v*x*x)",
+        ["x0t = x[0]*t", "vx = v*x", "dx += v*dvx"],
+        ["*np.array("],
+    ),
     ("x: [2]; s = np.stack([x[0], x[1]**2]); np.sum(s)", ["dx1sqr = ds"], ["broadcast_to"]),
     (
         "x: [n]; z = np.zeros_like(x); p = x >= 0; m = x < 0\nz[p] = np.exp(-x[p]); z[m] = np.exp(x[m]); np.sum(z)",

@@ -161,7 +161,7 @@ class _Lines:
         seen = _parts([*results, *(node for node in nodes if node.args)], lambda node: False)
         uses = _parts([arg for node in mine for arg in node.args], lambda node: node in mine)
         mine |= {node for node, times in uses.items() if times > 1 and node in seen and not is_cheap(node)}
-        mine = {node for node in mine if node.args and (node in self.forward or not _is_element(node))}
+        mine = {node for node in mine if node in self.forward or (node.args and not _is_element(node))}
         guards = {}
         if self.facts.ifs and any(node.op is routing.where for node in nodes):
             found = places(nodes, [*outputs, *results])

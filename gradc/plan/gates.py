@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from gradc.derive.reverse import pieces_of
 from gradc.graph.dag import Dag, Node, users
 from gradc.ops import array, routing, scalar
+from gradc.ops.constant_arrays import literal as written
 from gradc.ops.table import statics_of
 from gradc.rewrite.contracted import contracted
 from gradc.rewrite.elements import element
@@ -30,6 +31,8 @@ LONGEST_DOT = 8
 WIDEST = 30
 # Views of views are written inside one line up to this depth, and what is used more often than this has a line.
 DEEPEST, MOST_USES = 6, 16
+# Written numbers that are more than these are no part of a line.
+MOST_WRITTEN = 4
 
 
 def gates_of_the_notes(dag: Dag, literal: bool) -> tuple[Dag, Builder]:
@@ -112,7 +115,7 @@ def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
     # Pieces that an array is cut into have lines: what comes back to each stands under its own.
     kept = set(dag.names) | set(dag.roots) | set(pieces_of(nodes, dag.dims))
     taken = users(nodes)
-    inline = {node for node in nodes if not node.args}
+    inline = {node for node in nodes if not node.args and not _is_table(dag, node, taken)}
     depth: dict[Node, int] = {}
     width: dict[Node, int] = {}
     for node in nodes:
@@ -133,6 +136,17 @@ def inline_gates(dag: Dag, nodes: Sequence[Node]) -> set[Node]:
         else:
             depth[node] = 0
     return inline | _inside_dots(nodes, taken, kept)
+
+
+def _is_table(dag: Dag, node: Node, taken: Mapping[Node, Sequence[Node]]) -> bool:
+    """Whether an array of written numbers has a line of its own: it has a name, is long, or several lines take it."""
+    if node.op is not written:
+        return False
+    return node in dag.names or len(taken[node]) > 1 or _length(node) > MOST_WRITTEN
+
+
+def _length(table: Node) -> int:
+    return len(statics_of(table.op, table.attr)["values"])
 
 
 def _inside_dots(nodes: Sequence[Node], taken: dict[Node, list[Node]], kept: set[Node]) -> set[Node]:
