@@ -277,3 +277,11 @@ def test_tangents_and_second_derivatives_are_spared_too(program: str, x: float) 
         assert fn.jvp(x=x, x_dot=1.0)[1] == 0.0
         _, grads, curves = fn.hvp(x=x, x_dot=1.0)
         assert grads["x"] == curves["x"] == 0.0
+
+
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_nan_to_num_is_numpys(kind: Any) -> None:
+    x = np.array([1.0, np.nan, np.inf, -np.inf, 2.0], kind)
+    value, grads = gradc.compile("x: [n]; np.nan_to_num(x)").value_and_grad(x, df=np.ones(5, kind))
+    np.testing.assert_array_equal(value, np.nan_to_num(x))
+    np.testing.assert_array_equal(grads["x"], [1.0, 0.0, 0.0, 0.0, 1.0])

@@ -91,15 +91,16 @@ def _nanmin(call: Call) -> Node:
 
 @function("nan_to_num", "x, copy=None, nan=0.0, posinf=None, neginf=None")
 def _nan_to_num(call: Call) -> Any:
-    """nan as 0; the infinities as what is said of them."""
+    """nan as 0; the infinities as what is said of them, or as the largest numbers there are."""
     x = call.value("x")
-    if "posinf" not in call or "neginf" not in call:
-        hint = "write posinf= and neginf=, or np.where(np.isnan(x), 0, x) where there are none"
-        raise call.error("what the infinities become hangs on the precision", hint)
     for value, name in ((math.inf, "posinf"), (-math.inf, "neginf")):
-        there = call.make(r.eq, x, call.build.const(value))
-        x = call.gates.make(r.where, (there, call.value(name), x))
-    return call.gates.make(r.where, (_missing(call, x), call.build.const(call.number("nan", 0.0)), x))
+        if name in call:
+            x = call.gates.make(r.where, (call.make(r.eq, x, call.build.const(value)), call.value(name), x))
+    x = call.gates.make(r.where, (_missing(call, x), call.build.const(call.number("nan", 0.0)), x))
+    if "posinf" in call and "neginf" in call:
+        return x
+    infinite = call.make(r.eq, call.make(s.abs_, x), call.build.const(math.inf))
+    return call.gates.make(r.where, (infinite, gate(call, "nan_to_num", x), x))
 
 
 @function("finfo iinfo", "type=None")
