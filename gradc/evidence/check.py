@@ -24,12 +24,13 @@ from gradc.base.errors import GradcError
 from gradc.base.tables import html_table, number, table
 from gradc.evidence.by_engine import Run, by_engine
 from gradc.evidence.by_target import runner
-from gradc.evidence.points import Compiled, Point, Search, said
+from gradc.evidence.points import Point, Search, said
 from gradc.evidence.references import Evidence, gather
 from gradc.evidence.second import mode_errors
 from gradc.evidence.symbolic.worker import MEMORY, Worker
 from gradc.evidence.verdict import TINY, Error, gradient_errors, worst
 from gradc.language import parse
+from gradc.run.engine import Compiled
 from gradc.run.given import checked_above_0, checked_whole
 
 PASS, FAIL, TOO_LARGE, UNVERIFIED = "pass", "fail", "too large", "not verified"

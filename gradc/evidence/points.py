@@ -16,12 +16,13 @@ import random
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.graph.dag import Dag, Shape
+from gradc.graph.dag import Dag
 from gradc.graph.shapes import evaluated, names_in
 from gradc.ops.table import statics_of
+from gradc.run.engine import Compiled
 
 Range = tuple[float, float]
 Point = dict[str, Any]  # a float or nested lists of floats for each input
@@ -44,34 +45,6 @@ SIZES = ((3, 2, 4), (4, 6, 5), (6, 4, 8), (2, 2, 2), (8, 8, 8))
 DECIMALS = 3
 # An array of more characters is left out of what is said of a point.
 SHORT = 40
-
-
-class Compiled(Protocol):
-    """What is asked of a compiled program."""
-
-    dag: Dag
-    wrt: tuple[str, ...]
-    style: str
-    names: str
-    target: str
-    literal: bool
-    also: tuple[str, ...]
-
-    @property
-    def program(self) -> str: ...
-
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-
-    @property
-    def outputs(self) -> tuple[str, ...]: ...
-
-    @property
-    def shapes(self) -> dict[str, Shape]: ...
-
-    def forward(self, *args: Any, **inputs: Any) -> tuple[Any, Any]: ...
-
-    def backward(self, cache: Any, df: Any = None) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

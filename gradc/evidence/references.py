@@ -11,12 +11,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gradc.base.tables import number
-from gradc.evidence.points import Compiled, Search, Staged, said
+from gradc.evidence.points import Search, Staged, said
 from gradc.evidence.symbolic.steps import written
 from gradc.evidence.symbolic.worker import Stopped, Worker
 from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import evaluated
 from gradc.language import parse
+from gradc.run.engine import Compiled
 
 # Programs of more gates, or of more numbers at a point, are not written out.
 LARGEST = 200_000

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradc.base.errors import GradcError
-from gradc.evidence.points import Compiled, Search, Staged
+from gradc.evidence.points import Search, Staged
+from gradc.run.engine import Compiled
 from gradc.run.functions import load
 
 # Points are tried until differences agree: a kink may lie between the two values that are subtracted.

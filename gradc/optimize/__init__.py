@@ -26,7 +26,7 @@ from gradc.optimize.constructors import Frugal, masking
 from gradc.optimize.factor import SUMS, Factoring
 from gradc.rewrite.safe_arguments import guard_branches
 from gradc.rewrite.sides import Region, everywhere, is_beyond, is_harmless, is_shared, places
-from gradc.rewrite.simplify import Args, number
+from gradc.rewrite.simplify import Args, rebuild
 
 # Beyond this many gates sums are not searched for common factors, and gates are called as they are, not in parts.
 LARGE = 30_000
@@ -205,27 +205,7 @@ def _stems(program: Dag, build: Frugal) -> dict[Node, str]:
 
 def _copied(dag: Dag, build: Frugal, gate: Callable[[Frugal, Node, Args], Node], new: dict[Node, Node]) -> Dag:
     """The program in the graph of `build`, its constants floats. `new` is filled with the new node of each old one."""
-    for node in dag.nodes:
-        if node.args:
-            new[node] = gate(build, node, tuple([new[arg] for arg in node.args]))
-        elif node.op is s.const:
-            new[node] = build.const(number(node))
-        else:
-            new[node] = build.graph.node(node.op, (), node.attr, node.shape)
-    names: dict[Node, tuple[str, ...]] = {}
-    for old, given in dag.names.items():
-        if old in new:
-            names[new[old]] = names.get(new[old], ()) + given
-    return dag._replace(
-        nodes=tuple(build.graph.nodes),
-        inputs={name: new[node] for name, node in dag.inputs.items()},
-        outputs=tuple((name, new[node]) for name, node in dag.outputs),
-        names=names,
-        spans={},
-        rewrites={},
-        roles={new[node]: role for node, role in dag.roles.items() if node in new},
-        graph=build.graph,
-    )
+    return rebuild(dag, build, gate, new=new)._replace(spans={}, rewrites={})
 
 
 def _as_written(build: Frugal, old: Node, args: Args) -> Node:

@@ -30,7 +30,7 @@ from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.table import Op
 from gradc.rewrite.sides import DEEPEST
-from gradc.rewrite.simplify import Args, Builder, is_const
+from gradc.rewrite.simplify import Args, Builder, is_const, number
 
 # Constants are merged and moved past other factors within these sizes only: no product on the way can then
 # overflow or vanish where the written one does not, but for values at the very ends of the range of floats.
@@ -61,6 +61,10 @@ class Frugal(Builder):
         """A number, always a float."""
         value = float(value)
         return self.graph.node(s.const, (), (value, str(value)))
+
+    def leaf(self, old: Node) -> Node:
+        """The same of another graph; a constant is a float here."""
+        return self.const(number(old)) if old.op is s.const else super().leaf(old)
 
     def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """The node of an operator and its arguments, or a cheaper one of the same value."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Dag, Graph, Lazy, Node, Shape, reachable
@@ -60,6 +60,10 @@ class Builder:
 
     def input(self, name: str, shape: Shape = ()) -> Node:
         return self.graph.node(s.input_, (), name, shape)
+
+    def leaf(self, old: Node) -> Node:
+        """The constant, input or size that one of another graph is."""
+        return self.graph.node(old.op, (), old.attr, old.shape)
 
     def make(self, op: Op, args: Args, attr: Hashable = None) -> Node:
         """The simplified node of an operator and its arguments; `ShapeError` where they do not fit."""
@@ -630,10 +634,13 @@ _REWRITES: dict[Op, Callable[..., Node | None]] = {
 # ---- rebuilding --------------------------------------------------------------------------------
 
 
+AnyBuilder = TypeVar("AnyBuilder", bound=Builder)
+
+
 def rebuild(
     dag: Dag,
-    build: Builder,
-    gate: Callable[[Builder, Node, Args], Node],
+    build: AnyBuilder,
+    gate: Callable[[AnyBuilder, Node, Args], Node],
     order: Iterable[Node] = (),
     new: dict[Node, Node] | None = None,
 ) -> Dag:
@@ -646,7 +653,7 @@ def rebuild(
         if node.args:
             new[node] = gate(build, node, tuple([new[arg] for arg in node.args]))
         else:
-            new[node] = build.graph.node(node.op, (), node.attr, node.shape)
+            new[node] = build.leaf(node)
     names: dict[Node, tuple[str, ...]] = {}
     for old, given in dag.names.items():
         if old in new:

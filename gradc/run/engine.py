@@ -12,17 +12,18 @@ from gradc.run.functions import (
 
 if TYPE_CHECKING:
     from gradc.emit import Emitted
-    from gradc.graph.dag import Dag
+    from gradc.graph.dag import Dag, Shape
     from gradc.plan.program import Program
     from gradc.rewrite.long_sums import Further
     from gradc.run.matrices import Kernel
 
 
 class Compiled(Protocol):
-    """What engines ask of a compiled program."""
+    """What is asked of a compiled program by those who run it and those who judge it."""
 
     dag: Dag
     wrt: tuple[str, ...]
+    style: str
     names: str
     target: str
     literal: bool
@@ -31,9 +32,13 @@ class Compiled(Protocol):
     engine: str  # the one that was asked for, if any
 
     @property
+    def program(self) -> str: ...
+    @property
     def inputs(self) -> tuple[str, ...]: ...
     @property
     def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def shapes(self) -> dict[str, Shape]: ...
     @property
     def staged(self) -> Program: ...
     @property
@@ -53,6 +58,9 @@ class Compiled(Protocol):
     @property
     def memo(self) -> dict[Any, Any]:
         """What engines found out of the program, or made for it, once."""
+
+    def forward(self, *args: Any, **inputs: Any) -> tuple[Any, Any]: ...
+    def backward(self, cache: Any, df: Any = None) -> dict[str, Any]: ...
 
     def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]:
         """The inputs in order, by position or by name."""

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from gradc.base.errors import GradcError
+from gradc.run.engine import Compiled
 from gradc.run.given import checked_df, checked_dfs, checked_out, checked_threads, filled
-
-
-class Compiled(Protocol):
-    """What a call asks of a compiled program."""
-
-    wrt: tuple[str, ...]
-
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-    @property
-    def outputs(self) -> tuple[str, ...]: ...
-    def bound(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> list[Any]: ...
-    def needs_no_df(self) -> None: ...
 
 
 def refuse_without_numba() -> None:

@@ -26,12 +26,13 @@ from gradc.evidence.grade.match import Matcher
 from gradc.evidence.grade.mend import Bench, Mended, mended
 from gradc.evidence.grade.names import UPSTREAM, bases
 from gradc.evidence.grade.point import LABELS, Plan, class_axis, points
-from gradc.evidence.grade.reference import LARGEST, Compiled, Reference, View
+from gradc.evidence.grade.reference import LARGEST, Reference, View
 from gradc.evidence.grade.report import Grade, Wrong
 from gradc.evidence.grade.runs import Run, Runner
 from gradc.evidence.grade.sandbox import SECONDS, Sandbox
 from gradc.evidence.grade.settings import settings
 from gradc.rewrite.textbook import can_be
+from gradc.run.engine import Compiled
 from gradc.run.hand import encoded
 from gradc.run.instrument import given_sites
 

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from gradc.base.errors import GradcError
-from gradc.evidence.grade.reference import Array, Compiled, Reference, View
+from gradc.evidence.grade.reference import Array, Reference, View
 from gradc.evidence.points import domains
 from gradc.graph.dag import reachable
 from gradc.graph.shapes import evaluated, names_in
 from gradc.ops.table import statics_of
+from gradc.run.engine import Compiled
 
 # Named sizes in turn, tried one row after the other. Two is left out, and four does not come first: factors of
 # two would be no news.

@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradc.derive.reverse import reverse
-from gradc.emit import Emitted
 from gradc.emit.operand import Printer
-from gradc.graph.dag import Dag, Node, Shape, reachable
+from gradc.graph.dag import Dag, Node, reachable
 from gradc.ops import scalar
 from gradc.ops.helpers import HELPERS, needs_math
-from gradc.plan.program import Program
 from gradc.rewrite.textbook import textbook
+from gradc.run.engine import Compiled
 from gradc.run.functions import load
 
 Array = np.ndarray[Any, Any]
@@ -29,31 +28,6 @@ Array = np.ndarray[Any, Any]
 NOISE, NOISE_SINGLE, SINGLE = 1e-14, 1e-7, 1e-4
 # More gates than this nobody stages by hand.
 LARGEST = 20_000
-
-
-class Compiled(Protocol):
-    """What is asked of a compiled program."""
-
-    dag: Dag
-    literal: bool
-
-    @property
-    def program(self) -> str: ...
-
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-
-    @property
-    def outputs(self) -> tuple[str, ...]: ...
-
-    @property
-    def shapes(self) -> dict[str, Shape]: ...
-
-    @property
-    def staged(self) -> Program: ...
-
-    @property
-    def emitted(self) -> Emitted: ...
 
 
 class Part(NamedTuple):
