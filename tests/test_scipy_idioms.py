@@ -12,7 +12,8 @@ from tests.support import shapes_in
 
 scipy = pytest.importorskip("scipy")
 stats = pytest.importorskip("scipy.stats")
-pytest.importorskip("scipy.spatial.distance")
+for _part in ("spatial.distance", "signal", "integrate"):
+    pytest.importorskip(f"scipy.{_part}")
 
 A = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, -0.2], [0.1, -0.2, 1.0]])
 X, V = np.arange(6.0).reshape(3, 2) / 3 - 0.9, np.array([0.5, 1.5, -1.0])
@@ -114,6 +115,14 @@ scipy.special.kv(1.5, V[0]) + scipy.special.k0(V[1]) + scipy.special.yn(2, V[1])
 scipy.special.iv(0.5, V[0]) + scipy.special.jv(2, V).sum() + scipy.special.ive(3, V[1])
 scipy.special.exp1(V[0]) + scipy.special.expi(V[1]) + scipy.special.erfcx(V).sum()
 np.asarray_chkfinite(V).sum()
+np.apply_along_axis(lambda v: v/(v @ v), 1, A).sum() + np.apply_along_axis(np.prod, 0, A) @ V
+np.apply_along_axis(lambda v: v[::-1]*v[0], 0, X)[0, 1]
+np.fromfunction(lambda i, j: np.exp(-V[0]*np.abs(i - j)), (3, 2)).sum()
+np.piecewise(V, [V < 0, V > 1], [lambda t: -2*t, lambda t: t**3, 5.0]).sum()
+np.piecewise(V, [V < 0, V < -0.5], [np.square(V[0]), lambda t: t*V[1]]).sum()
+scipy.signal.lfilter([1.0, V[0]], [2.0, V[1], 0.3], X[:, 0]).sum()
+scipy.integrate.cumulative_trapezoid(V, [0.0, 1.0, 3.0], initial=0)[-1]
+np.polyval(np.polyder(V), 0.7) + np.polyder(V, 2)[0]
 scipy.special.eval_laguerre(3, V).sum()
 """.strip().split("\n")
 

@@ -324,7 +324,7 @@ def _cumulative(call: Call) -> Node:
     found = gate(call, "cumsum", div(call, mul(call, steps, pair), 2), axis=0)
     if "initial" not in call:
         return found
-    first = call.make(a.expand, call.value("initial"), axis=0)
+    first = call.filled(call.value("initial"), (1,))
     return _joined(call, [first, found], 0)
 
 

@@ -19,7 +19,10 @@ from gradc.ops import routing as r
 
 # What takes a function, and gives one that does the same.
 SAME_FUNCTION = ("jit", "checkpoint", "remat", "vectorize", "njit")
-TAKE_FUNCTIONS = ("map", "reduce", "partial", "vmap", "scan", "fori_loop", "cond", *SAME_FUNCTION)
+TAKE_FUNCTIONS = (
+    "map", "reduce", "partial", "vmap", "scan", "fori_loop", "cond", "apply_along_axis", "fromfunction", "piecewise",
+    *SAME_FUNCTION,
+)  # fmt: skip
 # The keywords of vmap, by their places.
 _AXES = {"in_axes": 0, "in_dims": 0, "out_axes": 1, "out_dims": 1}
 
@@ -40,6 +43,12 @@ class Higher(Forks):
                 return self._fori(args, first, last, top)
             case "cond":
                 return self._cond(args, first, last, top)
+            case "apply_along_axis":
+                return self._along_axis(args, first, last, top)
+            case "fromfunction":
+                return self._from_function(args, first, last, top)
+            case "piecewise":
+                return self._piecewise(args, first, last, top)
         if not args or not isinstance(args[0].value, (Function, Callee, Bound)):
             raise self.source.error(f"'{callee.name}' takes a function: a def or a lambda", first, last)
         self._careful()
@@ -196,6 +205,50 @@ class Higher(Forks):
 
         self.at = step()
         return JUMP
+
+    def _function_of(self, args: list[Arg], least: int, name: str, first: int, last: int) -> Any:
+        if len(args) < least or not isinstance(args[0].value, (Function, Callee, Bound)):
+            raise self.source.error(f"'{name}' takes a function: a def or a lambda", first, last)
+        return args[0].value
+
+    def _along_axis(self, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """np.apply_along_axis(f, axis, x): f of the rows of a matrix, or of its columns."""
+        function = self._function_of(args, 3, "apply_along_axis", first, last)
+        axis, rank = known(args[1].value), len(self.gates.value(args[2]).shape)
+        if rank != 2 or axis not in (0, 1, -1, -2):
+            raise self.source.error("apply_along_axis is read along the rows or the columns of a matrix", first, last)
+        across = 1 - axis % 2
+        bound = Bound(Bound(function, []), [], ((across, *(None,) * len(args[3:])), across))
+        return self._vmap(bound, args[2:], first, last, top)
+
+    def _from_function(self, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """np.fromfunction(f, shape): f of the indices of an array."""
+        function = self._function_of(args, 2, "fromfunction", first, last)
+        grid = self.gates.call(self.gates.callee("indices", first, prefixed=True), [args[1]], first, last)
+        return self.call_bound(Bound(function, []), self.items_of(Arg(grid, first, last)), first, last, top)
+
+    def _piecewise(self, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """np.piecewise(x, conditions, functions): the last that holds, and one more function where none does."""
+        if len(args) != 3 or not all(isinstance(arg.value, Group) for arg in args[1:]):
+            raise self.source.error("piecewise takes an array, conditions and functions, in lists", first, last)
+        conditions, pieces = [arg.value.items for arg in args[1:]]
+        if len(pieces) - len(conditions) not in (0, 1):
+            raise self.source.error("piecewise takes a function for each condition, and one more", first, last)
+        if len(pieces) == len(conditions):
+            pieces = [*pieces, Arg(self.build.const(0.0), first, last)]
+        called = [piece.value for piece in pieces if isinstance(piece.value, Function)]
+
+        def following(found: list[Arg]) -> list[Arg] | Arg:
+            if len(found) < len(called):
+                return [args[0]]
+            results = iter(found)
+            values = [next(results) if isinstance(piece.value, Function) else piece for piece in pieces]
+            out = values[-1]
+            for condition, value in zip(conditions, values, strict=False):
+                out = Arg(self.gates.apply(r.where, [condition, value, out]), first, last)
+            return out
+
+        return self._calls(called, following, first, last, top) if called else following([]).value  # type: ignore[union-attr]  # all are there
 
     def _map(self, args: list[Arg], first: int, last: int, top: int) -> Any:
         """map(f, xs, ys): f for each of them."""

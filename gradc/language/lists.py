@@ -852,7 +852,8 @@ BUILTINS: dict[str, Any] = {
     "isinstance": _isinstance, "slice": _slice,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
     **dict.fromkeys(  # these call functions: the reader's work
-        "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal".split(),
+        "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal "
+        "apply_along_axis fromfunction piecewise".split(),
         lambda gates, callee, args, first, last: None,
     ),
 }  # fmt: skip

@@ -14,9 +14,11 @@ from typing import Any
 from gradc.graph.dag import Node
 from gradc.language.array_functions import Call, function
 from gradc.language.values import Arg, Group
+from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops import special, spectral
 from gradc.ops.table import lookup
+from gradc.rewrite.simplify import is_const
 
 # A polynomial of a higher degree is a loop to be written.
 _HIGHEST = 64
@@ -90,6 +92,34 @@ def _of_given_order(call: Call) -> Any:
 @function(" ".join(_OF_ORDER), "x")
 def _of_low_order(call: Call) -> Any:
     return _bessel(call, *_OF_ORDER[call.callee.name])
+
+
+@function("lfilter", "b, a, x")
+def _lfilter(call: Call) -> Node:
+    """A filter of a signal of known length, from rest, by its recursion."""
+    parts = [call.values(name) for name in ("b", "a", "x")]
+    (front, back, signal) = [[arg.value for arg in part] for part in parts]
+    if any(value.shape for value in signal) or not back or not front:
+        raise call.error("lfilter takes the coefficients of a filter, and a signal of one axis", at="x")
+    bound = {f"b{k}": value for k, value in enumerate(front)} | {f"a{k}": value for k, value in enumerate(back)}
+    out: list[Node] = []
+    for n in range(len(signal)):
+        terms = [f"b{k}*x{k}" for k in range(min(len(front), n + 1))]
+        rule = " + ".join(terms) + "".join(f" - a{k}*y{k}" for k in range(1, min(len(back), n + 1)))
+        now = {f"x{k}": signal[n - k] for k in range(n + 1)} | {f"y{k}": out[n - k] for k in range(1, n + 1)}
+        scaled = f"({rule})/a0" if not is_const(back[0], 1) else rule
+        out.append(call.gates.lower(scaled, {**bound, **now}))
+    return call.make(a.stack, *out, axis=0)
+
+
+@function("polyder", "p, m=1")
+def _polyder(call: Call) -> Node:
+    """The coefficients of a polynomial's derivative, the highest power first."""
+    terms = [arg.value for arg in call.values("p")]
+    for _ in range(int(call.number("m", 1))):
+        powers = range(len(terms) - 1, 0, -1)
+        terms = [call.make(s.mul, call.build.const(k), term) for k, term in zip(powers, terms, strict=False)]
+    return call.make(a.stack, *(terms or [call.build.const(0.0)]), axis=0)
 
 
 @function("eigh", "x, UPLO=None")
