@@ -358,10 +358,12 @@ class _Marks:
 
 
 def _as_added(s: ast.Assign | ast.AugAssign | ast.AnnAssign, target: ast.expr) -> ast.stmt:
-    """`=` as `+=`, to see whether that was meant; where an index repeats, all is added."""
+    """`=` as `+=`, to see whether that was meant; where an index repeats, all is added, as by `+=` it is not."""
     value = s.value if s.value is not None else ast.Constant(0.0)
+    if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Sub):
+        value = ast.UnaryOp(ast.USub(), value)
     if isinstance(target, ast.Subscript):
-        if _is_slice(target):  # it names no element twice
+        if has_slice(target):  # it names no element twice
             return ast.copy_location(ast.AugAssign(target, ast.Add(), value), s)
         args = [_loaded(target.value), _loaded(target.slice), value]
         return ast.Expr(ast.Call(ast.Name("add_", ast.Load()), args, []))
@@ -369,7 +371,8 @@ def _as_added(s: ast.Assign | ast.AugAssign | ast.AnnAssign, target: ast.expr) -
     return ast.copy_location(ast.AugAssign(target, ast.Add(), value), s)
 
 
-def _is_slice(target: ast.Subscript) -> bool:
+def has_slice(target: ast.Subscript) -> bool:
+    """Whether a subscript names a range: no element twice, if it names nothing else."""
     return any(isinstance(node, ast.Slice) for node in ast.walk(target.slice))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from gradc.base.errors import GradcError
 from gradc.evidence.grade.calls import File, Shapes, glance, plans
-from gradc.evidence.grade.diagnose import SLOPE, Reason
+from gradc.evidence.grade.diagnose import POINT, SLOPE, Reason
 from gradc.evidence.grade.judge import FIRST, Judge, Judged, Verdict, first_look
 from gradc.evidence.grade.marks import RIGHT, Marks
 from gradc.evidence.grade.match import Matcher
@@ -41,6 +41,10 @@ LOOSE, LOOSE_SINGLE = 1e-5, 1e-3
 POINTS = 3
 # So many ways to call a file's functions are tried.
 WAYS = 40
+# So many mistakes are looked at one by one.
+SEVERAL = 3
+# The verdicts at all points, by line and name.
+Verdicts = dict[tuple[int, str], list[Verdict]]
 
 
 def grade(
@@ -275,11 +279,13 @@ class _Grading:
     # ---- what it comes to ------------------------------------------------------------------------
 
     def _graded(self, judged: Sequence[Judged], mend: Mended | None, benches: Sequence[Bench]) -> Grade:
-        found: dict[tuple[int, str], list[Verdict]] = {}
+        found: Verdicts = {}
         for each in judged:
             for verdict in each.verdicts:
                 found.setdefault((verdict.line, verdict.name), []).append(verdict)
         found = _confirmed(found, sum(bool(each.verdicts) for each in judged))
+        if (mend is None or mend.marks is None) and 1 < len(found) <= SEVERAL:
+            found = self._one_by_one(found, benches, judged)
         lines = self.text.splitlines()
         wrong = []
         vague = len(found) == 1 and all(r.word == SLOPE for v in found.values() for r in v[0].reasons[:1])
@@ -305,6 +311,30 @@ class _Grading:
                 hint=f"the program's inputs are {', '.join(self.fn.inputs)}",
             )
         return Grade(self.fn.program, not wrong, tuple(wrong), named, free, error)
+
+    def _one_by_one(self, found: Verdicts, benches: Sequence[Bench], judged: Sequence[Judged]) -> Verdicts:
+        """Each of several mistakes as the one change that is left when all others are put right."""
+        each: Verdicts = {}
+        for place, verdicts in found.items():
+            mend = None if verdicts[0].reasons[0].word == POINT else self._alone(place[0], benches, judged)
+            if mend is None or mend.marks is None:
+                each.setdefault(place, verdicts)
+            else:
+                alone = Verdict(mend.line, mend.name, (mend.reason,), verdicts[0].slot)
+                each.setdefault((mend.line, mend.name), [alone])
+        return each
+
+    def _alone(self, line: int, benches: Sequence[Bench], judged: Sequence[Judged]) -> Mended | None:
+        """What is wrong in a line, once all other lines are put right."""
+        alone: list[Bench] = []
+        for bench, found in zip(benches, judged, strict=False):
+            right = {at: value for v in found.verdicts if v.line != line for at, value in v.right.items()}
+            runner = Runner(self.box, bench.runner.job, right=right)
+            runner.limit = bench.runner.limit
+            marks = Marks(runner.run(), bench.reference, bench.marks.matcher)
+            alone.append(bench._replace(runner=runner, marks=marks))
+        reasons = [(v.line, v.reasons[0]) for v in judged[0].verdicts if v.line == line]
+        return mended(self.text, alone, lambda: reasons)
 
     def _ours(self, name: str, slot: str) -> Iterator[str]:
         view = self.views[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gradc.evidence.grade.diagnose import SLOPE, Reason
@@ -14,12 +15,13 @@ VAGUE = 5
 
 
 class Verdict(NamedTuple):
-    """A line that is wrong, with all that explains it."""
+    """A line that is wrong, with all that explains it, and what was put right."""
 
     line: int
     name: str
     reasons: tuple[Reason, ...]
     slot: str
+    right: Mapping[Place, Array] = {}
 
 
 class Guess(NamedTuple):

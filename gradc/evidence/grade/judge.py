@@ -124,10 +124,11 @@ class Judge:
 
     def _accept(self, guess: Guess) -> None:
         self.right.update(guess.right)
-        title = guess.slot.title
-        known = [(v.line, v.name) for v in self.verdicts]
-        if (guess.line, guess.name) not in known:
-            self.verdicts.append(Verdict(guess.line, guess.name, tuple(guess.reasons), title))
+        for k, known in enumerate(self.verdicts):
+            if (known.line, known.name) == (guess.line, guess.name):
+                self.verdicts[k] = known._replace(right={**known.right, **guess.right})
+                return
+        self.verdicts.append(Verdict(guess.line, guess.name, tuple(guess.reasons), guess.slot.title, guess.right))
 
     # ---- which line, and why ---------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ A forward value is known by its numbers; a backward name by the name that it is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ class Marks:
         self.reached: set[int] = set()
         self.first_output = -1
         self.last_used = 0
+        self.each: dict[int, int] = {}  # the adjoints that are still to be divided by a number of examples
         self.outputs = [slot for _, slot in reference.outputs]
         self._read()
         self.by_place = self._by_place()
@@ -197,7 +199,8 @@ class Marks:
     def _of(self, event: Event, base: str) -> list[Meaning]:
         found: list[Meaning] = []
         near = [*self.bound.get((event.key, base), []), *self.bound.get((event.scope, base), [])]
-        far = self.anywhere.get(base, [])
+        own = event.key == 0 and base in self.reference.input_slots  # outside of functions, x is the program's
+        far = [] if own else self.anywhere.get(base, [])
         here = [Meaning(slot, lambda a: a, slot.value.shape) for slot in self.reference.by_name.get(base, [])]
         spelled = [] if near or far or here else self._spelled(base)
         for meaning in [*reversed(near), *reversed(far), *here, *spelled]:
@@ -235,6 +238,7 @@ class Marks:
         if wanted:
             if any(fits(value, want, self.loose) for meaning in wanted for want in meaning.adjoints()):
                 return RIGHT
+            self._note_examples(event, wanted)
             if any(self.matcher.is_sum(value, meaning, is_sum_of_some) for meaning in wanted if _sized(meaning, value)):
                 return PART
             if not np.any(value):
@@ -249,6 +253,12 @@ class Marks:
         if not np.any(value) or self.matcher.part(value):
             return PART
         return FREE
+
+    def _note_examples(self, event: Event, wanted: list[Meaning]) -> None:
+        """Whether an adjoint is as many times what it should be as it has examples: people divide where they sum."""
+        for n in {n for n in event.value.shape if n > 1}:
+            if any(fits(event.value, n * want, self.loose) for meaning in wanted for want in meaning.adjoints()):
+                self.each[event.index] = n
 
     # ---- what is wrong ---------------------------------------------------------------------------
 
@@ -290,12 +300,12 @@ class Marks:
         """What stands for an input's adjoint by its place in what a function returns, where no name says it."""
         named = {m.slot.is_input for segment in self.segments for m in segment.meanings[:1] if not segment.piece}
         inputs = [name for name, slot in self.reference.input_slots.items() if slot.variants]
-        if named & set(inputs) or not inputs:
-            return {}
         groups: dict[tuple[int, int], list[Event]] = {}
         for event in self.run.events:
             if event.where.how == "return":
                 groups.setdefault((event.scope, event.line), []).append(event)
+        if named & set(inputs) or not inputs:
+            return self._between(inputs, groups.values())
         for events in reversed(list(groups.values())):
             shapes = [self.reference.inputs[name].shape for name in inputs]
             while events and len(events) > len(inputs) and self.state[events[0].index] in (FORWARD, GIVEN):
@@ -305,6 +315,27 @@ class Marks:
             if any(self._is_adjoint_of(event, name) for event, name in zip(events, inputs, strict=True)):
                 return {name: self._placed(event, name) for event, name in zip(events, inputs, strict=True)}
         return self._by_shape(inputs, list(groups.values()))
+
+    def _between(self, inputs: list[str], groups: Iterable[list[Event]]) -> dict[str, Segment]:
+        """What is returned without a name between adjoints that have one, in the order of the inputs."""
+        for events in groups:
+            if all(event.name for event in events) or len(events) > len(inputs):
+                continue
+            known = [self._input_of(event) for event in events]
+            order = inputs[: len(events)]
+            named = any(known) and all(name in ("", at) for name, at in zip(known, order, strict=True))
+            fit = all(
+                event.value.shape == self.reference.inputs[at].shape for event, at in zip(events, order, strict=True)
+            )
+            if named and fit:
+                pairs = zip(events, order, known, strict=True)
+                return {at: self._placed(event, at) for event, at, name in pairs if not name}
+        return {}
+
+    def _input_of(self, event: Event) -> str:
+        """The input whose adjoint a returned value is by its name."""
+        wanted = self.meanings(event)[0] if event.name else []
+        return wanted[0].slot.is_input if wanted else ""
 
     def _by_shape(self, inputs: list[str], groups: list[list[Event]]) -> dict[str, Segment]:
         """What is returned, or called a gradient, in a shape that one input alone has, once the output was there."""
@@ -343,32 +374,33 @@ class Marks:
 
     def finals(self) -> dict[str, bool]:
         """Whether the last adjoint of each input that the text works out is right."""
-        found: dict[str, tuple[int, bool]] = {}
-        for segment in self.segments:
-            for meaning in segment.meanings[:1]:
-                name = meaning.slot.is_input
-                if name and not segment.piece:
-                    right = segment.states[-1] == RIGHT
-                    if segment.last.index >= found.get(name, (-1, True))[0]:
-                        found[name] = (segment.last.index, right)
-        placed = {name: segment.states[-1] == RIGHT for name, segment in self.by_place.items()}
-        return {**placed, **{name: right for name, (_, right) in found.items()}}
+        return {name: goal.right for name, goal in self._goals.items()}
 
     def goals(self) -> dict[str, Goal]:
         """Where each input's gradient stands at last, and what it should be."""
-        found: dict[str, tuple[int, Goal]] = {}
+        return {name: goal._replace(event=self._handed_on(goal.event)) for name, goal in self._goals.items()}
+
+    @cached_property
+    def _goals(self) -> dict[str, Goal]:
+        found: dict[str, Segment] = {}
         for segment in self.segments:
-            for meaning in segment.meanings[:1]:
-                name, last = meaning.slot.is_input, segment.last
-                if name and not segment.piece and last.index >= found.get(name, (-1,))[0]:
-                    goal = Goal(name, last, tuple(meaning.adjoints()), segment.states[-1] == RIGHT)
-                    found[name] = (last.index, goal)
-        placed = {
-            name: Goal(name, s.last, tuple(s.meanings[0].adjoints()), s.states[-1] == RIGHT)
-            for name, s in self.by_place.items()
-        }
-        goals = {**placed, **{name: goal for name, (_, goal) in found.items()}}
-        return {name: goal._replace(event=self._handed_on(goal.event)) for name, goal in goals.items()}
+            for name in (meaning.slot.is_input for meaning in segment.meanings[:1] if not segment.piece):
+                if name and (name not in found or segment.last.index >= found[name].last.index):
+                    found[name] = segment
+        segments = {**self.by_place, **found}
+        some = any(each.states[-1] == RIGHT and each.last.value.size > 1 for each in segments.values())
+        return {name: self._goal(name, segment, some) for name, segment in segments.items()}
+
+    def _goal(self, name: str, segment: Segment, some: bool) -> Goal:
+        """What a gradient may be: of data, where `some` other is right, that of each example by itself, too."""
+        last, wants = segment.last, tuple(segment.meanings[0].adjoints())
+        n, right = self.each.get(last.index), segment.states[-1] == RIGHT
+        begun = n is not None and any(
+            self.each.get(each.last.index) == n for each in self.segments if each.last.index < last.index
+        )
+        if begun or (n is None and not right):
+            wants += tuple(m * want for want in wants for m in {m for m in last.value.shape if m > 1})
+        return Goal(name, last, wants, right or (begun and some))
 
     def _handed_on(self, event: Event) -> Event:
         """Where a value stands at last under its name: what a function gives back, its caller may assign."""

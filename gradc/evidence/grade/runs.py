@@ -56,10 +56,12 @@ Place = tuple[int, int]
 
 
 class Runner:
-    """Runs a text at a point, with corrections."""
+    """Runs a text at a point, with corrections; `right` are those of every run."""
 
-    def __init__(self, sandbox: Sandbox, job: Mapping[str, Any], budget: int = 400) -> None:
-        self.sandbox, self.job = sandbox, dict(job)
+    def __init__(
+        self, sandbox: Sandbox, job: Mapping[str, Any], budget: int = 400, right: Mapping[Place, Array] | None = None
+    ) -> None:
+        self.sandbox, self.job, self.right = sandbox, {**job, "right": corrected(right or {})}, dict(right or {})
         self.left = budget
         self.limit: int | None = None
 
@@ -75,7 +77,7 @@ class Runner:
         self.left -= 1
         job = {
             **self.job,
-            "right": corrected(right or {}),
+            "right": corrected({**self.right, **(right or {})}),
             "scales": list(scales),
             "frozen": list(frozen),
             "bypass": list(bypass),

@@ -40,8 +40,8 @@ from gradc.evidence.grade.text import (
 
 # So many elements of a tuple are swapped, and so many names are tried for one.
 TUPLE, OTHERS = 8, 24
-# What speaks against an adjoint in place of a value, or the other way round.
-ACROSS = 0.5
+# What speaks against a sign inside of a factor, and against an adjoint in place of a value, or the other way round.
+INSIDE, ACROSS = 0.3, 0.5
 OTHER_WAY = "the difference is the other way round"
 _SUMS = {"sum": "mean", "mean": "sum"}
 _CALLS = {"sin": "cos", "cos": "sin", "max": "min", "min": "max", "maximum": "minimum", "minimum": "maximum",
@@ -73,7 +73,7 @@ class Slips(Statement):
                         whole = change.detail == OTHER_WAY  # the negative of a factor is that of the whole
                         told = change.word != SIGN or (linear and (whole or not deep or _is_negation(change, node)))
                         word = MASK if id(node) in masks else change.word if told else SLOPE
-                        found.append(change._replace(word=word))
+                        found.append(change._replace(word=word, cost=change.cost + INSIDE * (not told)))
             if not isinstance(root, ast.Tuple):
                 found += self._everywhere(root)
         if isinstance(self.s, ast.AugAssign) and isinstance(self.s.op, (ast.Mult, ast.Div)):

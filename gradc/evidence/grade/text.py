@@ -107,8 +107,19 @@ class Text:
                     found.setdefault(node.arg)
                 elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and atom_name(node):
                     found.setdefault(self.of(node))
+            for node in self._attributes(scope):
+                found.setdefault(self.of(node))
             self._atoms[scope] = list(found)
         return self._atoms[scope]
+
+    def _attributes(self, scope: ast.AST) -> Iterator[ast.Attribute]:
+        """What a method may read of its object: what any method of the class does."""
+        for owner in ast.walk(self.tree):
+            if isinstance(owner, ast.ClassDef) and scope in owner.body:
+                for node in ast.walk(owner):
+                    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and atom_name(node):
+                        if node.value.id == "self":
+                            yield node
 
 
 class Statement:
