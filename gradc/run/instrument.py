@@ -60,7 +60,8 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
         read = _read(statement, values=True)
         free = not read & tainted and (bool(names & named) or (_is_number(statement) and not read & params))
         making = scope.startswith("__init__") or "init" in scope
-        first_at_top = not scope and names & named and not names & first
+        plain = names & {t.id for t in _targets(statement) if isinstance(t, ast.Name)}  # `g["W"] = …` is a gradient
+        first_at_top = not scope and plain & named and not plain & first
         if not isinstance(statement, ast.For) and (free or first_at_top):
             found.add(id(statement))
         if making and not isinstance(statement, (ast.AugAssign, ast.For)):
@@ -138,15 +139,20 @@ def _is_size(node: ast.AST) -> bool:
     return False
 
 
-def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
-    """The names that a statement assigns; of arrays `whole` ones, if asked."""
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement assigns, one by one."""
     if isinstance(statement, ast.Assign):
         targets: Iterable[ast.expr] = statement.targets
     elif isinstance(statement, (ast.AugAssign, ast.AnnAssign, ast.For)):
         targets = [statement.target]
     else:
         return []
-    flat = [each for target in targets for each in _flat(target)]
+    return [each for target in targets for each in _flat(target)]
+
+
+def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
+    """The names that a statement assigns; of arrays `whole` ones, if asked."""
+    flat = _targets(statement)
     if whole:
         flat = [each for each in flat if not isinstance(each, ast.Subscript) or isinstance(each.slice, ast.Constant)]
     return [name for name in map(name_of, flat) if name]
@@ -154,8 +160,7 @@ def _stored(statement: ast.stmt, whole: bool = False) -> list[str]:
 
 def _containers(statement: ast.stmt) -> list[str]:
     """What holds the elements that a statement assigns."""
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    flat = [each for target in targets if target is not None for each in _flat(target)]
+    flat = _targets(statement)
     return [each.value.id for each in flat if isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name)]
 
 

@@ -127,7 +127,7 @@ class _Grading:
                 given[name] = f"up:{self.spare[0]}"
             elif inner and (self.spare or name in names):
                 given[name] = f"adj:{inner[0]}"
-        for name in sorted(file.names):
+        for name in sorted(file.names - _containers(file.tree)):
             base = [b for b in bases(name) if b in self.fn.outputs]
             if name not in given and (UPSTREAM.match(name) or base) and name not in self.fn.inputs:
                 at = self.fn.outputs.index(base[0]) if base else 0
@@ -350,6 +350,18 @@ class _Grading:
 
 def _is_zero(value: Any) -> bool:
     return "zeros" in ast.unparse(value) or (isinstance(value, ast.Constant) and not value.value)
+
+
+def _containers(tree: ast.AST) -> set[str]:
+    """The names of dictionaries and lists: `G = {}` holds gradients, and is none."""
+    kinds = (ast.Dict, ast.List, ast.DictComp, ast.ListComp)
+    return {
+        target.id
+        for s in ast.walk(tree)
+        if isinstance(s, ast.Assign) and isinstance(s.value, kinds)
+        for target in s.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _confirmed(found: dict[tuple[int, str], list[Verdict]], points: int) -> dict[tuple[int, str], list[Verdict]]:

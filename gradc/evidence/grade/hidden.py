@@ -155,7 +155,7 @@ class Hidden:
                 if forward and state == FREE and id(slot) not in marks.reached and not slot.is_input:
                     rights = [(slot.value, ()), *rights]
                 for want, some in rights:
-                    if not want.size or fits(want, event.value, self.judge.loose):
+                    if not np.any(want) or fits(want, event.value, self.judge.loose):
                         continue
                     told = self._explained(event.value, want, some)
                     if told[0].rank < VAGUE or squeezed(want.shape) == squeezed(event.value.shape):

@@ -33,7 +33,28 @@ class LeftOut(Statement):
                 found += self._factors(term)
             found += self._added(root)
             found += self._sums(root)
+            found += self._handed(root)
+            found += self._counted(root)
         return found
+
+    def _handed(self, root: ast.expr) -> Iterator[Change]:
+        """An adjoint that comes from elsewhere, too, in what is handed to a function of the text's own."""
+        for call in ast.walk(root):
+            if isinstance(call, ast.Call) and self.hands_on(call):
+                for arg in call.args:
+                    for atom, value in self.values.items():
+                        if value.ndim and (self.is_back(atom) or bases(atom)):
+                            told = f"{atom} is to be added"
+                            yield Change(arg, f"{self.text.of(arg)} + {atom}", MISSING, told, 2.1)
+
+    def _counted(self, root: ast.expr) -> Iterator[Change]:
+        """How many there are in a row, where a number stands."""
+        target = getattr(self.s, "targets", [None])[0]
+        if isinstance(root, (ast.Constant, ast.UnaryOp)) and isinstance(target, ast.Subscript):
+            of = self.text.of(target.value)
+            for axis in (1, 0):
+                told = f"{self.text.of(root)} stands for how many there are"
+                yield Change(root, f"-{of}.sum(axis={axis})", SLOPE, told, 1.9)
 
     def _factors(self, term: ast.expr) -> Iterator[Change]:
         handed = HANDED * self.hands_on(term)

@@ -166,7 +166,8 @@ class _Mender:
         named = [e for e in self.marks.run.events if e.site == site]
         states = {self.marks.state[e.index] for e in named}
         if states <= {FORWARD, GIVEN}:
-            return (0.5 * WAS_RIGHT if states == {FORWARD} else 0.0), ""
+            late = named[0].index > self.marks.first_output >= 0  # a residual is a value, and begins the way back
+            return (0.5 * WAS_RIGHT if states == {FORWARD} and not late else 0.0), ""
         own = all(self.marks.meanings(e)[0] for e in named)
         if states == {FREE} and all(map(self._is_slope, named)):
             return 0.5 * WAS_RIGHT, ""
@@ -318,7 +319,8 @@ class _Mender:
         for k, (edit, culprit) in enumerate(list(close.values())[:CLOSE]):
             run = self.bench.runner.other(edit.variant(), SECONDS)
             after = Marks(run, self.bench.reference, self.marks.matcher)
-            ranked.append((_cost((edit, culprit)) + LEFT * min(3, len(after.problems)), -edit.line, k, edit, after))
+            odd = min(3, len(after.problems)) + 2 * after.score()[1]  # an output that does not come out is odder
+            ranked.append((_cost((edit, culprit)) + LEFT * odd, -edit.line, k, edit, after))
         ranked.sort(key=lambda each: each[:3])
         if len(ranked) > 1 and ranked[1][0] < ranked[0][0] + JUDGED:
             lines = {line for line, _ in self.judged}

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from gradc.base.errors import GradcError
-from gradc.evidence.grade.reference import Array, Reference, View
+from gradc.evidence.grade.reference import Array, Found, Reference, View
 from gradc.evidence.points import domains
 from gradc.graph.dag import reachable
 from gradc.graph.shapes import evaluated, names_in
@@ -98,53 +99,58 @@ def one_hot(shape: tuple[int, ...], rng: np.random.Generator, axis: int = -1) ->
 def points(views: Sequence[View], plan: Plan, count: int, df: bool, drawn: int = 8) -> list[Reference]:
     """Up to `count` points of `drawn` times as many, those first at which most masks are partly open; `df` other than
     1 if asked."""
-    found: list[tuple[float, tuple[bool, ...], Reference]] = []
+    drawn *= count
+    found: list[Drawn] = []
     for attempt in range(ATTEMPTS):
         try:
             inputs = plan.draw(0, attempt)
-            reference = Reference(views, inputs, df, attempt)
+            at = views[0].at(inputs, df, attempt)
         except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
             continue
-        found.append((_worth(reference), _pattern(reference), reference))
-        if len(found) >= drawn * count:
+        found.append(Drawn(_worth(at), _pattern(at), inputs, attempt))
+        if len(found) >= drawn:
             break
-    if not found:
+    chosen: list[Reference] = []
+    for each in _in_order(found):
+        try:
+            chosen.append(Reference(views, each.inputs, df, each.attempt))
+        except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
+            continue  # staged another way it is not finite
+        if len(chosen) == count:
+            break
+    if not chosen:
         raise GradcError("found no point where value and gradient are finite", hint="declare the inputs' shapes")
-    return list(_chosen(found, count))
+    return chosen
 
 
-def _chosen(found: list[tuple[float, tuple[bool, ...], Reference]], count: int) -> Iterator[Reference]:
-    """The best, and such as take other branches."""
-    found = sorted(found, key=lambda each: -each[0])
-    seen: list[tuple[bool, ...]] = []
-    first = found[:1]
-    others = sorted(found[1:], key=lambda each: each[1] == found[0][1])
-    for _, pattern, reference in [*first, *others]:
-        if len(seen) < count:
-            seen.append(pattern)
-            yield reference
+class Drawn(NamedTuple):
+    """A point, how much it shows, and which branches it takes."""
+
+    worth: float
+    pattern: tuple[bool, ...]
+    inputs: dict[str, Array]
+    attempt: int
 
 
-def _worth(reference: Reference) -> float:
+def _in_order(found: Sequence[Drawn]) -> list[Drawn]:
+    """The best, and then such as take other branches."""
+    best = sorted(found, key=lambda each: -each.worth)
+    return [*best[:1], *sorted(best[1:], key=lambda each: each.pattern == best[0].pattern)]
+
+
+def _worth(found: Found) -> float:
     """How many masks are partly open, and how far all is from nothing."""
     total = 0.0
-    for slot in reference.slots:
-        for variant in slot.variants:
-            for part in variant.parts:
-                if part.value.size >= 3 and slot.is_input not in reference.inputs:
-                    share = float(np.mean(part.value == 0))
-                    total += 2.0 if 0.15 <= share <= 0.85 else 0.5 if 0 < share < 1 else 0.0
-        for variant in slot.variants:
-            size = float(np.max(np.abs(variant.adjoint))) if variant.adjoint.size else 1.0
-            total -= 0.5 * (size < 1e-3) + 0.5 * (size > 1e3)
+    for node, parts in found.parts.items():
+        for part in parts:
+            if part.value.size >= 3 and node.args:
+                share = float(np.mean(part.value == 0))
+                total += 2.0 if 0.15 <= share <= 0.85 else 0.5 if 0 < share < 1 else 0.0
+        adjoint = sum(part.value for part in parts)
+        size = float(np.max(np.abs(adjoint))) if np.size(adjoint) else 1.0
+        total -= 0.5 * (size < 1e-3) + 0.5 * (size > 1e3)
     return total
 
 
-def _pattern(reference: Reference) -> tuple[bool, ...]:
-    return tuple(
-        bool(np.any(part.value))
-        for slot in reference.slots
-        for variant in slot.variants
-        for part in variant.parts
-        if part.value.size == 1
-    )
+def _pattern(found: Found) -> tuple[bool, ...]:
+    return tuple(bool(np.any(part.value)) for parts in found.parts.values() for part in parts if part.value.size == 1)

@@ -147,6 +147,9 @@ class Slips(Statement):
 
     def _scales(self, node: ast.expr) -> Iterator[Change]:
         yield Change(node, "1", SLOPE, "this factor is too many", 1.8)
+        if is_length(node) or is_size(self.values.get(ast.unparse(node), _NONE)):
+            of = self.text.of(node)
+            yield Change(node, f"{of}*{of}", MEAN, f"{of} stands for {of}*{of}", 1.0)
 
     def _node(self, node: ast.AST, above: ast.AST | None) -> Iterator[Change]:
         if isinstance(node, ast.BinOp):
@@ -163,7 +166,8 @@ class Slips(Statement):
         elif isinstance(node, ast.Subscript):
             yield from self._subscript(node)
         elif isinstance(node, (ast.Tuple, ast.List)):
-            yield from self._elements(node, node.elts)
+            joined = isinstance(above, ast.Call) and not self.hands_on(above)
+            yield from self._elements(node, node.elts, 1.3 if joined else 1.8)
         elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value is not True:
             if not isinstance(above, (ast.keyword, ast.Slice, ast.Subscript)):
                 yield from self._number(node, above)
@@ -327,6 +331,9 @@ class Slips(Statement):
     def _lengths(self, node: ast.AST, above: ast.AST | None) -> Iterator[Change]:
         """Another length."""
         mine = ast.unparse(node)
+        if isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div)):
+            for other in (f"{mine} - 1", f"{mine}*{mine}"):
+                yield Change(node, other, MEAN, f"{short(mine)} stands for {other}", 1.3)
         for size in self.sizes():
             if size != mine:
                 word = MEAN if above is None or isinstance(above, ast.BinOp) else SLOPE
@@ -367,10 +374,10 @@ class Slips(Statement):
             a, b = map(self.text.of, parts)
             yield _raw(node.slice, f"{b}, {a}", "the indices are the other way round", 1.6)
 
-    def _elements(self, node: ast.AST, elts: Sequence[ast.expr]) -> Iterator[Change]:
+    def _elements(self, node: ast.AST, elts: Sequence[ast.expr], cost: float) -> Iterator[Change]:
         if 2 <= len(elts) <= TUPLE and not any(isinstance(e, (ast.Starred, ast.Constant)) for e in elts):
             for a, b in itertools.combinations(elts, 2):
-                yield Change(node, _swapped(self.text, node, a, b), SLOPE, "the order is another", 1.8)
+                yield Change(node, _swapped(self.text, node, a, b), SLOPE, "the order is another", cost)
 
     def _number(self, node: ast.Constant, above: ast.AST | None) -> Iterator[Change]:
         value = node.value
@@ -382,6 +389,8 @@ class Slips(Statement):
         over = isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and above.right is node
         if isinstance(above, ast.Compare):
             yield Change(node, "0", MASK, f"{value} stands for 0", 1.1)
+        if above is None and value:
+            yield Change(node, "0", MASK, f"{value} stands for 0", 1.2)
         others = (-value, 2 * value, value / 2, 1, 2, 0.5, value + 1, value - 1, 3, 4, 0.25, 3 * value)
         for new in dict.fromkeys((*others, *self.text.numbers)):
             if new == value or not new or power:

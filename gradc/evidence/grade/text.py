@@ -117,9 +117,8 @@ class Text:
         for owner in ast.walk(self.tree):
             if isinstance(owner, ast.ClassDef) and scope in owner.body:
                 for node in ast.walk(owner):
-                    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and atom_name(node):
-                        if node.value.id == "self":
-                            yield node
+                    if isinstance(node, ast.Attribute) and atom_name(node) and ast.unparse(node.value) == "self":
+                        yield node
 
 
 class Statement:
