@@ -375,3 +375,11 @@ def test_an_input_that_is_assigned_anew_means_the_new_value_everywhere(
     for got, grads in (fn.value_and_grad(1.5), fn.module.value_and_grad(1.5), (f, fn.module.backward(cache))):
         assert got == pytest.approx(value, rel=1e-14)
         assert grads["x"] == pytest.approx(slope, rel=1e-13)
+
+
+@pytest.mark.parametrize("program", ["softplus(math)*x", "min(x, math, square(x))", "erf(math)**x"])
+def test_helpers_find_the_library_when_an_input_has_its_name(program: str) -> None:
+    fn = gradc.compile(program, style="fast", target="math")
+    module = standalone(fn.source, "math")
+    value, cache = module.forward(1.5, 0.5)
+    assert (value, module.backward(cache)) == module.value_and_grad(1.5, 0.5) == fn.value_and_grad(1.5, 0.5)

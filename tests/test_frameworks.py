@@ -17,6 +17,7 @@ from gradc.emit import TARGETS
 from gradc.ops.table import entries
 from tests.golden_tool import SHOWN, shown
 from tests.support import Json, decode, inputs_of, point_error, records, shapes_of
+from tests.test_branch_law import BORDERS, Case, built
 
 MODULES = shown()
 # Every so many records of the corpora are run here; `make targets` runs all.
@@ -343,6 +344,32 @@ def test_every_gate(request: pytest.FixtureRequest, target: str) -> None:
         taken += 1
     assert taken > 60
     assert refused == NOT_THERE[target]
+
+
+def masked(border: str) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
+    """A logarithm below a border, with nan where it is not taken; the same without."""
+    (log,) = (entry for entry in entries() if entry.name == "log")
+    return built(Case(log, border, "array", np.nan))
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+@pytest.mark.parametrize("border", BORDERS)
+def test_branches_below_every_border(request: pytest.FixtureRequest, target: str, border: str) -> None:
+    framework = request.getfixturevalue(target)
+    program, bad, reference, good = masked(border)
+    value, grads = gradc.compile(reference).value_and_grad(**good)
+    given = {name: framework.tensor(x) if target == "torch" else x for name, x in bad.items()}
+    got, slopes = loaded(gradc.compile(program, target=target).source).value_and_grad(**given)
+    np.testing.assert_allclose(numbers(got), value, 1e-9)
+    for name, slope in grads.items():
+        np.testing.assert_allclose(numbers(slopes[name]), slope, 1e-9, 1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_conditions_are_moved_in_words_that_torch_has(border: str) -> None:
+    source = gradc.compile(masked(border)[0], target="torch").source
+    assert "torch.s_" not in source
+    assert ".accumulate(" not in source
 
 
 def test_references_are_numbers() -> None:

@@ -118,7 +118,8 @@ def code_of(
 
 def _imports(calls: Iterable[str], helpers: bool, word: Callable[[str], str] = str) -> list[str]:
     names = [name if word(name) == name else f"{name} as {word(name)}" for name in sorted(calls)]
-    return ["import math"] * helpers + [f"from math import {', '.join(names)}"] * bool(names)
+    whole = "import math" if word("math") == "math" else f"import math as {word('math')}"
+    return [whole] * helpers + [f"from math import {', '.join(names)}"] * bool(names)
 
 
 def _docstring(dag: Dag, wrt: Sequence[str], forward: int, backward: int) -> list[str]:

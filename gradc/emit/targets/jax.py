@@ -138,9 +138,10 @@ def scatter(x, index, shape):
 ''',
     "added_at": '''
 def added_at(x, index, shape):
-    """Zeros of a shape, with x added at an index, as often as a place is in it."""
+    """Zeros of a shape, with x added at an index, as often as a place is in it; conditions are joined."""
     x = jnp.asarray(x)
-    return jnp.zeros(shape, x.dtype).at[index].add(x)
+    places = jnp.zeros(shape, x.dtype).at[index]
+    return places.max(x) if x.dtype == bool else places.add(x)
 ''',
     "as_index": '''
 def as_index(name, x, *shape):
@@ -167,10 +168,10 @@ def windows(x, size, stride):
 ''',
     "folded": '''
 def folded(x, shape, size, stride):
-    """Zeros of a shape, with windows added where they were taken."""
+    """Zeros of a shape, with windows added where they were taken; conditions are joined."""
     out = jnp.zeros(shape, x.dtype)
-    places = windows(jnp.arange(out.size).reshape(shape), size, stride)
-    return out.reshape(-1).at[places.reshape(-1)].add(x.reshape(-1)).reshape(shape)
+    places = out.reshape(-1).at[windows(jnp.arange(out.size).reshape(shape), size, stride).reshape(-1)]
+    return (places.max if x.dtype == bool else places.add)(x.reshape(-1)).reshape(shape)
 ''',
     "alike": '''
 def alike(along, value):
@@ -302,6 +303,7 @@ TARGET = Target(
         "cast": "jnp.asarray({x}, {like}.dtype)",
         "item": "{x}[{at}]",
         "call": "{function}({*args})",
+        "placed": "jnp.zeros({shape:dims}, bool).at[{index:subscript}].set({c})",
         "added_at": "{x}.at[{*gather:subscript}].add({v})",
         "as_index": 'as_index("{name}", {x}{*dims})',
         "argsort": "jnp.argsort({x}{*statics}, stable=True)",

@@ -397,7 +397,7 @@ class TorchTarget(Target):
             text = f"{{x}}.permute({', '.join(map(str, reversed(range(len(args[0].shape)))))})"
         elif op.name == "index" and any(map(_runs_back, node.attr[0])):  # type: ignore[index]  # (index,)
             text = f"picked({{x}}, {_objects(node.attr[0])})"  # type: ignore[index]
-        elif op.name in ("scatter", "added_at"):
+        elif op.name in ("scatter", "added_at", "placed"):
             text = text.replace("{index}", _objects(_beside(node), op.params))
         elif op.whole and "{shape" in text:
             text = f"scatter({{x}}, {{shape:dims}}, {_objects(_beside(node), op.params)})"
@@ -721,6 +721,8 @@ TARGET = TorchTarget(
         "call": "{function}({*args})",
         "added_at": "added_at({x}, {v}, {index})",
         "scatter": "scatter({x}, {shape:dims}, {index})",
+        "placed": "scatter({c}, {shape:dims}, {index})",
+        "so_far": "torch.cumsum({c}, {axis}) > 0",
         "sum": "torch.sum({x}{*statics})",
         "prod": "product_of({x}{*statics})",
         "max": "torch.amax({x}{*statics})",
