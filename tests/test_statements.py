@@ -11,6 +11,14 @@ X = {"x": np.array([0.7, -1.2, 0.4])}
 A = {"A": np.array([[0.7, -1.2], [0.4, 0.9], [1.3, -0.2]])}
 XY = {"x": 0.7, "y": 1.3}
 
+NAMED = """from collections import namedtuple
+S = namedtuple('S', ['a', 'b'])
+st = S(x, b=2*y)
+for _ in range(2):
+    st = S(st.a + st.b, st.b*x)
+    st = st._replace(a=st.a*2)
+u, v = st
+u*v + st[1] + len(st)"""
 PROGRAMS = [
     ("s = 0.0\nfor i in range(3):\n    s += x*y**i\ns", XY),
     ("s = 0.0\nfor i in range(3): s = s*x + y; s *= 2\ns", XY),
@@ -65,6 +73,8 @@ PROGRAMS = [
     ("if np.any(np.isnan(x)):\n    raise ValueError('no')\nnp.sum(x)", X),
     ("s = 0\nfor i in range(3):\n    if -1 < i - 1:\n        s += i*x\n    elif +i == 0:\n        s += y\ns", XY),
     ("w = np.array([0.2, 0.3, 0.5])\ns = 0\nfor i in range(3):\n    s += (2*w - 1)[i]*x[-1 - i]\ns*w[::2].sum()", X),
+    (NAMED, XY),
+    ("from types import SimpleNamespace\np = SimpleNamespace(k=x, m=2.0)\np.k*y**p.m", XY),
     ("i, j = slice(1, 3), slice(None, None, 2)\nu = 1*x\nu[i] += x[i]**2\nu[j] += 1\nsum(u)*sum(x[slice(2)])", X),
     ("np.seterr(all='ignore')\nnp.random.seed(0)\nz = x*y\nnp.set_printoptions(precision=3)\nz + 1", XY),
     ("lo, hi = 0, None\ny if lo is None and hi is None else x if hi is None or lo == 1 else x*y", XY),

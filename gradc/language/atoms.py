@@ -63,7 +63,7 @@ PYTHONS = ("itertools", "functools")
 HARMLESS = frozenset(
     "__future__ typing collections dataclasses functools itertools numbers matplotlib sys time logging copy "
     "warnings random operator string enum abc argparse pathlib pprint json re io contextlib unittest pytest "
-    "typing_extensions jaxtyping tqdm pandas seaborn".split()
+    "typing_extensions jaxtyping tqdm pandas seaborn types".split()
 )
 CONSTANTS = {
     "pi": PI, "e": math.e, "tau": math.tau, "euler_gamma": 0.5772156649015329,
@@ -137,6 +137,8 @@ class Leaves:
         """The value of `x.T`, `x.shape`, `x.size`, `x.ndim`."""
         if isinstance(arg.value, Group) and name in ("values", "indices") and len(arg.value.items) == 2:
             return arg.value.items[name == "indices"].value  # of torch's max and sort
+        if isinstance(arg.value, Group) and name in arg.value.fields:
+            return arg.value.items[arg.value.fields.index(name)].value
         if isinstance(arg.value, Dict) and arg.value.attributes and name in arg.value.items:
             return arg.value.items[name].value
         if name in ("data", "flat") and isinstance(arg.value, Node):

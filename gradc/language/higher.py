@@ -13,7 +13,7 @@ from typing import Any
 from gradc.language.flow import Call
 from gradc.language.forks import Forks
 from gradc.language.lists import known, whole
-from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Dict, Function, Group
+from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Dict, Fields, Function, Group
 from gradc.ops import array as a
 from gradc.ops import routing as r
 
@@ -74,7 +74,11 @@ class Higher(Forks):
         return into, out
 
     def call_bound(self, bound: Bound, args: list[Arg], first: int, last: int, top: int) -> Any:
-        """A call of what partial or vmap gave."""
+        """A call of what partial or vmap gave, or of a kind of tuples with named items."""
+        if isinstance(bound.function, Fields):
+            from gradc.language import records
+
+            return records.made(self.gates, bound.function, args, first, last)
         if bound.axes is not None:
             return self._vmap(bound, args, first, last, top)
         args = [*bound.given, *args]

@@ -525,7 +525,7 @@ DICT_METHODS: dict[str, Method] = {
 def method(value: Any, name: str) -> Method | None:
     """A method of a list or a dictionary."""
     if isinstance(value, Group):
-        return LIST_METHODS.get(name)
+        return _replace if name == "_replace" and value.fields else LIST_METHODS.get(name)
     if isinstance(value, Text):
         return TEXT_METHODS.get(name) or _of_texts(name)
     if isinstance(value, canvas.Canvas):
@@ -539,6 +539,20 @@ def method(value: Any, name: str) -> Method | None:
 
         return distributions.method(name)  # type: ignore[no-any-return]  # a method
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
+
+
+def _replace(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> Any:
+    from gradc.language import records
+
+    return records.replaced(gates, held, args, first, last)
+
+
+def _record(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """namedtuple(...), SimpleNamespace(...)."""
+    from gradc.language import records
+
+    make = records.namedtuple if callee.name == "namedtuple" else records.namespace
+    return make(gates, callee, args, first, last)
 
 
 def _fresh(gates: Gates, held: Any, args: list[Arg], first: int, last: int) -> Any:
@@ -849,7 +863,7 @@ BUILTINS: dict[str, Any] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "list": _list, "tuple": _list,
     "dict": _dict, "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
-    "isinstance": _isinstance, "slice": _slice,
+    "isinstance": _isinstance, "slice": _slice, "namedtuple": _record, "SimpleNamespace": _record,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
     **dict.fromkeys(  # these call functions: the reader's work
         "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal "

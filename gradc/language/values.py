@@ -29,10 +29,10 @@ class Arg:
 class Group:
     """Values in brackets that are no value yet: a list or a tuple. A list may be changed by every name that it has."""
 
-    __slots__ = ("items", "kind", "name")
+    __slots__ = ("fields", "items", "kind", "name")
 
-    def __init__(self, kind: str, items: list[Arg], name: str = "") -> None:
-        self.kind, self.items, self.name = kind, items, name
+    def __init__(self, kind: str, items: list[Arg], name: str = "", fields: tuple[str, ...] = ()) -> None:
+        self.kind, self.items, self.name, self.fields = kind, items, name, fields
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.items}"
@@ -148,6 +148,15 @@ class Bound:
 
     def __init__(self, function: Any, given: list[Arg], axes: Any = None) -> None:
         self.function, self.given, self.axes = function, given, axes
+
+
+class Fields:
+    """The names that the items of a tuple have."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
 
 
 class Slice:
