@@ -30,7 +30,7 @@ READ = [
     (SVM, ["scores = X @ W", "dX = dscores @ W.T", "dW += X.T @ dscores"], ["np.any(", "safe"]),
     (CAUSAL, ["XQ = X @ Q", "den = np.sqrt(k)"], ["np.any(", "safe"]),
     (LOGS, ["prod = onemp*expsafe"], ["np.any("]),
-    (BATCH_NORM, ["dxcsqr = dv/max(n, 1)", "dx = dx + dmeanx/max(n, 1)"], ["expand_dims"]),
+    (BATCH_NORM, ["dxcsqr = dv/max(n, 1)", "dx += dmeanx/max(n, 1)"], ["expand_dims"]),
     ("x: [n]; np.sum((x/s)**2)", ["dx = dxos/s", "ds = -np.sum(xos*dx)"], []),
     ("x + exp(-2*x) + erfc(x)", ["dx -= 2*dm2x"], ["+= -"]),
     ("x/y", ["dx = df/y", "dy = -f*dx"], []),

@@ -139,3 +139,39 @@ def test_an_output_that_hangs_on_no_input_has_a_gradient_of_floats(x: Any, y: An
         _, grads = fn.value_and_grad(x, y, df=(1.0, 1.0))
         assert np.asarray(grads["p"]).dtype == float
         assert np.shape(grads["p"]) == np.shape(y)
+
+
+CENTRED = "x: [n, d]\nxc = x - mean(x, axis=1, keepdims=True)\n"
+DEAD = [
+    (CENTRED + "sum(xc**3)", ["dx += dmeanx/max(d, 1)"]),  # dxc is read for the last time above
+    (CENTRED + "xc", ["dx = dx + dmeanx/max(d, 1)"]),  # dxc is df
+    ("x: [n]\ny: [n]\nz = x*y\nw = z + sin(z)\nsum(w**3)", ["dz += np.cos(z)*dsinz"]),
+    ("x: [n]\ny: [n]\nx2 = exp(y)\nz = x2 + x\nsum(z**3) + sum(sin(y) + z)", ["dx = dz", "dy += "]),
+    ("x: [n, n]\nz = x.T\nw = z + z*z\nsum(w**3)", ["dz += 2*z*dzsqr"]),
+    ("x: [n]\ny: [n]\nz = x + y\nw = z**3 + 2*y\nsum(w*w)*sum(x)", ["dx", "dy"]),
+    ("S: [n, c]\ny: int[n]\nD = S - S[arange(n), y][:, None]\nsum(D**3)", ["dS = dD"]),
+]
+
+
+@pytest.mark.parametrize(("program", "lines"), DEAD)
+def test_a_sum_goes_into_an_array_that_is_dead(program: str, lines: list[str]) -> None:
+    """What another name still shows, or is returned, is left as it is; the slopes are those of the fast style."""
+    fn, fast = gradc.compile(program), gradc.compile(program, style="fast")
+    assert all(f"    {line}" in fn.source for line in lines)
+    assert "np.array(d" not in fn.source
+    rng = np.random.default_rng(0)
+    given = {
+        name: np.array([2, 0, 1]) if "int" in program and name == "y" else rng.normal(size=(3, 3)) for name in fn.inputs
+    }
+    given = {name: x if len(fn.shapes[name]) == x.ndim else x[0] for name, x in given.items()}
+    df = rng.normal(size=(3, 3)) if np.ndim(fn(**given)) else 1.0
+    before = np.array(df)
+    module = standalone(fn.source)
+    _, cache = module.forward(**given)
+    held = [np.array(each) for each in arrays(cache)]
+    got = module.backward(cache, df)
+    assert np.array_equal(df, before)
+    assert all(np.array_equal(x, y) for x, y in zip(held, arrays(cache), strict=True))
+    share_nothing(got, df, given, cache)
+    for name, slope in fast.value_and_grad(**given, **({} if np.ndim(df) == 0 else {"df": df}))[1].items():
+        assert np.allclose(got[name], slope, rtol=1e-12)

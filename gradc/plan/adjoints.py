@@ -13,6 +13,7 @@ from gradc.derive.reverse import Step, seeds
 from gradc.graph.dag import Dag, Node, pending, reachable
 from gradc.ops import array, routing, scalar
 from gradc.ops.table import statics_of
+from gradc.plan.dead_arrays import into_dead_arrays
 from gradc.plan.gates import is_cheap, is_repeated
 from gradc.plan.names import Namer, compose
 from gradc.plan.statements import Group, Line, Stmt
@@ -201,8 +202,11 @@ class Backward:
         states = [self.state.get(self.dag.inputs[name]) for name in wrt]
         return any(state is not None and state.started and full & ~state.support for state in states)
 
-    def finish(self, wrt: Sequence[str], groups: list[Group]) -> dict[str, str | None]:
-        """Bring each gradient into its shape; the name it goes by, or None where it is zero everywhere."""
+    def finish(self, wrt: Sequence[str], groups: list[Group], again: bool) -> dict[str, str | None]:
+        """Bring each gradient into its shape; the name it goes by, or None where it is zero everywhere.
+
+        Lines that are differentiated `again` leave every array as it is for the tangent under them.
+        """
         out: dict[str, str | None] = {}
         last: list[Stmt] = []
         for name in wrt:
@@ -216,6 +220,9 @@ class Backward:
                 last.append(Stmt(state.name, "full", node))
         if last:
             groups.append(Group(None, tuple(last)))
+        if self.arrays and self.dag.declared and not self.branched and not again:
+            returned = {adjoint for adjoint in out.values() if adjoint is not None}
+            groups[:] = into_dead_arrays(groups, self._known, self.build.dims.resolve, returned)
         if self.arrays:
             self._copy_what_is_shared(out, groups)
         return out

@@ -61,7 +61,7 @@ def stage(
     if arrays and not dag.declared and not many and (back.lacks_shape(wrt) or _masks(groups)):
         back = Backward(dag, build, names, namer.copy(), module, arrays, whole=True)
         groups = back.write(steps, by_gate, inline)
-    gradients = back.finish(wrt, groups)
+    gradients = back.finish(wrt, groups, again)
     cache = _cached(groups, names, dag)
     return Program(
         dag=dag,

@@ -61,7 +61,7 @@ def backward(cache, df):
     dx = dxc  # dx: (n, d)
     dmu = -np.sum(dxc, axis=1, keepdims=True)  # dmu: (n, 1)
     # mu = np.mean(x, axis=1, keepdims=True)  (1)
-    dx = dx + dmu/max(d, 1)  # dx: (n, d)
+    dx += dmu/max(d, 1)  # dx: (n, d)
     return {"x": dx, "gamma": dgamma, "beta": dbeta}
 
 

@@ -53,7 +53,7 @@ def backward(cache, df=1.0):
     # sumSY = np.sum(SY, axis=1, keepdims=True)  (3)
     dSY = dsumSY  # dSY: (n, 1) for each of (n, c)
     # SY = S*Y  (2)
-    dS = dS + Y*dSY  # dS: (n, c)
+    dS += Y*dSY  # dS: (n, c)
     # S = X @ W  (1)
     dW = X.T @ dS  # dW: (d, c) = (d, n) @ (n, c)
     return {"W": dW}
