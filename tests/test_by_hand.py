@@ -265,6 +265,28 @@ def test_the_hand_written_code_agrees(work: ByHand) -> None:
 SLACK = 30_000  # bytes of small things beside the arrays
 
 
+@pytest.mark.parametrize("masked", [(), (1,), (0, 2)])
+def test_rows_without_a_place_that_counts_are_spared(masked: tuple[int, ...]) -> None:
+    """Where there are such rows a number stands in them; where there are none the input itself is read."""
+    program = "S = where(M > 0, Q @ K.T, -1e9)\nsum(G*softmax(S, axis=1))"
+    shapes = {"M": ("n", "m"), "Q": ("n", "d"), "K": ("m", "d"), "G": ("n", "m")}
+    fast, notes = (gradc.compile(program, shapes=shapes, wrt=["Q", "K"], style=s) for s in ("fast", "notes"))  # type: ignore[call-overload]
+    rng = np.random.default_rng(0)
+    given = {
+        "M": np.ones((3, 4)),
+        "Q": rng.normal(size=(3, 2)),
+        "K": rng.normal(size=(4, 2)),
+        "G": rng.normal(size=(3, 4)),
+    }
+    for row in masked:
+        given["M"][row], given["Q"][row] = 0.0, np.inf
+    before = {name: x.copy() for name, x in given.items()}
+    assert "spared(" in fast.source.split("def value_and_grad")[1].split("\ndef ")[0]
+    for way in (fast.value_and_grad, load(fast.source).value_and_grad):
+        same(way(**given), both_passes(load(notes.source), given), program)
+    assert all(np.array_equal(x, given[name]) for name, x in before.items())
+
+
 @pytest.mark.parametrize("work", rows(), ids=lambda work: work.name)
 def test_the_memory_is_that_of_the_hand_written_code(work: ByHand) -> None:
     fn = work.compiled()

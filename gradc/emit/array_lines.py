@@ -228,7 +228,9 @@ class Fused(Arranged):
         if node.op is routing.where and self._same(node.args[0].shape, node.shape):
             return self._masked(node, name)
         if node.op is routing.where and node in self.onto:
-            return self._spared(node, name)
+            return self._with_number(node, name)
+        if self.reuse.is_spared(node):
+            return [f"{name} = {self._helper('spared')}({', '.join(self._operand(arg, 0) for arg in node.args)})"]
         if node in self.onto:
             return self._over(node, name)
         if node.op is array.scatter:
@@ -311,7 +313,7 @@ class Fused(Arranged):
             return [*lines, f"{self._helper('masked')}({sides[1]}, {test}, {name}, False)"]
         return [*lines, f"{self._helper('select')}({test}, {', '.join(sides)}, {name})"]
 
-    def _spared(self, node: Node, name: str) -> list[str]:
+    def _with_number(self, node: Node, name: str) -> list[str]:
         """A number where a condition on some axes holds (or does not), over what is there."""
         test, x, _ = node.args
         old, over_x = self.onto[node], self.onto[node] is x

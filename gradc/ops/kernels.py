@@ -25,6 +25,12 @@ def select(c, x, y, out):
     np.bitwise_xor(z, y, out=z)
 '''
 
+_SPARED = '''
+def spared(c, x, number):
+    """x, with a number where c does not hold: x itself where there is no such place."""
+    return x if c.all() else np.where(c, x, number)
+'''
+
 _MASKED = '''
 def masked(x, c, out, holds=True):
     """out = x where c holds (or where it does not), else 0: by bits, and so for inf and nan too."""
@@ -200,5 +206,5 @@ def erfc_into(x, out, a, b, c, d, e):
     np.subtract(out, a, out=out)
 '''
 
-for _text in (_SELECT, _MASKED, _IN_BLOCKS, _ERF_INTO, _ERFC_INTO):
+for _text in (_SELECT, _SPARED, _MASKED, _IN_BLOCKS, _ERF_INTO, _ERFC_INTO):
     add("numpy", _text)

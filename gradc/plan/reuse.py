@@ -116,7 +116,7 @@ class Reuse:
 
     def _cost(self, node: Node) -> float:
         """How much more memory is held after a step than before it."""
-        if not node.shape or node.op.view:
+        if not node.shape or node.op.view or self.is_spared(node):
             return float("-inf")
         target = self._target(node)
         cost = 0.0
@@ -170,8 +170,9 @@ class Reuse:
             self.onto[node] = target
             buffer = self.buffers[target]
             buffer.values.append(node)
-        elif node.op.view:
-            buffer = self.buffer_of(self.reads[node][0]) if self.reads[node] else Buffer()
+        elif node.op.view or self.is_spared(node):
+            shown = self._base(node.args[1]) if self.is_spared(node) else next(iter(self.reads[node]), None)
+            buffer = self.buffer_of(shown) if shown is not None else Buffer()
         else:
             buffer = Buffer()
             if unused is not None:
@@ -186,6 +187,20 @@ class Reuse:
         for free in dict.fromkeys(self.buffers[arg] for arg in self.reads[node]):
             if free.values and not free.reads and not free.kept:
                 self.dead.setdefault(self.dims.resolve(free.values[-1].shape), []).append(free)
+
+    def is_spared(self, node: Node) -> bool:
+        """Whether a step puts a number in some rows of what is given, if there are such rows: else it shows that."""
+        if node.op is not routing.where or node in self.lasting:
+            return False
+        test, x, other = node.args
+        smaller = bool(test.shape) and self._size(test) < self._size(node) and test.op.boolean
+        return smaller and other.op is scalar.const and self._same(x.shape, node.shape) and self._base(x) in self.given
+
+    def _base(self, x: Node) -> Node:
+        """The array that a view is of."""
+        while x.op.view and x in self.inline:
+            x = x.args[0]
+        return x
 
     def _has_no_floats(self, node: Node) -> bool:
         """Whether a value is a mask or whole numbers, or such moved: no array to write floats into."""

@@ -467,7 +467,6 @@ def rows(scale: float = 1.0) -> list[ByHand]:
     most = {
         "Kalman's covariance": (1.1, 1.3),
         "log-softmax with its shift": (1.8, 1.55),
-        "masked attention": (1.1, 1.2),
     }
     return [
         ByHand(name, text, given, wrt, by, name in literal, *most.get(name, (1.1, 1.1)))
