@@ -377,11 +377,12 @@ def _is_never_below_0(dim: str) -> bool:
 class Dims:
     """What each named dimension is known to be: a union-find over names, numbers as roots."""
 
-    __slots__ = ("_known", "_least")
+    __slots__ = ("_indexed", "_known", "_least")
 
     def __init__(self) -> None:
         self._known: dict[str, Dim] = {}
         self._least: dict[str, int] = {}
+        self._indexed: set[Dim] = set()
 
     def find(self, dim: Dim) -> Dim:
         """The number, the first name or the expression of first names that a dimension stands for."""
@@ -434,6 +435,26 @@ class Dims:
         if isinstance(dim, str) and size:
             dim, size = _least_of(dim, size)
             self._least[dim] = max(size, self._least.get(dim, 0))
+
+    def has_some(self, dim: Dim) -> None:
+        """Note that a dimension has an element: one is taken by its index, and where there is none that is an error."""
+        self._indexed.add(self.find(dim))
+
+    def is_some(self, dim: Dim) -> bool:
+        """Whether a size can't be 0: a product of sizes of which elements are taken.
+
+        >>> dims = Dims()
+        >>> dims.at_least("n", 3), dims.has_some("k")
+        (None, None)
+        >>> dims.is_some("2*n"), dims.is_some("k*n"), dims.is_some("m*n"), dims.is_some(0)
+        (True, True, False, False)
+        """
+        terms = list(polynomial(dim).items())
+        return (
+            len(terms) == 1
+            and terms[0][1] > 0
+            and all(name in self._indexed or self._least.get(name, 0) > 0 for name in terms[0][0])
+        )
 
     def fits(self, part: Dim, whole: Dim) -> bool:
         """Whether one size is at most another; where the names alone don't say so, that is asked for at the call.

@@ -234,6 +234,7 @@ def indexed(dims: Dims, x: Shape, index: tuple[Any, ...] = ()) -> Shape:
                     else f"index {item} into an empty axis",
                     args_at_fault=(0,),
                 )
+            dims.has_some(dim)
         else:
             dims.at_least(rest[0], taken(*item[1:]))
             out.append(sliced(rest.pop(0), *item[1:]))

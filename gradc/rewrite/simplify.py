@@ -611,7 +611,8 @@ def _reshape(build: Builder, x: Node, attr: Any) -> Node | None:
 def _count(build: Builder, x: Node, attr: Any) -> Node:
     """How many elements a reduction takes together, or 1 if none: a number, or a product of named sizes."""
     shape = build.dims.resolve(x.shape)
-    count = some(a.product(tuple(shape[i] for i in a.axes_of(attr[0], len(shape)))))
+    count = a.product(tuple(shape[i] for i in a.axes_of(attr[0], len(shape))))
+    count = count if build.dims.is_some(count) else some(count)
     return build.const(count) if isinstance(count, int) else build.graph.node(s.size, (), count)
 
 

@@ -66,7 +66,7 @@ def backward(cache, df=1.0):
     dmeanX2 = np.sum(X*dmeanX2X, axis=0, keepdims=True)  # dmeanX2: (1, m)
     dX += meanX2*dmeanX2X  # dX: (n, m)
     # meanX2 = np.mean(X, axis=0, keepdims=True)  (9)
-    dX += dmeanX2/max(n, 1)  # dX: (n, m)
+    dX += dmeanX2/n  # dX: (n, m)
     # totalpprod = total + prod  (8)
     dtotal = dtotalpprod
     dprod = dtotalpprod
