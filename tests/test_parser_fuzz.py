@@ -33,6 +33,8 @@ FOUND = [
     "cash=(1)+[c]\nsum(f/(1)*for t in enumerate(cash,start=1))",
     "from scipy.special import l as gamfcn\ndef n():()/gamfcn(",
     "from scipy.special import foo as gam\ngam(x)",
+    "m(()).logpdf",
+    "for;class\t:\\",
 ]
 
 

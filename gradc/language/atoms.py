@@ -310,7 +310,7 @@ class Leaves:
 
         if path[-1] in distributions.NAMES and (path[-2:-1] or STATS)[0] in STATS:
             name = path[-1]
-        elif path[-2] in distributions.NAMES and distributions.knows(path[-2], path[-1]):
+        elif len(path) > 1 and path[-2] in distributions.NAMES and distributions.knows(path[-2], path[-1]):
             name = ".".join(path[-2:])
         else:
             return None

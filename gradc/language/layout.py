@@ -179,6 +179,7 @@ class _Walk:
             level = self.levels[-1]
             if token == END or ((token == "\n" or token == ";") and len(self.levels) == 1):
                 self._ends(level, t)
+                self._end_statement(t)
                 if token != ";":
                     self._end_line(t)
                     line_start = True
@@ -266,10 +267,12 @@ class _Walk:
         elif suite.inner != column:
             raise self.source.error("this line is indented as no line above", t, hint="let it begin as the others do")
 
-    def _end_line(self, t: int) -> None:
+    def _end_statement(self, t: int) -> None:
         if self.header is not None:
             word = self.tokens[self.header.at]
             raise self.source.error(f"'{word}' needs a ':' at its end", self.header.at, max(self.header.at, t - 1))
+
+    def _end_line(self, t: int) -> None:
         while self.suites and self.suites[-1].line:
             self._close_suite(t)
 
