@@ -115,6 +115,8 @@ scipy.special.kv(1.5, V[0]) + scipy.special.k0(V[1]) + scipy.special.yn(2, V[1])
 scipy.special.iv(0.5, V[0]) + scipy.special.jv(2, V).sum() + scipy.special.ive(3, V[1])
 scipy.special.exp1(V[0]) + scipy.special.expi(V[1]) + scipy.special.erfcx(V).sum()
 np.asarray_chkfinite(V).sum()
+scipy.special.gammainc(2.5, V[0]) + scipy.special.gammaincc(1.5, V[1]) - scipy.special.betainc(2.0, 3.5, V[0])
+scipy.special.stdtr(3, V).sum() + stats.t(4).cdf(V[0]) + stats.chi2.logsf(V[1], 3)
 np.apply_along_axis(lambda v: v/(v @ v), 1, A).sum() + np.apply_along_axis(np.prod, 0, A) @ V
 np.apply_along_axis(lambda v: v[::-1]*v[0], 0, X)[0, 1]
 np.fromfunction(lambda i, j: np.exp(-V[0]*np.abs(i - j)), (3, 2)).sum()

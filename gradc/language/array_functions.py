@@ -266,8 +266,8 @@ LATE: dict[str, str] = {
         "quadrature": "leggauss roots_legendre hermgauss roots_hermite chebgauss",
         "scipy_functions": """
             binom boxcox1p cosm1 exprel inv_boxcox inv_boxcox1p poch pseudo_huber rgamma multigammaln
-            iv jv kv yv jn kn yn ive k0 k1 y0 y1 eigh lfilter polyder eval_legendre eval_chebyt
-            eval_chebyu eval_hermite eval_hermitenorm eval_laguerre
+            iv jv kv yv jn kn yn ive k0 k1 y0 y1 eigh lfilter polyder gammainc gammaincc
+            betainc stdtr eval_legendre eval_chebyt eval_chebyu eval_hermite eval_hermitenorm eval_laguerre
         """,
     }.items()
     for name in names.split()

@@ -91,7 +91,10 @@ MASSES: dict[str, tuple[str, str]] = {
 }
 # Other functions of z, and functions of a probability q that give one.
 OTHERS: dict[str, tuple[str, str]] = {
+    "beta.cdf": ("a, b", "betainc(a, b, clip(z, 0, 1))"),
     "burr12.sf": ("c, d", "(1 + z**c)**(-d)"),
+    "chi2.cdf": ("df", "gammainc(0.5*df, 0.5*relu(z))"),
+    "chi2.sf": ("df", "gammaincc(0.5*df, 0.5*relu(z))"),
     "cauchy.cdf": ("", "0.5 + atan(z)/pi"),
     "cauchy.sf": ("", "0.5 - atan(z)/pi"),
     "expon.cdf": ("", "-expm1(-relu(z))"),
@@ -100,6 +103,8 @@ OTHERS: dict[str, tuple[str, str]] = {
     "exponweib.cdf": ("a, c", "(-expm1(-z**c))**a"),
     "fisk.cdf": ("c", "1/(1 + z**(-c))"),
     "fisk.sf": ("c", "1/(1 + z**c)"),
+    "gamma.cdf": ("a", "gammainc(a, relu(z))"),
+    "gamma.sf": ("a", "gammaincc(a, relu(z))"),
     "genextreme.cdf": ("c", f"where(c*z < 1, exp(-exp(-({_STRETCHED}))), c > 0)"),
     "genpareto.sf": ("c", f"exp(-relu(z)*{_RATIO.format(u='(c*relu(z))')})"),
     "gompertz.sf": ("c", "exp(-c*expm1(relu(z)))"),
@@ -126,6 +131,8 @@ OTHERS: dict[str, tuple[str, str]] = {
     "powerlaw.cdf": ("a", "clip(z, 0, 1)**a"),
     "rayleigh.cdf": ("", "-expm1(-0.5*relu(z)**2)"),
     "rayleigh.sf": ("", "exp(-0.5*relu(z)**2)"),
+    "t.cdf": ("df", "stdtr(df, z)"),
+    "t.sf": ("df", "stdtr(df, -z)"),
     "uniform.cdf": ("", "clip(z, 0, 1)"),
     "weibull_min.cdf": ("c", "-expm1(-z**c)"),
     "weibull_min.logsf": ("c", "-z**c"),

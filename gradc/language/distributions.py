@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.language.densities import DENSITIES, MASSES, OTHERS, QUANTILES
 from gradc.language.values import Arg, Callee, Distribution
@@ -98,7 +99,10 @@ def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
         rule = f"where({support}, {rule}, -inf)"
     if "scale" in bound and key not in OTHERS:
         rule = f"{rule} - log(scale)"
-    return gates.lower(rule, bound)
+    try:
+        return gates.lower(rule, bound)
+    except GradcError as error:  # in the rule's text
+        raise gates.source.error(error.message, first, last, error.hint) from None
 
 
 def _bound(gates: Gates, said: str, text: str, args: list[Arg], first: int, last: int) -> dict[str, Node]:

@@ -18,7 +18,7 @@ from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops import special, spectral
 from gradc.ops.table import lookup
-from gradc.rewrite.simplify import is_const
+from gradc.rewrite.simplify import is_const, number
 
 # A polynomial of a higher degree is a loop to be written.
 _HIGHEST = 64
@@ -92,6 +92,29 @@ def _of_given_order(call: Call) -> Any:
 @function(" ".join(_OF_ORDER), "x")
 def _of_low_order(call: Call) -> Any:
     return _bessel(call, *_OF_ORDER[call.callee.name])
+
+
+def _of_known_shapes(names: str) -> Callable[[Call], Any]:
+    """A distribution function: its shapes are numbers, since its slopes by them have no closed form."""
+    shapes = [name.strip() for name in names.split(",")][:-1]
+
+    def made(call: Call) -> Any:
+        op = lookup(call.callee.name)
+        assert op is not None
+        known = {}
+        for name in shapes:
+            node = call.value(name)
+            if node.op is not s.const:
+                hint = "write the number; its slope by this one has no closed form"
+                raise call.error(f"'{name}' is a number that is known here", hint, at=name)
+            known[name] = number(node)
+        return call.make(op, call.value("x"), **known)
+
+    return made
+
+
+for _name, _names in {"gammainc": "a, x", "gammaincc": "a, x", "betainc": "a, b, x", "stdtr": "df, x"}.items():
+    function(_name, _names)(_of_known_shapes(_names))
 
 
 @function("lfilter", "b, a, x")

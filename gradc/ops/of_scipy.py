@@ -115,3 +115,72 @@ erfcx = op(
     helpers={"numpy": [texts.MILLS, _ERFCX]},
     test=Test(sympy="exp(x**2)*erfc(x)", edges={"x=1e8": "out=5.641895835477563e-09"}),
 )
+
+# ---- distribution functions, of shapes that are known ----------------------------------------------
+
+
+def _incomplete(
+    name: str,
+    shapes: str,
+    slope: str,
+    doc: str,
+    sympy: str,
+    samples: list[dict[str, float]],
+    top: float,
+) -> Op:
+    """A function of x whose first arguments, in SciPy's order, are numbers that are known."""
+    given = ", ".join(f"{{{shape}}}" for shape in shapes.split())
+    return op(
+        f"{name}(x; {', '.join(f'{shape}=1' for shape in shapes.split())})",
+        doc=f"{doc}; written {name}({shapes.replace(' ', ', ')}, x), the first ones numbers",
+        slopes=[slope],
+        code={
+            "numpy": f"{name}({given}, {{x}})",
+            "math": "",
+            "scipy": f"special.{name}({given}, {{x}})",
+        },
+        helpers={"numpy": texts.scipy(name, f"{shapes.replace(' ', ', ')}, x")},
+        public=False,
+        bounds=(0.0, 1.0),
+        say=Say(stem=name[:5] + "{x}", short=name[:5]),
+        test=Test(sympy=sympy, samples=samples, domain=[(0.1, top)]),
+    )
+
+
+_OF_GAMMA = "exp(xlogy(a - 1, x) - x - lgamma(a))"
+gammainc = _incomplete(
+    "gammainc",
+    "a",
+    _OF_GAMMA,
+    "the share of gamma(a) that lies below x",
+    "lowergamma(a, x)/gamma(a)",
+    [{"a": 1}, {"a": 2.5}],
+    4.0,
+)
+gammaincc = _incomplete(
+    "gammaincc",
+    "a",
+    f"-{_OF_GAMMA}",
+    "the share of gamma(a) that lies above x",
+    "uppergamma(a, x)/gamma(a)",
+    [{"a": 1}, {"a": 2.5}],
+    4.0,
+)
+betainc = _incomplete(
+    "betainc",
+    "a b",
+    "exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b))",
+    "the share of beta(a, b) that lies below x",
+    "betainc_regularized(a, b, 0, x)",
+    [{"a": 1, "b": 2}, {"a": 2.5, "b": 1.5}],
+    0.9,
+)
+stdtr = _incomplete(
+    "stdtr",
+    "df",
+    "exp(-0.5*(df + 1)*log1p(x**2/df) - 0.5*log(df) - betaln(0.5, 0.5*df))",
+    "Student's distribution function",
+    "1/2 + sign(x)/2*betainc_regularized(1/2, df/2, 0, x**2/(df + x**2))",
+    [{"df": 1}, {"df": 4.5}],
+    3.0,
+)

@@ -73,7 +73,9 @@ class Digits:
         arithmetic = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
         words |= {word: self._real(function) for word, function in arithmetic.items()}
         words |= {"neg": operator.neg, "**": self._real(self._power), "exp": self._real(self._exp)}
-        words |= {"Ei": self._real(mp.ei)}
+        words |= {"Ei": self._real(mp.ei), "beta": self._real(mp.beta)}
+        words |= {"lowergamma": self._real(lambda a, x: mp.gammainc(a, 0, x)), "uppergamma": self._real(mp.gammainc)}
+        words |= {"betainc_regularized": self._real(lambda *args: mp.betainc(*args, regularized=True))}
         words |= {"polygamma": self._real(lambda n, x: mp.psi(int(n), x))}
         words |= {"floor": self._step("floor", mp.floor), "ceiling": self._step("ceiling", mp.ceil)}
         words |= {"Rational": self._real(operator.truediv), "Abs": self._abs, "sign": self._sign}

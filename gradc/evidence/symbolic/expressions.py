@@ -92,7 +92,8 @@ class Expressions:
     def _words(self) -> dict[str, Callable[..., Any]]:
         sp = self.sympy
         plain = "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv "
-        plain += "gamma loggamma digamma polygamma besseli besselj besselk bessely expint Ei"
+        plain += "gamma loggamma digamma polygamma besseli besselj besselk bessely expint Ei lowergamma uppergamma "
+        plain += "betainc_regularized beta"
         words = {word: getattr(sp, word) for word in [*plain.split(), "Rational"]}
         words |= {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
         relations = {symbol: self._function(name, self._flat) for symbol, name in _RELATIONS.items()}
