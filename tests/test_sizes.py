@@ -5,6 +5,7 @@ import pytest
 
 import gradc
 from tests.as_python import agrees
+from tests.support import standalone
 
 rng = np.random.default_rng(5)
 X = {"X": rng.normal(size=(4, 3))}
@@ -141,3 +142,26 @@ def test_indices_give_the_shape_of_an_undeclared_name() -> None:
     assert gradc.compile("s = 0\nfor i in range(2):\n    s += A[i, 2*i]\ns").shapes["A"] == (2, 3)
     with pytest.raises(gradc.GradcError, match="'w' is a scalar"):
         gradc.compile("w[0] + w[-1]")
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "z: [m, n]; max: [m]; sum(mean(z, axis=-1)*max)",
+        "z: [n]; sum(z[1:7:3])*len*range*slice + var(z)*max",
+    ],
+)
+def test_sizes_are_computed_where_an_input_has_the_functions_name(program: str, style: str) -> None:
+    fn = gradc.compile(program, style=style, also=["hvp"])
+    rng = np.random.default_rng(4)
+    sizes = {"m": 2, "n": 5}
+    given = {each: rng.uniform(1.0, 2.0, [sizes[str(dim)] for dim in fn.shapes[each]]) for each in fn.inputs}
+    module = standalone(fn.source)
+    value, grads = module.value_and_grad(**given)
+    again, cache = module.forward(**given)
+    along = {f"{name}_dot": x for name, x in given.items()}
+    for found in (module.backward(cache), fn.value_and_grad(**given)[1], module.hvp(**given, **along)[1]):
+        assert value == again
+        for name, grad in grads.items():
+            np.testing.assert_allclose(found[name], grad, rtol=1e-14)

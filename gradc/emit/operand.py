@@ -33,6 +33,7 @@ from gradc.plan.code import AS_ARRAY, AS_INDEX, FREE, NAME, Leaf
 from gradc.rewrite.simplify import number
 from gradc.rewrite.typed import Typed
 
+_CALLED = re.compile(r"\b[a-z_]+(?=\()")
 _IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")  # no attribute: np.sign is NumPy's, whoever is called sign
 
 
@@ -248,7 +249,8 @@ class Printer:
 
     def dim(self, dim: int | str) -> str:
         """A dimension as text: a number, a size name, or an expression of size names."""
-        return renamed(self.dims.find(dim), self._size)
+        text = renamed(self.dims.find(dim), self._size)
+        return _CALLED.sub(self._word, text) if self.renamed else text
 
     def _size(self, name: str) -> str:
         if name in self.sizes:
