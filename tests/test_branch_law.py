@@ -405,3 +405,21 @@ def test_gates_of_whole_arrays(text: str, shapes: list[tuple[int, ...]], poison:
     }
     bad = {arg: np.full(np.shape(x), poison) for arg, x in good.items()}
     holds(program, bad | {"c": -1.0}, program, good | {"c": -1.0})
+
+
+@pytest.mark.parametrize("gate", GATES, ids=str)
+def test_a_gate_with_a_value_and_a_slope_says_nothing(gate: Op) -> None:
+    """Over the float range: where both are finite, nothing between overflows, by NumPy or by Python's own numbers."""
+    args = [f"a{i}" for i in range(len(gate.params))]
+    program = str(called(gate, args))
+    for x in (1e200, -1e200, 1e-200, -1e-200, 1e-310, 800.0, -800.0, 0.0):
+        given = {arg: x if arg == "a0" else 0.5 for arg in args}
+        with np.errstate(all="ignore"):
+            value, grads = gradc.compile(program).value_and_grad(**given)
+        if not np.isfinite([value, grads["a0"]]).all():
+            continue
+        for name, engine in engines(program, scalars=True):
+            point = {arg: np.float64(x) for arg, x in given.items()} if "numpy" in name else given
+            with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+                warnings.simplefilter("error")
+                np.testing.assert_allclose(engine(**point)[1]["a0"], grads["a0"], rtol=1e-12, err_msg=name)

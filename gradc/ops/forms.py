@@ -368,7 +368,7 @@ by_expm1 = unary(
 # The textbook's slope of the quotient is a difference of two that nearly cancel, where x is large.
 softsign = unary(
     "softsign",
-    "1/(1 + abs(x))**2",
+    "(1/(1 + abs(x)))**2",
     (-1.0, 1.0),
     "x/(1 + abs(x))",
     code={"numpy": "{x}/(1 + np.abs({x}))", "math": "{x}/(1 + abs({x}))"},

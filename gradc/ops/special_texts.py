@@ -119,7 +119,7 @@ def trigamma(x):
     t = np.where(u < 0.5, 1.0 - u, u)
     out = np.zeros(t.shape)
     for _ in range(8):
-        out, t = np.where(t < 8.0, out + 1.0/(t*t), out), np.where(t < 8.0, t + 1.0, t)
+        out, t = np.where(t < 8.0, out + (1.0/t)**2, out), np.where(t < 8.0, t + 1.0, t)
     r = 1.0/t
     out = out + r*(1.0 + r*(0.5 + r*poly(r*r, _TRI)))
     with np.errstate(all="ignore"):
@@ -227,7 +227,7 @@ def digamma_gap(x, y):
     t, v = np.broadcast_arrays(x.astype(float), y.astype(float))
     out = np.zeros(t.shape)
     for _ in range(8):
-        out, t = np.where(t < 8.0, out - v/(t*(t + v)), out), np.where(t < 8.0, t + 1.0, t)
+        out, t = np.where(t < 8.0, out - v/t/(t + v), out), np.where(t < 8.0, t + 1.0, t)
     z = t + v
     out = out - (np.log1p(v/t) + 0.5*(v/t)/z)
     r, s = 1.0/t, 1.0/z
@@ -364,9 +364,10 @@ def sinc_slope(x):
     """The slope of sin(pi*x)/(pi*x): its series below 1/4."""
     x = as_real(x)
     u = x.astype(float)
-    far = np.where(np.abs(u) < 0.25, 1.0, u)
+    is_near = np.abs(u) < 0.25
+    near, far = np.where(is_near, u, 0.0), np.where(is_near, 1.0, u)
     out = (np.cos(np.pi*far) - np.sinc(far))/far
-    return np.where(np.abs(u) < 0.25, u*poly(u*u, _SINC), out).astype(x.dtype, copy=False)[()]
+    return np.where(is_near, near*poly(near*near, _SINC), out).astype(x.dtype, copy=False)[()]
 '''
 LOGIT = '''
 def logit(x):
