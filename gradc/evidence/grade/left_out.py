@@ -11,7 +11,7 @@ import numpy as np
 from gradc.evidence.grade.diagnose import MASK, MEAN, MISSING, SLOPE, SUM_MISSING, UPSTREAM, factor
 from gradc.evidence.grade.names import bases
 from gradc.evidence.grade.reference import Array
-from gradc.evidence.grade.text import HANDED, Change, Statement, factored, is_size, short, terms
+from gradc.evidence.grade.text import FRONT, HANDED, Change, Statement, factored, is_size, short, terms
 
 
 class LeftOut(Statement):
@@ -31,11 +31,26 @@ class LeftOut(Statement):
                 continue
             for term in terms(root):
                 found += self._factors(term)
+                found += self._off_the_diagonal(term)
             found += self._added(root)
             found += self._sums(root)
             found += self._handed(root)
             found += self._counted(root)
         return found
+
+    def _off_the_diagonal(self, term: ast.expr) -> Iterator[Change]:
+        """The rest of a softmax's slope, of which p*(1 - p) is the diagonal."""
+        told = "the slope is off the diagonal, too"
+        inside = term.args[0] if isinstance(term, ast.Call) and len(term.args) == 1 else term
+        factors = [self.text.of(each) for each in factored(inside)]
+        for p in factors:
+            if f"1 - {p}" in factors or f"1.0 - {p}" in factors:
+                rest = "*".join(f"({each})" for each in factors if each != p and not each.endswith(f" - {p}"))
+                if inside is not term:
+                    yield Change(term, f"np.diag({p}) - np.outer({p}, {p})", MISSING, told, 1.8)
+                for axis in (-1, 0) if rest else ():
+                    summed = f"({p}*{rest}).sum({axis})"
+                    yield Change(term, f"{p}*({rest} - np.expand_dims({summed}, {axis}))", MISSING, told, 1.8)
 
     def _handed(self, root: ast.expr) -> Iterator[Change]:
         """An adjoint that comes from elsewhere, too, in what is handed to a function of the text's own."""
@@ -107,6 +122,14 @@ class LeftOut(Statement):
         """A factor of a term that is another, or lacks one."""
         factors = list(factored(term))
         for part in factors if len(factors) > 1 else ():
+            mine = self.values.get(ast.unparse(part))
+            for atom, value in self.values.items():
+                if mine is not None and mine.ndim and value.shape == mine.shape and atom != ast.unparse(part):
+                    sign, cost = ("-", 2.6) if self.sides.get(atom) == FRONT else ("+", 2.2)
+                    new = f"({self.text.of(part)} {sign} {atom})"
+                    yield Change(
+                        part, new, MISSING, f"{atom} is to be {'taken away' if sign == '-' else 'added'}", cost
+                    )
             if self.is_back(ast.unparse(part)):
                 continue
             for atom, value in self.values.items():

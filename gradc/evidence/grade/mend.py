@@ -30,6 +30,8 @@ AT_ONCE, CLOSE = 48, 8
 SECONDS = 3.0
 # What speaks against a change: a named value that was right before, a problem that is left; and for it: judged so, too.
 WAS_RIGHT, LEFT, JUDGED = 1.2, 0.5, 0.2
+# A line against which more speaks is clear of suspicion, at first.
+CLEAR = 0.5
 # A change that costs so much more than one that helps is not tried.
 MARGIN = 0.5
 # What is left out is put in where no change of what is there is likelier than this.
@@ -38,7 +40,7 @@ LIKELY = 1.9
 BEGUN = 0.3
 # What speaks against the test of an `if` of which one branch alone was taken.
 BRANCH = 0.3
-NEGATIVE, MULTIPLE = "negative", "multiple"
+NEGATIVE, MULTIPLE, NAMELESS = "negative", "multiple", "nameless"
 # What hangs on a value changes by more than roundings when that is another.
 HANGS = 1e-9
 
@@ -107,7 +109,11 @@ class _Mender:
             return None
         found = self._search(culprits, far=False)
         if not found or _cost(found[0]) > LIKELY:
-            found = sorted([*found, *self._search(culprits, far=True)], key=_cost)
+            close = [culprit for culprit in culprits if culprit.against < CLEAR] or culprits
+            found = sorted([*found, *self._search(close, far=True)], key=_cost)
+            if not found:  # what a name says may be right for another way of staging alone
+                rest = [culprit for culprit in culprits if CLEAR <= culprit.against <= WAS_RIGHT]
+                found = sorted(self._search(rest, far=True), key=_cost)
         return self._best(found) if found else self._otherwise(culprits)
 
     @cached_property
@@ -175,7 +181,9 @@ class _Mender:
             return 0.0, NEGATIVE  # a sign that the next line may take
         if states == {RIGHT} and all(e.where.how == "=" for e in named):
             return (WAS_RIGHT, "") if own else (0.0, RIGHT)
-        return 0.0, MULTIPLE if all(map(self._is_multiple, named)) else ""
+        if all(map(self._is_multiple, named)):
+            return 0.0, MULTIPLE
+        return 0.0, "" if own else NAMELESS
 
     def _wants(self, event: Event) -> list[Array]:
         return [want for meaning in self.marks.meanings(event)[0] for want in meaning.adjoints()]
@@ -215,7 +223,7 @@ class _Mender:
     # ---- which change ---------------------------------------------------------------------------
 
     def _search(self, culprits: Sequence[Culprit], far: bool) -> list[tuple[Edit, Culprit]]:
-        edits = self._edits([c for c in culprits if c.against < 0.5] or culprits if far else culprits, far)
+        edits = self._edits(culprits, far)
         found: list[tuple[Edit, Culprit]] = []
         goals = self.goals[0]
         only = sorted({goal.event.site for goal in goals.values()})
@@ -334,7 +342,7 @@ class _Mender:
         if edit.word != SLOPE:
             return reason
         skewed = self._skewed
-        if skewed is not None and (skewed.word != MISSING or edit.cost > LIKELY):
+        if skewed is not None and (skewed.word not in (MISSING, MEAN) or edit.cost > LIKELY):
             return skewed
         known = next((r for line, r in self.judged if line == edit.line), None) if edit.cost >= LIKELY else None
         return known if known is not None and known.rank < VAGUE else reason
@@ -423,6 +431,8 @@ def _cost(each: tuple[Edit, Culprit]) -> float:
         unnamed = 0.15 * WAS_RIGHT if edit.word == SIGN else 0.5 * WAS_RIGHT
     elif culprit.unnamed == NEGATIVE:
         unnamed = 0.0 if edit.word == SIGN else 0.5 * WAS_RIGHT
+    elif culprit.unnamed == NAMELESS:  # nothing says that it is not meant so
+        unnamed = 0.15 * WAS_RIGHT if edit.new.startswith("-(") and edit.word == SIGN else 0.0
     elif culprit.unnamed and edit.word == MEAN:  # the division may come later
         unnamed = 0.25 * WAS_RIGHT
     return edit.cost + culprit.against + unnamed

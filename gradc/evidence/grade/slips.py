@@ -48,8 +48,8 @@ _CALLS = {"sin": "cos", "cos": "sin", "max": "min", "min": "max", "maximum": "mi
           "tanh": "sigmoid", "sigmoid": "tanh", "ones_like": "zeros_like", "zeros_like": "ones_like",
           "exp": "log", "log": "exp", "hstack": "vstack", "vstack": "hstack"}  # fmt: skip
 _COMPARED = {
-    ast.Gt: ("<", "<="),
-    ast.Lt: (">", ">="),
+    ast.Gt: ("<", "<=", ">="),
+    ast.Lt: (">", ">=", "<="),
     ast.GtE: ("<", ">"),
     ast.LtE: (">", "<"),
     ast.Eq: ("!=",),
