@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gradc
+from tests.as_python import differences, run
 
 RNG = np.random.default_rng(5)
 S, X, V, U = (RNG.standard_normal(shape) for shape in ((4, 3), (4, 5), 5, 7))
@@ -117,7 +118,7 @@ def test_beside_numpy(program: str, given: dict[str, Any], named: bool) -> None:
         ("x: [4]; u = x*1; v = u[1:]; u[1] = 5; v[0]", "'v' shares its elements with 'u'"),
         ("x: [4]; v = x.reshape(2, 2); x[1] = 5; v[0, 1]", "'v' shares its elements with 'x'"),
         ("x: [4]; v = x[:2]; x += 1; v[0]", "'v' shares its elements with 'x'"),
-        ("x: [4]; z: [2]; i: int[2]; u = x*1; u[i] = z; sum(u)", "these places may be named more than once"),
+        ("x: [4]; z: [2]; i: int[2, 2]; u = x*1; u[i] = z; sum(u)", "these places may be named more than once"),
         ("x: [4]; u = x*1; u[x > 0] = u[x < 0]; sum(u)", "what a mask takes is assigned behind the same mask"),
         ("x: [4]; x[x > 0] + x[x > 1]", "these are elements at which different masks hold"),
         ("x: [4]; x[x > 0] + x", "an array beside the elements at which a mask holds"),
@@ -186,3 +187,29 @@ def test_the_modules_of_frameworks_agree(program: str, given: tuple[Any, ...], t
     value, grads = both(*arrays)
     np.testing.assert_allclose(float(value), wanted, rtol=1e-5)
     np.testing.assert_allclose(np.asarray(grads["S"]), slopes["S"], rtol=1e-4, atol=1e-4)
+
+
+LAST_WINS = {
+    "u = x*2\nu[i] = v\nnp.sum(u**3)": {"x": (5,), "v": (4,)},
+    "u = x*2\nu[i] += v\nnp.sum(u**3)": {"x": (5,), "v": (4,)},
+    "u = x*2\nu[i] = v\nnp.sum(u**3)*np.sum(v)": {"x": (5, 2), "v": (2,)},
+    "u = x*2\nu[:, i] = v\nnp.sum(u**3)": {"x": (2, 5), "v": (2, 4)},
+    "u = x*2\nu[i, j] = v\nnp.sum(u**3)": {"x": (5, 3), "v": (4,)},
+}
+
+
+@pytest.mark.parametrize("program", LAST_WINS)
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize("places", [[1, 3, 1, 0], [-5, 2, 0, 0], [4, 3, 2, 1]])
+def test_of_the_values_that_one_place_is_given_the_last_stays(program: str, style: Any, places: list[int]) -> None:
+    rng = np.random.default_rng(5)
+    shapes = LAST_WINS[program]
+    given = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    whole = {"i": np.array(places), "j": np.array([0, 2, 0, 0])}
+    whole = {name: each for name, each in whole.items() if name in program}
+    fn = gradc.compile(program, shapes={**shapes, **dict.fromkeys(whole, (4,))}, style=style)
+    value, grads = fn.value_and_grad(**given, **whole)
+    np.testing.assert_allclose(value, run(program, {**given, **whole}), rtol=1e-12)
+    slopes = differences(program, given, whole)
+    for name in given:
+        np.testing.assert_allclose(grads[name], slopes[name], rtol=1e-6, atol=1e-6)

@@ -28,6 +28,7 @@ from gradc.ops import constant_arrays as c
 from gradc.ops import gather as g
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
+from gradc.ops import shaping as m
 from gradc.ops.array import sliced
 from gradc.ops.table import bind_statics, lookup, statics_of
 from gradc.rewrite.simplify import number
@@ -332,13 +333,33 @@ def put_there(gates: Gates, canvas: Canvas, node: Node, taken: Node, value: Node
 
     named = gates.build.make(r.gt, (added(gates.build.const(1)), gates.build.const(0)))
     if value.shape:
-        if not once:
-            raise GradcError(
-                "these places may be named more than once, and each would have several values",
-                hint="write np.add.at(x, i, v) to add them all, or the places as np.arange(n)",
-            )
-        value = added(_spread(gates, value, there))
+        value = _spread(gates, value, there)
+        value = added(value if once else _of_last(gates, canvas.shape, taken, value))
     _hold(gates, canvas, gates.make(r.where, (named, value, node)))
+
+
+def _of_last(gates: Gates, shape: Shape, taken: Node, value: Node) -> Node:
+    """A value for each place, without those of places that are named again further on: the last one stays."""
+    template, nodes = statics_of(taken.op, taken.attr)["index"], taken.args[1:]
+    at = [axis for axis, item in enumerate(template) if type(item) is tuple and item[0] == "at"]
+    lengths = {gates.build.dims.resolve(node.shape) for node in nodes}
+    if len(lengths) > 1 or len(nodes[0].shape) != 1 or at != [*range(at[0], at[-1] + 1)] or int in map(type, template):
+        raise GradcError(
+            "these places may be named more than once, and each would have several values",
+            hint="write np.add.at(x, i, v) to add them all, or the places as np.arange(n)",
+        )
+    make, build, zero = gates.make, gates.build.make, gates.build.const(0)
+    pairs = []
+    for axis, node in zip(at, nodes, strict=True):
+        size = gates.build.const(dim) if isinstance(dim := shape[axis], int) else gates.number(dim)
+        place = make(r.where, (make(r.lt, (node, zero)), make(s.add, (node, size)), node))
+        column, row = (build(a.index, (place,), (items,)) for items in ((_ALL, None), (None, _ALL)))
+        pairs.append(make(r.eq, (column, row)))
+    same = pairs[0] if len(pairs) == 1 else make(r.all_of, tuple(pairs))
+    later = build(a.sum_, (build(m.triu, (gates.number(same),), (1,)),), (1, False))
+    behind = len(value.shape) - at[0] - 1
+    stays = make(r.eq, (build(a.index, (later,), ((_ALL, *(None,) * behind),)) if behind else later, zero))
+    return build(r.where, (stays, value, zero))
 
 
 def add_at(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, sign: int, last: int) -> None:
