@@ -213,3 +213,30 @@ def test_of_the_values_that_one_place_is_given_the_last_stays(program: str, styl
     slopes = differences(program, given, whole)
     for name in given:
         np.testing.assert_allclose(grads[name], slopes[name], rtol=1e-6, atol=1e-6)
+
+
+IN_PLACE = [
+    "y = np.zeros(3)\ny[0] = x[1]\ny[1:] = x[:2]\nz = y\nz *= 2\nnp.sum(y**2)",
+    "def f(v):\n    v *= 2\n    v[0] = 1\n    return np.sum(v)\ny = x*3\nf(y) + np.sum(y**2)",
+    "def f(v):\n    v[0] = 1\n    return v\ny = x*3\nz = f(y)\nz += 1\nnp.sum(z) + np.sum(y**2)",
+    "A = np.zeros((2, 3))\nA[0, 1] = x[0]\nr = A[1]\nr += x\nnp.sum(A**3)",
+    "y = x - 1\nnp.exp(y, out=y)\ns = y.sum()\nnp.multiply(y, x, out=y)\ns*np.sum(y)",
+    "y = np.empty(3)\nz = np.add(x, 1, out=y)\nz *= 2\nnp.sum(y**2)",
+    "def f(v):\n    return np.maximum(v, 0, out=v)\ny = x*2\nz = f(y)\nnp.sum(y + z)",
+    "acc = np.zeros(3)\nfor i in range(3):\n    np.add(acc, x*x[i], out=acc)\nnp.sum(np.tanh(acc))",
+]
+
+
+@pytest.mark.parametrize("program", IN_PLACE)
+def test_what_is_changed_in_place_is_changed_by_all_its_names(program: str) -> None:
+    given = {"x": np.array([0.3, -0.7, 1.1])}
+    fn = gradc.compile(program, shapes={"x": (3,)})
+    value, grads = fn.value_and_grad(**given)
+    np.testing.assert_allclose(value, run(program, given), rtol=1e-12)
+    np.testing.assert_allclose(grads["x"], differences(program, given)["x"], rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("out", ["x + 1", "3", "y[0]"])
+def test_a_place_for_a_result_is_an_array_with_a_name(out: str) -> None:
+    with pytest.raises(gradc.GradcError, match="'out' is the name of an array"):
+        gradc.compile(f"y = x*2\nnp.exp(x, out={out})\nsum(y)", shapes={"x": (2, 3)})

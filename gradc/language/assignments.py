@@ -35,6 +35,7 @@ from gradc.language.values import (
     Star,
     Text,
 )
+from gradc.ops import array as a
 from gradc.ops import scalar as s
 
 # Functions and methods whose results may share elements with what they are of.
@@ -45,7 +46,7 @@ VIEWS = frozenset(
 # What a name holds as it is, where anything else is an array.
 _HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Slice, Text, str)
 # A subscript that is assigned to.
-STORES = re.compile(r"fill_diagonal\(|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
+STORES = re.compile(r"fill_diagonal\(|\bout\s*=(?!=)|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 
 
 class Assignments(Declarations):
@@ -124,7 +125,16 @@ class Assignments(Declarations):
         if op is s.add and isinstance(held, Group) and held.kind == "list":
             held.items += self.items_of(result)
             return held
-        return self.gates.apply(op, [before, result])
+        value = self.gates.apply(op, [before, result])
+        if not isinstance(held, Canvas):
+            return value
+        self.written_over(held, value, before)
+        return held
+
+    def written_over(self, held: Canvas, value: Node, place: Arg) -> None:
+        """All elements of an array get other values, by all its names."""
+        self.gates.placed(lambda: canvas.put_all(self.gates, held, value), a.index, [place])
+        self._changed(held, self.tokens[place.first])
 
     def _held(self, result: Arg) -> Any:
         """What a name holds: an array, or what is known when the program is compiled."""
@@ -383,6 +393,8 @@ class Assignments(Declarations):
                             self.nested.add(base_name(self.tokens[k]))
             elif token.endswith(("fill_diagonal(", "add.at(", "subtract.at(")) and is_name(self.tokens[i + 1]):
                 found.add(base_name(self.tokens[i + 1]))
+            if token == "out" and self.tokens[i + 1] == "=" and is_name(self.tokens[i + 2]):
+                found.add(base_name(self.tokens[i + 2]))
         return frozenset(found)
 
     def _opening(self, i: int) -> int:

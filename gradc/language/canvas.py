@@ -191,19 +191,7 @@ def _takes_all(item: Arg) -> bool:
 
 def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) -> None:
     """canvas[items] = value, which is broadcast to the place."""
-    if canvas.alias:
-        raise GradcError(
-            f"this array shares its elements with {canvas.alias}",
-            hint="write a copy first: y = x.copy()",
-        )
-    if canvas.place is not None:
-        owner, at = canvas.place
-        canvas.place = None
-        rows = _apart(gates, owner)
-        if isinstance(rows[at], Canvas) and rows[at].node is canvas.node:
-            rows[at] = canvas
-        else:
-            raise GradcError("the array that this is a part of has changed since", hint="assign to the array itself")
+    _is_written_to(gates, canvas)
     mask = items[0].value
     if len(items) == 1 and isinstance(mask, Node) and mask.op.boolean:
         _put_where(gates, canvas, mask, value)
@@ -236,6 +224,26 @@ def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) 
                 if not isinstance(rows[at], Canvas):
                     rows[at] = Canvas(rows[at], here.without(axis))
                 todo.append((rows[at], rest, part))
+
+
+def put_all(gates: Gates, canvas: Canvas, value: Node) -> None:
+    """canvas[...] = value."""
+    _is_written_to(gates, canvas)
+    _hold(gates, canvas, _spread(gates, value, canvas.shape))
+
+
+def _is_written_to(gates: Gates, canvas: Canvas) -> None:
+    """An array of its own, or a row that stands in another array from now on. GradcError for what is neither."""
+    if canvas.alias:
+        raise GradcError(f"this array shares its elements with {canvas.alias}", hint="write a copy first: y = x.copy()")
+    if canvas.place is None:
+        return
+    owner, at = canvas.place
+    canvas.place = None
+    rows = _apart(gates, owner)
+    if not isinstance(rows[at], Canvas) or rows[at].node is not canvas.node:
+        raise GradcError("the array that this is a part of has changed since", hint="assign to the array itself")
+    rows[at] = canvas
 
 
 def _index(gates: Gates, canvas: Canvas, items: list[Arg], last: int) -> tuple[Any, ...]:
@@ -406,8 +414,7 @@ def _put_where(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
 
 def put_masked(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
     """canvas[mask] = what the same mask takes of another array of that shape."""
-    if canvas.alias:
-        raise GradcError(f"this array shares its elements with {canvas.alias}", hint="write a copy first: y = x.copy()")
+    _is_written_to(gates, canvas)
     _hold(gates, canvas, gates.make(r.where, (mask, value, as_node(gates, canvas))))
 
 

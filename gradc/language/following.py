@@ -15,7 +15,20 @@ from gradc.language.lex import SUPERSCRIPTS, is_name, is_number, spelled
 from gradc.language.scope import base_name
 from gradc.language.signs import COMPARE, DICT, ELSE, FOLLOWS, IF_OPEN, INDEX, KNOWN, SQUARE, STORE
 from gradc.language.statements import Statements
-from gradc.language.values import EMPTY, NONE, Arg, Args, Bound, Callee, Dict, Function, Group, Slice, Star, callee_of
+from gradc.language.values import (
+    EMPTY,
+    NONE,
+    Arg,
+    Args,
+    Bound,
+    Callee,
+    Dict,
+    Function,
+    Group,
+    Slice,
+    Star,
+    callee_of,
+)
 from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops.table import Op
@@ -202,8 +215,24 @@ class Following(Statements):
             return self._in_place(bracket, args.given, first, i)
         if bracket.name in TAKE_FUNCTIONS and bracket.receiver is None:
             return self.of_function(bracket, args.given, first, i, top)
+        out = next((arg for arg in args.given if arg.key == "out"), None)
+        if out is not None and out.value is not NONE:
+            return self._into(bracket, [arg for arg in args.given if arg is not out], out, first, i)
         value = self.gates.call(bracket, args.given, first, i)
         return self._changed_by(bracket, value, first, i) if bracket.in_place else value
+
+    def _into(self, callee: Callee, args: list[Arg], out: Arg, first: int, last: int) -> Any:
+        """np.exp(x, out=y): the value of a call, which the array y has from here on, too."""
+        value = self.gates.value(Arg(self.gates.call(callee, args, first, last), first, last))
+        base, token = out, self.tokens[out.first]
+        if isinstance(base.value, Node):
+            if out.first != out.last or not token.isidentifier():
+                raise self.source.error("'out' is the name of an array", out.first, out.last, "write y = f(x)")
+            base = Arg(self._canvas(base, last), out.first, out.last)
+        elif not isinstance(base.value, Canvas):
+            raise self.source.error("'out' is the name of an array", out.first, out.last, "write y = f(x)")
+        self.written_over(base.value, value, base)
+        return base.value
 
     def _changed_by(self, callee: Callee, value: Any, first: int, last: int) -> Any:
         """The value of `x.mul_(2)`, by the name of x from here on, and by all its other names."""
