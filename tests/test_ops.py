@@ -35,7 +35,11 @@ QUOTIENT_TOL = 2e-8  # Richardson's extrapolation with a step of 1e-3
 
 LEAVES = {scalar.const, scalar.input_, scalar.adjoint, scalar.size, array.eye, array.count}
 # What takes integers has laws of its own, in test_gather; a constant array has no arguments.
-GATES = [entry for entry in entries() if entry not in LEAVES and not entry.lower and entry.params and not entry.whole]
+GATES = [
+    entry
+    for entry in entries()
+    if entry not in (*LEAVES, scalar.stop_gradient) and not entry.lower and entry.params and not entry.whole
+]
 ELEMENTWISE = [
     entry for entry in GATES if entry.elementwise and entry.domain and not entry.statics and entry.params[0] != "c"
 ]

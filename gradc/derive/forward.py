@@ -70,7 +70,7 @@ def tangent_of(
     spare: Mapping[Node, Node] = NOTHING,
 ) -> Node | None:
     """The tangent of one node from those of its arguments, in its shape; None where it has none."""
-    if node.op.boolean or node.op.integer or node.op in rules.OF_A_SHAPE or not any(arg in known for arg in node.args):
+    if node.op.boolean or node.op.integer or node.op in rules.UNMOVED or not any(arg in known for arg in node.args):
         return None
     tangent = _push(build, node, known, again, spare.get(node))
     return None if tangent is None or is_const(tangent, 0) else whole(build, tangent, node)

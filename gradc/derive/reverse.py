@@ -35,7 +35,7 @@ def active_nodes(nodes: Iterable[Node], wrt: Iterable[Node]) -> set[Node]:
     """The nodes whose value hangs on an input of `wrt`. A condition carries no gradient, nor a shape, nor a step."""
     active = set(wrt)
     for node in nodes:
-        if not node.op.boolean and not node.op.integer and node.op not in rules.OF_A_SHAPE:
+        if not node.op.boolean and not node.op.integer and node.op not in rules.UNMOVED:
             flat = node.op.slopes if node.op.slopes and "0" in node.op.slopes else ()
             for i, arg in enumerate(node.args):
                 if arg in active and not (flat and flat[i] == "0") and i not in node.op.whole:

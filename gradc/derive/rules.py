@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import Dims
-from gradc.ops import array
+from gradc.ops import array, scalar
 from gradc.ops.again import AGAIN, Again
 from gradc.ops.borders import PASSES_ON
 from gradc.ops.table import statics_of
 from gradc.rewrite.simplify import Builder
 
-# Gates that look at the shape of their argument and at no value.
-OF_A_SHAPE = (array.eye, array.count)
+# Gates that pass on no change of their argument: they look at its shape alone, or take it as a constant.
+UNMOVED = (array.eye, array.count, scalar.stop_gradient)
 
 
 def _again(gate: Node) -> Again:
@@ -52,4 +52,4 @@ def jvp(gate: Node, again: bool = False) -> str:
     return ((again or not gate.op.jvp) and _again(gate).jvp) or gate.op.jvp
 
 
-__all__ = ["OF_A_SHAPE", "Builder", "jvp", "partials", "vjps"]
+__all__ = ["UNMOVED", "Builder", "jvp", "partials", "vjps"]

@@ -13,6 +13,7 @@ from gradc.emit.operand import form_cost
 from gradc.evidence.measure import measured_module, runnable
 from gradc.evidence.points import Point, Search
 from gradc.evidence.references import as_written
+from gradc.evidence.stopped import is_stopped
 from gradc.evidence.symbolic.steps import written
 from gradc.evidence.symbolic.worker import Answer, Stopped, Worker
 from gradc.graph.dag import Dag, Node, reachable
@@ -121,6 +122,8 @@ def symbolic_forms(search: Search, point: Point | None, worker: Worker, timeout:
 def _job(search: Search, expand: bool) -> dict[str, Any]:
     fn = search.fn
     dag = as_written(fn)
+    if is_stopped(dag):
+        raise Stopped("a gradient that is stopped is not SymPy's of the value", limit=False)
     if len(dag.nodes) > LARGEST:
         raise Stopped(f"size, {len(dag.nodes):,} gates,")
     if search.elements() > LARGEST:

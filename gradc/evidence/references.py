@@ -12,6 +12,7 @@ from typing import Any
 
 from gradc.base.tables import number
 from gradc.evidence.points import Search, Staged, said
+from gradc.evidence.stopped import without_stops
 from gradc.evidence.symbolic.steps import written
 from gradc.evidence.symbolic.worker import Stopped, Worker
 from gradc.graph.dag import Dag, Shape
@@ -129,13 +130,14 @@ def _job(search: Search, staged: list[Staged], points: int, steps: int, evidence
         raise Stopped(f"size, {len(dag.nodes):,} gates,")
     if search.elements() > LARGEST:
         raise Stopped(f"size, {search.elements():,} numbers,")
+    dag, candidates = without_stops(dag, [each.point for each in staged])
     program = written(dag, search.sizes)
     evidence.places = [step.place or step.formula for step in program.steps]
     return {
         "job": "check",
         "program": program.plain(),
         "df": search.upstream([_sized(dag.dims.resolve(node.shape), search.sizes) for node in dag.roots]),
-        "candidates": [each.point for each in staged],
+        "candidates": candidates,
         "points": points,
         "wrt": list(search.fn.wrt),
         "whole": list(search.fn.dag.integers),

@@ -25,6 +25,7 @@ import numpy as np
 from gradc.base.differences import slope
 from gradc.evidence.points import Staged
 from gradc.evidence.references import Evidence
+from gradc.evidence.stopped import is_stopped
 from gradc.evidence.verdict import DOUBT, EPS, TRUST, Error, worst
 from gradc.run.engine import Passed
 from gradc.run.engines import alone, fitting
@@ -139,6 +140,8 @@ def _against_floats(evidence: Evidence, k: int, got: float) -> Error | None:
     """How the outputs, weighted, change along the direction, against differences of the forward pass."""
     fn: Any = evidence.search.fn
     given, _, along, df = _point(evidence, k)
+    if is_stopped(fn.dag):
+        return None
 
     def value(t: float) -> float:
         try:
@@ -165,7 +168,8 @@ def _hvp(evidence: Evidence, k: int, run: Run) -> Judged:
 
     got = math.fsum(float(x) for name in wrt for x in np.ravel(np.asarray(curves[name]) * along[name]))
     count = sum(np.size(curves[name]) for name in wrt)
-    return _held(got, *slope(sloped), abs(sloped(0.0)), TRUST_OF_SLOPES), count, count, "differences of the gradient"
+    error = None if is_stopped(fn.dag) else _held(got, *slope(sloped), abs(sloped(0.0)), TRUST_OF_SLOPES)
+    return error, count, count, "differences of the gradient"
 
 
 def _jacobian(evidence: Evidence, k: int, run: Run) -> Judged:

@@ -12,6 +12,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.evidence.points import Search, Staged
+from gradc.evidence.stopped import is_stopped
 from gradc.run.engine import Compiled
 from gradc.run.functions import load
 
@@ -62,6 +63,8 @@ def self_checking(fn: Compiled, text: str, function: str) -> str:
         raise GradcError(
             f"the modules of the target '{fn.target}' have no self-check", hint="leave the target at 'numpy'"
         )
+    if is_stopped(fn.dag):
+        raise GradcError("differences do not see where a gradient is stopped", hint="leave --self-check out")
     stem = f"{function}_" if function else ""
     said: Exception | None = None
     for seed in range(ATTEMPTS):

@@ -13,6 +13,7 @@ import numpy as np
 from gradc.base.differences import slope
 from gradc.evidence.points import Staged
 from gradc.evidence.references import Evidence, Slope
+from gradc.evidence.stopped import is_stopped
 
 EPS = 2.0**-52
 # Below this a float64 has no digits left to compare.
@@ -90,6 +91,8 @@ def _along(got: Sequence[float], want: Slope, noise: float) -> Error:
 def _by_floats(evidence: Evidence, k: int, name: str) -> Error | None:
     """The error against differences of the emitted forward pass in float64, along one direction."""
     search, staged = evidence.search, evidence.staged[k]
+    if is_stopped(search.fn.dag):
+        return None
     got = staged.gradients[name]
     value = np.array(staged.point[name], float)
     rng = random.Random(f"{k} {name}")

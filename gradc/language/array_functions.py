@@ -429,7 +429,7 @@ def _linspace(call: Call) -> Node:
 
 @function(
     "array asarray asarray_chkfinite asfarray asfortranarray fromiter tensor float64 float32 copy ascontiguousarray "
-    "asanyarray astype float double detach",
+    "asanyarray astype float double",
     "x, type=None, ndmin=None",
 )
 def _array(call: Call) -> Any:

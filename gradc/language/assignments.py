@@ -45,6 +45,8 @@ VIEWS = frozenset(
 )
 # What a name holds as it is, where anything else is an array.
 _HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Slice, Text, str)
+# Blocks in which gradients are stopped.
+NO_GRAD = ("torch.no_grad", "torch.inference_mode")
 # A subscript that is assigned to.
 STORES = re.compile(r"fill_diagonal\(|\bout\s*=(?!=)|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 
@@ -64,6 +66,7 @@ class Assignments(Declarations):
     pending: tuple[Target, int]
     parts: tuple[list[tuple[Target, Arg]], Arg, int] | None  # targets that follow, one's value, the next statement
     before: Arg
+    without_gradients: list[tuple[int, int]]  # where gradients are stopped, by the first and the last token
 
     # ---- the value of a statement ---------------------------------------------------------------
 
@@ -72,6 +75,8 @@ class Assignments(Declarations):
         value = result.value
         if isinstance(value, Group) and value.kind == "tuple":
             result.value = value = self.unstarred(value)
+        if self.without_gradients and self.gradients_stop(i - 1):
+            result.value = value = self.stopped(result)
         if self.augmented:
             op, at = self.augmented
             before = self.before if at < 0 else Arg(self.scope.read(self.tokens[at], at), at, at)
@@ -95,6 +100,22 @@ class Assignments(Declarations):
         if names or result.value is not NONE:
             self.last = names, result
         return self._assign(parts, i)
+
+    def gradients_stop(self, at: int) -> bool:
+        """Whether a token stands inside of `with torch.no_grad():`, or what calls its function does."""
+        places = [at, *(frame.end for frame in self.frames if isinstance(frame, Call))]
+        return any(first <= place <= last for first, last in self.without_gradients for place in places)
+
+    def stopped(self, result: Arg) -> Any:
+        """What is assigned inside of `with torch.no_grad():`, as constants; an update there is of a training loop."""
+        value = result.value
+        if self.augmented:
+            raise self.source.error("an update where gradients are stopped is not read", result.first, result.last)
+        if isinstance(value, Group):
+            items = [Arg(self.stopped(item), item.first, item.last, item.key, item.key_at) for item in value.items]
+            return Group(value.kind, items)
+        moves = isinstance(value, Node) and value.op is not s.const and not value.op.boolean and not value.op.integer
+        return self.gates.apply(s.stop_gradient, [result]) if moves else value
 
     def _assign(self, parts: list[tuple[Target, Arg]], i: int) -> int:
         """Give each target its part of a value; the token to go on at: the next statement's, or an element's."""

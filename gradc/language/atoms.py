@@ -20,6 +20,7 @@ from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
 from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Spot, Text, Word
 from gradc.ops import array as a
+from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
 from gradc.rewrite.simplify import MAX_EXACT_INT, Builder
 from gradc.rewrite.typed import PI
@@ -142,7 +143,9 @@ class Leaves:
         if isinstance(arg.value, Dict) and arg.value.attributes and name in arg.value.items:
             return arg.value.items[name].value
         if name in ("data", "flat") and isinstance(arg.value, Node):
-            return self.gates.value(arg) if name != "flat" else self.gates.apply(a.reshape, [arg], ((-1,),))
+            if name == "flat":
+                return self.gates.apply(a.reshape, [arg], ((-1,),))
+            return self.gates.apply(s.stop_gradient, [arg]) if self.scope.dialect else self.gates.value(arg)
         if name in ("dtype", "device"):
             return Text("float" if name == "dtype" else "cpu")
         if name == "at" and isinstance(arg.value, (Node, Canvas)):

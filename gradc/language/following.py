@@ -12,6 +12,7 @@ from gradc.language.flow import TAKEN, TEST, TESTED
 from gradc.language.gates import choose, comparison, not_same, not_within, same, within
 from gradc.language.higher import TAKE_FUNCTIONS
 from gradc.language.lex import SUPERSCRIPTS, is_name, is_number, spelled
+from gradc.language.lists import truth
 from gradc.language.scope import base_name
 from gradc.language.signs import COMPARE, DICT, ELSE, FOLLOWS, IF_OPEN, INDEX, KNOWN, SQUARE, STORE
 from gradc.language.statements import Statements
@@ -215,11 +216,20 @@ class Following(Statements):
             return self._in_place(bracket, args.given, first, i)
         if bracket.name in TAKE_FUNCTIONS and bracket.receiver is None:
             return self.of_function(bracket, args.given, first, i, top)
-        out = next((arg for arg in args.given if arg.key == "out"), None)
-        if out is not None and out.value is not NONE:
-            return self._into(bracket, [arg for arg in args.given if arg is not out], out, first, i)
+        if any(arg.key in ("out", "inplace") for arg in args.given):
+            return self._into_place(bracket, args.given, first, i)
         value = self.gates.call(bracket, args.given, first, i)
         return self._changed_by(bracket, value, first, i) if bracket.in_place else value
+
+    def _into_place(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        """A call with `out=y`, or torch's `inplace=True`: the array that the value goes into, if there is one."""
+        plain = [arg for arg in args if arg.key not in ("out", "inplace")]
+        asked = next(arg for arg in args if arg.key in ("out", "inplace"))
+        if asked.key == "inplace" and truth(asked.value) and plain and isinstance(plain[0].value, Canvas):
+            asked = plain[0]
+        elif asked.key == "inplace" or asked.value is NONE:
+            return self.gates.call(callee, plain, first, last)
+        return self._into(callee, plain, asked, first, last)
 
     def _into(self, callee: Callee, args: list[Arg], out: Arg, first: int, last: int) -> Any:
         """np.exp(x, out=y): the value of a call, which the array y has from here on, too."""

@@ -108,7 +108,7 @@ heaviside           step HeavisideTheta UnitStep hardlim
 log_sigmoid         LogSigmoid logsigmoid_
 x @ W + b           Linear linear Dense dense addmm affine fc
 x*sigmoid(x)        swish_ Swish
-x                   Dropout dropout dropout2d detach stop_gradient identity_ Identity lax_stop_gradient
+x                   Dropout dropout dropout2d identity_ Identity
 """
 
 _NOTHING = """

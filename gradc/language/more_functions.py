@@ -245,10 +245,10 @@ def _moveaxis(call: Call) -> Node:
     return _ordered(call, x, order)
 
 
-@function("permute permute_dims", "x, axes, b1=None, c1=None, d1=None, e1=None")
+@function("permute permute_dims", "x, axes, b1=None, c1=None, d1=None, e1=None, f1=None, g1=None")
 def _permute(call: Call) -> Node:
     x = call.array()
-    names = [name for name in ("axes", "b1", "c1", "d1", "e1") if name in call]
+    names = [name for name in ("axes", "b1", "c1", "d1", "e1", "f1", "g1") if name in call]
     axes = call.axis("axes") if len(names) == 1 else tuple(call.axis(name) for name in names)
     return call.make(a.transpose, x, axes=axes if isinstance(axes, tuple) else (axes,))
 

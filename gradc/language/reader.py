@@ -23,7 +23,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError
 from gradc.language import advice, lists, mistakes
-from gradc.language.assignments import STORES
+from gradc.language.assignments import NO_GRAD, STORES
 from gradc.language.atoms import Leaves
 from gradc.language.canvas import Canvas
 from gradc.language.flow import MAX_TURNS, Target
@@ -100,6 +100,7 @@ class Reader(Following):
         self.parts = None
         self.assumed = []
         self.nested = set()
+        self.without_gradients = []
         self.equals: dict[int, int] = {}
         self.main: Function | None = None  # the one function that the program is
         self.functions: dict[str, Function] = {}  # those of the program itself, by name
@@ -110,6 +111,11 @@ class Reader(Following):
         if has_structure(source):
             self.layout = lay_out(source)
             source.context = self.context
+            self.without_gradients = [
+                (block.body, block.stop)
+                for at, block in self.layout.blocks.items()
+                if block.kind == "with" and self.tokens[at + 1][:-1].rstrip() in NO_GRAD
+            ]
 
     def fresh_caches(self) -> None:
         """Forget what tokens stand for, where names are others."""

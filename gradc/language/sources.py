@@ -27,7 +27,7 @@ from gradc.base.syntax import statements_of
 # A list or an array that a function closes over has no more numbers than this.
 LARGEST = 1000
 # Decorators that change nothing of what a function computes.
-HARMLESS = ("jit", "njit", "jax.jit", "numba.jit", "numba.njit", "staticmethod", "lru_cache", "cache", "torch.no_grad")
+HARMLESS = ("jit", "njit", "jax.jit", "numba.jit", "numba.njit", "staticmethod", "lru_cache", "cache")
 
 
 class Text(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.language import advice
+from gradc.language.assignments import NO_GRAD
 from gradc.language.flow import Turns, While
 from gradc.language.lex import END, SUITE, is_name
 from gradc.language.scope import base_name
@@ -15,7 +16,7 @@ from gradc.language.values import NONE, Arg, Function, Group
 from gradc.language.whole import Whole
 
 # Decorators that change nothing of what a function computes.
-DECORATORS = frozenset("jit njit staticmethod cache lru_cache no_grad compile function partial".split())
+DECORATORS = frozenset("jit njit staticmethod cache lru_cache compile function partial".split())
 
 # Calls for people, and for what is drawn at random elsewhere.
 QUIET = ("np.seterr(", "np.set_printoptions(", "np.random.seed(", "random.seed(", "torch.manual_seed(")
@@ -151,9 +152,9 @@ class Statements(Whole):
         return int(block.expr)
 
     def _with(self, i: int) -> int:
-        """`with np.errstate(...):` and its like change nothing of what is computed."""
-        block = self.layout.blocks.get(i)
-        if block is None or self.tokens[i + 1][:-1].rstrip() not in CONTEXTS:
+        """`with np.errstate(...):` and its like change nothing of what is computed; torch.no_grad() stops gradients."""
+        block, name = self.layout.blocks.get(i), self.tokens[i + 1][:-1].rstrip()
+        if block is None or name not in (*CONTEXTS, *NO_GRAD):
             return self._refused_statement(i)
         return int(block.body)
 
@@ -238,6 +239,9 @@ class Statements(Whole):
             )
         following = self.tokens[i + 1]
         self.then = self.returns if self.in_function else self._outputs_are
+        if self.gradients_stop(i):
+            back = self.then
+            self.then = lambda result, at: back(Arg(self.stopped(result), result.first, result.last), at)
         if following in ("\n", ";", END, SUITE):
             self.returning = True
             return self.then(Arg(NONE, i, i), i + 1)

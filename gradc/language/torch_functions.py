@@ -72,9 +72,11 @@ def _same(call: Call) -> Node:
     return call.value("x")
 
 
-@function("view", "x, a1, b1=None, c1=None, d1=None, e1=None, f1=None")
+@function("view", "x, a1, b1=None, c1=None, d1=None, e1=None, f1=None, g1=None")
 def _view(call: Call) -> Node:
-    sizes = [item for name in ("a1", "b1", "c1", "d1", "e1", "f1") if name in call for item in _each(call.given[name])]
+    sizes = [
+        item for name in ("a1", "b1", "c1", "d1", "e1", "f1", "g1") if name in call for item in _each(call.given[name])
+    ]
     return call.make(a.reshape, _array(call), shape=tuple(_signed(call, item) for item in sizes))
 
 

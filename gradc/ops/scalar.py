@@ -140,6 +140,17 @@ neg = op(
     test=Test(sympy="-x"),
 )
 
+# Its value is x, and what it hangs on stays as it is: neither mode has a rule for it (`gradc.derive.rules`).
+stop_gradient = op(
+    "stop_gradient(x)",
+    doc="x, taken as a constant: no gradient goes back to what it is computed from",
+    code="+{x}",
+    bounds=lambda x: x,
+    aliases="detach detach_",
+    say=Say(symbol="x", part="no gradient goes back", latex="{x}", stem="{x}held", short="held"),
+    test=Test(sympy="x"),
+)
+
 pow_ = op(
     "pow(x, y)",
     doc="x to the power y; dx is 0 at y = 0, and dy is 0 at x = 0",

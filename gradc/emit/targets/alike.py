@@ -15,6 +15,7 @@ ALIKE: Mapping[str, tuple[str, str]] = {
     "div": ("{x:mul}/{y:unary}", "mul"),
     "reciprocal": ("1.0/{x:unary}", "mul"),
     "neg": ("-{x:unary}", "unary"),
+    "stop_gradient": ("+{x:unary}", "unary"),
     "cbrt_slope": ("1.0/(3.0*cbrt({x})*cbrt({x}))", "mul"),
     "greater": ("{x:add} > {y:add}", "compare"),
     "greater_equal": ("{x:add} >= {y:add}", "compare"),
