@@ -1,5 +1,7 @@
 """Sizes of axes as values: in arithmetic, slices, shapes and declarations."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -165,3 +167,12 @@ def test_sizes_are_computed_where_an_input_has_the_functions_name(program: str, 
         assert value == again
         for name, grad in grads.items():
             np.testing.assert_allclose(found[name], grad, rtol=1e-14)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_two_halves_are_of_one_length_where_the_whole_is_even(style: Any) -> None:
+    fn = gradc.compile("x: [n]\nh = n//2\nsum(x[:h]*x[h:])", style=style)
+    assert fn(np.array([1.0, 2.0, 3.0, 4.0])) == 11.0
+    for call in (fn, fn.value_and_grad, fn.forward):
+        with pytest.raises(ValueError, match=r"n - 2\*\(n//2\): 0 is expected, not 1"):
+            call(np.array([1.0, 2.0, 3.0]))

@@ -185,6 +185,8 @@ def _send_back(
 ) -> Iterable[tuple[Node, Node]]:
     """What one gate sends to each active argument."""
     op = gate.op
+    if op in rules.UNMOVED:
+        return
     if op.elementwise and op.slopes:
         texts = rules.partials(gate, build.literal, again)
     else:

@@ -374,6 +374,21 @@ def _is_never_below_0(dim: str) -> bool:
     return all(times >= 0 for times in least.values())
 
 
+def _is_remainder(dim: str) -> bool:
+    """Whether a size is what a division leaves, with either sign.
+
+    >>> _is_remainder("n - 2*(n//2)"), _is_remainder("3*((n - 1)//3) - n + 1"), _is_remainder("n - n//2")
+    (True, True, False)
+    """
+    sizes = polynomial(dim)
+    for one, times in sizes.items():
+        found = re.fullmatch(_FLOOR, one[0]) if len(one) == 1 else None
+        if found and abs(times) == int(found[2]):
+            sign = -1 if times > 0 else 1
+            return {each: sign * count for each, count in sizes.items() if each != one} == polynomial(found[1])
+    return False
+
+
 class Dims:
     """What each named dimension is known to be: a union-find over names, numbers as roots."""
 
@@ -403,6 +418,12 @@ class Dims:
 
         >>> Dims().unify("m*n", "n*m"), Dims().unify("n - 1", "n - 2")
         (True, False)
+
+        Two halves are one where the whole is even, which is asked for at the call.
+
+        >>> dims = Dims()
+        >>> dims.unify("n//2", "n - n//2"), dims.demands()
+        (True, [('n - 2*(n//2)', '==', 0)])
         """
         a, b = self.find(a), self.find(b)
         if a == b:
@@ -412,7 +433,8 @@ class Dims:
                 return self._solve(name, other)
             if isinstance(name, str) and isinstance(other, str) and name.isidentifier() and not other.isidentifier():
                 return name not in names_in(other) and self._know(name, other)
-        return isinstance(a, str) and isinstance(b, str) and polynomial(a) == polynomial(b)  # m*n is n*m
+        gap = less(b, a)
+        return gap == 0 or (isinstance(gap, str) and _is_remainder(gap) and self._know(gap, 0))  # m*n is n*m
 
     def _solve(self, dim: str, value: int) -> bool:
         """Make a dimension a number: the name in it, if it is a multiple of one name and a number."""
