@@ -54,7 +54,7 @@ def test_right_or_refused_with_a_reason(record: dict[str, Any]) -> None:
         space: dict[str, Any] = {}
         exec(fn.source, space)
         for both in (fn.value_and_grad, space["value_and_grad"]):
-            value, grads = both(**{name: given[name] for name in fn.inputs})
+            value, grads = both(**{name: given[name] for name in fn.inputs if name in given})
             np.testing.assert_allclose(value, record["value"], rtol=1e-10, atol=1e-12)
             for name in record["wrt"]:
                 wanted = np.array(record["grads"][name])
