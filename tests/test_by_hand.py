@@ -140,6 +140,7 @@ def same(got: Any, want: Passes, program: str) -> None:
             "    c /= ",
         ),
         ("sum(where(c > 0, 1.0, x[:, None] - x)**3)", {"x": ("n",), "c": ("n", 1)}, "copyto(diff, 1.0, where="),
+        ("sum(x*log(x/s))", {"x": ("n",), "s": ()}, "ds = -sumxos"),
         ("0.5*y @ solve(K, y) + 0.5*log(det(K))", {"K": ("n", "n"), "y": ("n",)}, "dot(invK, y)"),
     ],
 )

@@ -309,11 +309,14 @@ class _Lowering:
         return self.make(array.quotients, self._args(node)) if len(node.shape) == 1 else None
 
     def division(self, node: Node) -> Node | None:
-        """x/(x/y) is y, if y has the shape of all three."""
+        """x/(x/y) is y, if y has the shape of all three, or is a number for all of them."""
         x, y = node.args
-        if y.op is scalar.div and y.args[0] is x and self.same(y.args[1].shape, node.shape):
+        if y.op is scalar.div and y.args[0] is x and self._fills(y.args[1].shape, node.shape):
             return self.made[y.args[1]]
         return None
+
+    def _fills(self, part: Shape, whole: Shape) -> bool:
+        return not part or self.same(part, whole)
 
     def comparison(self, node: Node) -> Node | None:
         """x > 0 where relu(x) > 0: x itself can then be overwritten."""
