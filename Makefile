@@ -18,7 +18,7 @@ FRAMEWORKS := .venv-targets
 OLDEST := .venv-oldest
 PIP   := -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test check golden bench fuzz mutation targets oldest clean
+.PHONY: help run test check golden bench fuzz laws mutation targets oldest clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(PEERS)/.ready ## measure beside the peers, in an environment of its own
 
 fuzz: $(TESTS) ## random programs against independent oracles; make fuzz N=100000
 	$(PY) -m tests.fuzz $(N)
+
+laws: $(TESTS) ## the laws over the table in all their cases; the tests take a share of them
+	GRADC_LAW=all $(PY) -m pytest -q -n auto tests/test_ops.py tests/test_branch_law.py
 
 mutation: $(TESTS) ## break each rule in turn; every mutant must be caught
 	$(PY) -m tests.mutation

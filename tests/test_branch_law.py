@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -21,9 +20,8 @@ import pytest
 import gradc
 from gradc.ops import entries
 from gradc.ops.table import Op
-from tests.support import standalone
+from tests.support import WHOLE, standalone
 
-WHOLE = os.environ.get("GRADC_LAW") == "all"
 EVERY = 1 if WHOLE else 61  # of so many cases one
 MODES = ("jvp", "hvp", "jacobian", "hessian")
 

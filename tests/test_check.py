@@ -159,7 +159,7 @@ def test_every_entry_with_a_rule_is_broken() -> None:
 @pytest.mark.parametrize("mutant", BROKEN, ids=lambda m: f"{m.entry}, {m.what}")
 def test_a_broken_rule_fails_and_names_the_input(mutant: Mutant, worker: Worker) -> None:
     with broken(mutant) as entry:
-        result = program_of(entry).check(points=6, worker=worker)
+        result = program_of(entry).check(points=3, worker=worker)
     assert result.verdict == FAIL, result
     assert not result.ok
     name = f"{entry.params[0]}{mutant.value.at}" if entry.variadic else mutant.what.split()[-1].removeprefix("d")
@@ -168,7 +168,7 @@ def test_a_broken_rule_fails_and_names_the_input(mutant: Mutant, worker: Worker)
 
 
 def test_entries_pass_when_nothing_is_broken(worker: Worker) -> None:
-    symmetric = ("cholesky",)  # takes its argument as symmetric, which a random matrix is not
+    symmetric = ("cholesky", "eigvalsh", "eigvecs")  # what they take a random matrix for, which it is not
     for entry in {mutant.entry: None for mutant in BROKEN if mutant.entry not in symmetric}:
         mine = next(e for e in entries() if e.name == entry)
         result = program_of(mine).check(worker=worker)

@@ -21,7 +21,7 @@ from typing import Any
 
 from gradc.base.records import NamedTuple
 from gradc.graph.dag import Node, Shape
-from gradc.graph.shapes import multiple, total
+from gradc.graph.shapes import ShapeError, multiple, show, total
 from gradc.ops import array, loss, scalar, shaping, special
 from gradc.ops.table import Fast, Op, Say, Steep, Test, op
 
@@ -189,6 +189,8 @@ over_square = op(
 
 def _along(dims: Any, x: Shape, *others: Shape, axis: Any = None) -> Shape:
     array.axes_of(axis, len(x))
+    if dims.resolve(dims.broadcast(x, *others)) != dims.resolve(x):
+        raise ShapeError(f"{show(x)} is wanted, and what broadcasts to it")
     return x
 
 

@@ -101,18 +101,34 @@ def erfcx(x):
     """exp(x**2)*erfc(x), by Mills's ratio; below 0 by the value at -x, and x**2 in two parts, neither rounded."""
     x = as_real(x)
     u = x.astype(float)
-    h = u.astype(np.float32).astype(float)
+    t = np.minimum(np.maximum(u, -30.0), 0.0)
+    h = t.astype(np.float32).astype(float)
     out = 2.0*mills(1.4142135623730951*np.abs(u))
-    with np.errstate(over="ignore", invalid="ignore"):
-        below = 2.0*np.exp(h*h)*np.exp((u - h)*(u + h)) - out
+    with np.errstate(over="ignore"):
+        below = 2.0*np.exp(h*h)*np.exp((t - h)*(t + h)) - out
     return np.where(u < 0.0, below, out).astype(x.dtype, copy=False)[()]
+'''
+_ERFCX_MATH = '''
+def erfcx(x):
+    """exp(x**2)*erfc(x), by Mills's ratio; below 0 by the value at -x, and x**2 in two parts, neither rounded."""
+    if x != x or x < -27.0:
+        return x*x*float("inf")
+    out = 2.0*mills(1.4142135623730951*abs(x))
+    if x >= 0.0:
+        return out
+    h = 134217729.0*x
+    h -= h - x
+    try:
+        return 2.0*math.exp(h*h)*math.exp((x - h)*(x + h)) - out
+    except OverflowError:
+        return float("inf")
 '''
 erfcx = op(
     "erfcx(x)",
     doc="exp(x**2)*erfc(x), without overflow where x is positive",
     slopes=[_ERFCX_SLOPE],
-    code={"numpy": "erfcx({x})", "math": "", "scipy": "special.erfcx({x})"},
-    helpers={"numpy": [texts.MILLS, _ERFCX]},
+    code={"numpy": "erfcx({x})", "math": "erfcx({x})", "scipy": "special.erfcx({x})"},
+    helpers={"numpy": [texts.MILLS, _ERFCX], "math": [texts.POLY, texts.MILLS, _ERFCX_MATH]},
     test=Test(sympy="exp(x**2)*erfc(x)", edges={"x=1e8": "out=5.641895835477563e-09"}),
 )
 
