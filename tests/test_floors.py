@@ -131,11 +131,12 @@ ABOUT_OPERATORS = ("language/", "rewrite/", "optimize/array_steps.py", "optimize
 NAMED = {
     "derive/forward.py": "from_heaviest solve",  # the slopes that aren't products with a matrix
     "derive/reverse.py": "concatenate segment",  # one adjoint of what was split
-    "derive/rules.py": "count eye",  # words of the rules
+    "derive/rules.py": "count eye stop_gradient",  # words of the rules
     "derive/structured.py": "diag expand inner mean outer scatter",
     "emit/array_lines.py": "maximum minimum scatter",
     "emit/kernels.py": "maximum minimum",
     "emit/operand.py": "maximum minimum",
+    "evidence/stopped.py": "stop_gradient",  # what the differences hold fixed
     "evidence/grade/settings.py": "pad windows",  # what a layer's cache is called to hold, read off its gates
     "optimize/__init__.py": "held held_else",
     "optimize/constructors.py": "nonzero sqrt",
@@ -213,7 +214,7 @@ def test_nothing_is_evaluated_but_emitted_text() -> None:
 # ---- where what is said ----------------------------------------------------------------------------------------------
 
 # Rooms and files of which a target's words are the matter: what it prints, what users type, what SymPy's forms become,
-# the test that a module carries.
+# the test that a module carries, what a hand may have meant.
 SAYS_A_TARGET_S_WORDS = (
     "ops/",
     "emit/targets/",
@@ -221,6 +222,7 @@ SAYS_A_TARGET_S_WORDS = (
     "language/",
     "evidence/symbolic/python.py",
     "evidence/self_check.py",
+    "evidence/grade/",
 )
 # What of `emit` still plans as it prints; all else there is a walk over Code. Each name that goes is a planner that has
 # moved to `plan`.

@@ -567,7 +567,7 @@ def check(idiom: str, fn: gradc.Function, given: dict[str, Any], want: Any) -> N
 # Lines that NumPy takes and gradc refuses, each with a way out in its error.
 REFUSED = {
     "np.unique(x)", "x[x > 0]", "np.nonzero(x)", "np.argwhere(x)",
-    "np.linalg.eigvals(M)", "np.fft.fft(x)", "np.apply_along_axis(np.sum, 0, A)", "np.vectorize(abs)(x)",
+    "np.linalg.eigvals(M)", "np.fft.fft(x)", "np.vectorize(abs)(x)",
     "np.choose(j, p)", "np.add.at(x, j, 1)", "np.take(x, j, mode='clip')", "np.linspace(0, 1, i)",
     "np.zeros(i)", "np.roll(x, s)", "np.pad(x, 1, mode='mean')", "np.matrix([[1, 2]])", "np.random.randn(3)",
 }  # fmt: skip

@@ -151,7 +151,7 @@ def test_numbers_that_are_different_in_each_term_are_arrays(vector: bool) -> Non
     assert fn.running(*args).engine == "rolled"
     for got in (fn.value_and_grad(*args), wide.module.value_and_grad(*args), wide.value_and_grad(*args)):
         same(want, got)
-    assert "1.9, 2.0, 2.1" in wide.source
+    assert "1.9, 2.0, 2.1" in " ".join(wide.source.split())
     if vector:
         small = [np.array([1.2, 0.4], np.float32)]
         same(fn.module.value_and_grad(*small), fn.value_and_grad(*small), 1e-4)

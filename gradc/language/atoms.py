@@ -54,6 +54,8 @@ PARTS = (
     "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
     "distance", "polynomial", "legendre", "hermite", "chebyshev",
 )  # fmt: skip
+# Of numpy.polynomial these only: its others have the lowest power first, where NumPy's of the same name have it last.
+GAUSS = ("leggauss", "hermgauss", "chebgauss")
 STATS = ("stats", "st", "jsp", "jstats")
 _OF_DISTRIBUTIONS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "pmf", "logpmf")
 # What a library calls by a name that means something else elsewhere.
@@ -169,9 +171,9 @@ class Leaves:
 
     def is_library(self, path: list[str]) -> bool:
         """Whether a dotted name starts with a library, and not with a variable of that name."""
-        return (
-            path[0] in LIBRARIES and not self.scope.is_variable(path[0]) and all(part in PARTS for part in path[1:-1])
-        )
+        if path[0] not in LIBRARIES or self.scope.is_variable(path[0]):
+            return False
+        return all(part in PARTS for part in path[1:-1]) and ("polynomial" not in path or path[-1] in GAUSS)
 
     def _library_constant(self, path: list[str], at: int) -> Any:
         name, dotted = path[-1], ".".join(path)
@@ -196,6 +198,8 @@ class Leaves:
         if lookup(name):
             return self.source.error(f"the method '.{name}' needs parentheses", at, hint=f"write .{name}()")
         hint = "'.T', '.shape' and methods such as '.sum()' are"
+        if name == "polynomial":
+            hint = "np.polyval(p, x) is, with the highest power first"
         return self.source.error(f"the attribute '.{name}' is not part of the language", at, hint=hint)
 
     # ---- imports -------------------------------------------------------------------------------------

@@ -260,8 +260,11 @@ _WHY_LOG_SHARE = "v - logsumexp(v) as log_softmax(v), which keeps its digits"
 def _sum(build: Builder, x: Node, y: Node) -> Node | None:
     """1 + erf(u) as erfc(-u), k + k*erf(u) as k times it, and sums of a maximum and what was shifted by it."""
     for k, at in ((x, y), (y, x)):
-        weight, rest = (at.args[0], at.args[1]) if at.op is s.mul else (build.const(1), at)
-        if rest.op is s.erf and k.op is s.const and value_of(k) == value_of(weight):
+        rest = at.args[1] if at.op is s.mul else at
+        if k.op is not s.const or rest.op is not s.erf:
+            continue
+        weight = at.args[0] if at.op is s.mul else build.const(1)
+        if value_of(k) == value_of(weight):
             why = "1 + erf(u) as erfc(-u), which keeps its digits"
             tail = build.read(s.erfc, (build.make(s.neg, rest.args),), why=why)
             return build.make(s.mul, (weight, tail))
