@@ -285,3 +285,13 @@ def test_nan_to_num_is_numpys(kind: Any) -> None:
     value, grads = gradc.compile("x: [n]; np.nan_to_num(x)").value_and_grad(x, df=np.ones(5, kind))
     np.testing.assert_array_equal(value, np.nan_to_num(x))
     np.testing.assert_array_equal(grads["x"], [1.0, 0.0, 0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("value", ["x/norm(x)", "x*(1/np.sum(x))", "x*log(sum(x))", "x/sum(x)"])
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_an_infinite_number_counts_at_no_element_that_is_left_out(value: str, style: Any) -> None:
+    fn = gradc.compile(f"x: [3]; v = {value}; sum(where(v != v, 0, v))", style=style)
+    with np.errstate(all="ignore"):
+        for call in (fn.value_and_grad, fn.module.value_and_grad):
+            _, grads = call(np.zeros(3))
+            np.testing.assert_array_equal(grads["x"], 0.0)

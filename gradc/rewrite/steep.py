@@ -77,7 +77,12 @@ class Sparing:
         needs = Needs(build.dims, (), ())
         sent = needs.sent_by(gate, needs.where(out))
         masks = Masks(needs, build, {out: out})
-        return out, [None if need == needs.everywhere else masks.mask(need) for need in sent]
+        found = [None if need == needs.everywhere else masks.mask(need) for need in sent]
+        if gate.op.elementwise and out.shape == gate.shape:  # what is infinite counts at no element that sends nothing
+            found = [
+                out if arg.op.steep.pole and not arg.shape else mask for arg, mask in zip(gate.args, found, strict=True)
+            ]
+        return out, found
 
     def passed(self, build: Builder, gate: Node) -> Node | None:
         """Where what a gate sends back is not dropped by a kink below it; None for everywhere."""
