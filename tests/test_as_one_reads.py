@@ -120,3 +120,9 @@ def test_a_number_that_none_of_the_points_takes_is_still_spared() -> None:
     fn = gradc.compile("y: [n]; np.sum(np.where(y > 0, np.log(1 - p)*y, p))")
     value, grads = fn.value_and_grad(np.zeros(3), 1.0)
     assert (value, grads["p"]) == (3.0, 3.0)
+
+
+def test_what_was_broadcast_is_not_written_to() -> None:
+    fn = gradc.compile("x: [3, 2]; s: [2]\nsum(where(s, 2, reshape(x - x, (3, 2))))")
+    _, grads = fn.module.value_and_grad(np.ones((3, 2)), np.array([0.0, 1.0]))
+    np.testing.assert_array_equal(grads["x"], np.zeros((3, 2)))

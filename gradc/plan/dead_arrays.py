@@ -59,14 +59,17 @@ class _Buffers:
         self.shape[target] = self.resolve(stmt.shape if stmt.shape is not None else stmt.expr.shape)
 
     def _shown(self, stmt: Stmt) -> str | None:
-        """The name of the array that a value is, or looks into; None for one of its own."""
+        """The name of the array that a value is, or looks into; None for one of its own, "" for what is not ours.
+
+        What looks into a value without a name may look into one that was broadcast, which is not written to.
+        """
         if stmt.kind != "=":
             return None
         node, name = stmt.expr, self.named(stmt.expr)
         while node.op.view and name is None:
             node = node.args[0]
             name = self.named(node)
-        return name if name is not None or node.args else ""
+        return name if name is not None or (node.args and node is stmt.expr) else ""
 
     def is_free(self, stmt: Stmt, at: int, last: dict[str, int], returned: Collection[str]) -> bool:
         """Whether the target is a whole array of ours, and no other name of it is read from here on.
