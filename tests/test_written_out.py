@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradc
+from gradc.language import parse, unparse
 
 DIGITS = 700  # exp(1000) and what is left of 1 beside it
 TOL = 4e-13  # a condition number of some thousands of roundings
@@ -218,3 +219,10 @@ def test_the_names_that_a_form_takes_in_are_said() -> None:
     literal = gradc.compile("p = x**2; q = y**2; sqrt(p + q)", literal=True)
     assert "p = x**2" in literal.source
     assert not literal.notes
+
+
+@pytest.mark.parametrize("axis", ["", ", axis=1", ", axis=0, keepdims=True"])
+def test_a_weighted_logsumexp_prints_as_what_is_read_as_one(axis: str) -> None:
+    dag = parse(f"x: [3, 2]; w: [3, 2]\nsum(logsumexp(log(w) + x{axis}))")
+    assert any(node.op.name == "logsumexp_of" for node in dag.nodes)
+    assert unparse(parse(unparse(dag))) == unparse(dag)

@@ -11,7 +11,7 @@ from gradc.ops import array as a
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
 from gradc.ops.constant_arrays import literal
-from gradc.ops.forms import complement, root
+from gradc.ops.forms import complement, logsumexp_of, root
 from gradc.ops.table import Op, lookup, static, statics_of
 from gradc.rewrite.simplify import number
 
@@ -97,6 +97,8 @@ class _Texts:
             return INFIX[op].format(*args)
         if op is complement:
             return f"sqrt(1 - {args[0]}**2)"  # which reads as the gate again
+        if op is logsumexp_of:  # so does this
+            op, args = a.logsumexp, [f"{self._function(s.log)}({args[1]}) + {args[0]}"]
         if op is r.indicator:
             return f"where({args[0]}, {static(node, 'a')!r}, {static(node, 'b')!r})"
         if op is s.ipow:
