@@ -2,7 +2,7 @@
 
 >>> from gradc.ops.helpers import HELPERS, needed
 >>> needed(HELPERS["numpy"], "erf_into"), "in_blocks" in HELPERS["numpy"]
-(('erf',), True)
+(('erf', 'as_real'), True)
 """
 
 from __future__ import annotations
