@@ -295,3 +295,10 @@ def test_an_infinite_number_counts_at_no_element_that_is_left_out(value: str, st
         for call in (fn.value_and_grad, fn.module.value_and_grad):
             _, grads = call(np.zeros(3))
             np.testing.assert_array_equal(grads["x"], 0.0)
+
+
+def test_a_mask_of_a_square_product_is_not_that_of_its_factors() -> None:
+    fn = gradc.compile("x: [2, 2]; A: [2, 2]\nb = x @ A\nsum(where(b < A, 1.0, b @ A))", wrt=["x"])
+    A = np.array([[-0.923, -1.363], [0.711, -0.329]])
+    grads = fn.value_and_grad(np.array([[1.235, -0.075], [0.149, 1.397]]), A)[1]
+    np.testing.assert_allclose(grads["x"], np.array([[0.0, 0.0], A @ A[:, 0]]), rtol=1e-14)

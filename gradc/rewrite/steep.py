@@ -72,7 +72,7 @@ class Sparing:
             if passed is not None:
                 out = passed if out is None else build.make(routing.all_of, (passed, out))
                 args = [out] * len(gate.args)
-        if out is None or all(arg.shape == gate.shape == out.shape for arg in gate.args):
+        if out is None or (gate.op.elementwise and all(arg.shape == gate.shape == out.shape for arg in gate.args)):
             return out, args
         needs = Needs(build.dims, (), ())
         sent = needs.sent_by(gate, needs.where(out))
