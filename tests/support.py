@@ -35,7 +35,8 @@ RTOL = 1e-9  # of each entry: what the references of the corpora carry at ill-co
 NORMWISE = 1e-12  # of the largest entry of the whole gradient: an entry that cancels to nothing keeps this much noise
 AGREE = 1e-13  # between two forms of one program: a few roundings, in another order
 
-# Of single precision beside numbers the rules are NumPy 2's; an older NumPy looks at values, and widens.
+# Of single precision beside numbers the rules are NumPy 2's; an older NumPy looks at values, and widens, which gradc
+# leaves to it: `make oldest` skips these tests alone.
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 by_numpy_2 = pytest.mark.skipif(not NUMPY_2, reason="an older NumPy widens single precision beside numbers")
 

@@ -14,6 +14,8 @@ import gradc
 from tests.support import Json, decode_all, inputs_of, point_error, records, shapes_of
 
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+# Without one the text alone is compared, with tests/golden/frameworks/staged.c: Python brings no compiler.
+needs_cc = pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
 STRICT = "-std=c99 -Wall -Wextra -pedantic -Werror -O1".split()
 STAGED = "(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)"
 STRIDE = int(os.environ.get("GRADC_FRAMEWORKS", "5"))
@@ -80,7 +82,7 @@ def modes_of(fn: gradc.Function) -> tuple[str, ...]:
     return MODES if len(fn.outputs) == 1 else MODES[:-1]
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_it_compiles_without_a_warning(program: str, tmp_path: Path) -> None:
     path = tmp_path / "f.c"
@@ -91,7 +93,7 @@ def test_it_compiles_without_a_warning(program: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 def test_a_program_in_c_runs_clean_under_sanitizers(tmp_path: Path) -> None:
     main = """
 #include <stdio.h>
@@ -139,7 +141,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADC_CACHE", str(tmp_path))
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 @pytest.mark.parametrize("record", [pytest.param(each, id=each["id"]) for each in SCALARS[::STRIDE] if takes(each)])
 def test_native_gives_the_values_of_the_corpora(record: Json) -> None:
     fn = compiled(record)
@@ -152,7 +154,7 @@ def test_native_gives_the_values_of_the_corpora(record: Json) -> None:
         assert point_error(value[1], {name: each[1] for name, each in grads.items()}, record, point) is None
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 def test_native_broadcasts_and_keeps_what_it_built(tmp_path: Path) -> None:
     fn = gradc.compile("x*y + sin(y), x - y", wrt=["y"])
     built = gradc.native(fn)
@@ -197,7 +199,7 @@ def holds(record: Json) -> None:
                         _same(other(*args).dense(), one(*args).dense())
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 @pytest.mark.parametrize(
     "record", [pytest.param(each, id=each["id"]) for each in SCALARS[:: 60 if STRIDE > 1 else 1] if takes(each)]
 )
@@ -205,7 +207,7 @@ def test_native_gives_the_modes_of_the_library(record: Json) -> None:
     holds(record)
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler on this machine")
+@needs_cc
 def test_native_takes_adjoints_of_several_outputs() -> None:
     fn = gradc.compile("a*b, a + b, sin(a)")
     built = gradc.native(fn)

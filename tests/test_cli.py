@@ -308,7 +308,7 @@ def shell(line: str, **changes: str) -> Outcome:
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full; the next test runs anywhere")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux; the next test fills a disk anywhere")
 def test_a_full_disk() -> None:
     outcome = shell("gradc compile 'x*y' > /dev/full")
     assert outcome == Outcome(2, "", "gradc: error: cannot write to standard output: no space left on device\n")

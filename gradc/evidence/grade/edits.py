@@ -62,7 +62,7 @@ def _operators(text: Text, s: ast.Assign | ast.AugAssign, name: str) -> Iterator
         yield with_(SIGN, "what this line adds has the wrong sign", 0.8, other)
         yield with_(TWICE, "it is added to what is there already", 1.4, "=")
     if isinstance(s.op, (ast.Add, ast.Sub)) and isinstance(target, ast.Subscript) and not has_slice(target):
-        told = "where an index comes twice it is added once: add.at adds every time"
+        told = "where an index comes twice it is added once: np.add.at adds every time"
         yield Edit(s.lineno, name, MISSING, told, 0.7, text, added=(s.lineno,))
     if isinstance(s.op, ast.Add):
         yield with_(SLOPE, "it is added, and has to be multiplied", 1.6, "*=")
