@@ -36,7 +36,7 @@ NORMWISE = 1e-12  # of the largest entry of the whole gradient: an entry that ca
 AGREE = 1e-13  # between two forms of one program: a few roundings, in another order
 
 # Of single precision beside numbers the rules are NumPy 2's; an older NumPy looks at values, and widens, which gradc
-# leaves to it: `make oldest` skips these tests alone.
+# leaves to it.
 NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 by_numpy_2 = pytest.mark.skipif(not NUMPY_2, reason="an older NumPy widens single precision beside numbers")
 
