@@ -567,3 +567,15 @@ def test_a_program_is_what_numpy_makes_of_it(name: str) -> None:
     assert again == pytest.approx(want, rel=1e-10)
     for each in fn.wrt:
         np.testing.assert_allclose(slopes[each], grads[each], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+def test_what_an_early_line_writes_out_gets_no_name_in_a_later_one(style: str) -> None:
+    program = "h: [2,2,2]; k: [2,0,2]; x: [2,2]; s: [0,2,2]; sum(concatenate([h, transpose(k), dot(x, s)], axis=1))"
+    module: dict[str, Any] = {}
+    exec(gradc.compile(program, style=style).source, module)
+    shapes = {"h": (2, 2, 2), "k": (2, 0, 2), "x": (2, 2), "s": (0, 2, 2)}
+    _, grads = module["value_and_grad"](**{name: np.ones(shape) for name, shape in shapes.items()})
+    assert {name: each.shape for name, each in grads.items()} == shapes
+    assert (grads["h"] == 1).all()
+    assert (grads["x"] == 0).all()

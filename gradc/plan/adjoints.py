@@ -69,6 +69,7 @@ class Backward:
         self.guards: dict[Node, Guard] = {}
         self.zeros: list[Stmt] = []
         self.loose: set[Node] = set()
+        self.again: set[Node] = set()  # what is written out wherever it occurs
         self.branched = False
         if whole:
             many = len(dag.inputs) > MOST_TRACKED
@@ -83,7 +84,7 @@ class Backward:
         by_guard = [(self._guard_of(owner), step) for owner, cluster in clusters for step in cluster]
         self.loose = _loose(by_guard)
         self.branched = any(self.guards.values())
-        shared = _shared_parts(by_guard, set(self.forward))
+        shared, self.again = _repeated_parts(by_guard, set(self.forward))
         groups = (
             [Group(None, (Stmt(self.module["df"], "full", self.dag.roots[0]),))]
             if self.whole and len(self.dag.roots) == 1
@@ -141,7 +142,7 @@ class Backward:
         return stmts + self._add(target, sent)
 
     def _nested(self, sent: Node) -> set[Node]:
-        """What is called inside of calls inside of calls, which gets a line of its own."""
+        """What is called inside of calls inside of calls: it gets a line of its own, if it is written only here."""
         depth: dict[Node, int] = {}
         found: set[Node] = set()
         stack = [sent]
@@ -160,7 +161,7 @@ class Backward:
                     found.update(arg for arg in node.args if depth[arg] == below)
                     depth[node] = 1
             stack.pop()
-        return found
+        return found - self.again
 
     def _stem(self, part: Node) -> str:
         from gradc.rewrite.steep import is_spared
@@ -399,10 +400,10 @@ def _loose(steps: Iterable[tuple[Guard, Step]]) -> set[Node]:
     return found
 
 
-def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[Node]:
-    """Compound parts of the contributions that occur more than once: they get a line of their own.
+def _repeated_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> tuple[set[Node], set[Node]]:
+    """Compound parts of the contributions that occur more than once: those with a line of their own, and those without.
 
-    What occurs under several guards gets none: under one it may be missing where another needs it.
+    What is cheap gets none, nor what occurs under several guards: under one it may be missing where another needs it.
     """
     seen: dict[Node, int] = {}
     guards: dict[Node, Guard | None] = {}
@@ -420,7 +421,9 @@ def _shared_parts(steps: Sequence[tuple[Guard, Step]], named: set[Node]) -> set[
                 if seen[node] == 1 or (known is not None and known != guard) or is_repeated(node):
                     guards[node] = known if known == guard else None
                     stack += node.args * (1 + (node.op is routing.nonzero))  # whose form says its argument twice
-    return {node for node, n in seen.items() if n > 1 and guards[node] is not None and not is_cheap(node)}
+    repeated = {node for node, n in seen.items() if n > 1}
+    shared = {node for node in repeated if guards[node] is not None and not is_cheap(node)}
+    return shared, repeated - shared
 
 
 def _parts_to_name(sent: Node, shared: set[Node], named: dict[Node, str], forward: dict[Node, str]) -> list[Node]:
