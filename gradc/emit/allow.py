@@ -76,7 +76,9 @@ _ATTRIBUTES = frozenset(
 )
 
 # Keywords of straight lines, which do nothing by themselves.
-_STRAIGHT = frozenset("def if else elif return and or not None True False is in try except pass for raise".split())
+_STRAIGHT = frozenset(
+    "def if else elif return and or not None True False is in try except pass for break continue raise with lambda".split()
+)
 _KEYWORDS = (frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)) - _STRAIGHT - {"_", "type"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
@@ -169,17 +171,31 @@ def _is_helper(text: str) -> bool:
 
 
 def _verify_tree(text: str, before: int, bound: set[str]) -> None:
-    """Walk a part of the module; `bound` are the names to which the statements above gave a meaning."""
+    """Look at a part of the module; `bound` are the names to which the statements above gave a meaning."""
+    line, given = _walked(text, frozenset(bound), _permitted())
+    if line:
+        raise _refused(text, line, before)
+    bound |= given
+
+
+@lru_cache(maxsize=64)
+def _walked(text: str, above: frozenset[str], permitted: object) -> tuple[int, frozenset[str]]:
+    """The line that may not stand in a part, or 0, and the names to which the part gives a meaning.
+
+    What carries out a kernel is the same in many modules: it is read once, as long as the same is `permitted`.
+    """
+    bound = set(above)
     for statement in statements_of(text).body:
         stack: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
         while stack:
             node, local = stack.pop()
             if not _is_permitted(node, local, bound):
-                raise _refused(text, getattr(node, "lineno", statement.lineno), before)
+                return getattr(node, "lineno", statement.lineno), frozenset()
             own = local | _own(node) if isinstance(node, _SCOPES) else local
             outside = _outside(node)
             stack += [(child, local if child in outside else own) for child in _children(node)]
         bound |= _given(statement)
+    return 0, frozenset(bound)
 
 
 _SCOPES = (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp)
