@@ -302,3 +302,15 @@ def test_a_mask_of_a_square_product_is_not_that_of_its_factors() -> None:
     A = np.array([[-0.923, -1.363], [0.711, -0.329]])
     grads = fn.value_and_grad(np.array([[1.235, -0.075], [0.149, 1.397]]), A)[1]
     np.testing.assert_allclose(grads["x"], np.array([[0.0, 0.0], A @ A[:, 0]]), rtol=1e-14)
+
+
+def test_a_condition_that_is_a_side_has_the_precision_of_an_input_of_another_shape() -> None:
+    fn = gradc.compile(
+        "rate = w[:, 0, :-1]; where(m > 0, z, rate > 0)", shapes={"w": (4, 1, 5), "m": (4, 4), "z": (4, 4)}
+    )
+    rng = np.random.default_rng(0)
+    at = {"w": rng.normal(size=(4, 1, 5)), "m": rng.normal(size=(4, 4)), "z": rng.normal(size=(4, 4))}
+    value, grads = fn.value_and_grad(**at, df=np.ones((4, 4)))
+    np.testing.assert_array_equal(value, np.where(at["m"] > 0, at["z"], at["w"][:, 0, :-1] > 0))
+    np.testing.assert_array_equal(grads["z"], at["m"] > 0)
+    assert not grads["w"].any()

@@ -13,7 +13,7 @@ from tests.as_python import RTOL, differences, run
 from tests.fuzz.check import check_program
 from tests.fuzz.pythonic import pythonic
 
-N = int(os.environ.get("FUZZ_N", "1000"))
+N = int(os.environ.get("FUZZ_N", "500"))
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
 PIECES = 20  # so that processes can share the work
 

@@ -162,6 +162,8 @@ class Needs:
             return tuple(self._fitting(need, arg.shape) for arg, need in sides)
         if here == self.everywhere:
             return (here,) * len(node.args)
+        if node.op is r.indicator:  # of its second argument it takes the precision
+            return self._fitting(here, node.args[0].shape), self.everywhere
         if node.op.elementwise:
             return tuple(self._fitting(here, arg.shape) for arg in node.args)
         return tuple(self._below(node, i, here) for i in range(len(node.args)))
