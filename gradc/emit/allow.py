@@ -77,7 +77,8 @@ _ATTRIBUTES = frozenset(
 
 # Keywords of straight lines, which do nothing by themselves.
 _STRAIGHT = frozenset(
-    "def if else elif return and or not None True False is in try except pass for break continue raise with lambda".split()
+    "def if else elif return and or not None True False is in try except pass for break continue raise with "
+    "lambda".split()
 )
 _KEYWORDS = (frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)) - _STRAIGHT - {"_", "type"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
