@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 import gradc
 from gradc.evidence.grade.edits import edits
 from gradc.evidence.grade.sandbox import Sandbox
 from gradc.evidence.grade.text import Text
+from gradc.run.hand import encoded
+from gradc.run.serve import Answers
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +135,26 @@ def test_no_change_moves_a_line(text: str) -> None:
                     assert edit.text.count("\n") == text.count("\n")
                     count += 1
     assert count > 50
+
+
+def test_a_version_is_read_again_in_one_statement_alone() -> None:
+    """What a version in one statement comes to is what its whole text comes to."""
+    wide = MERGED + "def f(x, g, b, dout):\n    out, cache = forward(x, g, b)\n    return backward(dout, cache)\n"
+    whole = Text(wide)
+    shapes = {"x": (4, 3), "g": (3,), "b": (3,), "dout": (4, 3)}
+    inputs = {name: encoded(np.cos(1.0 + np.arange(math.prod(shape))).reshape(shape)) for name, shape in shapes.items()}
+    call = {"name": "f", "args": [["input", name] for name in shapes]}
+    job = {"text": wide, "inputs": inputs, "main": False, "calls": [call], "only": [[k, 0] for k in range(40)]}
+    job["known"] = []
+    texts = [
+        edit.text
+        for s in ast.walk(whole.tree)
+        if isinstance(s, (ast.Assign, ast.Return))
+        for edit in edits(whole, s, s.lineno, "", {}, {})
+    ]
+    answers = Answers()
+    for text, fast in zip(texts, answers.of({**job, "variants": [{"text": t} for t in texts]})["answers"], strict=True):
+        assert fast == answers.of({**job, "variants": [{"text": text, "bypass": [999]}]})["answers"][0]
+    others = [{"nudged": [k]} for k in range(3, 20)] + [{"times": [[9, 2.0]]}, {"added": [4]}]
+    for other, fast in zip(others, answers.of({**job, "variants": others})["answers"], strict=True):
+        assert fast == answers.of({**job, "variants": [{**other, "bypass": [999]}]})["answers"][0]

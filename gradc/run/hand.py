@@ -11,6 +11,7 @@ import signal
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,9 +58,14 @@ class _TooLong(BaseException):
 class Hand:
     """One run of a text."""
 
-    def __init__(self, job: Mapping[str, Any], code: types.CodeType, sites: Sequence[Site]) -> None:
-        self.job, self.code, self.sites = job, code, sites
-        self.inputs = {name: decoded(value) for name, value in job["inputs"].items()}
+    def __init__(
+        self,
+        job: Mapping[str, Any],
+        codes: Sequence[types.CodeType],
+        sites: Sequence[Site],
+        inputs: Mapping[str, np.ndarray[Any, Any]],
+    ) -> None:
+        self.job, self.codes, self.sites, self.inputs = job, codes, sites, inputs
         self.given: dict[str, str] = job.get("given", {})
         self.kind: tuple[str, str] = tuple(job.get("kind", ("numpy", "float64")))
         self.right = {(site, at): decoded(value) for site, at, value in job.get("right", ())}
@@ -67,7 +73,9 @@ class Hand:
         self.frozen = set(job.get("frozen", ()))
         self.times: dict[int, float] = dict(job.get("times", ()))
         self.nudged: set[int] = set(job.get("nudged", ()))
-        self.only: set[int] | None = set(job["only"]) if "only" in job else None
+        self.only: set[tuple[int, int]] | None = {(site, at) for site, at in job["only"]} if "only" in job else None
+        self.asked = {site for site, _ in self.only or ()}
+        self.last: dict[int, list[Any]] = {}  # of what is asked for, where it stands at last
         self.noted = 0
         self.limit = min(job.get("limit", EVENTS), EVENTS)
         self.events: list[list[Any]] = []
@@ -176,13 +184,12 @@ class Hand:
 
     def _note(self, site: int, at: int, key: int, scope: int, seen: np.ndarray[Any, Any], value: Any) -> None:
         self.noted += 1
-        if self.only is not None and site not in self.only:
-            if self.noted >= self.limit:
-                raise _Enough
-            return
         self.elements += seen.size
-        single = str(getattr(value, "dtype", "")).endswith(("float32", "float16"))
-        self.events.append([site, at, key, scope, encoded(seen), single])
+        if self.only is None or site in self.asked:
+            event = [site, at, key, scope, seen, _is_single(getattr(value, "dtype", None))]
+            if self.only is None or (site, at) in self.only:
+                self.events.append(event)
+            self.last[site] = event
         if self.noted >= self.limit or self.elements > ELEMENTS:
             raise _Enough
 
@@ -209,7 +216,8 @@ class Hand:
             for name, source in self.job.get("supplied", {}).items():
                 space[name] = self._source(source, [])
             with np.errstate(all="ignore"):
-                exec(self.code, space)
+                for code in self.codes:
+                    exec(code, space)
                 module.__dict__.update(space)
                 self._calls(space)
         except _Enough:
@@ -217,8 +225,10 @@ class Hand:
         except BaseException as raised:
             error = raised_at(raised)
         _alarm(0.0)
+        if self.only is not None:
+            self.events += [event for event in self.last.values() if (event[0], event[1]) not in self.only]
         return {
-            "events": self.events,
+            "events": [[*event[:4], encoded(event[4]), event[5]] for event in self.events],
             "sites": [list(site) for site in self.sites] if self.only is None else [],
             "scopes": self.scopes if self.only is None else [],
             "shapes": self.shapes,
@@ -319,6 +329,12 @@ def as_numbers(value: Any) -> Any:
         return array.astype(float, copy=True)
     except Exception:
         return None
+
+
+@cache
+def _is_single(kind: Any) -> bool:
+    """Whether numbers of a kind have but half the digits."""
+    return str(kind).endswith(("float32", "float16"))
 
 
 def _kind(value: Any) -> str:

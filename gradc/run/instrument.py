@@ -17,26 +17,35 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from gradc.base.records import NamedTuple
 from gradc.base.syntax import statements_of
 from gradc.run.hand import Site
 
 _LIBRARIES = {"np", "numpy", "jnp", "torch", "math", "random", "rng", "float", "int", "list", "len"}
+# Statements that hold no others.
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 _AUGMENTED = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
 
 
 def watched(text: str, job: Mapping[str, Any]) -> tuple[ast.Module, list[Site]]:
     """The instrumented tree and its sites; lines in the job's `bypass` are left out, and their targets given."""
     tree = statements_of(text)
+    marks = marks_of(tree, job)
+    tree.body = marks.block(tree.body)
+    return tree, marks.sites
+
+
+def marks_of(tree: ast.Module, job: Mapping[str, Any]) -> Marks:
+    """What writes the calls that a job asks for."""
     known = job.get("known")
     given = given_sites(tree, job.get("given", {})) if known is None else set()
-    marks = _Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)
+    marks = Marks(given, set(job.get("bypass", ())), set(job.get("added", ())), known)
     if "only" in job and "limit" not in job:  # what is not asked for is not looked at: events are not counted, either
-        marks.only = {*job["only"], *job.get("nudged", ()), *job.get("frozen", ())}
+        marks.only = {*(site for site, _ in job["only"]), *job.get("nudged", ()), *job.get("frozen", ())}
         marks.only |= {each[0] for key in ("right", "scales", "times") for each in job.get(key, ())}
         marks.read = {each[1] for call in job.get("calls", ()) for each in call.get("named", {}).values()
                       if each[0] == "latest"}  # fmt: skip
-    tree.body = marks.block(tree.body)
-    return tree, marks.sites
+    return marks
 
 
 def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
@@ -194,7 +203,18 @@ def holder_of(target: ast.expr) -> str:
     return ""
 
 
-class _Marks:
+class Simple(NamedTuple):
+    """A statement that holds no others: its lines, its function, its sites, and what stands for it."""
+
+    line: int
+    end: int
+    function: tuple[str, ...]
+    site: int
+    many: int
+    out: list[ast.stmt]
+
+
+class Marks:
     """Writes the calls."""
 
     def __init__(self, given: set[int], bypass: set[int], added: set[int], known: Iterable[int] | None = None) -> None:
@@ -204,6 +224,17 @@ class _Marks:
         self.function: list[str] = []
         self.only: set[int] | None = None
         self.read: set[str] = set()
+        self.simple: list[Simple] = []
+
+    def again(self, s: ast.stmt, old: Simple, more: set[int], added: set[int]) -> tuple[list[ast.stmt], list[Site]]:
+        """What stands for another statement in the place of one, and its sites; `more` are looked at."""
+        kept = self.sites, self.only, self.added
+        self.sites, self.function, self.added = self.sites[: old.site], [*old.function], added
+        self.only = self.only | more if self.only is not None else None
+        out, sites = self.statement(s), self.sites[old.site :]
+        self.sites, self.only, self.added = kept
+        self.function = []
+        return out, sites
 
     def _skipped(self, site: int, name: str, given: bool = False) -> bool:
         """Whether a site need not be looked at."""
@@ -215,7 +246,13 @@ class _Marks:
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         for statement in statements:
-            out += self.statement(statement)
+            site = len(self.sites)
+            made = self.statement(statement)
+            if isinstance(statement, SIMPLE):
+                end = statement.end_lineno or statement.lineno
+                many = len(self.sites) - site
+                self.simple.append(Simple(statement.lineno, end, (*self.function,), site, many, made))
+            out += made
         return out
 
     def statement(self, s: ast.stmt) -> list[ast.stmt]:

@@ -9,12 +9,12 @@ import importlib
 import json
 import os
 import sys
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradc.run.hand import FILE, Hand, Site, raised_at
+from gradc.run.hand import FILE, Hand, Site, decoded, raised_at
 from gradc.run.instrument import watched
+from gradc.run.versions import Codes, Versions
 
 
 def serve(megabytes: int) -> None:
@@ -24,7 +24,7 @@ def serve(megabytes: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    known: dict[str, tuple[types.CodeType, list[Site]]] = {}
+    answer = Answers()
     sys.meta_path.append(_Missing())
     sys.setrecursionlimit(3000)
     os.environ["MPLBACKEND"] = "Agg"
@@ -35,7 +35,7 @@ def serve(megabytes: int) -> None:
         for library in job.get("needs", ()):
             _loaded(library)
         _limit(megabytes)
-        answers.write(json.dumps(_answer(job, known)) + "\n")
+        answers.write(json.dumps(answer.of(job)) + "\n")
         answers.flush()
 
 
@@ -48,19 +48,56 @@ def _loaded(library: str) -> None:
         return
 
 
-def _answer(job: Mapping[str, Any], known: dict[str, tuple[types.CodeType, list[Site]]]) -> dict[str, Any]:
-    """What a job gave; a text that ran before is not instrumented again."""
-    if "variants" in job:  # the same job with other texts, one after the other
-        plain = {name: value for name, value in job.items() if name != "variants"}
-        return {"answers": [_answer({**plain, **each}, {}) for each in job["variants"]]}
-    key = json.dumps([job["text"], job.get("given"), job.get("bypass"), job.get("added")])
+class Answers:
+    """Answers jobs; a text that ran before is not instrumented again."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[Codes, Sequence[Site]]] = {}
+        self.latest: tuple[Mapping[str, Any], Versions | None] = {}, None
+
+    def of(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """What a job gave; of one with variants, what each of them gave, one after the other."""
+        inputs = {name: decoded(value) for name, value in job["inputs"].items()}
+        if "variants" in job:
+            plain = {name: value for name, value in job.items() if name != "variants"}
+            versions = self._versions(plain) if "only" in job else None
+            return {"answers": [_version(plain, each, versions, inputs) for each in job["variants"]]}
+        key = json.dumps([job["text"], job.get("given"), job.get("bypass"), job.get("added")])
+        try:
+            if key not in self.known:
+                self.known[key] = _whole(job)
+            return Hand(job, *self.known[key], inputs).run()
+        except BaseException as error:
+            return _raised(error)
+
+    def _versions(self, plain: Mapping[str, Any]) -> Versions | None:
+        if "__future__" in plain["text"]:
+            return None  # what holds for the whole text cannot be compiled in parts
+        if self.latest[0] != plain:
+            self.latest = plain, Versions(plain)
+        return self.latest[1]
+
+
+def _version(
+    job: Mapping[str, Any], other: Mapping[str, Any], versions: Versions | None, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a job gave with other options, which most often are a text that differs in one statement."""
+    job = {**job, **other}
     try:
-        if key not in known:
-            tree, sites = watched(job["text"], job)
-            known[key] = compile(tree, FILE, "exec", dont_inherit=True), sites
-        return Hand(job, *known[key]).run()
+        found = versions.of({"text": job["text"], **other}) if versions is not None else None
+        return Hand(job, *(found or _whole(job)), inputs).run()
     except BaseException as error:
-        return {"events": [], "sites": [], "scopes": [], "shapes": {}, "error": raised_at(error)}
+        return _raised(error)
+
+
+def _whole(job: Mapping[str, Any]) -> tuple[Codes, Sequence[Site]]:
+    """A text as one piece of code."""
+    tree, sites = watched(job["text"], job)
+    return [compile(tree, FILE, "exec", dont_inherit=True)], sites
+
+
+def _raised(error: BaseException) -> dict[str, Any]:
+    return {"events": [], "sites": [], "scopes": [], "shapes": {}, "error": raised_at(error)}
 
 
 def _limit(megabytes: int) -> None:

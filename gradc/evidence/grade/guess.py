@@ -12,6 +12,8 @@ from gradc.evidence.grade.runs import Place
 
 # What a guess that explains nothing costs.
 VAGUE = 5
+# So long one of many runs may take.
+SECONDS = 3.0
 
 
 class Verdict(NamedTuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradc.evidence.grade.diagnose import Reason, explanations
-from gradc.evidence.grade.guess import VAGUE, Guess, of_forward, wrong_of
+from gradc.evidence.grade.guess import SECONDS, VAGUE, Guess, of_forward, wrong_of
 from gradc.evidence.grade.marks import FORWARD, FREE, OTHER, PART, RIGHT, Goal, Marks, Problem
 from gradc.evidence.grade.match import Key, chance, fits, key_of, squeezed
 from gradc.evidence.grade.reference import Array, Part, Slot
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 # So many values are put right at most, so many of them to see what comes of it where none helps, and so many at a time.
 MOST, SOME, AT_ONCE = 120, 40, 40
-# Runs that are left for what comes later; how long one may take.
-SPARED, SECONDS = 60, 3.0
+# Runs that are left for what comes later.
+SPARED = 60
+# So many times that one line ran are looked at.
+TIMES = 24
 Want = tuple[Array, Slot, list[Reason]]
 Suspects = Sequence[tuple[Event, list[Want]]]
 
@@ -75,18 +78,18 @@ class Hidden:
         """The tries after which the problem is none, or a gradient more is right; all run in one go."""
         judge = self.judge
         goals = marks.goals()
-        sites = {goal.event.site for goal in goals.values()}
+        places = {goal.event.place for goal in goals.values()}
         if problem is not None:
-            sites.add(problem.segment.last.site)
+            places.add(problem.segment.last.place)
         for k in range(0, len(tries), AT_ONCE):
             some = tries[k : k + AT_ONCE]
             variants = [
                 {"right": corrected({**judge.right, **guess.right}), "bypass": judge.bypass} for _, guess in some
             ]
-            for at, run in enumerate(judge.runner.several(variants, marks.run, sorted(sites), SECONDS)):
+            for at, run in enumerate(judge.runner.several(variants, marks.run, sorted(places), SECONDS)):
                 values = {event.place: event.value for event in run.events}
                 if problem is not None:
-                    helps = self._is_right(problem, values.get(problem.segment.last.place))
+                    helps = self.is_right(problem, values.get(problem.segment.last.place))
                 else:
                     helps = any(self._reaches(goal, values) for goal in goals.values() if not goal.right)
                 if helps:
@@ -96,7 +99,7 @@ class Hidden:
         value = values.get(goal.event.place)
         return value is not None and any(fits(value, want, self.judge.loose) for want in goal.wants)
 
-    def _is_right(self, problem: Problem, value: Array | None) -> bool:
+    def is_right(self, problem: Problem, value: Array | None) -> bool:
         """Whether a value is what a problem's should be, or some of it."""
         if value is None:
             return False
@@ -139,6 +142,7 @@ class Hidden:
             for event in segment.events[:-1]
         }
         lengths = sorted({float(slot.value.shape[0]) for slot in self.judge.reference.slots if slot.value.ndim})
+        looked: Counter[int] = Counter()
         for event in marks.run.events[:until]:
             state = marks.state[event.index]
             idle = event.where.how in ("[]=", "*=", "call") and state in (RIGHT, OTHER) and self._is_idle(marks, event)
@@ -146,6 +150,9 @@ class Hidden:
             silent = state in (FREE, PART, RIGHT) and event.where.how != "param" and not marks.meanings(event)[0]
             if event.place in self.judge.right or plain or not (silent or idle) or event.place in filled:
                 continue
+            if looked[event.site] >= TIMES:
+                continue
+            looked[event.site] += 1
             wants: list[Want] = []
             forward = marks.first_output < 0 or event.index <= marks.first_output
             for slot in self.judge.reference.slots:

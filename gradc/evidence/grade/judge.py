@@ -27,17 +27,19 @@ from gradc.evidence.grade.diagnose import (
     factor,
     is_sum_of_some,
 )
-from gradc.evidence.grade.guess import VAGUE, Guess, Judged, Verdict, of_forward, wrong_of
+from gradc.evidence.grade.guess import SECONDS, VAGUE, Guess, Judged, Verdict, of_forward, wrong_of
 from gradc.evidence.grade.hidden import Hidden
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, PART, RIGHT, WRONG, Marks, Problem, Segment
 from gradc.evidence.grade.match import Matcher, Meaning, fits, squeezed
 from gradc.evidence.grade.reference import Array, Reference, Variant
-from gradc.evidence.grade.runs import Event, Place, Runner
+from gradc.evidence.grade.runs import Event, Place, Runner, corrected
 
 # So many mistakes are put right in one text.
 MOST = 12
 # So many events are looked at first: most texts have fewer, and a training loop has far more.
 FIRST = 600
+# So many adjoints are tried as those of what their gates take.
+UNMASKED = 40
 
 
 def first_look(runner: Runner, reference: Reference, loose: float) -> Marks:
@@ -334,9 +336,12 @@ class Judge:
                 return guess._replace(reasons=[told, *guess.reasons])
         if guess.reasons[0].rank < VAGUE or problem.kind == "forward":
             return guess
-        for other, want in self._unmasked(marks, event):
-            after = self.marks({other.place: want})
-            if after.is_right_at(event.place):
+        tries = list(itertools.islice(self._unmasked(marks, event), UNMASKED))
+        variants = [{"right": corrected({**self.right, e.place: want}), "bypass": self.bypass} for e, want in tries]
+        runs = self.runner.several(variants, marks.run, [event.place], SECONDS)
+        for (other, want), run in zip(tries, runs, strict=True):
+            value = next((e.value for e in run.events if e.place == event.place), None)
+            if self.hidden.is_right(problem, value):
                 reasons = explanations(other.value, want, (), self.sizes, self.loose)
                 return guess._replace(
                     reasons=[
@@ -354,9 +359,7 @@ class Judge:
                 for arg in slot.args:
                     for variant in arg.variants:
                         if squeezed(variant.adjoint.shape) == squeezed(other.value.shape):
-                            reasons = explanations(other.value, variant.adjoint, (), self.sizes, self.loose)
-                            if reasons and self.runner.left > 20:
-                                yield other, variant.adjoint.reshape(other.value.shape)
+                            yield other, variant.adjoint.reshape(other.value.shape)
 
     # ---- exceptions ------------------------------------------------------------------------------
 

@@ -74,6 +74,7 @@ class Marks:
         self.reached: set[int] = set()
         self.first_output = -1
         self.last_used = 0
+        self._meant: dict[object, tuple[list[Meaning], bool]] = {}  # by names, until more is bound to one
         self.each: dict[int, int] = {}  # the adjoints that are still to be divided by a number of examples
         self.outputs = [slot for _, slot in reference.outputs]
         self._read()
@@ -164,15 +165,23 @@ class Marks:
         return held is not None and bool(event.value.shape != held.shape)
 
     def _bind(self, event: Event, meanings: list[Meaning]) -> None:
-        if event.key < -1:
-            self.objects.setdefault(event.key, set()).add(event.name)
+        if event.key < -1 and event.name not in self.objects.setdefault(event.key, set()):
+            self.objects[event.key].add(event.name)
+            self._meant.clear()
         for known in (self.bound.setdefault((event.key, event.name), []), self.anywhere.setdefault(event.name, [])):
             for meaning in reversed(meanings):  # the likeliest last: it is read from the end
                 if all(meaning.slot is not each.slot for each in known):
                     known.append(meaning)
+                    self._meant.clear()
 
     def meanings(self, event: Event) -> tuple[list[Meaning], bool]:
         """The values whose adjoint an event is by its name, the likeliest first; and whether it is but a part."""
+        key = event.name, event.where.holder, event.where.how, event.key, event.scope, event.value.shape
+        if key not in self._meant:
+            self._meant[key] = self._meanings(event)
+        return self._meant[key]
+
+    def _meanings(self, event: Event) -> tuple[list[Meaning], bool]:
         name, holder = event.name, event.where.holder
         if not name:
             return [], False

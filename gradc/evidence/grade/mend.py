@@ -16,7 +16,7 @@ import numpy as np
 
 from gradc.evidence.grade.diagnose import MEAN, MISSING, POINT, SIGN, SLOPE, Reason, factor
 from gradc.evidence.grade.edits import edits as edits_of
-from gradc.evidence.grade.guess import VAGUE
+from gradc.evidence.grade.guess import SECONDS, VAGUE
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, RIGHT, Goal, Marks
 from gradc.evidence.grade.match import chance, fits
 from gradc.evidence.grade.reference import Array, Reference
@@ -27,7 +27,6 @@ from gradc.evidence.grade.text import BACK, ELEMENT, FRONT, Edit, Text
 MOST, FEWEST, STEPS = 600, 120, 150_000
 # So many go to the process at a time, and so many of those that help are looked at closely.
 AT_ONCE, CLOSE = 48, 8
-SECONDS = 3.0
 # What speaks against a change: a named value that was right before, a problem that is left; and for it: judged so, too.
 WAS_RIGHT, LEFT, JUDGED = 1.2, 0.5, 0.2
 # A line against which more speaks is clear of suspicion, at first.
@@ -214,7 +213,7 @@ class _Mender:
         return value is not None and value.shape == goal.event.value.shape and fits(value, goal.event.value, HANGS)
 
     def _run(self, bench: Bench, variants: Sequence[Mapping[str, Any]], goals: Mapping[str, Goal]) -> list[Run]:
-        only = sorted({goal.event.site for goal in goals.values()})
+        only = sorted({goal.event.place for goal in goals.values()})
         runs: list[Run] = []
         for k in range(0, len(variants), AT_ONCE):
             runs += bench.runner.several(variants[k : k + AT_ONCE], bench.marks.run, only, SECONDS)
@@ -226,7 +225,7 @@ class _Mender:
         edits = self._edits(culprits, far)
         found: list[tuple[Edit, Culprit]] = []
         goals = self.goals[0]
-        only = sorted({goal.event.site for goal in goals.values()})
+        only = sorted({goal.event.place for goal in goals.values()})
         for k in range(0, min(len(edits), self.most), AT_ONCE):
             some = edits[k : k + AT_ONCE]
             if found and _cost(some[0]) > _cost(found[0]) + MARGIN:

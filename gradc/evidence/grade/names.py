@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Names that hold gradients by the name of what they are of: grads["W1"].
 HOLDERS = re.compile(
@@ -51,6 +52,7 @@ _FORMS = tuple(
 _PIECE = re.compile(r"^(\w+?)(?:_(?:total|new|sum|all|acc|full|final|raw|tmp|temp|t|\d+|from\w*|via\w*|a|b)|\d+)$")
 
 
+@cache
 def bases(name: str) -> list[str]:
     """Of what a name may be the adjoint, the likeliest first."""
     found = [match[1] for form in _FORMS if (match := form.match(name))]
@@ -59,6 +61,7 @@ def bases(name: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+@cache
 def piece_of(name: str) -> str:
     """`dx` of `dx1`, `dx_total`: what a part of an adjoint, or its sum, is called after.
 

@@ -93,9 +93,10 @@ class Runner:
         return _run(answers[0]) if answers else Run([], [], [], {}, (0, "it did not end"))
 
     def several(
-        self, variants: Sequence[Mapping[str, Any]], like: Run, only: Sequence[int], seconds: float
+        self, variants: Sequence[Mapping[str, Any]], like: Run, only: Iterable[Place], seconds: float
     ) -> list[Run]:
-        """Many runs in one go, of other texts whose sites are those of `like`, of which only some are looked at."""
+        """Many runs in one go, of other texts whose sites are those of `like`: the events at some places, and the last
+        at their sites."""
         self.left -= max(1, len(variants) // IN_ONE)
         job = {**self.job, "only": list(only), "variants": [{"seconds": seconds, **each} for each in variants]}
         job["known"] = [k for k, site in enumerate(like.sites) if site.given]
