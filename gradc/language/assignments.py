@@ -12,10 +12,10 @@ from typing import Any
 from gradc.graph.dag import Node
 from gradc.language import canvas
 from gradc.language.canvas import Canvas
-from gradc.language.declarations import Declarations
 from gradc.language.flow import Call, Gathering, Slot, Target
 from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
+from gradc.language.objects import Objects
 from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, ENDS, FOLLOWS
 from gradc.language.values import (
@@ -41,7 +41,7 @@ from gradc.ops import scalar as s
 # Functions and methods whose results may share elements with what they are of.
 VIEWS = frozenset(
     "reshape ravel transpose squeeze swapaxes moveaxis broadcast_to asarray diagonal diag split hsplit vsplit view "
-    "expand_dims flip array_split real imag".split()
+    "expand_dims flip array_split real imag asanyarray ascontiguousarray atleast_1d atleast_2d atleast_3d".split()
 )
 # What a name holds as it is, where anything else is an array.
 _HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Slice, Text, str)
@@ -51,7 +51,7 @@ NO_GRAD = ("torch.no_grad", "torch.inference_mode")
 STORES = re.compile(r"fill_diagonal\(|\bout\s*=(?!=)|\.at\(|\]\s*(?:[-+*/%@^]|\*\*|//)?=(?!=)")
 
 
-class Assignments(Declarations):
+class Assignments(Objects):
     """The part of the reader that gives values to names and elements."""
 
     places: dict[Node, tuple[int, int]] | None  # every node's first tokens, where they are wanted
@@ -90,16 +90,42 @@ class Assignments(Declarations):
             if not self.targets:
                 return self.statement(i)
         self._place(result)
+        self._no_view_changes(result)
         if self.last is not None and not self.last[0] and self.last[1].value is not NONE:
             self.source.note("the value of this line is not used", self.last[1].first, self.last[1].last)
-        parts = [(target, result) for target in self.targets if target.kind == "name"]
+        plain = [target for target in self.targets if target.kind == "name"]
+        parts = [(target, Arg(result.value, plain[0].at, plain[0].at)) for target in plain]  # b = a, in `a = b = x`
+        parts[:1] = [(target, result) for target in plain[:1]]
         for target in self.targets:
             if target.kind != "name":
-                parts += [(part, Arg(arg.value, result.first, result.last)) for part, arg in self.bound(target, result)]
+                parts += self.bound(target, result)
         names = [spelled(base_name(self.tokens[target.at])) for target, _ in parts]
         if names or result.value is not NONE:
             self.last = names, result
         return self._assign(parts, i)
+
+    def _no_view_changes(self, result: Arg) -> None:
+        """Refuse `A[0], A[1] = A[1], A[0]`: in NumPy the first assignment changes what the second one takes."""
+        if not isinstance(result.value, Group) or result.value.kind != "tuple":
+            return
+        parts = [part for target in self.targets for part in target.parts if part.kind == "element"]
+        written = {base_name(self.tokens[part.at]) for part in parts}
+        for item in result.value.items if len(parts) > 1 else ():
+            name = base_name(self.tokens[item.first])
+            shape = getattr(item.value, "shape", ())
+            if (
+                name in written
+                and shape
+                and not isinstance(self.scope.peek(name), (Group, Dict))
+                and self.shared_with(item)
+            ):
+                text = self.source.quote(item.first, item.last)
+                raise self.source.error(
+                    f"{text} is a part of '{name}', of which another part is assigned first",
+                    item.first,
+                    item.last,
+                    f"write {text}.copy()",
+                )
 
     def gradients_stop(self, at: int) -> bool:
         """Whether a token stands inside of `with torch.no_grad():`, or what calls its function does."""
@@ -175,51 +201,60 @@ class Assignments(Declarations):
         token = self.tokens[at]
         if token[-1] == "(":
             token = token[:-1].rstrip()
-        if self.canvases is not None and isinstance(result.value, Node) and result.value.shape:
+        if self._is_written_to(token, result.value):
             self._may_be_written_to(token, result)
-        scope, value = self.scope, result.value
+        scope, value = self.scope, self.as_objects(result.value)
         env = scope.env
         if self.augmented is not None and isinstance(value, Node) and value.shape:
             self._in_place_behind(token)
         env.views.pop(spelled(token), None)
         env.stale.pop(spelled(token), None)
-        owner = None
-        own = isinstance(value, Node) and value.shape and canvas.is_view(value) and (counter or self._shared(result))
-        if self.shares and own:
-            owner = self._owner(value, spelled(token))
+        owner, origin = None, self._named_by(result)
+        if origin:
+            owner = env.views.get(spelled(origin))
+        elif self.shares and isinstance(value, Node) and value.shape:
+            shared = (counter and canvas.is_view(value)) or self.shared_with(result)
+            owner = self._owner(value, spelled(token)) if shared else None
         name = scope.assign(token, at, value, result.first, result.last, counter)
         self._forget(token)
         if owner is not None:
             env.views[name] = owner
-        scope.env.lent.discard(name)
+        if origin and (spelled(origin) in env.lent or scope.holder(origin) is not env):
+            env.lent.add(name)
+        else:
+            env.lent.discard(name)
         if self.augmented is not None and name in scope.env.same:
             for other in scope.env.same[name]:  # changed in place, under all its names
                 scope.values[other] = value
                 self._forget(other)
         elif scope.env.same or (isinstance(value, Node) and value.shape and result.first == result.last):
             scope.part(name)
-            origin = self.tokens[result.first]
-            if result.first == result.last and origin.isidentifier() and isinstance(value, Node) and value.shape:
+            if origin and isinstance(value, Node) and value.shape:
                 scope.join(name, spelled(origin))
         return name
+
+    def _named_by(self, result: Arg) -> str:
+        """The name that stands for a value where it is written, as in `b = a`; none for a row, `for b in a`."""
+        token = self.tokens[result.first]
+        plain = result.first == result.last and token.isidentifier()
+        return token if plain and self.scope.peek(token) is result.value else ""
 
     def _in_place_behind(self, token: str) -> None:
         """What NumPy changes with an array that is updated in place is not read any more by its other names."""
         env, name = self.scope.env, spelled(token)
         before = self.scope.peek(token)
+        self.changes(before)
         if env.views:
             self._changed(before, token)
         if name in env.lent:
             self._outdated(before, name)
-        elif name in env.views and env.views[name] is not before:
+        elif name in env.views:
             self._outdated(env.views[name], name)
 
     def _outdated(self, value: Any, name: str) -> None:
         """The names of an array that has been changed by another name are not read any more."""
-        frames = [frame for frame in self.frames if isinstance(frame, (Call, Gathering)) and frame.env is not None]
-        envs = [*self.scope.seen(), *(env for frame in frames for env in (frame.env[0], *frame.env[1]))]
         inputs = {each: node for each, node in self.scope.inputs.items() if node is value}
-        for env in envs:
+        for env in self.envs():
             for each, other in {**env.values, **inputs, **env.views}.items():
                 if other is value and not (env is self.scope.env and each == name):
                     env.stale[each] = f"'{name}'"
@@ -305,6 +340,8 @@ class Assignments(Declarations):
         if sign in AUGMENTED:
             base, items, last = self.slots[-1]
             current = self.gates.index(base, items, last)
+            if isinstance(base.value, (Group, Dict)):
+                self.changes(current)
             self.before = Arg(current, target.at, last)
             self.augmented = AUGMENTED[sign], -1
         return equals + 1
@@ -333,6 +370,8 @@ class Assignments(Declarations):
         base, items, last = slot
         if isinstance(base.value, Node):
             base = Arg(self._canvas(base, last), base.first, base.last)
+        elif isinstance(result.value, (Group, Dict)):
+            self.as_objects(result.value)
         elif self._holds_arrays(base) and isinstance(result.value, Node) and result.value.shape:
             result = Arg(self._as_canvas(result.value, ""), result.first, result.last)
         store(self.gates, base, items, result, last)
@@ -340,7 +379,8 @@ class Assignments(Declarations):
 
     def _holds_arrays(self, base: Arg) -> bool:
         """Whether a list or a dictionary has arrays of which elements are assigned: xs[t][0] = 1."""
-        return base_name(self.tokens[base.first]) in self.nested and isinstance(base.value, (Dict, Group))
+        nested = self.objects or base_name(self.tokens[base.first]) in self.nested
+        return nested and isinstance(base.value, (Dict, Group))
 
     def _changed(self, value: Any, token: str) -> None:
         """Names that share their elements with an array are not read any more once these have changed."""
@@ -353,6 +393,7 @@ class Assignments(Declarations):
     def _canvas(self, base: Arg, last: int) -> Canvas:
         """An array that is assigned to for the first time, from now on the value of its name."""
         value, token = base.value, self.tokens[base.first]
+        self.changes(value)
         name = base_name(token)
         if not value.shape or base.first != base.last or "." in token or (token != name and token[-1] != "]"):
             what = "a number has no elements" if not value.shape else "only elements of a name are assigned"
@@ -397,7 +438,7 @@ class Assignments(Declarations):
         for i, token in enumerate(self.tokens):
             if token == "def":
                 params.update(each for each in self.tokens[i + 2 : self.source.matching(i + 1)] if is_name(each))
-        return found | {""} if not found.isdisjoint(params) else found
+        return found | {""} if self.objects or not found.isdisjoint(params) else found
 
     def _written_to(self) -> frozenset[str]:
         """The names of which some statement assigns an element; every name, where a function does so to a parameter."""
@@ -433,18 +474,37 @@ class Assignments(Declarations):
             i -= 1
         return -1
 
+    def _is_written_to(self, token: str, value: Any) -> bool:
+        """Whether a name gets an array of which elements may be assigned."""
+        if self.canvases is None or not isinstance(value, Node) or not value.shape:
+            return False
+        return token in self.canvases or "" in self.canvases
+
+    def argument(self, token: str, arg: Arg) -> Any:
+        """What a parameter stands for: an array that is no name's and may be written to is its own (`f(x.copy())`)."""
+        if not self._is_written_to(token, arg.value) or self._named_by(arg):
+            return arg.value
+        self.changes(arg.value)
+        made = self._as_canvas(arg.value, spelled(token))
+        made.alias = self.shared_with(arg)
+        return made
+
     def _may_be_written_to(self, token: str, result: Arg) -> None:
         """An array under a name of which elements are assigned is one object, whoever else holds it."""
-        assert self.canvases is not None
-        if token not in self.canvases and "" not in self.canvases:
-            return
-        origin = self.tokens[result.first]
+        origin = self._named_by(result)
+        self.changes(result.value)
         made = self._as_canvas(result.value, spelled(token))
-        named = result.first == result.last and origin.isidentifier() and spelled(origin) not in self.scope.env.views
-        made.alias = self._held_elsewhere(origin, result.value) if named else self._shared(result)
+        named = origin and spelled(origin) not in self.scope.env.views
+        made.alias = self._held_elsewhere(origin, result.value) if named else self.shared_with(result)
         if named and not made.alias:
             self._share(origin, result.value, made)
         result.value = made
+
+    def _holder_of(self, value: Any) -> str:
+        """A name that stands for a value, as an array that is written to or not."""
+        held = self.scope.held()
+        of = (each for each, other in held if other is value or (isinstance(other, Canvas) and other.node is value))
+        return next(of, "")
 
     def _owner(self, value: Node, name: str) -> Any:
         """The array of the program that a view is of, if one is."""
@@ -457,7 +517,7 @@ class Assignments(Declarations):
                 return other
         return None
 
-    def _shared(self, result: Arg) -> str:
+    def shared_with(self, result: Arg) -> str:
         """What a value shares its elements with, as it is written; nothing for one of its own."""
         first, last, tokens = result.first, result.last, self.tokens
         if first == last and is_name(tokens[first]):
@@ -478,4 +538,6 @@ class Assignments(Declarations):
             return f"'{same[0]}'" if same else ""
         if name and name not in VIEWS and tokens[last] == ")":
             return ""
+        if (name or call == "[") and (holder := self._holder_of(result.value)):
+            return f"'{holder}'"  # np.asarray(x) is x, and x[:] has all of it
         return "the array that it is a part of" if canvas.is_view(result.value) else ""

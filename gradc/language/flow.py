@@ -169,6 +169,10 @@ class Flow:
         """Give a name to a value, from the next line on."""
 
     @abstractmethod
+    def argument(self, token: str, arg: Arg) -> Any:
+        """What a parameter stands for."""
+
+    @abstractmethod
     def loop_of(self, word: str, i: int) -> Any:
         """The loop that `break` or `continue` is in."""
 
@@ -579,7 +583,7 @@ class Flow:
         self.frames.append(frame)
         self.going_on.add(function.code)
         for param, arg in zip(function.params, values, strict=True):
-            self.scope.bind(self.tokens[param.name], param.name, arg.value)
+            self.scope.bind(self.tokens[param.name], param.name, self.argument(self.tokens[param.name], arg))
             if (
                 isinstance(arg.value, Node)
                 and arg.value.shape

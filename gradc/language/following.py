@@ -218,6 +218,8 @@ class Following(Statements):
             return self.of_function(bracket, args.given, first, i, top)
         if any(arg.key in ("out", "inplace") for arg in args.given):
             return self._into_place(bracket, args.given, first, i)
+        if self.objects and bracket.receiver is not None and isinstance(bracket.receiver.value, (Group, Dict)):
+            self.as_objects(Group("tuple", args.given))
         value = self.gates.call(bracket, args.given, first, i)
         return self._changed_by(bracket, value, first, i) if bracket.in_place else value
 

@@ -81,6 +81,7 @@ class Reader(Following):
         chosen: str = "",
         fixed: frozenset[str] = frozenset(),
         wrt: Collection[str] | None = None,
+        objects: bool = False,
     ) -> None:
         super().__init__()
         self.source, self.build = source, build
@@ -106,7 +107,8 @@ class Reader(Following):
         self.functions: dict[str, Function] = {}  # those of the program itself, by name
         self.last: tuple[list[str], Arg] | None = None
         self.places: dict[Node, tuple[int, int]] | None = {} if places else None
-        self.canvases = self.written_names() if STORES.search(source.text) else None
+        self.objects, self.wants_objects = objects, False
+        self.canvases = self.written_names() if objects or STORES.search(source.text) else None
         self.shares = self.canvases is not None or any(sign in source.text for sign in ("+=", "-=", "*=", "/="))
         if has_structure(source):
             self.layout = lay_out(source)

@@ -35,6 +35,7 @@ class Reading:
         "known",
         "literal",
         "max_turns",
+        "objects",
         "outputs",
         "shapes",
         "text",
@@ -56,6 +57,7 @@ class Reading:
         self.begin = 0  # the token behind the lines that are an example
         self.example: dict[str, Any] | None = None
         self.fixed: frozenset[str] = frozenset()  # parameters that are the constants that their defaults are
+        self.objects = False  # whether lists hold arrays that are changed in place
         self.outputs: list[tuple[str, Node]] = []
 
     def read(self, builder: Builder | None = None) -> Reader:
@@ -82,7 +84,7 @@ class Reading:
     def _reader(self, build: Builder, places: bool = False) -> Reader:
         reader = Reader(
             Source(self.text), build, self.shapes, {}, places=places, max_turns=self.max_turns, chosen=self.function,
-            fixed=self.fixed, wrt=self.wrt,
+            fixed=self.fixed, wrt=self.wrt, objects=self.objects,
         )  # fmt: skip
         for name, value in self.known.items():
             reader.scope.values[name] = build.const(value)
@@ -126,6 +128,14 @@ class Reading:
         return again, trouble
 
     def _once(self, builder: Builder | None) -> tuple[Reader, GradcError | None]:
+        """Read the program; once more, with every array as an object, where it changes one that a list holds."""
+        reader, error = self._plainly(builder)
+        if reader.wants_objects and builder is None:
+            self.objects = True
+            return self._plainly(None)
+        return reader, error
+
+    def _plainly(self, builder: Builder | None) -> tuple[Reader, GradcError | None]:
         reader = self._reader(builder or Builder(literal=self.literal))
         reader.build.named = reader.scope.names
         try:
