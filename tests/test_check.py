@@ -363,6 +363,14 @@ def test_a_chaotic_program_is_not_called_wrong() -> None:
 # -- large programs, and how much is done ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "program",
+    ["h: [2, 2, 2]; k: [2, 0, 2]; sum(h) + sum(k)", "k: [0, 3]; k**2", "k: [3, 0]; v: [0]; sum(k @ v) + x"],
+)
+def test_an_empty_array_has_all_of_its_shape(program: str, worker: Worker) -> None:
+    assert gradc.compile(program).check(points=2, worker=worker).verdict == PASS
+
+
 def test_a_large_input_is_verified_by_a_sample(worker: Worker) -> None:
     result = gradc.compile("X: [8, 10]; w: [10]; sum(tanh(X @ w))").check(points=1, worker=worker)
     assert (result.verdict, result.reason) == ("pass", "")

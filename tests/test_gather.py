@@ -145,8 +145,30 @@ def test_an_index_out_of_range_is_an_error_that_names_it() -> None:
     for call in (fn, fn.value_and_grad, module["forward"]):
         with pytest.raises(IndexError, match="index 3 is out of bounds for axis 1 with size 3"):
             call(np.ones((2, 3)), [0, 3])
-    with pytest.raises(IndexError, match="index -4 is out of bounds for axis 1 with size 3"):
+    with pytest.raises(IndexError, match=r"^y: index -4 is out of bounds for axis 1 with size 3, in sum"):
         fn(np.ones((2, 3)), [0, -4])
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize(
+    ("program", "given", "said"),
+    [
+        ("W: [5]; sum(W[i])", (np.ones(5), 9), "i: index 9"),
+        ("W: [5, 3]; sum(take(W, i, axis=0))", (np.ones((5, 3)), 7), "i: index 7"),
+        ("c: [4]; y: int[2]; sum(c[y + 1]**2)", (np.ones(4), [0, 3]), "y: index 4"),
+        ("p: [4]; a: int[2]; b: int[2]; sum(p[a] - p[b])", (np.ones(4), [0, 1], [0, -9]), "b: index -9"),
+        ("A: [n]; A[3]", (np.ones(2),), "A: index 3"),
+        ("A: [n]; B: [m]; sum(A) + sum(B.reshape(2, 3))", (np.ones(2), np.ones(5)), "B: cannot reshape"),
+        ("A: [n]; max(A)", (np.ones(0),), "A: zero-size array"),
+    ],
+)
+def test_what_does_not_fit_is_an_error_that_names_the_input(style: Any, program: str, given: Any, said: str) -> None:
+    fn = gradc.compile(program, style=style)
+    for call in (fn, fn.value_and_grad):
+        with pytest.raises((IndexError, ValueError), match=f"^{said}.*, in "):
+            call(*given)
+    with pytest.raises((IndexError, ValueError), match=f"^{said}.*, in "):
+        gradc.compile(program, style=style).forward(*given)
 
 
 @pytest.mark.parametrize(

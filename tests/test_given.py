@@ -264,6 +264,9 @@ def test_out_and_threads_are_honoured_or_refused() -> None:
         fn.value_and_grad(1.0, 2.0, out=(one, {"x": two, "y": np.ones(3)}))
     with pytest.raises(ValueError, match="threads: "):
         gradc.compile("x: [3]; sum(x)").value_and_grad(x, threads=2)
+    for options in ({"out": np.zeros(3)}, {"threads": 0}, {"df": 2.0}):  # a value alone has none of them
+        with pytest.raises(TypeError, match=f"no input '{next(iter(options))}'"):
+            fn(x, x, **options)
     with pytest.raises(ValueError, match="out: two of its arrays overlap"):
         standalone(gradc.compile("x*y", style="fast").source).value_and_grad(x, x, out=(one, {"x": two, "y": two}))
 

@@ -14,6 +14,7 @@ from gradc.base.errors import Note
 from gradc.base.files import signed, write_whole
 from gradc.emit import TARGETS, Emitted, emit
 from gradc.emit.modules import BUILTINS
+from gradc.evidence.blame import naming
 from gradc.graph.dag import Dag, Shape
 from gradc.graph.shapes import show
 from gradc.ops.routing import where
@@ -215,13 +216,13 @@ class Function:
         return warned_of(self.dag)
 
     def _in_silence(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that says no more than the module does."""
+        """A function that says no more than the module does, but for the inputs that an error comes of."""
         if not self.ignores:
-            return function
+            return naming(self, function)
         import numpy as np
 
         said: dict[str, Any] = dict.fromkeys(self.ignores, "ignore")
-        return np.errstate(**said)(function)
+        return naming(self, np.errstate(**said)(function))
 
     @property
     def _own_names(self) -> set[str]:
@@ -286,8 +287,12 @@ class Function:
         """value(x, y): the value at the inputs."""
         return self._in_silence(chained(self, "value"))
 
-    def forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
-        """The value, and the cache that `backward` needs."""
+    @cached_property
+    def forward(self) -> Callable[..., tuple[Any, Any]]:
+        """forward(x, y): the value, and the cache that `backward` needs."""
+        return naming(self, self._forward)
+
+    def _forward(self, /, *args: Any, **inputs: Any) -> tuple[Any, Any]:
         bound = self.bound(args, inputs)
         if self._lists and any(map(is_array, bound)):
             return self._over_points(self.emitted.text).forward(*bound)

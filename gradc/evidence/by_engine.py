@@ -75,14 +75,13 @@ def _said(search: Search, run: Run, at: Staged) -> Staged | None:
     """Value and gradient at a point; None where the engine does not take it."""
     import numpy as np
 
-    fn, given = search.fn, as_arrays(at.point)
+    fn, given = search.fn, as_arrays(search.fn.dag, at.point)
     shapes = [np.shape(one) for one in _outputs(fn, fn.forward(**given)[0])]
-    df = search.upstream(shapes)
+    df = search.adjoints(shapes)
     extra: dict[str, Any] = {}
     if fn.wrt and (len(df) > 1 or shapes != [()]):
         if "df" in fn.inputs:
             return None
-        df = list(as_arrays(dict(enumerate(df))).values())
         extra["df"] = tuple(df) if len(df) > 1 else df[0]
     found = _called(run, {**given, **extra})
     if found is None:

@@ -104,13 +104,13 @@ class Search:
         """The staged value and gradient at a point, None where they are not finite."""
         import numpy as np
 
-        fn, given = self.fn, as_arrays(point)
+        fn, given = self.fn, as_arrays(self.fn.dag, point)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 value, cache = fn.forward(**given)
                 values = list(value) if len(fn.outputs) > 1 else [value]
-                df = list(as_arrays(dict(enumerate(self.upstream([np.shape(each) for each in values])))).values())
+                df = self.adjoints([np.shape(each) for each in values])
                 grads = fn.backward(cache, tuple(df) if len(df) > 1 else df[0])
         except FAILURES:
             return None
@@ -127,11 +127,20 @@ class Search:
         return Staged(point, numbers, gradients, wrong) if finite else None
 
     def upstream(self, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-        """df for each output: 1 for a lone number, else eighths of either sign."""
+        """df for each output: 1 for a lone number, else eighths of either sign, in nested lists."""
         if list(shapes) == [()]:
             return [1.0]
         rng = random.Random(self.seed)
         return [nested([rng.choice((-1, 1)) * rng.randint(4, 12) / 8 for _ in range(math.prod(s))], s) for s in shapes]
+
+    def adjoints(self, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+        """The same as a call takes them, in arrays."""
+        import numpy as np
+
+        return [
+            np.reshape(each, shape) if shape else each
+            for each, shape in zip(self.upstream(shapes), shapes, strict=True)
+        ]
 
     def elements(self) -> int:
         """How many numbers a point has."""
@@ -267,14 +276,22 @@ def _run_forward(fn: Compiled, point: Point) -> None:
 
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(np.linalg.LinAlgError):
         warnings.simplefilter("ignore")
-        fn.forward(**as_arrays(point))
+        fn.forward(**as_arrays(fn.dag, point))
 
 
-def as_arrays(point: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Nested lists as arrays."""
+def as_arrays(dag: Dag, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested lists as arrays; one that is empty, whose lists do not say all of its shape, as it is declared."""
     import numpy as np
 
-    return {name: np.array(value, float) if isinstance(value, list) else value for name, value in point.items()}
+    found = {name: np.array(value, float) if isinstance(value, list) else value for name, value in point.items()}
+    declared = {name: dag.dims.resolve(dag.inputs[name].shape) for name in point}
+    sizes = {
+        dim: size for name, dims in declared.items() for dim, size in zip(dims, np.shape(found[name]), strict=False)
+    }
+    for name, dims in declared.items():
+        if np.size(found[name]) == 0 and np.ndim(found[name]) < len(dims):
+            found[name] = np.zeros([dim if isinstance(dim, int) else sizes.get(dim, 0) for dim in dims])
+    return found
 
 
 def flat(value: Any) -> tuple[float, ...]:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from gradc.base.differences import slope
-from gradc.evidence.points import Staged
+from gradc.evidence.points import Staged, as_arrays
 from gradc.evidence.references import Evidence
 from gradc.evidence.stopped import is_stopped
 from gradc.evidence.verdict import DOUBT, EPS, TRUST, Error, worst
@@ -89,7 +89,7 @@ def _point(evidence: Evidence, k: int) -> tuple[list[Any], list[str], dict[str, 
     """The inputs at a point, those that are differentiated by in order, a direction, and the upstream adjoint."""
     search, staged = evidence.search, evidence.staged[k]
     fn = search.fn
-    given = {name: np.array(value, float)[()] for name, value in staged.point.items()}
+    given = as_arrays(fn.dag, staged.point)
     wrt = [name for name in fn.inputs if name in fn.wrt]
     rng = random.Random(f"{k} modes")
     along = {}
@@ -98,13 +98,13 @@ def _point(evidence: Evidence, k: int) -> tuple[list[Any], list[str], dict[str, 
         signs = np.array([rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 1.0) for _ in range(np.size(size))])
         along[name] = (size * signs.reshape(np.shape(size)))[()]
     shapes = [np.shape(each) for each in _outputs(evidence, staged)]
-    df = [np.array(each, float)[()] for each in search.upstream(shapes)]
+    df = search.adjoints(shapes)
     return [given[name] for name in fn.inputs], wrt, along, df[0] if len(df) == 1 else tuple(df)
 
 
 def _outputs(evidence: Evidence, staged: Staged) -> list[Any]:
     fn: Any = evidence.search.fn
-    value = fn.forward(*[np.array(staged.point[name], float)[()] for name in fn.inputs])[0]
+    value = fn.forward(**as_arrays(fn.dag, staged.point))[0]
     return list(value) if len(fn.outputs) > 1 else [value]
 
 

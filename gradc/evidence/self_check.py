@@ -111,7 +111,7 @@ def _shapes(fn: Compiled, staged: Staged) -> list[tuple[int, ...]]:
 
     from gradc.evidence.points import as_arrays
 
-    value, _ = fn.forward(**as_arrays(staged.point))
+    value, _ = fn.forward(**as_arrays(fn.dag, staged.point))
     return [np.shape(each) for each in (value if len(fn.outputs) > 1 else [value])]
 
 

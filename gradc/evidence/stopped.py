@@ -51,5 +51,5 @@ def _values(dag: Dag, held: dict[Node, str], point: Point) -> dict[str, Any]:
     """What is taken as a constant at a point."""
     asked = dag._replace(outputs=tuple([(name, node) for node, name in held.items()]))
     module = load(emit(stage(*gates_of_the_notes(asked, literal=True), ())).text)
-    found, _ = module.forward(**as_arrays(point))
+    found, _ = module.forward(**as_arrays(dag, point))
     return {name: each.tolist() for name, each in zip(held.values(), found if len(held) > 1 else (found,), strict=True)}

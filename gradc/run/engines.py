@@ -382,7 +382,7 @@ def _plan_blocks(fn: Compiled, kind: str) -> Planned:
 
     def link(text: str, otherwise: Otherwise) -> Callable[..., Any]:
         made: dict[bool, Callable[..., Any]] = {}
-        options = {"df", "out", "threads"}.difference(fn.dag.inputs)
+        options = {"df", "out", "threads"}.difference(fn.dag.inputs) if kind == "value_and_grad" else set()
         outputs = [name for name, _ in fn.dag.outputs]
 
         def kernels(upstream: bool) -> Callable[..., Any]:
