@@ -71,10 +71,24 @@ POINTS: list[tuple[str, list[dict[str, float]]]] = [
     ("log(0.5 + 0.5*erf(x))", [{"x": x} for x in (-10.0, -30.0, 0.5)]),
     ("log(abs(gamma(x)))", [{"x": 200.0}, {"x": -1.5}, {"x": 3.2}]),
     ("x/(1 + abs(x))", [{"x": x} for x in (1e8, -1e150, 0.5)]),
+    ("log(gamma(x))", [{"x": 200.0}, {"x": 1e-5}, {"x": 3.2}]),
+    ("log(y*gamma(x + 1)/gamma(x))", [{"x": 200.0, "y": 3.0}, {"x": 3.2, "y": 3.0}]),
+    ("log(beta(x, y))", [{"x": 900.0, "y": 1200.0}, {"x": 0.5, "y": 3.0}]),
+    ("sigmoid(x) - 1", [{"x": 50.0}, {"x": -3.0}]),
+    ("-1 + erf(x)", [{"x": 8.0}, {"x": -3.0}]),
+    ("tanh(x)**2 - 1", [{"x": 300.0}, {"x": 0.5}]),
+    ("1 - erfc(x)", [{"x": 1e-9}, {"x": 2.0}]),
+    ("0.5 - 0.5*erf(x)", [{"x": 9.0}, {"x": 2.0}]),
+    ("1/(1 + 1/exp(x))", [{"x": 600.0}, {"x": -600.0}, {"x": 2.0}]),
+    ("sinh(x)/cosh(x)", [{"x": 900.0}, {"x": -0.5}]),
+    ("log(abs(sinh(x)))", [{"x": -900.0}, {"x": 1e-9}, {"x": 3.0}]),
 ]
 
 FUNCTIONS: dict[str, Any] = {
-    **{name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "tanh", "cosh", "erf", "gamma")},
+    **{
+        name: getattr(mpmath, name)
+        for name in ("exp", "log", "sqrt", "tanh", "cosh", "sinh", "erf", "erfc", "gamma", "beta")
+    },
     "pi": mpmath.pi,
     "ndtr": lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
     "log1p": lambda x: mpmath.log(1 + x),
@@ -125,6 +139,8 @@ AT_ZERO = [
     ("x: [2, 3]; sum(sqrt(einsum('ij,ij->j', x, x)))", {"x": np.zeros((2, 3))}),
     ("x: [3]; sum(abs(x)**3)**(1/3)", {"x": np.zeros(3)}),
     ("x: [3]; mean(abs(x)**1.5)**(1/1.5)", {"x": np.zeros(3)}),
+    ("x: [3]; sqrt(var(x))", {"x": np.ones(3)}),
+    ("x: [3]; y: [3]; sqrt(var(x) + var(y)/2)", {"x": np.ones(3), "y": np.ones(3)}),
 ]
 
 

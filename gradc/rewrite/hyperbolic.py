@@ -42,7 +42,9 @@ def is_number(node: Node, value: float) -> bool:
 
 
 def quotient(build: Builder, x: Node, y: Node) -> Node | None:
-    """x/cosh(u), x/cosh(u)**2 and x/(exp(u) - 1), also where there is more below, and x/(1 + abs(x))."""
+    """x/cosh(u), x/cosh(u)**2, sinh(u)/cosh(u), x/(exp(u) - 1), also where more is below, and x/(1 + abs(x))."""
+    if y.op is s.cosh and x.op is s.sinh and x.args == y.args:
+        return build.read(s.tanh, y.args, why="sinh(u)/cosh(u) as tanh(u), which cannot overflow")
     if y.op is s.cosh:
         found = build.read(f.sech, y.args)
     elif y.op is s.square and y.args[0].op is s.cosh:
@@ -70,6 +72,8 @@ def logarithm(build: Builder, x: Node) -> Node | None:
     """log((1 + u)/(1 - u)), log(u + sqrt(u**2 - 1)), log(sinh(u)), log(exp(u) - 1) and log(exp(u) - exp(v))."""
     if x.op is s.expm1:
         return _log_difference(build, x.args[0], build.make(s.neg, x.args))
+    if x.op is s.abs_ and x.args[0].op is s.sinh:
+        return logarithm(build, build.make(s.sinh, (build.make(s.abs_, x.args[0].args),)))
     if x.op is s.sinh:
         twice = build.make(s.mul, (build.const(-2), *x.args))
         return build.make(s.add, (_log_difference(build, x.args[0], twice), build.const(-math.log(2.0))))

@@ -43,7 +43,7 @@ class Term(NamedTuple):
     exponent: Node | None
 
 
-def exponentials(node: Node) -> list[Term] | None:
+def exponentials(build: Builder, node: Node) -> list[Term] | None:
     """The terms of a sum of at least two, one of them an exponential; None for anything else."""
     if node.op is not s.add:
         return None
@@ -54,16 +54,18 @@ def exponentials(node: Node) -> list[Term] | None:
         if top.op is s.add:
             stack += reversed(top.args)
             continue
-        term = _term(top)
+        term = _term(build, top)
         if term is None or len(terms) >= MOST_TERMS:
             return None
         terms.append(term)
     return terms if any(term.exponent is not None for term in terms) else None
 
 
-def _term(node: Node) -> Term | None:
+def _term(build: Builder, node: Node) -> Term | None:
     if node.op is s.exp and not node.shape:
         return Term(1.0, node.args[0])
+    if node.op is s.inv and node.args[0].op is s.exp and not node.shape:
+        return Term(1.0, build.make(s.neg, node.args[0].args))
     value = value_of(node)
     if value is not None:
         return Term(value, None) if 0.0 < value < math.inf else None
@@ -233,6 +235,10 @@ def _log_of_product(build: Builder, x: Node) -> Node | None:
     return out
 
 
+# What overflows or vanishes, and has a gate for its logarithm.
+_LOGARITHMS = {"gamma": "lgamma", "beta": "betaln"}
+
+
 def _log_of_factor(build: Builder, x: Node) -> Term | None:
     """What is above 0, and may vanish or overflow, as a number times the exponential of something that does neither."""
     if x.op is s.exp:
@@ -248,9 +254,12 @@ def _log_of_factor(build: Builder, x: Node) -> Term | None:
     if x.op is s.erfc and (tail := lookup("log_ndtr")) is not None:
         at = build.make(s.mul, (build.const(-math.sqrt(2.0)), *x.args))
         return Term(2.0, build.read(tail, (at,), why="log(0.5*erfc(u)) as log_ndtr(-sqrt(2)*u), which does not vanish"))
+    if x.op.name in _LOGARITHMS and (found := lookup(_LOGARITHMS[x.op.name])) is not None:
+        why = f"log({x.op.name}(u)) as {found.name}(u), which does not overflow"
+        return Term(1.0, build.read(found, x.args, why=why))
     if x.op.name == "ndtr" and (tail := lookup("log_ndtr")) is not None:
         return Term(1.0, build.read(tail, x.args, why="log(ndtr(u)) as log_ndtr(u), which does not vanish"))
-    terms = exponentials(x)
+    terms = exponentials(build, x)
     if terms is None:
         return None
     pair = _pair(terms)
@@ -279,8 +288,8 @@ def log1p(build: Builder, x: Node) -> Node | None:
         rest = build.make(s.sub, (build.const(1), *x.args))
         if rest.op is not s.sub:  # 1 - u is read as something that keeps its digits
             return build.make(s.log, (rest,))
-    terms = exponentials(x)
-    if terms is None and (term := _term(x)) is not None and term.exponent is not None:
+    terms = exponentials(build, x)
+    if terms is None and (term := _term(build, x)) is not None and term.exponent is not None:
         terms = [term]
     if terms is None:
         return None

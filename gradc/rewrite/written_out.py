@@ -28,7 +28,7 @@ from gradc.ops import forms as f
 from gradc.ops import loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.contractions import EINSUMS
+from gradc.ops.contractions import EINSUMS, std, var
 from gradc.ops.table import static
 from gradc.rewrite import hyperbolic
 from gradc.rewrite.hyperbolic import is_number, value_of
@@ -67,7 +67,7 @@ def _quotient(build: Builder, x: Node, y: Node) -> Node | None:
         return _half(build, x) if value == 2.0 else None
     if y.op in (s.square, s.ipow, s.pow_):
         return _by_power(build, x, y) or hyperbolic.quotient(build, x, y)
-    terms = exponentials(y)
+    terms = exponentials(build, y)
     if terms is None:
         return hyperbolic.quotient(build, x, y) or _by_weighted(build, x, y) or _element_share(build, x, y)
     return _tangent(build, x, terms) or _share(build, x, terms)
@@ -132,7 +132,7 @@ def _halved(build: Builder, x: Node) -> Node:
 def _by_power(build: Builder, x: Node, y: Node) -> Node | None:
     """x/(1 + exp(u))**p as a product of x and shares."""
     base = y.args[0]
-    terms = exponentials(base)
+    terms = exponentials(build, base)
     if terms is None:
         return None
     first = _share(build, x, terms)
@@ -230,7 +230,24 @@ def _difference(build: Builder, x: Node, y: Node) -> Node | None:
     if is_number(x, 1.0) and y.op is s.mul and is_number(y.args[0], 2.0) and y.args[1].op is loss.sigmoid:
         at = build.make(s.neg, (_halved(build, y.args[1].args[0]),))
         return build.read(s.tanh, (at,), why="1 - 2*sigmoid(-2*u) as tanh(u), which keeps its digits near 0")
+    if is_number(x, 1.0) and y.op is s.erfc:
+        return build.read(s.erf, y.args, why="1 - erfc(u) as erf(u), which keeps its digits near 0")
+    if is_number(y, 1.0) and x.op in _COMPLEMENTS:
+        return _less_one(build, x)
+    if y.op is s.mul and y.args[1].op in _COMPLEMENTS and x is y.args[0] and value_of(x) is not None:
+        rest = _less_one(build, y.args[1])
+        return None if rest is None else build.make(s.mul, (x, build.make(s.neg, (rest,))))
     return _log_share(build, x, y)
+
+
+# What 1 may be subtracted from: 1 less each of them is a gate that keeps its digits.
+_COMPLEMENTS: tuple[Op, ...] = (loss.sigmoid, s.erf, s.erfc, s.square)
+
+
+def _less_one(build: Builder, x: Node) -> Node | None:
+    """u - 1 as -(1 - u), where that is read as something else."""
+    rest = build.make(s.sub, (build.const(1), x))
+    return None if rest.op is s.sub else build.make(s.neg, (rest,))
 
 
 def _log_share(build: Builder, x: Node, y: Node) -> Node | None:
@@ -268,6 +285,9 @@ def _sum(build: Builder, x: Node, y: Node) -> Node | None:
             why = "1 + erf(u) as erfc(-u), which keeps its digits"
             tail = build.read(s.erfc, (build.make(s.neg, rest.args),), why=why)
             return build.make(s.mul, (weight, tail))
+    for one, rest in ((x, y), (y, x)):
+        if is_number(one, -1.0) and rest.op in _COMPLEMENTS:
+            return _less_one(build, rest)
     return _shifted_back(build, x, y)
 
 
@@ -388,6 +408,8 @@ def _sqrt(build: Builder, x: Node) -> Node | None:
         return build.read(a.norm, x.args[:1], (None, False), why=why)
     if x.op in EINSUMS:
         return hyperbolic.root(build, x)
+    if x.op is var:
+        return build.read(std, x.args, x.attr, why="the root of a variance as std(v), whose slope at 0 is 0")
     return build.read(f.root, (x,)) if _is_of_squares(x) else None
 
 
@@ -446,7 +468,7 @@ _SUMS: tuple[Op, ...] = (*_KEEPS, s.add, s.div)
 
 
 def _is_square(x: Node) -> bool:
-    return x.op is s.square or (x.op is s.ipow and static(x, "n") > 0 and static(x, "n") % 2 == 0)
+    return x.op in (s.square, var) or (x.op is s.ipow and static(x, "n") > 0 and static(x, "n") % 2 == 0)
 
 
 def _factors(x: Node) -> list[Node]:
