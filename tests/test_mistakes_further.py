@@ -39,7 +39,7 @@ ROWS = [
     ("diff(f, x)", "gradc differentiates by itself"),
     ("50% * x", "expected a value after '%'"),
     ("math.sqrt x", "write math.sqrt(x)"),
-    ("numpy.linalg.norm(x,1)", "only the Euclidean norm"),
+    ("numpy.linalg.norm(x,1)", "declare its shape"),
     ("np.linalg.eig(A)", "eigenvalues have no gate"),
     ("np.random.rand(3)*x", "drawn at random"),
     ("scipy.optimize.minimize(f, x)", "'scipy.optimize' is not part of the language"),

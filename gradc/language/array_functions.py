@@ -35,9 +35,15 @@ if TYPE_CHECKING:
 SAME = {
     "dim": "axis", "dims": "axis", "keepdim": "keepdims", "a": "x", "arr": "x", "m": "x", "ary": "x", "array": "x",
     "input": "x", "object": "x", "other": "y", "b": "y", "value": "fill_value", "diagonal": "k", "index": "indices",
+    "shifts": "shift",
 }  # fmt: skip
 # Keywords that change nothing here: values are floats in the inputs' precision.
 IDLE = ("dtype", "copy", "order", "like", "device", "requires_grad", "out", "optimize", "casting", "subok")
+# Types of elements, by the names that libraries have for them.
+DTYPES = frozenset(
+    "float16 float32 float64 float bfloat16 half double single int8 int16 int32 int64 uint8 int long short bool bool_ "
+    "float_ int_ longlong LongTensor IntTensor FloatTensor DoubleTensor BoolTensor".split()
+)
 # A range of more numbers than this is no constant to write out.
 LONGEST = 1_000_000
 
@@ -228,31 +234,36 @@ LATE: dict[str, str] = {
     name: module
     for module, names in {
         "more_functions": """
-            cumsum cumprod diff sort trapezoid trapz flip flipud fliplr roll repeat repeat_interleave tile
-            squeeze expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis movedim permute permute_dims ravel
-            flatten broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split
-            array_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
-            inner vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef
-            convolve correlate radians deg2rad degrees rad2deg clip clamp polyval vander meshgrid indices gradient
-            one_hot delete insert item tolist numpy contiguous logspace
+            cumsum cumprod diff sort trapezoid trapz flip flipud fliplr roll repeat repeat_interleave tile squeeze
+            expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis movedim permute permute_dims ravel flatten
+            broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split array_split
+            tensor_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select inner
+            vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef convolve
+            correlate radians deg2rad degrees rad2deg clip clamp polyval vander meshgrid indices gradient one_hot
+            delete insert item tolist numpy contiguous logspace
         """,
         "torch_functions": """
-            clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as
-            size numel nelement dim ndimension masked_fill narrow index_select gather mm bmm mv addmm baddbmm
-            addmv t adjoint mT inverse ger cdist clamp_min clamp_max rsqrt lerp hardsigmoid hardswish celu glu
-            softmin tanhshrink softshrink hardshrink prelu threshold linear bilinear embedding layer_norm
-            batch_norm group_norm instance_norm dropout scaled_dot_product_attention mse_loss l1_loss
-            smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cross_entropy
-            nll_loss cosine_similarity normalize pairwise_distance triplet_margin_loss margin_ranking_loss
-            soft_margin_loss hinge_embedding_loss cosine_embedding_loss gaussian_nll_loss poisson_nll_loss
+            clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as size
+            numel nelement dim ndimension masked_fill narrow index_select gather mm bmm mv addmm baddbmm addmv t
+            adjoint mT diag_embed frac vector_norm inverse ger cdist clamp_min clamp_max rsqrt lerp hardsigmoid
+            hardswish celu glu softmin tanhshrink softshrink hardshrink prelu threshold linear bilinear embedding
+            layer_norm batch_norm group_norm instance_norm rms_norm dropout scaled_dot_product_attention
         """,
+        "torch_losses": """
+            mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div
+            cross_entropy nll_loss cosine_similarity normalize pairwise_distance triplet_margin_loss
+            margin_ranking_loss soft_margin_loss hinge_embedding_loss cosine_embedding_loss gaussian_nll_loss
+            poisson_nll_loss multi_margin_loss multilabel_soft_margin_loss
+        """,
+        "torch_distributions": "kl_divergence",
         "convolutions": """
             conv1d conv2d conv_transpose1d conv_transpose2d unfold fold sliding_window_view
             max_pool1d max_pool2d avg_pool1d avg_pool2d
         """,
         "torch_further": """
-            scatter scatter_add index_add bincount masked_select unbind unstack topk std_mean var_mean addcmul addcdiv
-            dist cholesky_solve adaptive_avg_pool2d adaptive_max_pool2d interpolate upsample pixel_shuffle
+            scatter scatter_add index_add bincount masked_select unbind unstack topk top_k
+            scatter_reduce std_mean var_mean addcmul addcdiv dist cholesky_solve adaptive_avg_pool2d
+            adaptive_max_pool2d interpolate upsample pixel_shuffle
         """,
         "data_functions": """
             isnan isinf isfinite nansum nanmean nanmax nanmin nan_to_num finfo iinfo median quantile percentile
@@ -318,8 +329,8 @@ def _shape_of(call: Call) -> Shape:
 
 def kind_of_type(arg: Arg) -> str:
     """The kind of a type that is written: "bool", "int", or "" for floats."""
-    text = arg.value.text.strip("_") if isinstance(arg.value, (Text, Word)) else ""
-    return "bool" if text == "bool" else "int" if text.startswith(("int", "uint", "long")) else ""
+    text = arg.value.text.strip("_").lower() if isinstance(arg.value, (Text, Word)) else ""
+    return "bool" if text.startswith("bool") else "int" if text.startswith(("int", "uint", "long", "short")) else ""
 
 
 def _as_kind(call: Call, node: Node) -> Node:
@@ -429,7 +440,7 @@ def _linspace(call: Call) -> Node:
 
 @function(
     "array asarray asarray_chkfinite asfarray asfortranarray fromiter tensor float64 float32 copy ascontiguousarray "
-    "asanyarray astype float double",
+    "asanyarray astype type float double as_tensor from_numpy",
     "x, type=None, ndmin=None",
 )
 def _array(call: Call) -> Any:
@@ -439,7 +450,24 @@ def _array(call: Call) -> Any:
         return call.gates.condition(call.gates.array(value))
     if "type" in call and not isinstance(call.given["type"].value, Text):
         raise call.error(f"{call.callee.name} takes one list", "write [[1, 2], [3, 4]]", "type")
-    kind = kind_of_type(call.given["type"]) if "type" in call else call.kind
+    if call.callee.name == "type" and "type" not in call:
+        return Text("float")
+    return of_kind(call, kind_of_type(call.given["type"]) if "type" in call else call.kind)
+
+
+@function("int8 int16 int32 int64 uint8 long short", "x")
+def _as_integers(call: Call) -> Any:
+    return of_kind(call, "int")
+
+
+@function("bool_", "x")
+def _as_conditions(call: Call) -> Any:
+    return of_kind(call, "bool")
+
+
+def of_kind(call: Call, kind: str) -> Any:
+    """An array as whole numbers, cut towards 0, as conditions, or as it is."""
+    value = call.given["x"].value
     if kind == "bool":
         return value if isinstance(value, Node) and value.op.boolean else call.gates.condition(value)
     node = call.value("x")
@@ -478,7 +506,7 @@ def _take(call: Call) -> Any:
     return call.placed(lambda: indexing.made(call.gates, x, (every,) * call.along(x, axis) + (at,)))
 
 
-@function("take_along_axis", "x, indices, axis")
+@function("take_along_axis take_along_dim", "x, indices, axis")
 def _take_along_axis(call: Call) -> Any:
     """Along one axis by the indices, along the others place by place."""
     x, at, axis = call.array(), _integer(call, "indices"), call.axis()

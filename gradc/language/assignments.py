@@ -12,6 +12,7 @@ from typing import Any
 from gradc.graph.dag import Node
 from gradc.language import canvas
 from gradc.language.canvas import Canvas
+from gradc.language.dialects import JAX
 from gradc.language.flow import Call, Gathering, Slot, Target
 from gradc.language.lex import END, LOOKAHEAD, MARKS, is_name, spelled
 from gradc.language.lists import store
@@ -34,6 +35,7 @@ from gradc.language.values import (
     Slice,
     Star,
     Text,
+    TorchDistribution,
 )
 from gradc.ops import array as a
 from gradc.ops import scalar as s
@@ -44,7 +46,21 @@ VIEWS = frozenset(
     "expand_dims flip array_split real imag asanyarray ascontiguousarray atleast_1d atleast_2d atleast_3d".split()
 )
 # What a name holds as it is, where anything else is an array.
-_HELD = (Bound, Callee, Canvas, Dict, Distribution, Function, Picked, Places, Record, Slice, Text, str)
+_HELD = (
+    Bound,
+    Callee,
+    Canvas,
+    Dict,
+    Distribution,
+    Function,
+    Picked,
+    Places,
+    Record,
+    Slice,
+    Text,
+    TorchDistribution,
+    str,
+)
 # Blocks in which gradients are stopped.
 NO_GRAD = ("torch.no_grad", "torch.inference_mode")
 # A subscript that is assigned to.
@@ -173,7 +189,7 @@ class Assignments(Objects):
             held.items += self.items_of(result)
             return held
         value = self.gates.apply(op, [before, result])
-        if not isinstance(held, Canvas):
+        if not isinstance(held, Canvas) or self.scope.dialect == JAX:
             return value
         self.written_over(held, value, before)
         return held
@@ -205,7 +221,8 @@ class Assignments(Objects):
             self._may_be_written_to(token, result)
         scope, value = self.scope, self.as_objects(result.value)
         env = scope.env
-        if self.augmented is not None and isinstance(value, Node) and value.shape:
+        in_place = self.augmented is not None and scope.dialect != JAX  # whose arrays are never written to
+        if in_place and isinstance(value, Node) and value.shape:
             self._in_place_behind(token)
         env.views.pop(spelled(token), None)
         env.stale.pop(spelled(token), None)
@@ -223,7 +240,7 @@ class Assignments(Objects):
             env.lent.add(name)
         else:
             env.lent.discard(name)
-        if self.augmented is not None and name in scope.env.same:
+        if in_place and name in scope.env.same:
             for other in scope.env.same[name]:  # changed in place, under all its names
                 scope.values[other] = value
                 self._forget(other)

@@ -14,11 +14,13 @@ from gradc.base.errors import GradcError, Mark, Problem
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import advice, foreign, lists
+from gradc.language.array_functions import DTYPES
 from gradc.language.canvas import Canvas
+from gradc.language.dialects import BOTH, TORCH
 from gradc.language.gates import PREFIXED, SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
-from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Spot, Text, Word
+from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Spot, Text, TorchDistribution, Word
 from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
@@ -48,16 +50,19 @@ SUBSCRIPTED = ("r_", "c_", "mgrid", "ogrid")
 # What stands behind a function that is handed on, and not called: f = np.tanh, layer(x, np.tanh).
 _ALONE = frozenset((",", ")", "]", "}", "\n", ";", "if", "else", "for", END, *MARKS))
 # What names a library elsewhere.
-OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp", "nn")
+OTHER_PREFIXES = ("Math", "K", "std", "cv2", "pd", "plt", "sklearn", "keras", "stats", "cp", "mx", "tfp")
 LIBRARY_OF = {"math": "math", "scipy": "scipy", "special": "scipy", "torch": "torch", "F": "torch"}
 PARTS = (
     "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
-    "distance", "polynomial", "legendre", "hermite", "chebyshev",
+    "distance", "polynomial", "legendre", "hermite", "chebyshev", "distributions", "kl", "normal", "categorical",
 )  # fmt: skip
 # Of numpy.polynomial these only: its others have the lowest power first, where NumPy's of the same name have it last.
 GAUSS = ("leggauss", "hermgauss", "chebgauss")
 STATS = ("stats", "st", "jsp", "jstats")
 _OF_DISTRIBUTIONS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "pmf", "logpmf")
+_FAMILIES = frozenset(
+    "Normal LogNormal Laplace Uniform Exponential Poisson Gamma Beta Bernoulli Categorical Independent".split()
+)
 # What a library calls by a name that means something else elsewhere.
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
@@ -115,8 +120,7 @@ class Leaves:
 
     def path(self, path: list[str], at: int) -> Any:
         """The value of a dotted name: a library's constant, or a variable and its transposes."""
-        if self.scope.aliases:
-            path = self._unaliased(path)
+        path = self._unaliased(path)
         if len(path) > 1 and path[-1] in _OF_DISTRIBUTIONS and self.source.tokens[at + 1] in _ALONE:
             found = self._function_of_distribution(path)
             if found is not None:
@@ -147,7 +151,14 @@ class Leaves:
         if name in ("data", "flat") and isinstance(arg.value, Node):
             if name == "flat":
                 return self.gates.apply(a.reshape, [arg], ((-1,),))
-            return self.gates.apply(s.stop_gradient, [arg]) if self.scope.dialect else self.gates.value(arg)
+            torch = self.scope.dialect in (TORCH, BOTH)
+            return self.gates.apply(s.stop_gradient, [arg]) if torch else self.gates.value(arg)
+        if isinstance(arg.value, TorchDistribution):
+            from gradc.language import torch_distributions
+
+            found = torch_distributions.attribute(self.gates, arg.value, name)
+            if found is not None:
+                return found
         if name in ("dtype", "device"):
             return Text("float" if name == "dtype" else "cpu")
         if name == "at" and isinstance(arg.value, (Node, Canvas)):
@@ -183,6 +194,8 @@ class Leaves:
             return NONE
         if name in SUBSCRIPTED and path[0] in ("np", "numpy", "jnp"):
             return Word(name)
+        if name in DTYPES:
+            return Text(name)
         if lookup(name) or name in SPECIAL:
             if self.source.tokens[at + 1] in _ALONE:
                 return self.gates.callee(name, at, prefixed=True)
@@ -256,17 +269,37 @@ class Leaves:
 
     def _unaliased(self, path: list[str]) -> list[str]:
         """A dotted name as the library has it, whatever an import calls it here."""
-        found = self.scope.aliases.get(path[0])
+        found = self.scope.aliases.get(path[0]) if self.scope.aliases else None
+        if found is None and path[0] == "nn" and len(path) > 1 and not self.scope.is_variable("nn"):
+            torch = path[-1][0].isupper() or "functional" in path  # others are Flax's, of jax.nn
+            return ["torch" if torch else "jax", *path]
         return path if found is None or self.scope.is_variable(path[0]) else [*found, *path[1:]]
 
     # ---- functions -------------------------------------------------------------------------------
 
+    def _of_torch(self, path: list[str]) -> Callee | None:
+        """`nn.CrossEntropyLoss`, `torch.distributions.Normal`: what makes a function, or a distribution."""
+        name = path[-1]
+        if self.scope.is_variable(path[0]):
+            return None
+        if name in _FAMILIES and (len(path) == 1 or path[:2] == ["torch", "distributions"]):
+            library = "torch.distributions"
+        elif path[1:2] == ["nn"] and len(path) == 3 and name[0].isupper():
+            library = "torch.nn"
+        else:
+            return None
+        callee = Callee(name, None)
+        callee.library = library
+        return callee
+
     def callee(self, token: str, at: int) -> Callee:
         """What a token such as `np.exp(`, `w.dot(` or `atan2(` calls."""
-        path = token[:-1].rstrip().split(".")
-        if self.scope.aliases:
-            path = self._unaliased(path)
+        path = self._unaliased(token[:-1].rstrip().split("."))
         name = path[-1]
+        if path[0] == "torch" or name in _FAMILIES:
+            maker = self._of_torch(path)
+            if maker is not None:
+                return maker
         if name == "at" and len(path) == 3 and path[1] in ("add", "subtract") and self.is_library(path[:1]):
             return Callee(f"{path[1]}.at", None)
         if len(path) == 3 and f"{path[1]}.{name}" in SPECIAL and self.is_library([path[0], name]):

@@ -7,12 +7,13 @@ rest is bound to its entry in the table, parameters first, then the static ones 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, shared, show, total
-from gradc.language import advice, array_functions, canvas, indexing, lists, own_arguments, slices
+from gradc.language import advice, array_functions, canvas, dialects, indexing, lists, own_arguments, slices
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
 from gradc.language.lex import Source
@@ -34,6 +35,7 @@ from gradc.language.values import (
     Spot,
     Star,
     Text,
+    TorchDistribution,
     Word,
 )
 from gradc.ops import array as a
@@ -64,6 +66,13 @@ PREFIXED = frozenset(
 )
 # torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
 IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}
+# torch's methods that are types, by the functions of arrays for them: Python's own take numbers.
+TYPES_OF_ARRAYS = {"int": "int32", "bool": "bool_"}
+# What makes a distribution, or a function, of the names that a library calls by them.
+MAKERS = {
+    "stats": "gradc.language.distributions", "torch.nn": "gradc.language.torch_modules",
+    "torch.distributions": "gradc.language.torch_distributions",
+}  # fmt: skip
 # Keywords of SciPy's that say how an answer is found, and not which.
 UNHEEDED = ("check_finite", "overwrite_a", "overwrite_b", "overwrite_x", "assume_a")
 # Functions and methods that give a mask where they are given one.
@@ -155,7 +164,7 @@ class Gates:
                 return GradcError("the places of a mask stand in a subscript only", hint="write where(condition, a, b)")
             case Spot():
                 return GradcError("'.at[i]' is no value yet", hint="write x.at[i].set(v), or x[i] for the element")
-            case Distribution(name=name):
+            case Distribution(name=name) | TorchDistribution(name=name):
                 return GradcError(f"'{name}' is a distribution, and no number", hint="write .logpdf(x) behind it")
             case Star(word=word):
                 return GradcError(f"'{word}' stands before an argument of a call only")
@@ -506,6 +515,8 @@ class Gates:
             callee = self.callee(IN_PLACE.get(name, name[:-1]), at, receiver)
             callee.in_place = True
             return callee
+        if receiver is not None:
+            name = TYPES_OF_ARRAYS.get(name, name)
         entry = lookup(name)
         if entry is not None and not entry.public:
             entry = None
@@ -534,13 +545,11 @@ class Gates:
             own = lists.method(callee.receiver.value, callee.name)
             if own is not None:
                 return own(self, callee.receiver.value, args, first, last)
-        if callee.library == "stats":
-            from gradc.language import distributions
-
-            return distributions.call(self, callee, args, first, last)
+        if callee.library in MAKERS:
+            return import_module(MAKERS[callee.library]).call(self, callee, args, first, last)
         if callee.receiver is not None:
             args = [callee.receiver, *args]
-            callee.library = self.scope.dialect
+            self._of_whom(callee, args, first, last)
         if (callee.op is None and callee.name not in SPECIAL) or any(arg.value is POISON for arg in args):
             return POISON
         if any(arg.key in ("dim", "keepdim") for arg in args) and not callee.library:
@@ -565,6 +574,17 @@ class Gates:
         if callee.name in KEEP_MASKS and any(_is_mask(arg.value) for arg in args):
             return self.condition(self._call(callee, args, first, last))
         return self._call(callee, args, first, last)
+
+    def _of_whom(self, callee: Callee, args: list[Arg], first: int, last: int) -> None:
+        """Whose method is called; GradcError where that is not known, and makes a difference."""
+        callee.library = dialect = self.scope.dialect
+        if dialect != dialects.BOTH:
+            return
+        callee.library = ""
+        hint = dialects.other_meaning(callee.name, args)
+        if hint:
+            said = f"'.{callee.name}' means something else to torch than to NumPy, and this program speaks of both"
+            raise self.source.error(said, first, last, f"write {hint}")
 
     def _in_order(self, callee: Callee, args: list[Arg]) -> list[Arg]:
         """The arguments without order="C", as arrays are laid out; in Fortran's order an array's transpose is flat."""

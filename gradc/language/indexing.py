@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Gates of whole numbers that give whole numbers.
 _WHOLE: frozenset[Op] = frozenset([
-    s.add, s.sub, s.mul, s.neg, s.square, s.abs_, s.sign, r.maximum, r.minimum, r.relu, r.where,
+    s.add, s.sub, s.mul, s.neg, s.square, s.abs_, s.sign, s.stop_gradient, r.maximum, r.minimum, r.relu, r.where,
     a.sum_, a.prod, a.amax, a.amin, a.reshape, a.transpose, a.swap, a.expand, a.spread, a.index, a.stack, a.concatenate,
     a.segment, m.cumsum, m.roll, m.repeat, m.tile, m.pad, m.diagonal, m.tril, m.triu,
     a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS,

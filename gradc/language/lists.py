@@ -34,6 +34,7 @@ from gradc.language.values import (
     Slice,
     Spot,
     Text,
+    TorchDistribution,
     Word,
 )
 from gradc.ops import array as a
@@ -538,6 +539,10 @@ def method(value: Any, name: str) -> Method | None:
         from gradc.language import distributions
 
         return distributions.method(name)  # type: ignore[no-any-return]  # a method
+    if isinstance(value, TorchDistribution):
+        from gradc.language import torch_distributions
+
+        return torch_distributions.method(value, name)  # type: ignore[no-any-return]  # a method, or None
     return DICT_METHODS.get(name) if isinstance(value, Dict) else None
 
 

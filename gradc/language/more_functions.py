@@ -89,7 +89,8 @@ def _sort(call: Call) -> Any:
     from gradc.language.array_functions import _along
     from gradc.language.indexing import made
 
-    x, axis = _of_axis(call, call.array(), call.axis(default=-1))
+    flat = "axis" in call.given and "axis" not in call  # sort(x, axis=None)
+    x, axis = _of_axis(call, call.array(), None if flat else call.axis(default=-1))
     backward = "descending" in call and call.flag("descending")
     order = call.make(g.argsort, x, axis=-1 if axis == len(x.shape) - 1 else axis)
     if backward:
@@ -153,10 +154,17 @@ def _roll(call: Call) -> Node:
     return call.make(m.roll, x, shift=shift, axis=axis)
 
 
-@function("repeat repeat_interleave", "x, repeats, axis=None")
+@function("repeat repeat_interleave", "x, repeats, axis=None, c1=None, d1=None, e1=None")
 def _repeat(call: Call) -> Any:
     from gradc.language.indexing import made
 
+    if call.callee.name == "repeat" and call.callee.library == "torch":  # which is NumPy's tile
+        counts = [arg for arg in call.args if not arg.key][1:]
+        if len(counts) > 1:
+            call.given["repeats"] = Arg(Group("tuple", counts), counts[0].first, counts[-1].last)
+        return _tiled(call, "repeats")
+    if len(call.given) > 3:
+        raise call.arity(["x", "repeats", "axis"])
     x, repeats = call.value("x"), call.constant("repeats")
     x, axis = _of_axis(call, _row(call, x), call.axis())
     if isinstance(repeats, tuple) and all(type(one) is int and one >= 0 for one in repeats):
@@ -172,10 +180,14 @@ def _repeat(call: Call) -> Any:
 
 @function("tile", "x, reps")
 def _tile(call: Call) -> Node:
-    x, reps = call.value("x"), call.constant("reps")
+    return _tiled(call, "reps")
+
+
+def _tiled(call: Call, name: str) -> Node:
+    x, reps = call.value("x"), call.constant(name)
     reps = reps if isinstance(reps, tuple) else (reps,)
     if not all(type(rep) is int and rep >= 0 for rep in reps):
-        raise call.error("'reps' is a whole number, or one for each axis", at="reps")
+        raise call.error(f"'{name}' is a whole number, or one for each axis", at=name)
     rank = len(x.shape)
     if not rank:
         return call.filled(x, reps)
@@ -188,6 +200,8 @@ def _squeeze(call: Call) -> Node:
     shape = call.shape(x)
     gone = call.placed(lambda: a.axes_of(axis, len(shape)))
     gone = tuple(i for i in gone if axis is not None or shape[i] == 1)
+    if call.callee.library == "torch":
+        gone = tuple(i for i in gone if shape[i] == 1)
     if any(shape[i] != 1 for i in gone):
         raise call.error("only an axis of size 1 is squeezed", at="axis")
     if not gone:
@@ -480,7 +494,7 @@ def _matrix(call: Call, x: Node) -> Node:
     return call.make(a.expand, x, axis=0) if len(x.shape) == 1 else x
 
 
-@function("split array_split chunk", "x, sections, axis=0")
+@function("split array_split tensor_split chunk", "x, sections, axis=0")
 def _split(call: Call) -> Group:
     """NumPy's split takes the number of pieces or where to cut, torch's, and every method, how long they are."""
     torch = call.callee.library == "torch" or call.callee.receiver is not None
@@ -824,10 +838,22 @@ def _std(call: Call) -> Node:
 
 def _moment(call: Call, op: Any) -> Node:
     """NumPy divides by how many there are, torch by one less."""
-    usual = 1 if call.callee.library == "torch" else 0
-    ddof = int(call.number("correction" if "correction" in call else "ddof", usual))
+    torch = call.callee.library == "torch"
+    if torch:
+        _in_torchs_order(call)
+    ddof = int(call.number("correction" if "correction" in call else "ddof", int(torch)))
     ddof = int(call.flag("unbiased")) if "unbiased" in call else ddof
     return call.make(op, call.array(), axis=call.axis(), ddof=ddof, keepdims=call.flag("keepdims"))
+
+
+def _in_torchs_order(call: Call) -> None:
+    """torch's std(x, dim, unbiased, keepdim) and std(x, unbiased), by their names."""
+    given = call.given
+    if "axis" in given and call.gates.source.tokens[given["axis"].first] in ("True", "False"):
+        given["unbiased"] = given.pop("axis")
+    for numpys, torchs in (("dtype", "unbiased"), ("out", "keepdims")):
+        if numpys in given:
+            given[torchs] = given.pop(numpys)
 
 
 @function("average", "x, axis=None, weights=None, returned=None, keepdims=False")

@@ -18,6 +18,7 @@ from typing import Any
 from gradc.graph.dag import Node
 from gradc.language.canvas import Canvas
 from gradc.language.declarations import Declarations
+from gradc.language.dialects import JAX
 from gradc.language.flow import Call, Gathering
 from gradc.language.scope import Env
 from gradc.language.values import Arg, Dict, Group
@@ -40,8 +41,8 @@ class Objects(Declarations):
 
     def changes(self, value: Any) -> None:
         """Note that an array is changed in place, which is one object to the lists that hold it."""
-        if isinstance(value, Node) and value.shape and not self.objects and not self.wants_objects:
-            self.wants_objects = any(item.value is value for item in self._items())
+        if isinstance(value, Node) and value.shape and not self.objects and self.scope.dialect != JAX:
+            self.wants_objects = self.wants_objects or any(item.value is value for item in self._items())
 
     def _items(self) -> Iterator[Arg]:
         """What lists and dictionaries hold, and the lists in them."""

@@ -82,7 +82,37 @@ def _softplus(gates: Gates, callee: Callee, args: list[Arg], first: int, last: i
     return torch_functions.softplus(gates, callee, args, first, last)
 
 
+def _norm(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """norm(x, 1), norm(x, ord=inf, axis=1)."""
+    if len([arg for arg in args if not arg.key]) < 2 and not any(arg.key in ("ord", "p") for arg in args):
+        return None
+    from gradc.language import torch_functions
+
+    return torch_functions.norm(gates, callee, args, first, last)
+
+
+def _div(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """torch's div(x, y, rounding_mode="floor")."""
+    mode = next((arg.value for arg in args if arg.key == "rounding_mode"), None)
+    if not isinstance(mode, Text):
+        return None
+    rounding = lookup(mode.text)
+    if rounding is None or mode.text not in ("floor", "trunc"):
+        raise gates.source.error("the modes of rounding are 'floor' and 'trunc'", first, last)
+    quotient = gates.apply(s.div, [arg for arg in args if arg.key != "rounding_mode"])
+    return gates.gate(rounding, [Arg(quotient, first, last)], {})
+
+
+def _logit(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """torch's logit(x, eps=1e-6), of numbers that are kept from 0 and 1."""
+    if len(args) != 2 or args[1].key not in ("", "eps"):
+        return None
+    bound = {"x": gates.value(args[0]), "eps": gates.value(args[1])}
+    return gates.lower("logit(minimum(maximum(x, eps), 1 - eps))", bound)
+
+
 GATES: dict[Op, Any] = {
     composed.gelu: _gelu, composed.gelu_tanh: _gelu, special.polygamma: _polygamma, s.log: _log,
-    a.logsumexp: _logsumexp, composed.huber: _huber, loss.softplus: _softplus,
+    a.norm: _norm, s.div: _div, special.logit: _logit, a.logsumexp: _logsumexp, composed.huber: _huber,
+    loss.softplus: _softplus,
 }  # fmt: skip

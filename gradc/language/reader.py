@@ -340,7 +340,7 @@ class Reader(Following):
 
     def _learn_name(self, token: str, i: int, top: int) -> tuple[Any, int, int]:
         word = base_name(token)
-        if top == 0 and self.stack and self._is_type():
+        if top == 0 and self.stack and token[-1] != "(" and self._is_type():
             self._careful()
             return Text(token.rpartition(".")[2]), i, top
         if token == "not":
@@ -424,7 +424,7 @@ class Reader(Following):
         _, bracket, args, _ = self.stack[-1]
         if not isinstance(bracket, Callee):
             return False
-        return bracket.name in ("astype", "finfo", "iinfo") or (isinstance(args, Args) and args.key == "dtype")
+        return bracket.name in ("astype", "type", "finfo", "iinfo") or (isinstance(args, Args) and args.key == "dtype")
 
     # ---- something follows a value -------------------------------------------------------------
 

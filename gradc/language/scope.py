@@ -17,7 +17,7 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import computed, names_in, show
-from gradc.language import advice
+from gradc.language import advice, dialects
 from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
 from gradc.language.values import Group, Record, Word
 from gradc.rewrite.simplify import Builder
@@ -34,10 +34,6 @@ CONSTANTS = {
 MAX_NOTES = 5
 # More digits than any size has.
 MAX_DIGITS = 19
-# Prefixes of NumPy's.
-NUMPY = ("np", "numpy", "jnp")
-# What programs of torch take from NumPy, too.
-OF_NUMBERS = frozenset("pi e inf newaxis log sqrt exp log2 ceil floor prod float32 float64 int64".split())
 # What arrays and libraries have behind a point; any other word is an entry of an object.
 OF_ARRAYS = frozenset("T mT H shape size ndim dtype real imag flat values indices at data grad device".split())
 # NumPy's own limit; a shape is copied for every gate.
@@ -93,12 +89,9 @@ class Scope:
 
     @property
     def dialect(self) -> str:
-        """Whose methods are meant: torch's in a program that speaks of torch, and of NumPy for numbers at most."""
+        """Whose methods are meant."""
         if self._dialect is None:
-            paths = [token.rstrip("( ").split(".") for token in self.source.tokens if is_name(token)]
-            torch = any(path[0] in ("torch", "F") and len(path) > 1 for path in paths)
-            arrays = any(path[0] in NUMPY and path[-1] not in OF_NUMBERS for path in paths)
-            self._dialect = "torch" if torch and not arrays else ""
+            self._dialect = dialects.spoken(self.source.tokens)
         return self._dialect
 
     # ---- reading a name ------------------------------------------------------------------------

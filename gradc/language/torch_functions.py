@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
-from gradc.language.array_functions import Call, _along, _integer, function
+from gradc.language.array_functions import DTYPES, Call, _along, _integer, function, kind_of_type, of_kind
 from gradc.language.values import Arg, Callee, Group, Text
 from gradc.ops import array as a
 from gradc.ops import constant_arrays as c
@@ -67,7 +67,16 @@ def is_torch(call: Call) -> bool:
 # ---- the same array -----------------------------------------------------------------------------------
 
 
-@function("clone cpu cuda to type_as requires_grad_ retain_grad half", "x, y=None, z=None, non_blocking=None")
+@function("to", "x, y=None, z=None, non_blocking=None")
+def _to(call: Call) -> Any:
+    """x.to(device), x.to(torch.long), x.to(device, dtype)."""
+    types = [arg for name in "yz" if (arg := call.given.get(name)) and arg.value.__class__ is Text]
+    kinds = [call.kind, *map(kind_of_type, types)]
+    floating = any(arg.value.text in DTYPES for arg in types)
+    return of_kind(call, max(kinds)) if any(kinds) or floating else call.given["x"].value
+
+
+@function("clone cpu cuda type_as requires_grad_ retain_grad half", "x, y=None, z=None, non_blocking=None")
 def _same(call: Call) -> Node:
     return call.value("x")
 
@@ -185,6 +194,20 @@ def _addmm(call: Call) -> Node:
     return add(call, mul(call, call.value("beta"), x) if "beta" in call else x, product)
 
 
+@function("diag_embed", "x")
+def _diag_embed(call: Call) -> Any:
+    """The last axis on the diagonals of matrices."""
+    x = call.array()
+    size = call.shape(x)[-1]
+    on = call.make(r.gt, call.make(c.eye, n=size, m=size), call.build.const(0))
+    return call.gates.make(r.where, (on, call.index(x, "...", None), call.build.const(0)))
+
+
+@function("frac", "x")
+def _frac(call: Call) -> Node:
+    return sub(call, call.value("x"), gate(call, "trunc", call.value("x")))
+
+
 @function("t adjoint mT", "x")
 def _t(call: Call) -> Node:
     x = call.array()
@@ -202,6 +225,46 @@ def _inverse(call: Call) -> Node:
 @function("ger", "x, y")
 def _ger(call: Call) -> Node:
     return call.make(a.outer, call.array("x"), call.array("y"))
+
+
+def _norm(call: Call, x: Node, axis: Any, keep: bool = False) -> Node:
+    """The norm along an axis; of another order than 2 where the call has p=."""
+    p = call.number("p", 2) if "p" in call else 2
+    if p == 2:
+        return call.make(a.norm, x, axis=axis, keepdims=keep)
+    size = call.make(s.abs_, x)
+    if abs(p) == math.inf:
+        return call.make(a.amax if p > 0 else a.amin, size, axis=axis, keepdims=keep)
+    if p < 1:
+        raise call.error("the order of a norm is 1 or larger", at="p")
+    total_ = call.make(a.sum_, size if p == 1 else gate(call, "power", size, p), axis=axis, keepdims=keep)
+    return total_ if p == 1 else gate(call, "power", total_, 1 / p)
+
+
+@function("vector_norm", "x, p=2, axis=None, keepdims=False")
+def _vector_norm(call: Call) -> Node:
+    return _norm(call, call.array(), call.axis(), call.flag("keepdims"))
+
+
+def norm(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """norm(x, order, axis) of another order than 2; None for the Euclidean norm.
+
+    Of a matrix an order is that of an operator's norm; torch.norm's is that of all its elements in a row.
+    """
+    named = [Arg(arg.value, arg.first, arg.last, "p" if arg.key == "ord" else arg.key, arg.key_at) for arg in args]
+    call = Call(gates, callee, named, first, last)
+    call.bind("x, p=None, axis=None, keepdims=False")
+    if "p" not in call or isinstance(call.given["p"].value, Text):
+        return None
+    x, axis = call.array(), call.axis()
+    in_a_row = is_torch(call) and "linalg" not in gates.source.tokens[first]
+    if len(x.shape) == 1 or in_a_row or type(axis) is int:
+        return _norm(call, x, axis, call.flag("keepdims"))
+    p = call.number("p")
+    if len(x.shape) != 2 or axis is not None or abs(p) not in (1, math.inf):
+        return None
+    sums = call.make(a.sum_, call.make(s.abs_, x), axis=0 if abs(p) == 1 else 1)
+    return call.make(a.amax if p > 0 else a.amin, sums)
 
 
 @function("cdist", "x, y, p=2, metric=2")
@@ -327,11 +390,16 @@ def _bilinear(call: Call) -> Node:
     return add(call, out, call.value("bias")) if "bias" in call else out
 
 
-@function("embedding", "indices, weight")
+@function("embedding", "indices, weight, padding_idx=None")
 def _embedding(call: Call) -> Any:
+    """Rows by their numbers; the row of padding_idx has no gradient."""
     from gradc.language.indexing import made
 
     weight, at = call.array("weight"), _integer(call, "indices")
+    if "padding_idx" in call:
+        rows = call.make(c.arange, size=call.shape(weight)[0])
+        padded = call.make(r.eq, call.index(rows, _EVERY, None), call.value("padding_idx"))
+        weight = call.gates.make(r.where, (padded, call.make(s.stop_gradient, weight), weight))
     return call.placed(lambda: made(call.gates, weight, (at,)))
 
 
@@ -396,6 +464,16 @@ def _instance_norm(call: Call) -> Node:
     return _scaled(call, out, len(x.shape) - 2)
 
 
+@function("rms_norm", "x, normalized_shape, weight=None, eps=None")
+def _rms_norm(call: Call) -> Node:
+    x = call.array()
+    count = len(_each(call.given["normalized_shape"]))
+    axes = tuple(range(len(x.shape) - count, len(x.shape)))
+    mean = call.make(a.mean, call.make(s.square, x), axis=axes, keepdims=True)
+    eps = _eps(call, 2.0**-52)
+    return _scaled(call, div(call, x, call.make(s.sqrt, add(call, mean, eps))), 0)
+
+
 @function("dropout", "x, p=0.5, training=True, inplace=None")
 def _dropout(call: Call) -> Node:
     if call.flag("training", True) and call.number("p", 0.5) != 0:
@@ -429,284 +507,6 @@ def _attention(call: Call) -> Node:
         else:
             scores = add(call, scores, call.value("attn_mask"))
     return call.make(a.matmul, call.make(a.softmax, scores, axis=-1), v)
-
-
-# ---- losses -------------------------------------------------------------------------------------------
-
-
-def _norm(call: Call, x: Node, axis: int, keep: bool = False) -> Node:
-    """The norm along an axis; of another order than 2 where the call has p=."""
-    p = call.number("p", 2) if "p" in call else 2
-    if p == 2:
-        return call.make(a.norm, x, axis=axis, keepdims=keep)
-    size = call.make(s.abs_, x)
-    if p == float("inf"):
-        return call.make(a.amax, size, axis=axis, keepdims=keep)
-    if p < 1:
-        raise call.error("the order of a norm is 1 or larger", at="p")
-    total_ = call.make(a.sum_, size if p == 1 else gate(call, "power", size, p), axis=axis, keepdims=keep)
-    return total_ if p == 1 else gate(call, "power", total_, 1 / p)
-
-
-def _reduced(call: Call, each: Node, weight: Node | None = None) -> Node:
-    """The mean, or the sum, or the losses one by one."""
-    how = call.text("reduction", "mean")
-    if how not in ("mean", "sum", "none"):
-        raise call.error("the reductions are 'mean', 'sum' and 'none'", at="reduction")
-    if weight is not None:
-        each = mul(call, each, weight)
-    if how == "none" or not each.shape:
-        return each
-    return call.make(a.sum_ if how == "sum" else a.mean, each)
-
-
-def _pair(call: Call) -> tuple[Node, Node]:
-    return call.value("x"), call.value("y")
-
-
-_TWO = "x, y, size_average=None, reduce=None, reduction=None"
-
-
-@function("mse_loss", _TWO)
-def _mse(call: Call) -> Node:
-    x, y = _pair(call)
-    return _reduced(call, call.make(s.square, sub(call, x, y)))
-
-
-@function("l1_loss", _TWO)
-def _l1(call: Call) -> Node:
-    x, y = _pair(call)
-    return _reduced(call, call.make(s.abs_, sub(call, x, y)))
-
-
-@function("smooth_l1_loss", "x, y, size_average=None, reduce=None, reduction=None, beta=1.0")
-def _smooth_l1(call: Call) -> Node:
-    x, y = _pair(call)
-    beta = call.value("beta") if "beta" in call else call.build.const(1)
-    gap = call.make(s.abs_, sub(call, x, y))
-    inner = div(call, mul(call, 0.5, call.make(s.square, gap)), beta)
-    below = call.make(r.lt, gap, beta)
-    return _reduced(call, call.gates.make(r.where, (below, inner, sub(call, gap, mul(call, 0.5, beta)))))
-
-
-@function("huber_loss", "x, y, reduction=None, delta=1.0")
-def _huber(call: Call) -> Node:
-    x, y = _pair(call)
-    delta = call.value("delta") if "delta" in call else call.build.const(1)
-    gap = call.make(s.abs_, sub(call, x, y))
-    inner = mul(call, 0.5, call.make(s.square, gap))
-    outer = mul(call, delta, sub(call, gap, mul(call, 0.5, delta)))
-    return _reduced(call, call.gates.make(r.where, (call.make(r.lt, gap, delta), inner, outer)))
-
-
-@function("binary_cross_entropy", "x, y, weight=None, size_average=None, reduce=None, reduction=None")
-def _bce(call: Call) -> Node:
-    """The logarithms are at least -100, as torch has it."""
-    x, y = _pair(call)
-    least = call.build.const(-100)
-    yes = call.make(r.maximum, call.make(s.log, x), least)
-    no = call.make(r.maximum, call.make(s.log, sub(call, 1, x)), least)
-    each = call.make(s.neg, add(call, mul(call, y, yes), mul(call, sub(call, 1, y), no)))
-    return _reduced(call, each, call.value("weight") if "weight" in call else None)
-
-
-@function(
-    "binary_cross_entropy_with_logits",
-    "x, y, weight=None, size_average=None, reduce=None, reduction=None, pos_weight=None",
-)
-def _bce_logits(call: Call) -> Node:
-    x, y = _pair(call)
-    if "pos_weight" in call:
-        more = add(call, 1, mul(call, sub(call, call.value("pos_weight"), 1), y))
-        soft = gate(call, "softplus", call.make(s.neg, x))
-        each = add(call, mul(call, sub(call, 1, y), x), mul(call, more, soft))
-    else:
-        each = sub(call, gate(call, "softplus", x), mul(call, x, y))
-    return _reduced(call, each, call.value("weight") if "weight" in call else None)
-
-
-@function("kl_div", "x, y, size_average=None, reduce=None, reduction=None, log_target=False")
-def _kl_div(call: Call) -> Node:
-    """torch's takes logarithms and a density; SciPy's is x*log(x/y) - x + y, element by element."""
-    x, y = _pair(call)
-    if not is_torch(call):
-        return add(call, sub(call, sub(call, gate(call, "xlogy", x, x), gate(call, "xlogy", x, y)), x), y)
-    if call.flag("log_target"):
-        each = mul(call, call.make(s.exp, y), sub(call, y, x))
-    else:
-        each = sub(call, gate(call, "xlogy", y, y), mul(call, y, x))
-    if call.text("reduction", "mean") == "batchmean":
-        return div(call, call.make(a.sum_, each), call.gates.number(call.gates.size(call.shape(each)[0])))
-    return _reduced(call, each)
-
-
-@function(
-    "cross_entropy",
-    "x, y, weight=None, size_average=None, ignore_index=None, reduce=None, reduction=None, label_smoothing=0.0",
-)
-def _cross_entropy(call: Call) -> Any:
-    x = call.array()
-    axis = 0 if len(x.shape) == 1 else 1
-    logs = call.make(a.log_softmax, x, axis=axis)
-    target = call.given["y"].value
-    same = isinstance(target, Node) and target.shape and call.shape(target) == call.shape(x)
-    if same and not _is_integer(call, target):
-        density = _smoothed(call, call.value("y"), axis)
-        each = call.make(s.neg, call.make(a.sum_, mul(call, density, logs), axis=axis))
-        return _reduced(call, each)
-    return _of_classes(call, logs, axis)
-
-
-@function("nll_loss", "x, y, weight=None, size_average=None, ignore_index=None, reduce=None, reduction=None")
-def _nll(call: Call) -> Any:
-    x = call.array()
-    return _of_classes(call, x, 0 if len(x.shape) == 1 else 1)
-
-
-def _is_integer(call: Call, node: Node) -> bool:
-    declared = node.op is s.input_ and node.attr in call.gates.scope.integers
-    return declared or node.op.integer or node.op.name in ("picked", "iota")
-
-
-def _smoothed(call: Call, density: Node, axis: int) -> Node:
-    if "label_smoothing" not in call:
-        return density
-    eps = call.number("label_smoothing")
-    classes = call.gates.number(call.gates.size(call.shape(density)[axis]))
-    return add(call, mul(call, 1 - eps, density), div(call, eps, classes))
-
-
-def _of_classes(call: Call, logs: Node, axis: int) -> Any:
-    """Minus the logarithms at the classes, with torch's weights, ignored class and smoothing."""
-    from gradc.language.indexing import made
-
-    at = _integer(call, "y")
-    keep: Any = None
-    if "ignore_index" in call:
-        ignored = call.value("ignore_index")
-        keep = call.make(r.ne, at, ignored)
-        if call.number("ignore_index") < 0:
-            at = call.make(r.maximum, at, call.build.const(0))  # what is ignored is looked up, too, and not used
-    if axis == 0:
-        picked = call.placed(lambda: made(call.gates, logs, (at,)))
-    elif len(logs.shape) == 2:
-        rows = call.build.make(g.iota, (), (call.shape(logs)[0], 0, 1))
-        picked = call.placed(lambda: made(call.gates, logs, (rows, at)))
-    else:
-        picked = call.index(_along(call, logs, call.index(at, _EVERY, None), 1), _EVERY, 0)
-    each = call.make(s.neg, picked)
-    weight: Any = None
-    if "weight" in call:
-        weight = call.placed(lambda: made(call.gates, call.array("weight"), (at,)))
-    smoothing = call.number("label_smoothing") if "label_smoothing" in call else 0
-    if smoothing and weight is not None:
-        raise call.error("label_smoothing beside class weights is not read", "write the loss out")
-    if smoothing:
-        mean = call.make(s.neg, call.make(a.mean, logs, axis=axis))
-        each = add(call, mul(call, 1 - smoothing, each), mul(call, smoothing, mean))
-    if weight is not None:
-        each = mul(call, weight, each)
-    if keep is not None:
-        each = call.gates.make(r.where, (keep, each, call.build.const(0)))
-        ones = weight if weight is not None else call.build.const(1)
-        weight = call.gates.make(r.where, (keep, ones, call.build.const(0)))
-    if call.text("reduction", "mean") == "mean" and weight is not None and each.shape:
-        return div(call, call.make(a.sum_, each), call.make(a.sum_, weight))
-    if call.text("reduction", "mean") == "mean" and weight is not None:
-        return div(call, each, weight)
-    return _reduced(call, each)
-
-
-def _safe_norm(call: Call, x: Node, axis: int, eps: float) -> Node:
-    return call.make(r.maximum, _norm(call, x, axis, True), call.build.const(eps))
-
-
-@function("cosine_similarity", "x, y, axis=1, eps=1e-8")
-def _cosine(call: Call) -> Node:
-    x, y = _pair(call)
-    axis, eps = call.axis(default=1), call.number("eps", 1e-8)
-    axis = call.along(x, axis if len(x.shape) > 1 or axis < 0 else 0)
-    both = mul(call, div(call, x, _safe_norm(call, x, axis, eps)), div(call, y, _safe_norm(call, y, axis, eps)))
-    return call.make(a.sum_, both, axis=axis)
-
-
-@function("normalize", "x, p=2.0, axis=1, eps=1e-12")
-def _normalize(call: Call) -> Node:
-    x = call.array()
-    axis = call.axis(default=1)
-    axis = call.along(x, axis if len(x.shape) > 1 or axis < 0 else 0)
-    return div(call, x, _safe_norm(call, x, axis, call.number("eps", 1e-12)))
-
-
-@function("pairwise_distance", "x, y, p=2.0, eps=1e-6, keepdims=False")
-def _distance(call: Call) -> Node:
-    x, y = _pair(call)
-    gap = add(call, sub(call, x, y), call.number("eps", 1e-6))
-    return _norm(call, gap, -1, call.flag("keepdims"))
-
-
-@function("triplet_margin_loss", "x, y, z, margin=1.0, p=2, eps=1e-6, swap=False, reduction=None")
-def _triplet(call: Call) -> Node:
-    x, y, z = (call.value(name) for name in "xyz")
-    margin = call.value("margin") if "margin" in call else call.build.const(1)
-    near, far = (_norm(call, add(call, sub(call, x, other), call.number("eps", 1e-6)), -1) for other in (y, z))
-    if call.flag("swap"):
-        far = call.make(r.minimum, far, _norm(call, add(call, sub(call, y, z), call.number("eps", 1e-6)), -1))
-    return _reduced(call, call.make(r.relu, add(call, sub(call, near, far), margin)))
-
-
-@function("margin_ranking_loss", "x, y, target, margin=0, reduction=None")
-def _ranking(call: Call) -> Node:
-    x, y = _pair(call)
-    margin = call.value("margin") if "margin" in call else call.build.const(0)
-    gap = mul(call, call.make(s.neg, call.value("target")), sub(call, x, y))
-    return _reduced(call, call.make(r.relu, add(call, gap, margin)))
-
-
-@function("soft_margin_loss", _TWO)
-def _soft_margin(call: Call) -> Node:
-    x, y = _pair(call)
-    return _reduced(call, gate(call, "softplus", call.make(s.neg, mul(call, x, y))))
-
-
-@function("hinge_embedding_loss", "x, y, margin=1.0, reduction=None")
-def _hinge_embedding(call: Call) -> Node:
-    x, y = _pair(call)
-    margin = call.value("margin") if "margin" in call else call.build.const(1)
-    near = call.make(r.eq, y, call.build.const(1))
-    return _reduced(call, call.gates.make(r.where, (near, x, call.make(r.relu, sub(call, margin, x)))))
-
-
-@function("cosine_embedding_loss", "x, y, target, margin=0, reduction=None")
-def _cosine_embedding(call: Call) -> Node:
-    x, y = _pair(call)
-    both = [div(call, each, _safe_norm(call, each, -1, 1e-8)) for each in (x, y)]
-    cosine = call.make(a.sum_, mul(call, *both), axis=-1)
-    margin = call.value("margin") if "margin" in call else call.build.const(0)
-    near = call.make(r.eq, call.value("target"), call.build.const(1))
-    far = call.make(r.relu, sub(call, cosine, margin))
-    return _reduced(call, call.gates.make(r.where, (near, sub(call, 1, cosine), far)))
-
-
-@function("gaussian_nll_loss", "x, y, var, full=False, eps=1e-6, reduction=None")
-def _gaussian_nll(call: Call) -> Node:
-    x, y = _pair(call)
-    var = call.make(r.maximum, call.value("var"), call.build.const(call.number("eps", 1e-6)))
-    each = mul(call, 0.5, add(call, call.make(s.log, var), div(call, call.make(s.square, sub(call, x, y)), var)))
-    return _reduced(call, add(call, each, 0.9189385332046727) if call.flag("full") else each)
-
-
-@function(
-    "poisson_nll_loss", "x, y, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction=None"
-)
-def _poisson_nll(call: Call) -> Node:
-    x, y = _pair(call)
-    if call.flag("full"):
-        raise call.error("the term of Stirling is not read", "write lgamma(y + 1)", "full")
-    if call.flag("log_input", True):
-        return _reduced(call, sub(call, call.make(s.exp, x), mul(call, y, x)))
-    log = call.make(s.log, add(call, x, call.number("eps", 1e-8)))
-    return _reduced(call, sub(call, x, mul(call, y, log)))
 
 
 def softplus(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:

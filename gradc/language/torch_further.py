@@ -70,6 +70,14 @@ def _scatter(call: Call) -> Any:
     return as_node(call.gates, made)
 
 
+@function("scatter_reduce", "x, axis, indices, src, reduce, include_self=True")
+def _scatter_reduce(call: Call) -> Node:
+    if call.text("reduce", "sum") != "sum" or not call.flag("include_self", True):
+        raise call.error("scatter_reduce is read with reduce='sum'", "divide by the counts for a mean", "reduce")
+    x, taken = _places(call)
+    return _added(call, x, taken, call.value("src"))
+
+
 @function("index_add", "x, axis, indices, src, alpha=1")
 def _index_add(call: Call) -> Node:
     x, at = call.array(), _integer(call, "indices")
@@ -111,7 +119,7 @@ def _unbind(call: Call) -> Group:
     return _tuple(call, *[call.index(x, *(_EVERY,) * axis, k) for k in range(size)])
 
 
-@function("topk", "x, k, axis=-1, largest=True, sorted=True")
+@function("topk top_k", "x, k, axis=-1, largest=True, sorted=True")
 def _topk(call: Call) -> Group:
     """The k largest along an axis, the largest first, and where they are."""
     x, axis = _of_axis(call, call.array(), call.axis(default=-1))

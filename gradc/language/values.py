@@ -94,6 +94,15 @@ class Distribution:
         self.name, self.given = name, given
 
 
+class TorchDistribution:
+    """A distribution of torch.distributions; so many of the last axes are those of one value."""
+
+    __slots__ = ("given", "joined", "name")
+
+    def __init__(self, name: str, given: dict[str, Node], joined: int) -> None:
+        self.name, self.given, self.joined = name, given, joined
+
+
 class Record:
     """An input with entries, `params["W"]` or `self.W`: each is an input of the program by its own name."""
 
