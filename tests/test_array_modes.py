@@ -128,3 +128,11 @@ def test_an_input_called_like_a_tangent_of_another_s_adjoint_has_a_name_of_its_o
         curves = function(x, y, z, u, v, w)[2]
         for name, each in want.items():
             np.testing.assert_allclose(curves[name], each, rtol=1e-12)
+
+
+def test_a_tangent_of_an_adjoint_that_is_still_smaller_than_its_value() -> None:
+    fn = gradc.compile("w: [2, 3]; y: [1]; a = cbrt(w) + w/y; sum(a)", also="hvp")
+    w, y, w_dot, y_dot = np.arange(1.0, 7.0).reshape(2, 3), np.array([1.5]), np.ones((2, 3)), np.array([0.5])
+    _, _, dots = fn.hvp(w, y, w_dot, y_dot)
+    np.testing.assert_allclose(dots["w"], -2 / 9 * w ** (-5 / 3) - 0.5 / y**2, rtol=1e-14)
+    np.testing.assert_allclose(dots["y"], np.sum(-w_dot / y**2 + 2 * w / y**3 * y_dot, keepdims=True)[0], rtol=1e-14)

@@ -83,6 +83,7 @@ class Tangents:
         self.often = frozenset(first.parts_of_several()) if first is not None else frozenset()
         self.moving = frozenset(first.dots) if first is not None else frozenset()
         self.names: dict[Node, str] = {node: name for name, node in notes.dag.inputs.items()}
+        self.values: dict[object, Node] = {node.id: node for node in self.program.names}
         self.guards: dict[Node, Guard] = {}
         self.here: Guard = ()
         self.moved: dict[Node, Node | None] = {}  # the tangent of each node, None where no input moves it
@@ -237,8 +238,12 @@ class Tangents:
         for node in _parts([expr], lambda node: node in self.moved):
             dot = self.dots.get(self.program.names.get(node, "")) if node.op is scalar.adjoint else None
             if dot is not None and not self.notes.elementwise and dot.shape != self._resolved(node.shape):
-                lines.append(self._filled(dot, self.cut(node), node.shape, of))
+                lines.append(self._filled(dot, self._value_of(node), node.shape, of))
         return lines
+
+    def _value_of(self, adjoint: Node) -> Node:
+        """The forward value that an adjoint belongs to: it has the whole shape, which the adjoint may still lack."""
+        return self.cut(self.values.get(adjoint.attr, adjoint))
 
     def _filled(self, dot: _Dot, like: Node, shape: Shape, of: Assign | None = None) -> Assign:
         """A tangent in the whole shape of what it is the tangent of, in memory of its own."""
