@@ -71,6 +71,8 @@ POINTS: list[tuple[str, list[dict[str, float]]]] = [
     ("log(0.5 + 0.5*erf(x))", [{"x": x} for x in (-10.0, -30.0, 0.5)]),
     ("log(abs(gamma(x)))", [{"x": 200.0}, {"x": -1.5}, {"x": 3.2}]),
     ("x/(1 + abs(x))", [{"x": x} for x in (1e8, -1e150, 0.5)]),
+    ("sqrt(x**2 + y**2)", [{"x": 3e-310, "y": 4e-310}, {"x": 1e300, "y": -1e300}]),
+    ("log(sqrt(x**2 + y**2))", [{"x": 1e200, "y": 2e200}, {"x": 1e-200, "y": -3e-200}]),
     ("log(gamma(x))", [{"x": 200.0}, {"x": 1e-5}, {"x": 3.2}]),
     ("log(y*gamma(x + 1)/gamma(x))", [{"x": 200.0, "y": 3.0}, {"x": 3.2, "y": 3.0}]),
     ("log(beta(x, y))", [{"x": 900.0, "y": 1200.0}, {"x": 0.5, "y": 3.0}]),
@@ -117,7 +119,7 @@ def formula(program: str, point: dict[str, Any]) -> Any:
 
 def slope(program: str, point: dict[str, Any], name: str) -> Any:
     """The central difference at so small a step that nothing of it is left in a float."""
-    step = mpmath.mpf(10) ** (-DIGITS // 3) * max(abs(point[name]), 1)
+    step = mpmath.mpf(10) ** (-DIGITS // 3) * (abs(point[name]) or 1)
     up, down = (formula(program, {**point, name: point[name] + each}) for each in (step, -step))
     return mpmath.re(up - down) / (2 * step)
 

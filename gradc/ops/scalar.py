@@ -428,6 +428,33 @@ bell = op(
     test=Test(sympy="exp(-x**2)", edges={"x=1e200": "out=0"}),
 )
 
+_NORMAL_PDF = '''
+def normal_pdf(x):
+    """exp(-x**2/2)/sqrt(2*pi), which is 0 from 40 on: there the square stops, so that it cannot overflow."""
+    return np.exp(-0.5*np.clip(x, -40.0, 40.0)**2)/math.sqrt(2*math.pi)
+'''
+_NORMAL_PDF_MATH = '''
+def normal_pdf(x):
+    """exp(-x**2/2)/sqrt(2*pi); a product of floats is inf where a power would raise."""
+    return math.exp(-0.5*(x*x))/math.sqrt(2*math.pi)
+'''
+
+normal_pdf = op(
+    "normal_pdf(x)",
+    doc="exp(-x**2/2)/sqrt(2*pi), over the whole float range",
+    slopes=["-x*out"],
+    code="normal_pdf({x})",
+    helpers={"numpy": _NORMAL_PDF, "math": _NORMAL_PDF_MATH},
+    bounds=(0.0, 0.4),
+    public=False,
+    say=Say(stem="pdf{x}", short="pdf"),
+    fast=Fast(
+        value="0.3989422804014327*exp(-0.5*square(minimum(abs(x), 40)))",
+        parts={"out": "0.3989422804014327*exp(-0.5*(x*x))"},
+    ),
+    test=Test(sympy="exp(-x**2/2)/sqrt(2*pi)", edges={"x=1e200": "out=0"}),
+)
+
 erf = op(
     "erf(x)",
     doc="error function",

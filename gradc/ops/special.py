@@ -261,13 +261,13 @@ trigamma_gap = op(
 ndtr = op(
     "ndtr(x)",
     doc="the standard normal distribution function",
-    slopes=["1/sqrt(2*pi)*bell(0.5*x)**2"],
+    slopes=["normal_pdf(x)"],
     literal=Literal(slopes=["1/sqrt(2*pi)*exp(-0.5*x**2)"]),
     code={"numpy": "ndtr({x})", "math": "ndtr({x})", "scipy": "special.ndtr({x})"},
     helpers={"numpy": [texts.MILLS, texts.NDTR], "math": [texts.MILLS, texts.NDTR_MATH]},
     bounds=(0.0, 1.0),
     aliases="Phi Φ std_normal_cdf",
-    say=Say(symbol="Φ", stem="phi{x}", short="phi", slope="bell(u) is exp(-u**2)"),
+    say=Say(symbol="Φ", stem="phi{x}", short="phi"),
     test=Test(sympy="erfc(-x/sqrt(2))/2", edges={"x=-37": "out=5.725571222524577e-300"}),
 )
 log_ndtr = op(

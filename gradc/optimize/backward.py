@@ -125,10 +125,16 @@ def times(build: Frugal, partial: Node, dout: Node) -> Node:
             return build.make(scalar.div, (dout, partial.args[0]))
         if op is scalar.neg:
             return build.make(scalar.neg, (times(build, partial.args[0], dout),))
-        if op is scalar.div:
+        if op is scalar.div and not _is_share(partial):
             x, y = partial.args
             return build.make(scalar.mul, (x, build.make(scalar.div, (dout, y))))
     return build.make(scalar.mul, (partial, dout))
+
+
+def _is_share(quotient: Node) -> bool:
+    """Whether a quotient is a side by its norm: at most 1, where the adjoint by the norm may be too large or small."""
+    side, norm = quotient.args
+    return norm.op is routing.nonzero and side.op is not scalar.const
 
 
 def slopes_of(gate: Node, literal: bool, parts: bool, again: bool) -> tuple[Partial | None, ...]:

@@ -623,8 +623,8 @@ _CONDITIONS: dict[Op, Callable[..., Any]] = {
 
 _REWRITES: dict[Op, Callable[..., Node | None]] = {
     s.add: _add, s.sub: _sub, s.mul: _mul, s.div: _div, s.neg: _neg, s.pow_: _pow, s.log: _log, s.sqrt: _sqrt,
-    s.abs_: _abs, s.bell: _even(s.bell), **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both,
-    r.any_of: _either,
+    s.abs_: _abs, s.bell: _even(s.bell), s.normal_pdf: _even(s.normal_pdf),
+    **{op: _known(op) for op in _CONDITIONS}, r.not_: _not, r.all_of: _both, r.any_of: _either,
     r.where: _where, r.maximum: _maximum, r.minimum: _minimum, r.indicator: _indicator, a.transpose: _transpose,
     a.expand: _expand, a.sum_: _sum, a.count: _count, a.spread: _sign_out(a.spread), a.reshape: _reshape,
     a.swap: _swap, a.index: _index, a.matmul: _matmul, s.atan2: lambda build, y,
