@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node, Shape
 from gradc.graph.shapes import computed, names_in, show
 from gradc.language import advice, dialects
-from gradc.language.lex import Source, code_points, is_name, looks_like, spelled
+from gradc.language.lex import END, Source, code_points, is_name, looks_like, spelled
 from gradc.language.values import Group, Record, Word
 from gradc.rewrite.simplify import Builder
 from gradc.rewrite.typed import PI
@@ -406,7 +407,11 @@ class Scope:
 
     def _shadow(self, name: str, at: int, first: int, last: int) -> None:
         """An input may be updated (`x = x/10`); one that turns out to be assigned below its use is a mistake."""
-        if any(spelled(base_name(token)) == name for token in self.source.tokens[first : last + 1] if is_name(token)):
+        tokens = self.source.tokens
+        behind = takewhile(
+            lambda token: token not in ("\n", ";", END), tokens[at + 1 :]
+        )  # in `a, x = x, a` it is a's value
+        if any(spelled(base_name(token)) == name for token in (*tokens[first : last + 1], *behind) if is_name(token)):
             return
         if name not in self.declared:
             used, line = self.first[name], self.source.line(at)
