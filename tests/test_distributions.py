@@ -56,9 +56,33 @@ def agrees(function: str, at: dict[str, float], flat: tuple[str, ...] = ()) -> N
 @pytest.mark.parametrize("name", DENSITIES)
 def test_a_density_is_scipys(name: str, x: float) -> None:
     shapes = shapes_of(name, DENSITIES[name][0])
-    fine = np.isfinite(getattr(stats, name).logpdf(x, **shapes, **SHIFTED))
-    if fine or DENSITIES[name][2]:
-        agrees(f"{name}.logpdf", {"x": x, **shapes, **SHIFTED})
+    agrees(f"{name}.logpdf", {"x": x, **shapes, **SHIFTED})
+
+
+@pytest.mark.parametrize("shifted", [{}, SHIFTED])
+@pytest.mark.parametrize(
+    "function",
+    [*(f"{name}.logpdf" for name in DENSITIES), *OTHERS, "gamma.logpdf", "gamma.pdf", "beta.logpdf", "expon.logpdf"],
+)
+def test_outside_of_the_support_and_at_its_ends(function: str, shifted: dict[str, float]) -> None:
+    name, _, last = function.partition(".")
+    rule = DENSITIES.get(name) if last == "logpdf" else OTHERS.get(function)
+    given = {**shapes_of(name, rule[0] if rule else {"gamma": "a", "beta": "a, b"}.get(name, "")), **shifted}
+    x = np.array([-3.0, -0.5, 0.0, 0.3, 1.0, 1.5, 5.0, np.nan])
+    fn = gradc.compile(f"stats.{function}({', '.join(['x', *(f'{key}={value}' for key, value in given.items())])})")
+    with np.errstate(all="ignore"):
+        wanted = getattr(getattr(stats, name), last)(x, **given)
+        np.testing.assert_allclose(fn(x), wanted, rtol=1e-9, atol=1e-14)
+        slopes = fn.value_and_grad(x)[1]["x"]
+    assert not np.isnan(slopes[~np.isnan(x)]).any()
+
+
+@pytest.mark.parametrize("name", [*MASSES, "bernoulli"])
+def test_a_mass_of_what_cannot_be_is_0(name: str) -> None:
+    given = shapes_of(name, MASSES[name][0] if name in MASSES else "p")
+    k = np.array([-3.0, -1.0, 0.0, 1.0, 2.0, 3.0, 8.0])
+    fn = gradc.compile(f"stats.{name}.logpmf({', '.join(['k', *(f'{key}={value}' for key, value in given.items())])})")
+    np.testing.assert_allclose(fn(k), getattr(stats, name).logpmf(k, **given), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", MASSES)

@@ -86,17 +86,17 @@ def call(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
         rule = f"scale*({rule})" if "scale" in bound else rule
         return gates.lower(f"loc + {rule}" if "loc" in bound else rule, bound)
     if name in MASSES:
-        shapes, rule = MASSES[name]
+        shapes, rule, outside = MASSES[name]
         bound = _bound(gates, key, f"k, {shapes}", args, first, last)
         if "loc" in bound:
             bound["k"] = gates.lower("k - loc", bound)
-        return gates.lower(rule, bound)
-    shapes, rule, support = (*OTHERS[key], "") if key in OTHERS else DENSITIES[name]
+        return gates.lower(f"where({outside}, -inf, {rule})" if outside else rule, bound)
+    shapes, rule, outside = (*OTHERS[key], "") if key in OTHERS else DENSITIES[name]
     bound = _bound(gates, key, f"x, {shapes}", args, first, last)
     shifted = "(x - loc)" if "loc" in bound else "x"
     bound["z"] = gates.lower(f"{shifted}/scale" if "scale" in bound else shifted, bound)
-    if support:
-        rule = f"where({support}, {rule}, -inf)"
+    if outside:
+        rule = f"where({outside}, -inf, {rule})"  # nan stays nan
     if "scale" in bound and key not in OTHERS:
         rule = f"{rule} - log(scale)"
     try:

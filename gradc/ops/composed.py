@@ -139,7 +139,7 @@ _distribution(
     "expon",
     "",
     {
-        "logpdf": (f"where(x >= loc, -({_Z}), -inf) - log(scale)", f"-({_Z}) - log(scale)"),
+        "logpdf": (f"where(x < loc, -inf, -({_Z})) - log(scale)", f"-({_Z}) - log(scale)"),
         "logsf": (f"-relu({_Z})", f"-({_Z})"),
     },
 )
@@ -190,7 +190,7 @@ _distribution(
     "a, ",
     {
         "logpdf": (
-            f"xlogy(a - 1, {_Z}) - ({_Z}) - lgamma(a) - log(scale)",
+            f"where(x < loc, -inf, xlogy(a - 1, {_Z}) - ({_Z}) - lgamma(a) - log(scale))",
             f"(a - 1)*log({_Z}) - ({_Z}) - loggamma(a) - log(scale)",
         ),
     },
@@ -200,7 +200,10 @@ _distribution(
     "a, b, ",
     {
         "logpdf": (
-            f"xlogy(a - 1, {_Z}) + xlog1py(b - 1, -({_Z})) - betaln(a, b) - log(scale)",
+            (
+                f"where({_Z} < 0 or {_Z} > 1, -inf,"
+                f" xlogy(a - 1, {_Z}) + xlog1py(b - 1, -({_Z})) - betaln(a, b) - log(scale))"
+            ),
             (
                 f"(a - 1)*log({_Z}) + (b - 1)*log(1 - ({_Z})) - log(scale) - loggamma(a)"
                 " - loggamma(b) + loggamma(a + b)"
@@ -231,7 +234,7 @@ binom_logpmf = op(
 bernoulli_logpmf = op(
     "bernoulli_logpmf(k, p)",
     doc="scipy.stats.bernoulli.logpmf",
-    lower="xlogy(k, p) + xlog1py(1 - k, -p)",
+    lower="where(k < 0 or k > 1, -inf, xlogy(k, p) + xlog1py(1 - k, -p))",
     aliases=["bernoulli.logpmf"],
     test=Test(sympy="k*log(p) + (1 - k)*log(1 - p)", domain=[(0.1, 0.9), (0.1, 0.9)]),
 )
