@@ -101,7 +101,9 @@ def test_as_python_has_it(program: str, style: str) -> None:
         "if x > 0: y = 2\nelse: y = 3\ny*x",
         "s = 0\nfor i in range(3):\n    if y[i] == 1: break\n    s += c[y[i]]\ns",
         "out = []\nfor i in range(3):\n    if y[i] == 1: out.append(c[y[i]])\nsum(out)",
-        "def f(k):\n    if k == 1: return c[k]\n    return 0.0\nf(y[0])",
+        "def f(k):\n    for j in range(2):\n        if k == j: return c[k]\n    return 0.0\nf(y[0])",
+        "def f(k):\n    if k > 0:\n        if k == 1: return c[k]\n    return 0.0\nf(y[0])",
+        "def f(k):\n    if k == 1: return c[k], 1.0\n    return 0.0\nf(y[0])",
         "if y[0] == 1: z = c[0]\nelse: z = c[1]\nz",
     ],
 )
@@ -138,3 +140,64 @@ def test_a_choice_among_integers_is_an_index() -> None:
     fn = gradc.compile("x[np.where(y[0] == 0, 1, y[0] - 1)]*x[y[1] if y[1] < 3 else 0]", shapes={"x": (3,), "y": (2,)})
     assert fn(x=np.array([1.0, 2.0, 4.0]), y=np.array([0, 4])) == 2.0
     assert fn(x=np.array([1.0, 2.0, 4.0]), y=np.array([3, 2])) == 16.0
+
+
+RETURNS = {
+    "one side": "def f(k, x):\n    if k > 2:\n        return x**2\n    y = x*3\n    return y + k",
+    "each of many sides": (
+        "def f(k, x):\n    if k > 2:\n        return x**2\n    elif k > 1:\n        return x**3\n    elif k < 0:\n"
+        "        return np.sin(x)\n    z = 2*x\n    return z"
+    ),
+    "the first and the last": (
+        "def f(k, x):\n    if k > 2:\n        return x**2\n    elif k > 1:\n        x = x*2\n    else:\n"
+        "        return 5*x\n    return x + 1"
+    ),
+    "a side that has its own": (
+        "def f(k, x):\n    if k > 2:\n        y = 2*x\n        if k > 3:\n            return y\n        else:\n"
+        "            return y*x\n    return x"
+    ),
+    "before a loop": (
+        "def f(k, x):\n    if k > 2:\n        x = x + 1\n    else:\n        return x\n    for i in range(3):\n"
+        "        x = x*2\n    return x"
+    ),
+    "behind a loop": (
+        "def f(k, x):\n    total = 0.0\n    for j in range(3):\n        if k > j:\n            total += x**j\n"
+        "            continue\n        total -= x\n    if k > 2:\n        return total\n    return -total"
+    ),
+    "what is not defined elsewhere": (
+        "def f(k, x):\n    if k > 2:\n        return np.log(k - 2)*x\n    return np.sqrt(3 - k)*x"
+    ),
+    "an array that is written to": (
+        "def f(k, x):\n    s = np.zeros(2)\n    if k > 2:\n        s[0] = x\n        return np.sum(s)\n"
+        "    s[1] = x**2\n"
+        "    return np.sum(s*np.array([1.0, 3.0]))"
+    ),
+    "one that calls another": (
+        "def g(k, x):\n    if k > 1:\n        return x\n    return x**2\n"
+        "def f(k, x):\n    if k > 2:\n        return g(k, x)\n    return g(k, 2*x)*3"
+    ),
+}
+CHANGES = """out = []
+def f(k, x):
+    if k > 2:
+        out.append(x)
+        return x, x**2
+    out.append(2*x)
+    return 3*x, x
+a, b = f(k, x)
+a*b + out[0]"""
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("program", [*RETURNS.values(), CHANGES])
+def test_a_function_may_return_on_one_side(program: str, alone: bool) -> None:
+    if alone and program.count("def") > 1:
+        return
+    text = program if alone or program is CHANGES else f"{program}\nf(k, x)"
+    for style in ("notes", "fast"):
+        fn = gradc.compile(text, wrt=["x"], style=style)  # type: ignore[arg-type]  # one of two
+        for k in (-1.0, 0.5, 1.5, 2.0, 2.5, 4.0):
+            value, grads = fn.value_and_grad(k=k, x=0.7)
+            np.testing.assert_allclose(value, run(text, {"k": k, "x": 0.7}), rtol=1e-13)
+            slope = differences(text, {"x": 0.7}, {"k": k})["x"]
+            np.testing.assert_allclose(grads["x"], slope, rtol=1e-7, atol=1e-8)

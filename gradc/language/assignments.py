@@ -61,6 +61,8 @@ _HELD = (
     TorchDistribution,
     str,
 )
+# What gives values one by one, and has none left behind a loop.
+ONCE = ("zip(", "map(", "filter(", "enumerate(", "reversed(", "iter(")
 # Blocks in which gradients are stopped.
 NO_GRAD = ("torch.no_grad", "torch.inference_mode")
 # A subscript that is assigned to.
@@ -220,6 +222,8 @@ class Assignments(Objects):
         if self._is_written_to(token, result.value):
             self._may_be_written_to(token, result)
         scope, value = self.scope, self.as_objects(result.value)
+        if isinstance(value, Group) and value.kind == "list":
+            value.once = value.once or self._goes_once(result)
         env = scope.env
         in_place = self.augmented is not None and scope.dialect != JAX  # whose arrays are never written to
         if in_place and isinstance(value, Node) and value.shape:
@@ -249,6 +253,18 @@ class Assignments(Objects):
             if origin and isinstance(value, Node) and value.shape:
                 scope.join(name, spelled(origin))
         return name
+
+    def _goes_once(self, result: Arg) -> bool:
+        """Whether a value is gone through once, whoever does so: what `zip` and its like, and a generator, give."""
+        first, last, opener = result.first, result.last, self.tokens[result.first]
+        if (opener != "(" and opener not in ONCE) or self.source.matching(first) != last:
+            return False
+        depth = 0
+        for token in self.tokens[first:last] if opener == "(" else ():
+            if token == "for" and depth == 1:
+                return True
+            depth += (token[-1] in "([{" and token[0] not in "'\"") - (token in (")", "]", "}"))
+        return opener != "("
 
     def _named_by(self, result: Arg) -> str:
         """The name that stands for a value where it is written, as in `b = a`; none for a row, `for b in a`."""
@@ -515,7 +531,19 @@ class Assignments(Objects):
         made.alias = self._held_elsewhere(origin, result.value) if named else self.shared_with(result)
         if named and not made.alias:
             self._share(origin, result.value, made)
+        made.whole = self._holds_integers(result)
         result.value = made
+
+    def _holds_integers(self, result: Arg) -> bool:
+        """Whether an array is one of integers: of such numbers, or by its type."""
+        first, last, tokens = result.first, result.last, self.tokens
+        if tokens[first][-1] != "(" or self.source.matching(first) != last:
+            return False
+        kinds = [token.rpartition(".")[2].strip("'\"") for token in tokens[first + 1 : last]]
+        if any(kind in ("int", "int32", "int64") for kind in kinds):
+            return True
+        written = tokens[first][:-1].rstrip().rpartition(".")[2] in ("array", "arange", "full")
+        return written and "dtype" not in kinds and "float" not in kinds and canvas.holds_integers(result.value)
 
     def _holder_of(self, value: Any) -> str:
         """A name that stands for a value, as an array that is written to or not."""

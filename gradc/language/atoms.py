@@ -67,7 +67,8 @@ _FAMILIES = frozenset(
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
 # Libraries of Python's own of which functions of constants are read.
-PYTHONS = ("itertools", "functools")
+PYTHONS = ("itertools", "functools", "collections")
+_OF_PYTHON = (*lists.OF_CONSTANTS, "partial", "defaultdict", "OrderedDict", "namedtuple")
 HARMLESS = frozenset(
     "__future__ typing collections dataclasses functools itertools numbers matplotlib sys time logging copy "
     "warnings random operator string enum abc argparse pathlib pprint json re io contextlib unittest pytest "
@@ -309,7 +310,7 @@ class Leaves:
                 return found
             self._not_a_variable(name, at)
             return self.gates.callee(name, at)
-        if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in (*lists.OF_CONSTANTS, "partial"):
+        if path[0] in PYTHONS and not self.scope.is_variable(path[0]) and name in _OF_PYTHON:
             return self.gates.callee(name, at, prefixed=True)
         found = self._function_of_distribution(path)
         if found is not None:

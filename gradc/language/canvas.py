@@ -49,10 +49,11 @@ _ALL = ("slice", None, None, None)
 class Canvas:
     """An array that may be written to: a node, or its parts along an axis (nodes and canvases).
 
-    `alias` says what it shares its elements with; `place` is the canvas and the row that it has been taken of.
+    `alias` says what it shares its elements with; `place` is the canvas and the row that it has been taken of; `whole`
+    is an array of integers, in NumPy as well.
     """
 
-    __slots__ = ("alias", "axis", "boolean", "name", "node", "place", "rows", "shape")
+    __slots__ = ("alias", "axis", "boolean", "name", "node", "place", "rows", "shape", "whole")
 
     def __init__(self, node: Node, shape: Shape, name: str = "", alias: str = "") -> None:
         self.node: Node | None = node
@@ -61,6 +62,7 @@ class Canvas:
         self.boolean = node.op.boolean  # a mask stays one
         self.rows: list[Any] | None = None
         self.place: tuple[Canvas, int] | None = None
+        self.whole = False
 
     def without(self, axis: int) -> Shape:
         """The shape of a part along an axis."""
@@ -191,7 +193,7 @@ def _takes_all(item: Arg) -> bool:
 
 def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) -> None:
     """canvas[items] = value, which is broadcast to the place."""
-    _is_written_to(gates, canvas)
+    _is_written_to(gates, canvas, value)
     mask = items[0].value
     if len(items) == 1 and isinstance(mask, Node) and mask.op.boolean:
         _put_where(gates, canvas, mask, value)
@@ -228,12 +230,15 @@ def put(gates: Gates, canvas: Canvas, items: list[Arg], value: Node, last: int) 
 
 def put_all(gates: Gates, canvas: Canvas, value: Node) -> None:
     """canvas[...] = value."""
-    _is_written_to(gates, canvas)
+    _is_written_to(gates, canvas, value)
     _hold(gates, canvas, _spread(gates, value, canvas.shape))
 
 
-def _is_written_to(gates: Gates, canvas: Canvas) -> None:
+def _is_written_to(gates: Gates, canvas: Canvas, value: Node) -> None:
     """An array of its own, or a row that stands in another array from now on. GradcError for what is neither."""
+    if canvas.whole and not _is_whole(gates, value):
+        said = "this array holds integers: NumPy would cut off what is assigned"
+        raise GradcError(said, hint="begin with np.zeros(n), np.array([1.0, 2.0]), or dtype=float")
     if canvas.alias:
         raise GradcError(f"this array shares its elements with {canvas.alias}", hint="write a copy first: y = x.copy()")
     if canvas.place is None:
@@ -414,7 +419,7 @@ def _put_where(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
 
 def put_masked(gates: Gates, canvas: Canvas, mask: Node, value: Node) -> None:
     """canvas[mask] = what the same mask takes of another array of that shape."""
-    _is_written_to(gates, canvas)
+    _is_written_to(gates, canvas, value)
     _hold(gates, canvas, gates.make(r.where, (mask, value, as_node(gates, canvas))))
 
 
@@ -438,6 +443,38 @@ def _spread(gates: Gates, value: Node, shape: Shape) -> Node:
     if value.op is s.const and math.isfinite(number(value)):  # in the precision of the inputs
         return gates.build.make(c.full, (), bind_statics(c.full, {"shape": shape, "value": number(value)}))
     return gates.build.make(a.spread, (value,), (shape,))
+
+
+def holds_integers(node: Node) -> bool:
+    """Whether an array, as it is written, has integers in NumPy, too."""
+    facts = statics_of(node.op, node.attr)
+    given = [facts["value"]] if node.op.name == "full" else list(facts.get("values", ()))
+    if node.op.name == "arange":
+        given = [facts["start"], facts["step"]]
+    return bool(given) and all(type(each) is int for each in given)
+
+
+# What is made of integers is an integer.
+_OF_INTEGERS = (s.add, s.sub, s.mul, s.neg, r.where, r.maximum, r.minimum, a.index, a.stack, a.reshape, a.sum_)
+
+
+def _is_whole(gates: Gates, value: Node) -> bool:
+    """Whether all of a value's elements are integers."""
+    seen, todo = {value}, [value]
+    while todo:
+        node = todo.pop()
+        if node.op is s.const:
+            if not float(number(node)).is_integer():
+                return False
+        elif node.op in _OF_INTEGERS or node.op is lookup("array"):
+            fresh = [arg for arg in node.args if arg not in seen]
+            todo += fresh[1:] if node.op is r.where and node.args[0] in fresh else fresh
+            seen.update(fresh)
+        elif not (node.op.boolean or node.op.integer or node.op is s.size or node.op.name in ("picked", "iota")):
+            declared = node.op is s.input_ and node.attr in gates.scope.integers
+            if not declared and node.op.name not in _FILLED and not holds_integers(node):
+                return False
+    return True
 
 
 def is_view(node: Node) -> bool:

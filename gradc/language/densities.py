@@ -69,7 +69,7 @@ DENSITIES: dict[str, tuple[str, str, str]] = {
     "weibull_max": ("c", "log(c) + xlogy(c - 1, -z) - (-z)**c", "z > 0"),
 }
 _CHOICES = "betaln(n + 1, 1) + betaln(M - n + 1, 1) + betaln(M - N + 1, N + 1)"
-# Of whole numbers k, shifted by loc: the logarithms of their probabilities, and where those are -inf and the rule is not.
+# Of whole numbers k, shifted by loc: the logarithms of their probabilities, and where those are -inf, rule or not.
 MASSES: dict[str, tuple[str, str, str]] = {
     "nbinom": ("n, p", "lgamma(k + n) - lgamma(k + 1) - lgamma(n) + n*log(p) + xlog1py(k, -p)", "k < 0"),
     "geom": ("p", "log(p) + xlog1py(k - 1, -p)", "k < 1"),

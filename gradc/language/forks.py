@@ -13,6 +13,7 @@ from typing import Any
 
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
+from gradc.graph.shapes import ShapeError
 from gradc.language import canvas
 from gradc.language.canvas import Canvas
 from gradc.language.flow import Call as FunctionCall
@@ -28,7 +29,7 @@ from gradc.ops import scalar as s
 class State:
     """What names stand for, and what the lists, dictionaries and written arrays among them hold."""
 
-    __slots__ = ("canvases", "envs", "held")
+    __slots__ = ("envs", "held")
 
     def __init__(self, flow: Flow) -> None:
         envs = list(flow.scope.seen())
@@ -36,20 +37,7 @@ class State:
             if isinstance(frame, (FunctionCall, Gathering)) and frame.env is not None:
                 envs += [frame.env[0], *frame.env[1]]
         self.envs: dict[Env, dict[str, Any]] = {env: dict(env.values) for env in envs}
-        self.held: dict[Any, Any] = {}  # a list, a dictionary or a written array: what it consists of
-        self.canvases: dict[Canvas, Node] = {}
-        todo = [value for values in self.envs.values() for value in values.values()]
-        while todo:
-            each = todo.pop()
-            if isinstance(each, Canvas) and each not in self.held:
-                self.held[each] = each.node, None if each.rows is None else list(each.rows), each.axis
-                todo += each.rows or ()
-            elif isinstance(each, Group) and each not in self.held:
-                self.held[each] = list(each.items)
-                todo += [item.value for item in each.items]
-            elif isinstance(each, Dict) and each not in self.held:
-                self.held[each] = dict(each.items)
-                todo += [item.value for item in each.items.values()]
+        self.held = _held_by([value for values in self.envs.values() for value in values.values()])
 
     def restore(self) -> None:
         """Everything as it was."""
@@ -64,10 +52,30 @@ class State:
                 each.items = held.copy()
 
 
-class Fork:
-    """An `if` on integers, one of whose sides is being read; `open` where a side has gone on to the next turn."""
+def _held_by(todo: list[Any]) -> dict[Any, Any]:
+    """The lists, dictionaries and written arrays that values consist of, and what each of them holds."""
+    held: dict[Any, Any] = {}
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Canvas) and each not in held:
+            held[each] = each.node, None if each.rows is None else list(each.rows), each.axis
+            todo += each.rows or ()
+        elif isinstance(each, Group) and each not in held:
+            held[each] = list(each.items)
+            todo += [item.value for item in each.items]
+        elif isinstance(each, Dict) and each not in held:
+            held[each] = dict(each.items)
+            todo += [item.value for item in each.items.values()]
+    return held
 
-    __slots__ = ("before", "block", "chain", "error", "no", "open", "test", "yes")
+
+class Fork:
+    """An `if` on integers, one of whose sides is being read.
+
+    A side may be left before it ends: `open` where one has gone on to the next turn, `returned` what one has returned.
+    """
+
+    __slots__ = ("before", "block", "chain", "error", "no", "open", "returned", "test", "yes")
 
     def __init__(self, block: Block, test: Node, before: State, error: GradcError) -> None:
         self.block, self.test, self.before, self.error = block, test, before, error
@@ -79,6 +87,12 @@ class Fork:
         self.yes: State | None = None
         self.no: State | None = None
         self.open = False
+        self.returned: Any = None
+
+    @property
+    def left(self) -> bool:
+        """Whether one of the sides does not go on to where the `if` ends."""
+        return self.open or self.returned is not None
 
 
 class Forks(Flow):
@@ -137,8 +151,8 @@ class Forks(Flow):
         """Behind an `if` of which a side ends; or where its other side begins."""
         while self.frames and isinstance(self.frames[-1], Fork):
             fork = self.frames[-1]
-            if fork.open or block not in fork.chain:
-                around = next((frame for frame in reversed(self.frames) if not getattr(frame, "open", False)), None)
+            if fork.left or block not in fork.chain:
+                around = next((frame for frame in reversed(self.frames) if not getattr(frame, "left", False)), None)
                 if isinstance(around, Fork) and around is not fork and block in around.chain:
                     raise fork.error  # a side of this one has gone on to the next turn
                 break
@@ -148,11 +162,13 @@ class Forks(Flow):
             self._meet(fork, fork.yes)
         return self.end_of_chain(block)
 
-    def _other_side(self, fork: Fork) -> int:
-        fork.before.restore()
+    def _go_on_with(self, fork: Fork, state: State, test: Node) -> None:
+        state.restore()
         self.fresh_caches()
-        not_ = self.gates.make(r.not_, (fork.test,))
-        self.gates.integers.within[-1] = not_
+        self.gates.integers.within[-1] = test
+
+    def _other_side(self, fork: Fork) -> int:
+        self._go_on_with(fork, fork.before, self.gates.make(r.not_, (fork.test,)))
         following = fork.block.next
         return self.chain_ends(fork.block) if following is None else self._side(following)
 
@@ -181,11 +197,75 @@ class Forks(Flow):
             fork.yes = State(self)
             return self._other_side(fork)
         fork.no = State(self)
-        fork.yes.restore()
-        self.fresh_caches()
-        self.gates.integers.within[-1] = fork.test
+        self._go_on_with(fork, fork.yes, fork.test)
         fork.yes = None
         return self.end_of_chain(fork.block)
+
+    # ---- sides that return -----------------------------------------------------------------------
+
+    def returns(self, result: Arg, i: int) -> int:
+        """The value of a function that is going on, back to where it was called."""
+        found = self.returned(result)
+        return found if isinstance(found, int) else super().returns(found, i)
+
+    def returned(self, result: Arg) -> Arg | int:
+        """What a function returns on either side of its `if`s; where the other side is still to be read, its token."""
+        while (fork := self._left_by_return()) is not None:
+            if fork.returned is None:
+                return self._returns_first(fork, result)
+            result = self._returns_either(fork, result)
+        return result
+
+    def _left_by_return(self) -> Fork | None:
+        """The innermost fork of a function; the loops in its side end, and there may be none around it."""
+        at = len(self.frames) - 1
+        while at >= 0 and isinstance(self.frames[at], (Turns, While)):
+            at -= 1
+        fork = self.frames[at] if at >= 0 else None
+        if not isinstance(fork, Fork):
+            return None
+        for frame in reversed(self.frames[:at]):
+            if isinstance(frame, FunctionCall):
+                break
+            if isinstance(frame, (Turns, While)):
+                raise fork.error
+        if fork.open:
+            raise fork.error
+        del self.frames[at + 1 :]
+        return fork
+
+    def _returns_first(self, fork: Fork, result: Arg) -> int:
+        """One side returns; the other one goes on, to the end of the function."""
+        fork.returned = result
+        if fork.yes is not None:
+            fork.no = State(self)
+            self._go_on_with(fork, fork.yes, fork.test)
+            fork.yes = None
+            return self.statement(self.end_of_chain(fork.block))
+        fork.yes = State(self)
+        self._go_on_with(fork, fork.before, self.gates.make(r.not_, (fork.test,)))
+        following = fork.block.next
+        return self.statement(self.chain_ends(fork.block)) if following is None else self._side(following)
+
+    def _returns_either(self, fork: Fork, result: Arg) -> Arg:
+        """Both sides return: what is returned, and what others see of what each has changed, is chosen by the test."""
+        self.frames.pop()
+        self.gates.integers.within.pop()
+        here = State(self)
+        first, second = fork.yes or here, fork.no or here
+        taken, other = fork.returned.value, result.value
+        if fork.yes is None:
+            taken, other = other, taken
+        outside = [value for env in here.envs if env is not self.scope.env for value in env.values.values()]
+        seen = _held_by([*outside, taken, other])
+        for each in fork.before.held:
+            if each in seen:
+                self._held_either(fork, each, first, second)
+        self.fresh_caches()
+        try:
+            return Arg(self._either(fork, taken, other, ""), result.first, result.last)
+        except ShapeError:
+            raise fork.error from None
 
     def turn_ends(self) -> None:
         """The sides that went on to the next turn, and the one that did not, meet."""

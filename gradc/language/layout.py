@@ -279,7 +279,7 @@ class _Walk:
     def _close_suite(self, t: int) -> None:
         suite = self.suites.pop()
         suite.end = suite.stop = self._place(t)
-        if suite.kind in ("if", "elif"):
+        if suite.kind in ("if", "elif", "try", "except"):
             self.last[suite.column] = suite
         if suite.inner < 0 and not suite.line:
             word = self.tokens[suite.at]
@@ -302,9 +302,12 @@ class _Walk:
             return False
         column = self.suites[-1].inner if self.suites and self.suites[-1].line else self._column(t)
         block = Block(token, t, column)
-        if token in ("elif", "else"):
+        if token in ("elif", "else", "except"):
             before = self.last.pop(column, None)
-            if before is None or any(self.tokens[k] != "\n" for k in range(before.end[0], t)):
+            wrong = before is not None and (before.kind in ("try", "except")) < (token == "except")
+            if before is None or wrong or any(self.tokens[k] != "\n" for k in range(before.end[0], t)):
+                if token == "except":
+                    raise self.source.error("'except' without 'try'", t)
                 raise self.source.error(f"'{token}' without 'if'", t, hint="write a if c else b")
             before.next = block
         elif self.suites and self.suites[-1].line:

@@ -39,7 +39,7 @@ def _token(plain: bool) -> re.Pattern[str]:
     powers = r"²" if plain else rf"⁻?[{''.join(SUPERSCRIPTS)}]+"
     return re.compile(
         rf"""[^\S\n]*(
-      (?:if|elif|else|for|and|or|not|in|is|as|lambda|return|assert|import|from|True|False|None)\b  # may touch a bracket
+      (?:if|elif|else|for|and|or|not|in|is|as|lambda|return|assert|import|from|except|True|False|None)\b  # may touch (
     | {name}(?:\.{name})*(?:\ *\(|\[\ *-?[0-9]+\ *(?:,\ *-?[0-9]+\ *)*\])?               # x  np.exp(  x.T  A[0, -1]
     | (?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?                # 1_000  2.  .5  1e-3
     | \*\*?=? | //=? | -> | => | << | >> | <> | && | \|\| | [-+/@%<>=!:^]=?              # operators

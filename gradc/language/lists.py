@@ -18,6 +18,7 @@ from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import canvas
+from gradc.language.lex import BODY, is_number
 from gradc.language.values import (
     EMPTY,
     NONE,
@@ -220,6 +221,8 @@ def element(gates: Gates, base: Arg, items: list[Arg], last: int) -> Any:
         return Spot(value.base, items, last)
     if isinstance(value, Dict):
         key = gates.key(Arg(Group("tuple", items), base.first, last) if len(items) > 1 else items[0])
+        if key not in value.items and value.missing is not None:
+            value.items[key] = Arg(value.missing(), base.first, last)
         if key not in value.items:
             text = f"the dictionary has no key {key!r}"
             keys = ", ".join(repr(each) for each in list(value.items)[:5])
@@ -629,6 +632,23 @@ def _list(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) 
     return Group(callee.name, list(contents(gates, args[0])) if args else [])
 
 
+def _defaultdict(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    takes(gates, callee.name, args, 1, 1, first, last)
+    given, tokens = args[0].value, gates.source.tokens
+    if isinstance(given, Function) and is_number(tokens[given.body]) and tokens[given.body + 1] == BODY:
+        start = tokens[given.body]
+        return Dict(lambda: gates.build.const(int(start) if start.isdecimal() else float(start)))
+    name = given.text if isinstance(given, Text) else ""
+    made: dict[str, Callable[[], Any]] = {
+        "float": lambda: gates.build.const(0.0), "int": lambda: gates.build.const(0), "list": lambda: Group("list", []),
+        "dict": Dict,
+    }  # fmt: skip
+    if name not in made:
+        said = "what a missing key has is float, int, list or dict here"
+        raise gates.source.error(said, args[0].first, args[0].last, "write d.setdefault(key, value)")
+    return Dict(made[name])
+
+
 def _dict(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     out = Dict()
     for arg in args:
@@ -866,7 +886,8 @@ OF_CONSTANTS = (
 
 BUILTINS: dict[str, Any] = {
     "range": _range, "enumerate": _enumerate, "zip": _zip, "reversed": _reversed, "list": _list, "tuple": _list,
-    "dict": _dict, "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
+    "dict": _dict, "OrderedDict": _dict, "defaultdict": _defaultdict,
+    "len": _len, "int": _abs_int, "float": _float, "bool": _bool, "any": _any_all, "all": _any_all,
     "sorted": _sorted, "divmod": _divmod, "sum": _sum,
     "isinstance": _isinstance, "slice": _slice, "namedtuple": _record, "SimpleNamespace": _record,
     **{name: _of_constants(name) for name in OF_CONSTANTS},

@@ -340,7 +340,7 @@ class Reader(Following):
 
     def _learn_name(self, token: str, i: int, top: int) -> tuple[Any, int, int]:
         word = base_name(token)
-        if top == 0 and self.stack and token[-1] != "(" and self._is_type():
+        if top == 0 and self.stack and token[-1] != "(" and self._is_type(token):
             self._careful()
             return Text(token.rpartition(".")[2]), i, top
         if token == "not":
@@ -353,7 +353,7 @@ class Reader(Following):
             if word == "lambda" and i in self.layout.marks:
                 return self.make_lambda(self.layout.marks[i], i, top), i, top
             return self._word(word, i), i, top
-        if token in TYPES and not self.scope.is_variable(token) and self._in_call("isinstance"):
+        if token in TYPES and not self.scope.is_variable(token) and self._in_call("isinstance", "defaultdict"):
             self._careful()
             return Text(token), i, top
         if token[-1] == "(":
@@ -368,7 +368,9 @@ class Reader(Following):
             return None, i + 2, top
         value = self.leaves.atom(token, i)
         held = self.scope.peek(word)
-        if token == word or held is None or isinstance(held, Node):  # an element of a list may be another one later
+        if isinstance(value, Group) and value.once:
+            value, held.items = Group(value.kind, value.items), []
+        elif token == word or held is None or isinstance(held, Node):  # an element of a list may be another one later
             self.atoms[token] = value
             self.by_name.setdefault(word, []).append(token)
         if not isinstance(value, Node):
@@ -381,8 +383,8 @@ class Reader(Following):
         self.bind_name(at, Arg(self._held(result), at, at))
         return self.scope.peek(self.tokens[at])
 
-    def _in_call(self, name: str) -> bool:
-        return any(isinstance(opened, Callee) and opened.name == name for _, opened, _, _ in self.stack[-3:])
+    def _in_call(self, *names: str) -> bool:
+        return any(isinstance(opened, Callee) and opened.name in names for _, opened, _, _ in self.stack[-3:])
 
     def _word(self, word: str, i: int) -> Any:
         """True, False and None; any other keyword is refused."""
@@ -419,11 +421,13 @@ class Reader(Following):
 
     # ---- calls ---------------------------------------------------------------------------------
 
-    def _is_type(self) -> bool:
+    def _is_type(self, token: str) -> bool:
         """Whether the value that is expected is a precision, as in dtype=float: values have that of the inputs."""
         _, bracket, args, _ = self.stack[-1]
         if not isinstance(bracket, Callee):
             return False
+        if bracket.name in ("array", "asarray") and token.rpartition(".")[2] in _TYPES and isinstance(args, Args):
+            return len(args.given) == 1 and not self.scope.is_variable(token)
         return bracket.name in ("astype", "type", "finfo", "iinfo") or (isinstance(args, Args) and args.key == "dtype")
 
     # ---- something follows a value -------------------------------------------------------------
@@ -452,6 +456,8 @@ class Reader(Following):
 
 # Words and signs that stand behind None.
 _BEHIND_NONE = ("else", "and", "or", "if", "is", "not", "in", "==", "!=")
+# Types that an array is asked to have.
+_TYPES = ("float", "int", "float64", "float32", "int64", "int32")
 # Types that isinstance asks for.
 TYPES = frozenset("int float complex bool str list tuple dict".split())
 

@@ -201,6 +201,8 @@ class Statements(Whole):
             self.returning = True
             self.level = (0, 0)
             return self.returns(Arg(NONE, block.at, block.at), i)
+        if block.kind == "try" and _chain(block)[-1].kind == "else":
+            return int(_chain(block)[-1].body)
         return self.chain_ends(block)
 
     def _def(self, i: int) -> int:
@@ -247,6 +249,46 @@ class Statements(Whole):
             return self.then(Arg(NONE, i, i), i + 1)
         return i + 1
 
+    def _global(self, i: int) -> int:
+        """`global g`, where the function does no more than read it."""
+        end = i + 1
+        while self.tokens[end] not in ("\n", ";", END, SUITE):
+            end += 1
+        if not is_name(self.tokens[i + 1]):
+            raise self._word_is_name(i)
+        names = set(self.tokens[i + 1 : end : 2])
+        body = self._around(i, "def")
+        for at in range(end, int(body.stop) if body is not None else end):
+            if self.tokens[at] in names and (self.tokens[at + 1] == "=" or self.tokens[at + 1] in AUGMENTED):
+                return self._refused_statement(i)
+        return end
+
+    def _around(self, i: int, kind: str) -> Any:
+        """The innermost suite of a kind that a token stands in."""
+        around = [each for each in self.layout.blocks.values() if each.kind == kind and each.body <= i < each.stop]
+        return max(around, key=lambda block: int(block.body), default=None)
+
+    def _try(self, i: int) -> int:
+        """What is raised when the program is run is raised by the module, too: `try` is its body, or its imports'."""
+        block = self.layout.blocks.get(i)
+        if block is None:
+            raise self._word_is_name(i)
+        self._careful()
+        for each in _chain(block)[1:]:
+            caught = {token.rpartition(".")[2] for token in self.tokens[each.at + 1 : each.body] if is_name(token)}
+            imports = self.tokens[block.body + (self.tokens[block.body] == "\n")] in ("import", "from")
+            if each.kind == "except" and not imports and not caught & _RAISED:
+                return self._refused_statement(i)
+        return int(block.body)
+
+    def _handler(self, i: int) -> int:
+        """The suite for an import of what is not there; -1 where no `try` is around it."""
+        around = (
+            block for block in self.layout.blocks.values() if block.kind == "try" and block.body <= i < block.stop
+        )
+        block = max(around, key=lambda block: block.body, default=None)
+        return -1 if block is None or block.next is None else int(block.next.body)
+
     def _pass(self, i: int) -> int:
         return i + 1
 
@@ -275,7 +317,15 @@ class Statements(Whole):
         return i + 1
 
     def _import(self, i: int) -> int:
-        return self.leaves.imports(i)
+        before = len(self.source.problems)
+        try:
+            return self.leaves.imports(i)
+        except GradcError:
+            handler = self._handler(i)
+            if handler < 0:
+                raise
+            del self.source.problems[before:]
+            return handler
 
     def _del(self, i: int) -> int:
         """`del x`: the name is free again; nothing of the module hangs on it."""
@@ -315,6 +365,16 @@ class Statements(Whole):
         raise self.source.error(f"'{word}' is not part of the language", i, hint=advice.STATEMENTS.get(word, ""))
 
 
+def _chain(block: Any) -> list[Any]:
+    """A `try` with its `except`s and its `else`."""
+    found = [block]
+    while found[-1].next is not None:
+        found.append(found[-1].next)
+    return found
+
+
+# What a module raises as the program does.
+_RAISED = frozenset("ImportError ModuleNotFoundError LinAlgError KeyError IndexError NameError AttributeError".split())
 _HEADERS = frozenset(("else", "try", "finally"))
 _STATEMENTS: dict[str, Any] = {
     "for": Statements._for,
@@ -331,5 +391,7 @@ _STATEMENTS: dict[str, Any] = {
     "del": Statements._del,
     "...": Statements._dots,
     "@": Statements._decorator,
-    **dict.fromkeys("class try global nonlocal raise async".split(), Statements._refused_statement),
+    "try": Statements._try,
+    "global": Statements._global,
+    **dict.fromkeys("class nonlocal raise async".split(), Statements._refused_statement),
 }

@@ -6,6 +6,7 @@ list [2.0]
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gradc.base.errors import GradcError
@@ -27,12 +28,16 @@ class Arg:
 
 
 class Group:
-    """Values in brackets that are no value yet: a list or a tuple. A list may be changed by every name that it has."""
+    """Values in brackets that are no value yet: a list or a tuple. A list may be changed by every name that it has.
 
-    __slots__ = ("fields", "items", "kind", "name")
+    What `zip` and generators give is a list that can be gone through `once`.
+    """
+
+    __slots__ = ("fields", "items", "kind", "name", "once")
 
     def __init__(self, kind: str, items: list[Arg], name: str = "", fields: tuple[str, ...] = ()) -> None:
         self.kind, self.items, self.name, self.fields = kind, items, name, fields
+        self.once = False
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.items}"
@@ -114,14 +119,18 @@ class Record:
 
 
 class Dict:
-    """A dictionary with constant keys, which may be changed by every name that it has; or an object with attributes."""
+    """A dictionary with constant keys, which may be changed by every name that it has; or an object with attributes.
 
-    __slots__ = ("attributes", "items")
+    `missing` makes what a key has that is not there yet.
+    """
+
+    __slots__ = ("attributes", "items", "missing")
     items: dict[Any, Arg]
 
-    def __init__(self) -> None:
+    def __init__(self, missing: Callable[[], Any] | None = None) -> None:
         self.items = {}
         self.attributes = False
+        self.missing = missing
 
 
 class Star:

@@ -127,7 +127,10 @@ class Whole(Assignments):
 
     def _outputs_are(self, result: Arg, i: int) -> int:
         """The `return` of the function that the program is."""
-        self.last = [], result
+        found = self.returned(result)
+        if isinstance(found, int):
+            return found
+        self.last = [], found
         return -1
 
     def _parameter(self, param: Param, default: Any) -> None:
