@@ -21,7 +21,10 @@ import gradc
 from gradc.api.function import Function
 from gradc.base.errors import GradcError
 from gradc.evidence.check import FAIL, PASS, TOO_LARGE, UNVERIFIED
+from gradc.evidence.points import Search
+from gradc.evidence.references import gather
 from gradc.evidence.symbolic.worker import Worker
+from gradc.evidence.verdict import gradient_errors
 from gradc.graph.dag import Dag, reachable
 from gradc.ops import entries, lookup, routing
 from gradc.ops.table import Op
@@ -358,6 +361,21 @@ def test_a_chaotic_program_is_not_called_wrong() -> None:
     (row,) = [row for row in result.rows if row.input == "x"]
     assert (result.ok, row.verdict) == (True, "not verified")
     assert "ill-conditioned" in row.remark
+
+
+@pytest.mark.parametrize("turns", [12, 20, 30, 44])
+def test_nor_where_differences_of_floats_are_all_that_there_is_time_for(turns: int, worker: Worker) -> None:
+    result = gradc.compile(f"for i in range({turns}):\n    x = 3.9*x*(1 - x)\nx").check(steps=10, worker=worker)
+    assert result.ok, result.render()
+
+
+def test_differences_of_floats_find_what_is_wrong(worker: Worker) -> None:
+    fn = gradc.compile("exp(x)*y**3")
+    search = Search(fn, seed=1)
+    staged = search.points(1)
+    broken = replace(staged[0], gradients={"x": (0.0,), "y": tuple(2 * each for each in staged[0].gradients["y"])})
+    evidence = gather(search, [broken], 1, worker, 20.0, 10)
+    assert all(error.roundings > 1e4 for name in "xy" for error in gradient_errors(evidence, name).values())
 
 
 # -- large programs, and how much is done ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 
 import numpy as np
 
-from gradc.base.differences import slope
+from gradc.base.differences import FIRST, slope
 from gradc.evidence.points import Staged
 from gradc.evidence.references import Evidence, Slope
 from gradc.evidence.stopped import is_stopped
@@ -20,6 +20,8 @@ EPS = 2.0**-52
 TINY = 1e-290
 # Differences of floats are trusted to so many times their own estimate, and to this part of the gradient.
 DOUBT, TRUST = 10.0, 1e-6
+# They are taken again from a finer first step: where they settle on nothing there, to this part, nothing is known.
+FINER, CHAOS = 5e-6, 0.1
 _DECIMAL = Context(prec=60)
 
 
@@ -103,11 +105,14 @@ def _by_floats(evidence: Evidence, k: int, name: str) -> Error | None:
         moved = search.at({**staged.point, name: there if there.ndim else float(there)})
         return _contracted(evidence, moved) if moved is not None else math.nan
 
-    found, uncertain = slope(along)
-    if not math.isfinite(found):
-        return None
+    ladders = [slope(along, first) for first in (FIRST, FINER)]
     total = math.fsum(a * b for a, b in zip(got, direction.flat, strict=True))
-    size = max(math.fsum(abs(a * b) for a, b in zip(got, direction.flat, strict=True)), abs(found))
+    large = math.fsum(abs(a * b) for a, b in zip(got, direction.flat, strict=True))
+    finer, doubt = ladders[-1]
+    if not all(math.isfinite(found) for found, _ in ladders) or doubt > CHAOS * max(abs(finer), TRUST * large):
+        return None
+    found, uncertain = min(ladders, key=lambda each: abs(total - each[0]) / (each[1] + TRUST * large))
+    size = max(large, abs(found))
     return Error(abs(total - found), size, max(DOUBT * uncertain, TRUST * size) / EPS, total, found)
 
 
