@@ -314,3 +314,14 @@ def test_a_condition_that_is_a_side_has_the_precision_of_an_input_of_another_sha
     np.testing.assert_array_equal(value, np.where(at["m"] > 0, at["z"], at["w"][:, 0, :-1] > 0))
     np.testing.assert_array_equal(grads["z"], at["m"] > 0)
     assert not grads["w"].any()
+
+
+@pytest.mark.parametrize("style", ["notes", "fast"])
+@pytest.mark.parametrize("target", ["numpy", "math"])
+@pytest.mark.parametrize("numbers", ["0, -inf", "inf, 0", "1, nan", "nan, -inf"])
+def test_numbers_that_are_not_finite_are_chosen_in_the_module_too(numbers: str, target: str, style: Any) -> None:
+    fn = gradc.compile(f"exp(x)*where(x > 0, {numbers})", target=target, style=style)
+    for x, chosen in zip((1.0, -1.0), map(float, numbers.split(",")), strict=True):
+        want = np.exp(x) * chosen
+        value, grads = standalone(fn.source).value_and_grad(x)
+        np.testing.assert_array_equal([value, grads["x"]], [want, want])

@@ -125,6 +125,8 @@ class Printer:
             return subscript(value)
         if least == PRECEDENCE["dims"]:
             return self.shape(value) if isinstance(value, tuple) else self.dim(value)
+        if isinstance(value, float) and not isfinite(value):
+            return self._rename(str(self.target.number(value)[0]))
         return str(value)
 
     def subscript(self, index: Iterable[Any]) -> str:

@@ -996,14 +996,16 @@ def _dot_of_batch(gates: Gates, x: Arg, y: Arg) -> Node:
 
 
 def _piecewise(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Node:
-    """Piecewise((a, c), (b, True)), as SymPy prints it."""
+    """Piecewise((a, c), (b, True)), as SymPy prints it: nan where no condition holds."""
     for arg in args:
         if not isinstance(arg.value, Group) or len(arg.value.items) != 2:
             raise gates.source.error("Piecewise takes pairs: (value, condition)", arg.first, arg.last)
-    if not args or not _holds(args[-1].value.items[1].value):
-        raise gates.source.error("the last pair of Piecewise holds everywhere: (value, True)", first, last)
-    out = args[-1].value.items[0]
-    for arg in reversed(args[:-1]):
+    if not args:
+        raise gates.source.error("Piecewise takes pairs: (value, condition)", first, last)
+    out = Arg(gates.build.const(float("nan")), last, last)
+    if _holds(args[-1].value.items[1].value):
+        out = args.pop().value.items[0]
+    for arg in reversed(args):
         value, condition = arg.value.items
         out = Arg(gates.apply(r.where, [condition, value, out]), value.first, out.last)
     return gates.number(out.value)
