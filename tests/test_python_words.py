@@ -37,6 +37,17 @@ RIGHT = [
     "a = np.array([1, 2, 3])\na[0], a[2] = a[2], a[0]\na[1] += 4\nnp.sum(a*x)",
     "c = np.zeros(3, dtype=int)\nfor i in [0, 1, 1, 2]:\n    c[i] += 1\nnp.sum(c*x)",
     "a = [1, 2, 3]\na[0] = x[0, 0]\nnp.sum(np.array(a)*x)",
+    "def f(v, n=0, buf=np.zeros(3)):\n    buf[n] += v\n    return np.sum(buf)\nf(x[0, 0]) + f(x[0, 1])*2",
+    "import bisect\ni = bisect.bisect([0.0, 1.0, 2.0], 1.0) + 10*bisect.bisect_left([0.0, 1.0], 1.0)\nx[0, 1]*i",
+    "from bisect import bisect_right\nx[0, 1]**bisect_right([0.0, 1.0, 2.0], 1.5)",
+    "a, b = np.gradient(X4, 0.3)\nnp.sum(a*X4) + np.sum(b**2)",
+    "a, b = np.gradient(X4, 0.3, 0.5, edge_order=2)\nnp.sum(a*X4) + np.sum(b**2)",
+    "np.sum(np.gradient(X4, 0.3, axis=1)*X4)",
+    "np.sum(np.gradient(X4[0], edge_order=2)*X4)",
+    "np.sum(X4.reshape(6, -1, order='F') @ np.array([1.0, 2.0]))",
+    "np.sum(np.reshape(X4, (2, 6), order='F')[1]*np.arange(6)) + np.sum(X4.ravel(order='F')*np.arange(12))",
+    "np.sum(X4.reshape((2, 2, 3), order='F')[1]*np.arange(3)) + np.zeros((2, 3), order='F').sum()",
+    "np.sum(np.real(x)*x) + np.conj(x).sum()",
 ]
 CUT_OFF = [
     "a = np.array([1, 2, 3])\na[0] = 2.7\nnp.sum(a*x)",
@@ -53,13 +64,32 @@ REFUSED = [
 
 @pytest.mark.parametrize("program", RIGHT)
 def test_as_python_has_it(program: str) -> None:
-    assert agrees(program, {"x": X})
+    assert agrees(program, {"x": X} if "X4" not in program else {"X4": np.arange(12.0).reshape(3, 4) ** 2 / 30 + 0.1})
 
 
 @pytest.mark.parametrize("program", CUT_OFF)
 def test_what_an_array_of_integers_cannot_hold(program: str) -> None:
     with pytest.raises(gradc.GradcError, match="holds integers"):
         gradc.compile(program, shapes={"x": (2, 3)})
+
+
+@pytest.mark.parametrize(
+    ("program", "way_out"),
+    [
+        ("q, r = np.linalg.qr(x)\nr[0, 0]", "cholesky"),
+        ("from scipy.integrate import quad\nquad(lambda t: t*x[0, 1], 0, 2)[0]", "leggauss"),
+        (
+            "from scipy.integrate import solve_ivp\nsol = solve_ivp(lambda t, y: -y, (0, 1), [x[0, 1]])\nsol.y[0, -1]",
+            "Runge",
+        ),
+    ],
+)
+def test_refused_with_a_way_out_and_nothing_else(program: str, way_out: str) -> None:
+    with pytest.raises(gradc.GradcError, match="unknown function") as caught:
+        gradc.compile(program, shapes={"x": (2, 3)})
+    assert way_out in str(caught.value)
+    assert "elements to go through" not in str(caught.value)
+    assert "attribute" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("program", "word"), REFUSED)

@@ -267,7 +267,8 @@ LATE: dict[str, str] = {
         """,
         "data_functions": """
             isnan isinf isfinite nansum nanmean nanmax nanmin nan_to_num finfo iinfo median quantile percentile
-            count_nonzero searchsorted digitize interp copysign fmod positive logaddexp2 geomspace shape ndim
+            count_nonzero searchsorted digitize interp copysign fmod positive real conj conjugate logaddexp2
+            geomspace shape ndim
             rot90 simpson simps cumulative_trapezoid cumtrapz cholesky solve_triangular cho_factor cho_solve
             lstsq block_diag toeplitz entr rel_entr boxcox add.outer subtract.outer multiply.outer divide.outer
             maximum.outer minimum.outer power.outer add.reduce multiply.reduce maximum.reduce minimum.reduce

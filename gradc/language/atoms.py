@@ -20,7 +20,20 @@ from gradc.language.dialects import BOTH, TORCH
 from gradc.language.gates import PREFIXED, SPECIAL, Gates
 from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import OF_ARRAYS, Scope
-from gradc.language.values import NONE, Arg, Callee, Dict, Group, Picked, Record, Spot, Text, TorchDistribution, Word
+from gradc.language.values import (
+    NONE,
+    POISON,
+    Arg,
+    Callee,
+    Dict,
+    Group,
+    Picked,
+    Record,
+    Spot,
+    Text,
+    TorchDistribution,
+    Word,
+)
 from gradc.ops import array as a
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
@@ -67,10 +80,10 @@ _FAMILIES = frozenset(
 OTHERWISE = {("jax", "gelu"): "gelu_tanh"}
 # Modules whose names a program does not need: an import of one is passed over.
 # Libraries of Python's own of which functions of constants are read.
-PYTHONS = ("itertools", "functools", "collections")
+PYTHONS = ("itertools", "functools", "collections", "bisect")
 _OF_PYTHON = (*lists.OF_CONSTANTS, "partial", "defaultdict", "OrderedDict", "namedtuple")
 HARMLESS = frozenset(
-    "__future__ typing collections dataclasses functools itertools numbers matplotlib sys time logging copy "
+    "__future__ typing bisect collections dataclasses functools itertools numbers matplotlib sys time logging copy "
     "warnings random operator string enum abc argparse pathlib pprint json re io contextlib unittest pytest "
     "typing_extensions jaxtyping tqdm pandas seaborn types".split()
 )
@@ -143,6 +156,8 @@ class Leaves:
 
     def attribute_of(self, arg: Arg, name: str, at: int) -> Any:
         """The value of `x.T`, `x.shape`, `x.size`, `x.ndim`."""
+        if arg.value is POISON:
+            return POISON
         if isinstance(arg.value, Group) and name in ("values", "indices") and len(arg.value.items) == 2:
             return arg.value.items[name == "indices"].value  # of torch's max and sort
         if isinstance(arg.value, Group) and name in arg.value.fields:

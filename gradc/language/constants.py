@@ -9,6 +9,7 @@ goes over choices (`for i, j in combinations(range(4), 2)`).
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 import re
@@ -234,6 +235,18 @@ def _accumulate(gates: Gates, callee: Callee, args: list[Arg], first: int, last:
     return Group("list", sums)
 
 
+def _bisect(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """The place of a number in a list of such, which are known."""
+    lists.takes(gates, callee.name, args, 2, 2, first, last)
+    row = [lists.known(item.value) for item in lists.contents(gates, args[0])]
+    wanted = lists.known(args[1].value)
+    if not all(isinstance(each, int | float) for each in (*row, wanted)):
+        said = f"{callee.name} takes numbers that are known"
+        raise gates.source.error(said, first, last, "write np.searchsorted(x, v)")
+    find = bisect.bisect_left if callee.name == "bisect_left" else bisect.bisect_right
+    return gates.build.const(find(row, wanted))
+
+
 def _method(work: Callable[[Gates, Text, list[Arg]], Any]) -> lists.Method:
     def call(gates: Gates, held: Text, args: list[Arg], first: int, last: int) -> Any:
         try:
@@ -271,6 +284,7 @@ FUNCTIONS: dict[str, Any] = {
     "chain": _chain,
     "from_iterable": _chain,
     "accumulate": _accumulate,
+    **dict.fromkeys(("bisect", "bisect_left", "bisect_right"), _bisect),
     "reduce": lambda gates, callee, args, first, last: NONE,  # calls a function: the reader's work
 }
 

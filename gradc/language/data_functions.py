@@ -240,7 +240,7 @@ def _fmod(call: Call) -> Node:
     return sub(call, x, mul(call, y, gate(call, "trunc", div(call, x, y))))
 
 
-@function("positive", "x")
+@function("positive real conj conjugate", "x")
 def _positive(call: Call) -> Node:
     return call.value("x")
 

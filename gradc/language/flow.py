@@ -29,7 +29,7 @@ from gradc.language.layout import Block, Choice, Clause, Comprehension, Lambda, 
 from gradc.language.lex import Source, is_name
 from gradc.language.lists import contents, shown, truth
 from gradc.language.scope import Env, Scope, base_name
-from gradc.language.values import JUMP, Arg, Dict, Function, Group
+from gradc.language.values import JUMP, POISON, Arg, Dict, Function, Group
 from gradc.rewrite.simplify import Builder
 
 # Turns of loops, elements of comprehensions and calls of functions, unless the caller allows more.
@@ -335,8 +335,8 @@ class Flow:
             if target.kind != "several":
                 out.append((target, value))
                 continue
-            items = self.items_of(value)
             parts = target.parts
+            items = [value] * len(parts) if value.value is POISON else self.items_of(value)
             star = next((at for at, part in enumerate(parts) if part.kind == "star"), -1)
             fits = len(items) >= len(parts) - 1 if star >= 0 else len(items) == len(parts)
             if not fits:
@@ -541,7 +541,8 @@ class Flow:
             return done(function)
 
         def take(result: Arg, i: int) -> int:
-            function.defaults[wanted[k]] = result.value
+            token = self.tokens[function.params[wanted[k]].name]
+            function.defaults[wanted[k]] = self.argument(token, result)  # one object for all calls
             return self._default(function, wanted, k + 1, done)
 
         self.then = take

@@ -119,7 +119,9 @@ no: write np.quantile(x, 0.5)
 no: eigenvalues have no gate but of symmetric matrices: eigvalsh(A), and np.linalg.eigh(A) gives vectors, too
     eig eigh eigvals Eigenvalues Eigensystem eigen
 no: there is no singular value decomposition; norm and det have gates
-    svd SingularValueDecomposition svdvals qr lu QRDecomposition schur
+    svd SingularValueDecomposition svdvals lu schur
+no: there is no QR decomposition; cholesky(A.T @ A).T is R with a positive diagonal, and solve(R.T, A.T).T is Q
+    qr QRDecomposition
 no: there is no interpolation by this name; write np.interp(x, xp, fp), or a*(1 - t) + b*t
     interp interp1d interp2 approx Interpolation spline CubicSpline
 no: there is no Fourier transform
@@ -128,8 +130,10 @@ no: nothing is drawn at random; make the number an input
     rand randn randint random runif rnorm RandomReal RAND normal_sample
 no: nothing is printed; the last line is the output
     disp printf Print cat_
-no: there are no integrals; write the sum of a rule
-    integrate quad trapz trapezoid simpson Integrate NIntegrate integral
+no: there are no integrals; write the sum of a rule: x, w = np.polynomial.legendre.leggauss(20)
+    integrate quad dblquad quad_vec trapz trapezoid simpson Integrate NIntegrate integral
+no: no differential equation is solved here; write the steps of a rule in a loop, such as Runge and Kutta's
+    solve_ivp odeint ode RK45 ode45 solve_bvp NDSolve
 no: nothing is solved or minimised here; compile the function that is
     fsolve root_scalar minimize fmin optimize NSolve FindRoot Solve uniroot optim
 no: of a matrix the exponential has a gate: expm(A)
@@ -139,7 +143,7 @@ no: the rank of a matrix has no slope
 no: nothing is counted; sum(where(x > 0, 1, 0)) is, and has the slope 0
     count_nonzero histogram unique bincount Count COUNTIF tabulate
 no: an imaginary part does not exist here
-    real imag conj angle Re Im Conjugate Arg csqrt
+    imag angle Re Im Conjugate Arg csqrt
 no: complex numbers are not part of the language
     complex i_unit Complex
 no: write the limit as a number

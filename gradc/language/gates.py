@@ -567,6 +567,8 @@ class Gates:
         if callee.name in ("ravel", "flatten") and len(args) == 2 and args[1].value.__class__ is Text:
             args = [args[0], Arg(args[1].value, args[1].first, args[1].last, "order", args[1].first)]
         if any(arg.key == "order" and arg.value.__class__ is Text for arg in args):
+            if callee.name == "reshape" and any(arg.key == "order" and arg.value.text == "F" for arg in args):
+                return self._by_columns(callee, args, first, last)
             args = self._in_order(callee, args)
         if callee.op is a.concatenate and any(arg.key == "axis" and lists.known(arg.value) is None for arg in args):
             flat = [Arg(_flat(self, item), item.first, item.last) for item in lists.contents(self, args[0])]
@@ -590,12 +592,19 @@ class Gates:
         """The arguments without order="C", as arrays are laid out; in Fortran's order an array's transpose is flat."""
         order = next(arg for arg in args if arg.key == "order")
         rest = [arg for arg in args if arg is not order]
-        if order.value.text not in ("C", "K", "A"):
-            if callee.name not in ("ravel", "flatten"):
-                hint = "reshape the transpose: x.T.reshape(3, 2).T"
-                raise self.source.error("Fortran's order is not read", order.first, order.last, hint)
+        if order.value.text not in ("C", "K", "A") and callee.name in ("ravel", "flatten"):
             rest = [Arg(self.apply(a.transpose, [rest[0]], (None,)), rest[0].first, rest[0].last), *rest[1:]]
         return rest
+
+    def _by_columns(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+        """x.reshape(3, 2, order="F"), which is x.T.reshape(2, 3).T."""
+        base, *sizes = [arg for arg in args if arg.key != "order"]
+        if len(sizes) == 1 and isinstance(sizes[0].value, Group):
+            shape = Group("tuple", sizes[0].value.items[::-1])
+            sizes = [Arg(shape, sizes[0].first, sizes[0].last, sizes[0].key, sizes[0].key_at)]
+        turned = Arg(self.apply(a.transpose, [base], (None,)), base.first, base.last)
+        found = self._call(callee, [turned, *sizes[::-1]], first, last)
+        return self.apply(a.transpose, [Arg(found, first, last)], (None,))
 
     def _call(self, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
         its_own = SPECIAL.get(callee.name) or _SPECIAL_OPS.get(callee.op)  # type: ignore[arg-type]  # None is no key

@@ -881,7 +881,7 @@ def _of_constants(name: str) -> Any:
 # Of Python's own library, by `itertools.`, `functools.`, `math.` or bare.
 OF_CONSTANTS = (
     "str factorial comb perm gcd lcm combinations combinations_with_replacement permutations product pairwise chain "
-    "from_iterable accumulate reduce"
+    "from_iterable accumulate reduce bisect bisect_left bisect_right"
 ).split()
 
 BUILTINS: dict[str, Any] = {

@@ -1029,25 +1029,45 @@ def _indices(call: Call) -> Any:
     return _grid(call, vectors, list(range(len(vectors))), spread=not call.flag("sparse"))
 
 
-@function("gradient", "f, dx=1, axis=None, edge_order=None")
-def _gradient(call: Call) -> Node:
-    """Central differences inside of a vector, one-sided ones at its ends."""
+@function("gradient", "f, dx=1, dy=None, dz=None, axis=None, edge_order=None")
+def _gradient(call: Call) -> Any:
+    """Central differences inside of an array, one-sided ones at its ends; along several axes, one array each."""
     f = call.array("f")
-    if len(f.shape) != 1:
-        raise call.error("gradient takes a vector", at="f")
-    dx = call.value("dx") if "dx" in call else call.build.const(1)
-    if dx.shape:
-        raise call.error("the steps of 'gradient' are one number", at="dx")
+    axes = call.axis()
+    axes = range(len(f.shape)) if axes is None else axes if isinstance(axes, tuple) else (axes,)
+    steps = [call.value(name) for name in ("dx", "dy", "dz") if name in call] or [call.build.const(1)]
+    if any(step.shape for step in steps):
+        raise call.error("the steps of 'gradient' are numbers", at="dx")
+    steps = steps * len(axes) if len(steps) == 1 else steps
+    if len(steps) != len(axes) or not axes:
+        raise call.error("gradient takes one step, or one for each axis", at="f")
+    found = [_along(call, f, call.along(f, axis), dx) for axis, dx in zip(axes, steps, strict=True)]
+    return found[0] if len(found) == 1 else Group("list", [Arg(each, call.first, call.last) for each in found])
 
-    def slope(after: Any, before: Any, steps: int) -> Node:
-        rise = call.make(s.sub, call.index(f, after), call.index(f, before))
+
+def _along(call: Call, f: Node, axis: int, dx: Node) -> Node:
+    """The differences along one axis; of edge_order 2, those of a parabola at the ends."""
+
+    def part(start: Any, stop: Any) -> Node:
+        return call.index(f, *[_EVERY] * axis, ("slice", start, stop, None))
+
+    def slope(rise: Node, steps: int) -> Node:
         run = call.make(s.mul, call.build.const(steps), dx)
         return rise if is_const(run, 1) else call.make(s.div, rise, run)
 
-    first = slope(("slice", 1, 2, None), ("slice", None, 1, None), 1)
-    inner = slope(("slice", 2, None, None), ("slice", None, -2, None), 2)
-    last = slope(("slice", -1, None, None), ("slice", -2, -1, None), 1)
-    return call.make(a.concatenate, first, inner, last, axis=0)
+    def end(at: Node, near: Node, far: Node, sign: int) -> Node:
+        ahead = call.make(s.sub, call.make(s.mul, call.build.const(4), near), far)
+        rise = call.make(s.sub, ahead, call.make(s.mul, call.build.const(3), at))
+        return slope(rise if sign > 0 else call.make(s.neg, rise), 2)
+
+    inner = slope(call.make(s.sub, part(2, None), part(None, -2)), 2)
+    if call.number("edge_order", 1) == 2:
+        first = end(part(None, 1), part(1, 2), part(2, 3), 1)
+        last = end(part(-1, None), part(-2, -1), part(-3, -2), -1)
+    else:
+        first = slope(call.make(s.sub, part(1, 2), part(None, 1)), 1)
+        last = slope(call.make(s.sub, part(-1, None), part(-2, -1)), 1)
+    return call.make(a.concatenate, first, inner, last, axis=axis)
 
 
 @function("one_hot", "x, num_classes")
