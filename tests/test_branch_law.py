@@ -421,3 +421,33 @@ def test_a_gate_with_a_value_and_a_slope_says_nothing(gate: Op) -> None:
             with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
                 warnings.simplefilter("error")
                 np.testing.assert_allclose(engine(**point)[1]["a0"], grads["a0"], rtol=1e-12, err_msg=name)
+
+
+# ---- values that a branch looks at itself, of gates that mix the elements of an array --------------------------------
+
+MIXED = (
+    "softmax(x)", "log_softmax(x)", "exp(x - logsumexp(x))", "x/sum(x**2)", "x - mean(x)", "x/norm(x)", "x/std(x)",
+    "x/max(x)", "cumsum(x)", "cumprod(x)", "sort(x)", "x*prod(x)", "convolve(x, x, 'same')", "roll(x, 1)*x",
+    "solve(eye(4) + outer(x, x), x)", "inv(eye(4) + outer(x, x))[0]", "softmax(outer(x, x), axis=0)[1]",
+)  # fmt: skip
+OWN_CONDITIONS = (
+    "where(w > 0.1, w**2, 0.0)", "where(w > 0.1, log(w), 0.0)", "where(w > 0.1, w*log(w), 0.0)", "maximum(w, 0.1)**2",
+    "where(w > 0.1, 1/w, w)", "where(isnan(w), 0.0, w)**2", "where(w > 0.1, w, 0.0)**2", "clip(w, 0.1, 0.5)**2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("literal", [False, True])
+@pytest.mark.parametrize("mixed", MIXED)
+def test_an_element_that_is_left_out_counts_for_its_neighbours(mixed: str, literal: bool) -> None:
+    """Nothing comes back to it, and still it has its part in what goes back to the others, and they in its own."""
+    x, step = np.array([1.0, 0.2, -1.0, 3.0]), 1e-6
+    for chosen in OWN_CONDITIONS:
+        program = f"x: [4]; w = {mixed}; sum(array([1., -2., 3., .5])*{chosen})"
+        fn = gradc.compile(program, literal=literal)
+        moved = [x + sign * step * unit for unit in np.eye(4) for sign in (1, -1)]
+        values = np.array([fn(each) for each in moved]).reshape(4, 2)
+        slopes = (values[:, 0] - values[:, 1]) / (2 * step)
+        fast = gradc.compile(program, literal=literal, style="fast")
+        for passes in (fn.value_and_grad, standalone(fn.source).value_and_grad, standalone(fast.source).value_and_grad):
+            np.testing.assert_allclose(passes(x)[1]["x"], slopes, rtol=1e-4, atol=1e-6, err_msg=program)
+        np.testing.assert_allclose(fn.hvp(x, x)[1]["x"], slopes, rtol=1e-4, atol=1e-6, err_msg=program)

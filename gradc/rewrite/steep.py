@@ -78,7 +78,10 @@ class Sparing:
         sent = needs.sent_by(gate, needs.where(out))
         masks = Masks(needs, build, {out: out})
         found = [None if need == needs.everywhere else masks.mask(need) for need in sent]
-        if gate.op.elementwise and out.shape == gate.shape:  # what is infinite counts at no element that sends nothing
+        if not gate.op.elementwise:  # an element of softmax(v) counts for what its neighbours send back, too
+            own = next((mask for arg, mask in zip(gate.args, found, strict=True) if arg.shape == gate.shape), out)
+            return own, found
+        if out.shape == gate.shape:  # what is infinite counts at no element that sends nothing
             found = [
                 out if arg.op.steep.pole and not arg.shape else mask for arg, mask in zip(gate.args, found, strict=True)
             ]
