@@ -17,11 +17,14 @@ from collections.abc import Sequence
 
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError
-from gradc.ops import routing, scalar
+from gradc.ops import array, routing, scalar
 from gradc.ops.table import Op, statics_of
 from gradc.rewrite.rules import instantiate
 from gradc.rewrite.simplify import Builder
 from gradc.rewrite.steep import Sparing
+
+# Gates whose slopes are functions of their values: of exp(log_softmax(v)) every element counts, whoever leaves it out.
+_BY_THEIR_VALUE = (array.log_softmax, array.logsumexp)
 
 
 def chosen(build: Builder, nodes: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Node]:
@@ -37,7 +40,7 @@ def chosen(build: Builder, nodes: Sequence[Node], roots: Sequence[Node]) -> dict
     wanted = _wanted(build, nodes, roots)
     found = {}
     for gate in sparing.gates:
-        if not gate.op.elementwise:
+        if not gate.op.elementwise or any(arg.op in _BY_THEIR_VALUE for arg in gate.args):
             continue
         try:
             passed = sparing.passed(build, gate)
