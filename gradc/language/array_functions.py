@@ -256,6 +256,7 @@ LATE: dict[str, str] = {
             poisson_nll_loss multi_margin_loss multilabel_soft_margin_loss
         """,
         "torch_distributions": "kl_divergence",
+        "trees": "tree_leaves",
         "convolutions": """
             conv1d conv2d conv_transpose1d conv_transpose2d unfold fold sliding_window_view
             max_pool1d max_pool2d avg_pool1d avg_pool2d

@@ -339,6 +339,7 @@ class Assignments(Objects):
     def _located(self, base: Arg, items: list[Arg], last: int) -> Any:
         """The element is known: go on with the next one, or with the value that it gets."""
         self.storing = -1
+        items = [self.gates.as_array(item) for item in items]
         whole = items[0].value if len(items) == 1 and not isinstance(base.value, Dict) else None
         if isinstance(whole, Group) and whole.kind == "tuple":
             items = whole.items  # K[np.diag_indices(n)]

@@ -68,6 +68,7 @@ LIBRARY_OF = {"math": "math", "scipy": "scipy", "special": "scipy", "torch": "to
 PARTS = (
     "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
     "distance", "polynomial", "legendre", "hermite", "chebyshev", "distributions", "kl", "normal", "categorical",
+    "tree", "tree_util",
 )  # fmt: skip
 # Of numpy.polynomial these only: its others have the lowest power first, where NumPy's of the same name have it last.
 GAUSS = ("leggauss", "hermgauss", "chebgauss")
@@ -332,6 +333,7 @@ class Leaves:
             return found
         if self.is_library(path):
             name = OTHERWISE.get((path[0], name), name)
+            name = f"tree_{name}" if path[-2] == "tree" else name  # jax.tree.map
             self.scope.functions.setdefault(path[0], at)
             callee = self.gates.callee(name, at, prefixed=True)
             callee.library = next((LIBRARY_OF[part] for part in path[:-1] if part in LIBRARY_OF), "")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gradc.language.gates import Gates
 
 _COMPARISONS = {
-    r.eq: "Eq equal", r.ne: "Ne not_equal", r.lt: "Lt less StrictLessThan", r.le: "Le less_equal LessThan",
-    r.gt: "Gt greater StrictGreaterThan", r.ge: "Ge greater_equal GreaterThan",
+    r.eq: "Eq eq equal", r.ne: "Ne ne not_equal", r.lt: "Lt lt less StrictLessThan", r.le: "Le le less_equal LessThan",
+    r.gt: "Gt gt greater StrictGreaterThan", r.ge: "Ge ge greater_equal GreaterThan",
 }  # fmt: skip
 _JOINED = {r.all_of: "And logical_and", r.any_of: "Or logical_or"}
 

@@ -16,7 +16,7 @@ TORCH, JAX, BOTH = "torch", "jax", "torch and NumPy"
 _NUMPY = ("np", "numpy")
 _JAX = ("jnp", "jax", "lax")
 # What programs of torch take from NumPy, too.
-_OF_NUMBERS = frozenset("pi e inf newaxis log sqrt exp log2 ceil floor prod float32 float64 int64".split())
+_OF_NUMBERS = frozenset("pi e inf newaxis log sqrt exp log2 ceil floor prod finfo iinfo float32 float64 int64".split())
 # Methods that torch's tensors have, and no others.
 _OF_TENSORS = frozenset(
     "view view_as unsqueeze permute masked_fill masked_fill_ contiguous expand expand_as scatter_ scatter_add_ "

@@ -16,7 +16,7 @@ from gradc.graph.shapes import ShapeError, shared, show, total
 from gradc.language import advice, array_functions, canvas, dialects, indexing, lists, own_arguments, slices
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
-from gradc.language.lex import Source
+from gradc.language.lex import END, Source
 from gradc.language.scope import MAX_AXES, Scope
 from gradc.language.values import (
     EMPTY,
@@ -62,7 +62,7 @@ KEYWORDS = {"dim": "axis", "keepdim": "keepdims", "newshape": "shape", "dims": "
 PREFIXED = frozenset(
     "median interp percentile quantile linear dropout simpson count_nonzero size dim view t to half cpu cuda clone "
     "expand narrow type_as mT adjoint threshold gather insert delete shape ndim numel nelement inverse ger lerp "
-    "scatter unbind unstack dist interpolate upsample indices eigh k0 k1 y0 y1".split()
+    "scatter unbind unstack dist interpolate upsample indices eigh k0 k1 y0 y1 eq ne lt le gt ge".split()
 )
 # torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
 IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}
@@ -302,6 +302,17 @@ class Gates:
     def _placed(self, error: GradcError, args: list[Arg]) -> GradcError:
         return error if error.marks else self.source.error(error.message, args[0].first, args[-1].last, error.hint)
 
+    def number_alone(self, node: Node, last: int) -> Node:
+        """A number taken out of a tensor, `x.item()` and `float(x)`: torch knows no more what it is made of.
+
+        Where the program ends with it, it is what is differentiated.
+        """
+        behind = (token for token in self.source.tokens[last + 1 :] if token.strip())
+        if self.scope.dialect not in (dialects.TORCH, dialects.BOTH) or next(behind, END) == END:
+            return node
+        taken: Node = self.make(s.stop_gradient, (node,))
+        return taken
+
     # ---- shapes that do not fit ------------------------------------------------------------------
 
     def misfit(self, error: ShapeError, op: Any, args: list[Arg]) -> GradcError:
@@ -356,7 +367,7 @@ class Gates:
         """x[items], which ends at token `last`; the items are constants."""
         if not items:
             raise self.source.error("a subscript is empty", base.first, last)
-        items = [self._as_array(item) for item in items]
+        items = [self.as_array(item) for item in items]
         if isinstance(base.value, Word) and base.value.text[-1:] in ("_", "d"):
             from gradc.language import data_functions
 
@@ -555,7 +566,7 @@ class Gates:
         if any(arg.key in ("dim", "keepdim") for arg in args) and not callee.library:
             callee.library = "torch"  # nobody else's keywords
         if callee.name not in lists.BUILTINS or callee.prefixed:
-            args = [self._as_array(arg) for arg in args]
+            args = [self.as_array(arg) for arg in args]
         if any(arg.value.__class__ is Picked for arg in args):
             from gradc.language import masks
 
@@ -619,7 +630,7 @@ class Gates:
             statics.setdefault("axis", None)  # SciPy's are of all elements; others' of the last axis
         return self.gate(callee.op, values, statics)
 
-    def _as_array(self, arg: Arg) -> Arg:
+    def as_array(self, arg: Arg) -> Arg:
         """An argument, of which a function sees what it is now."""
         if not isinstance(arg.value, Canvas):
             return arg

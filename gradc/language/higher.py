@@ -13,6 +13,7 @@ from typing import Any
 from gradc.language.flow import Call
 from gradc.language.forks import Forks
 from gradc.language.lists import known, whole
+from gradc.language.trees import leaves, like
 from gradc.language.values import JUMP, NONE, Arg, Bound, Callee, Dict, Fields, Function, Group
 from gradc.ops import array as a
 from gradc.ops import routing as r
@@ -20,7 +21,8 @@ from gradc.ops import routing as r
 # What takes a function, and gives one that does the same.
 SAME_FUNCTION = ("jit", "checkpoint", "remat", "vectorize", "njit")
 TAKE_FUNCTIONS = (
-    "map", "reduce", "partial", "vmap", "scan", "fori_loop", "cond", "apply_along_axis", "fromfunction", "piecewise",
+    "map", "tree_map", "tree_reduce", "reduce", "partial",
+    "vmap", "scan", "fori_loop", "cond", "apply_along_axis", "fromfunction", "piecewise",
     *SAME_FUNCTION,
 )  # fmt: skip
 # The keywords of vmap, by their places.
@@ -35,7 +37,12 @@ class Higher(Forks):
         match callee.name:
             case "map":
                 return self._map(args, first, last, top)
-            case "reduce":
+            case "tree_map":
+                return self._tree_map(args, first, last, top)
+            case "reduce" | "tree_reduce":
+                if callee.name == "tree_reduce" and len(args) > 1:
+                    rows = Group("list", leaves(args[1]))
+                    args = [args[0], Arg(rows, args[1].first, args[1].last), *args[2:]]
                 return self._reduce(args, first, last, top)
             case "scan":
                 return self._scan(args, first, last, top)
@@ -268,6 +275,19 @@ class Higher(Forks):
             return rows[len(found)] if len(found) < len(rows) else Arg(Group("list", found), first, last)
 
         return self._calls(args[0].value, following, first, last, top)
+
+    def _tree_map(self, args: list[Arg], first: int, last: int, top: int) -> Any:
+        """jax.tree.map(f, tree, *others): f of each leaf, and of those of other trees at its place."""
+        function = self._function_of(args, 2, "tree_map", first, last)
+        rows = [list(row) for row in zip(*map(leaves, args[1:]), strict=False)]
+        if not isinstance(function, Function):
+            found = [Arg(self.gates.call(self.gates.named(args[0]), row, first, last), first, last) for row in rows]
+            return like(args[1].value, iter(found))
+
+        def following(found: list[Arg]) -> list[Arg] | Arg:
+            return rows[len(found)] if len(found) < len(rows) else Arg(like(args[1].value, iter(found)), first, last)
+
+        return self._calls(function, following, first, last, top)
 
     def _reduce(self, args: list[Arg], first: int, last: int, top: int) -> Any:
         """reduce(f, xs, start): f of what it gave and the next, from the first two on."""

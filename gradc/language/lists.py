@@ -741,8 +741,8 @@ def _float(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
         return gates.build.const(float(found))
     node = gates.value(args[0])
     if node.shape and all(size == 1 for size in gates.build.dims.resolve(node.shape)):
-        return gates.build.make(a.reshape, (node,), ((),))
-    return node
+        node = gates.build.make(a.reshape, (node,), ((),))
+    return gates.number_alone(node, last)
 
 
 def _bool(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:

@@ -1156,9 +1156,11 @@ def _tolist(call: Call) -> Any:
 @function("item numpy contiguous", "x")
 def _item(call: Call) -> Node:
     x = call.value("x")
-    if call.callee.name == "item" and x.shape and all(size == 1 for size in call.shape(x)):
-        return call.make(a.reshape, x, shape=())
-    return x
+    if call.callee.name != "item":
+        return x
+    if x.shape and all(size == 1 for size in call.shape(x)):
+        x = call.make(a.reshape, x, shape=())
+    return call.gates.number_alone(x, call.last)
 
 
 @function("logspace", "start, stop, num=50, endpoint=True, base=10.0")

@@ -99,6 +99,7 @@ class Reader(Following):
         self.pending: tuple[Target, int] = (Target("name", 0, 0), 0)
         self.before = Arg(None, 0, 0)
         self.parts = None
+        self.mapped = []
         self.assumed = []
         self.nested = set()
         self.without_gradients = []

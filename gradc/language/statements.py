@@ -12,7 +12,7 @@ from gradc.language.flow import Turns, While
 from gradc.language.lex import END, SUITE, is_name
 from gradc.language.scope import base_name
 from gradc.language.signs import AUGMENTED, KNOWN
-from gradc.language.values import NONE, Arg, Function, Group
+from gradc.language.values import NONE, Arg, Bound, Function, Group
 from gradc.language.whole import Whole
 
 # Decorators that change nothing of what a function computes.
@@ -29,6 +29,8 @@ CONTEXTS = frozenset(
 
 class Statements(Whole):
     """The part of the reader that goes from statement to statement."""
+
+    mapped: list[Any]  # what the decorators of the next function map it along
 
     # ---- where a statement begins ---------------------------------------------------------------
 
@@ -216,8 +218,11 @@ class Statements(Whole):
         behind = int(block.stop) + 1
 
         def done(function: Function) -> int:
-            self.bind_name(i + 1, Arg(function, i, i + 1))
-            if not self.scope.outer:
+            made: Function | Bound = function
+            while self.mapped:
+                made = Bound(made, [], self.mapped.pop())
+            self.bind_name(i + 1, Arg(made, i, i + 1))
+            if made is function and not self.scope.outer:
                 self.functions[name] = function
             return behind if plain else self.statement(behind)
 
@@ -346,17 +351,40 @@ class Statements(Whole):
         return i
 
     def _decorator(self, i: int) -> int:
-        """A decorator that changes nothing of what a function computes is passed over."""
+        """A decorator that changes nothing of what a function computes is passed over; vmap maps the function."""
         name = self.tokens[i + 1].rstrip("( ")
         if not is_name(name):
             return self._expression_after_all(i)
-        if name.rpartition(".")[2] not in DECORATORS:
+        inner = name.rpartition(".")[2]
+        if inner == "partial":
+            name = self.tokens[i + 2]
+            inner = name.rpartition(".")[2]
+        if inner == "vmap":
+            self.mapped.append(self._axes_of_decorator(i))
+        elif inner not in DECORATORS:
             raise self.source.error(
                 f"the decorator '{name}' is not part of the language", i, i + 1, "leave it out, or call what it makes"
             )
         while self.tokens[i] not in ("\n", END):
             i += 1
         return i
+
+    def _axes_of_decorator(self, i: int) -> Any:
+        """What `@partial(jax.vmap, in_axes=(None, 0))` goes along."""
+        end = i
+        while self.tokens[end] not in ("\n", END):
+            end += 1
+        written = self.tokens[i:end]
+        if "=" not in written:
+            return 0, 0
+        at = written.index("=")
+        axes = [word for word in written[at + 1 :] if word not in ("(", ")", ",")]
+        if written[at - 1] not in ("in_axes", "in_dims") or not all(
+            word == "None" or word.isdecimal() for word in axes
+        ):
+            raise self.source.error("vmap as a decorator has in_axes, of whole numbers", i, end - 1)
+        found = tuple(None if word == "None" else int(word) for word in axes)
+        return found if written[at + 1] == "(" else found[0], 0
 
     def _refused_statement(self, i: int) -> int:
         word = self.tokens[i]
