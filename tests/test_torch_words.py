@@ -130,7 +130,58 @@ DISTRIBUTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("program", "written"), [*LOSSES, *METHODS, *DISTRIBUTIONS])
+HELD = [
+    ("h = torch.exp(u).sum()\nh.item()*h + float(h)", "h = sum(exp(u))\nstop_gradient(h)*h + stop_gradient(h)"),
+    ("torch.exp(u).sum().item()", "sum(exp(u))"),
+    ("def f(u):\n    h = torch.exp(u).sum()\n    return h.item()", "sum(exp(u))"),
+    ("u.float().exp().sum() + torch.exp(u).mean().float()", "sum(exp(u)) + mean(exp(u))"),
+    ("m = torch.zeros(4)\nm[0] = 1.0\nm.fill_(2.0)\n(u*m).sum()", "2*sum(u)"),
+    ("m = torch.ones(3, 3)\nm.fill_diagonal_(0)\n(A*m).sum()", "sum(A) - trace(A)"),
+]
+
+WHOLE = [
+    ("@jax.vmap\ndef f(r):\n    return jnp.max(r)\njnp.sum(f(x))", "sum(max(x, axis=1))"),
+    (
+        "@partial(jax.vmap, in_axes=(None, 0))\ndef f(m, r):\n    return jnp.sum(m @ r)\njnp.sum(f(A, x)**2)",
+        "sum(sum(x @ A.T, axis=1)**2)",
+    ),
+    (
+        ("T = {'k': u, 'a': [x, v]}\njax.tree_util.tree_reduce(lambda s, p: s + jnp.sum(p**2), T, 0.0)"
+        " + jax.tree_util.tree_leaves(T)[2][0]"),
+        "sum(u**2) + sum(x**2) + sum(v**2) + u[0]",
+    ),
+    ("T = jax.tree.map(lambda p, o: p*o, {'a': u}, {'a': 2.0})\njnp.sum(T['a'])", "2*sum(u)"),
+    ("g, h = [\n    each.view(3, -1)\n    for each in (x, y)\n]\n(g*h).sum()", "sum(x*y)"),
+    (
+        "off = ~torch.eye(3, dtype=torch.bool)\n(A[off].view(3, 2)[:, 0]**2).sum()",
+        "A[0, 1]**2 + A[1, 0]**2 + A[2, 0]**2",
+    ),
+    (
+        "R = np.array([[2, 0, 1], [0, 0, 3], [0, 0, 0]])\ni, j = R.nonzero()\nsum(A[i, j])",
+        "A[0, 0] + A[0, 2] + A[1, 2]",
+    ),
+    ("even = np.arange(4) % 2 == 0\nu[even][1]*x[:, np.arange(3) > 1].sum()", "u[2]*sum(x[:, 2])"),
+    ("m = np.ones((3, 3), dtype=bool)\nm[np.arange(3), [0, 2, 1]] = False\nnp.sum(A[~m][1])", "A[1, 2]"),
+    (
+        "top, at = x.topk(2, dim=1)\n(torch.zeros_like(x).scatter(1, at, top)*y).sum()",
+        "k = argsort(-x, axis=1)[:, :2]\nsum(take_along_axis(x*y, k, 1))",
+    ),
+    ("torch.eq(torch.arange(4), 2).float() @ u + u.gt(0).sum()*u[0]", "u[2] + sum(where(u > 0, 1, 0))*u[0]"),
+    ("jax.ops.segment_sum(u, t, num_segments=3)[2]", "u[0] + u[3]"),
+    ("jax.nn.squareplus(u).sum() + jax.nn.hard_swish(u).sum()", "sum((u + sqrt(u**2 + 4))/2) + sum(u*relu6(u + 3)/6)"),
+    (
+        "jnp.sum(jax.nn.standardize(x)*y)",
+        "sum((x - mean(x, axis=1, keepdims=True))/sqrt(var(x, axis=1, keepdims=True) + 1e-5)*y)",
+    ),
+    (
+        ("def f(p, k):\n    k = k.reshape(4)\n    p[0] = 1.0\n    g = p.copy()\n"
+        "    g[np.arange(4), k] -= 1\n    return np.sum(g*g)\nf(x*1, t)"),
+        "g = concatenate([ones((1, 3)), x[1:]])\nh = g - eye(3)[t]\nsum(h*h)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "written"), [*HELD, *WHOLE, *LOSSES, *METHODS, *DISTRIBUTIONS])
 def test_the_same_as_written_out(program: str, written: str) -> None:
     same(program, written)
 

@@ -245,9 +245,9 @@ LATE: dict[str, str] = {
         "torch_functions": """
             clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as size
             numel nelement dim ndimension masked_fill narrow index_select gather mm bmm mv addmm baddbmm addmv t
-            adjoint mT diag_embed frac vector_norm inverse ger cdist clamp_min clamp_max rsqrt lerp hardsigmoid
-            hardswish celu glu softmin tanhshrink softshrink hardshrink prelu threshold linear bilinear embedding
-            layer_norm batch_norm group_norm instance_norm rms_norm dropout scaled_dot_product_attention
+            adjoint mT diag_embed with_diagonal frac vector_norm inverse ger cdist clamp_min clamp_max rsqrt lerp
+            hardsigmoid hardswish celu glu softmin tanhshrink softshrink hardshrink prelu threshold linear bilinear
+            embedding layer_norm batch_norm group_norm instance_norm rms_norm dropout scaled_dot_product_attention
         """,
         "torch_losses": """
             mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div
@@ -257,6 +257,9 @@ LATE: dict[str, str] = {
         """,
         "torch_distributions": "kl_divergence",
         "trees": "tree_leaves",
+        "jax_functions": """
+            squareplus hard_sigmoid hard_swish hard_silu standardize integer_pow segment_sum segment_max
+        """,
         "convolutions": """
             conv1d conv2d conv_transpose1d conv_transpose2d unfold fold sliding_window_view
             max_pool1d max_pool2d avg_pool1d avg_pool2d

@@ -68,7 +68,7 @@ LIBRARY_OF = {"math": "math", "scipy": "scipy", "special": "scipy", "torch": "to
 PARTS = (
     "lax", "linalg", "special", "nn", "functional", "numpy", "math", "scipy", "stats", "integrate", "signal", "spatial",
     "distance", "polynomial", "legendre", "hermite", "chebyshev", "distributions", "kl", "normal", "categorical",
-    "tree", "tree_util",
+    "tree", "tree_util", "ops",
 )  # fmt: skip
 # Of numpy.polynomial these only: its others have the lowest power first, where NumPy's of the same name have it last.
 GAUSS = ("leggauss", "hermgauss", "chebgauss")

@@ -692,9 +692,16 @@ class Flow:
         if k == len(clauses):
             self.count_turn(frame.comprehension.opener)
             self.then = partial(self._gathered, frame)
-            return int(frame.comprehension.element)
+            return self._behind_breaks(frame.comprehension.element)
         self.then = partial(self._loops if clauses[k].kind == "for" else self._filters, frame, k)
-        return int(clauses[k].expr)
+        return self._behind_breaks(clauses[k].expr)
+
+    def _behind_breaks(self, i: int) -> int:
+        """The first token of a part that may stand on lines of its own."""
+        at = int(i)
+        while self.tokens[at] == "\n":
+            at += 1
+        return at
 
     def _loops(self, frame: Gathering, k: int, result: Arg, i: int) -> int:
         frame.loops.append((k, self.items_of(result), 0))

@@ -255,7 +255,11 @@ class Following(Statements):
                 return value  # of what another call gave: it has no name
             depth += (word[-1] in "([{" and word[0] not in "'\"") - (word in (")", "]", "}"))
         name = base_name(token)
-        if token.count(".") != 1 or isinstance(self.scope.peek(name), Canvas):
+        held = self.scope.peek(name)
+        if isinstance(held, Canvas) and token.count(".") == 1:
+            self.written_over(held, self.gates.value(Arg(value, first, last)), Arg(held, first, first))
+            return held
+        if token.count(".") != 1:
             raise self.source.error("elements of an array are not changed by this", first, last, "write x = x*2")
         names = self.scope.env.same.get(spelled(name), [spelled(name)])
         self.scope.assign(name, first, value, first, last)

@@ -13,10 +13,20 @@ from typing import Any
 from gradc.base.errors import GradcError
 from gradc.graph.dag import Node
 from gradc.graph.shapes import ShapeError, shared, show, total
-from gradc.language import advice, array_functions, canvas, dialects, indexing, lists, own_arguments, slices
+from gradc.language import (
+    advice,
+    array_functions,
+    canvas,
+    dialects,
+    indexing,
+    lists,
+    own_arguments,
+    slices,
+    written_masks,
+)
 from gradc.language.canvas import Canvas
 from gradc.language.conditions import CONNECTIVES
-from gradc.language.lex import END, Source
+from gradc.language.lex import END, MARKS, Source
 from gradc.language.scope import MAX_AXES, Scope
 from gradc.language.values import (
     EMPTY,
@@ -65,9 +75,9 @@ PREFIXED = frozenset(
     "scatter unbind unstack dist interpolate upsample indices eigh k0 k1 y0 y1 eq ne lt le gt ge".split()
 )
 # torch's methods that change an array, `x.mul_(2)`, by the functions that give the new one, if not by the same name.
-IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like"}
+IN_PLACE = {"zero_": "zeros_like", "fill_": "full_like", "fill_diagonal_": "with_diagonal"}
 # torch's methods that are types, by the functions of arrays for them: Python's own take numbers.
-TYPES_OF_ARRAYS = {"int": "int32", "bool": "bool_"}
+TYPES_OF_ARRAYS = {"int": "int32", "bool": "bool_", "float": "float64"}
 # What makes a distribution, or a function, of the names that a library calls by them.
 MAKERS = {
     "stats": "gradc.language.distributions", "torch.nn": "gradc.language.torch_modules",
@@ -302,13 +312,15 @@ class Gates:
     def _placed(self, error: GradcError, args: list[Arg]) -> GradcError:
         return error if error.marks else self.source.error(error.message, args[0].first, args[-1].last, error.hint)
 
-    def number_alone(self, node: Node, last: int) -> Node:
+    def number_alone(self, node: Node, first: int, last: int) -> Node:
         """A number taken out of a tensor, `x.item()` and `float(x)`: torch knows no more what it is made of.
 
-        Where the program ends with it, it is what is differentiated.
+        Where it is the last line of the program, it is what is differentiated.
         """
-        behind = (token for token in self.source.tokens[last + 1 :] if token.strip())
-        if self.scope.dialect not in (dialects.TORCH, dialects.BOTH) or next(behind, END) == END:
+        tokens = self.source.tokens
+        begins = first == 0 or tokens[first - 1] in ("\n", ";", "=", "return")
+        ends = all(token in MARKS or not token.strip() for token in tokens[last + 1 : tokens.index(END, last)])
+        if self.scope.dialect not in (dialects.TORCH, dialects.BOTH) or (begins and ends):
             return node
         taken: Node = self.make(s.stop_gradient, (node,))
         return taken
@@ -388,9 +400,9 @@ class Gates:
             if isinstance(item, Group) and self.is_written_mask(item):
                 kept = [at for at, each in enumerate(item.items) if lists.known(each.value)]
                 return self._gathered(base, (self.picked(kept),), items, last)
-            written = _written_mask(item)
-            if written is not None:
-                return self._gathered(base, (self.picked(written),), items, last)
+            written = written_masks.places(self, item)
+            if written is not None and (len(written) == 1 or not isinstance(base.value, Group)):
+                return self._gathered(base, written, [items[0]] * len(written), last)
             if isinstance(item, Places) or (isinstance(item, Node) and item.op.boolean):
                 mask = item if isinstance(item, Node) else item.mask
                 from gradc.language import masks
@@ -481,6 +493,9 @@ class Gates:
                     "write x[0, 2], or x[[0, 2]] for several places",
                 )
             case Node(op=op) if op.boolean:
+                written = written_masks.places(self, item.value)
+                if written is not None and len(written) == 1:
+                    return written[0]
                 raise self.source.error(
                     "a mask is no index", item.first, item.last, "for a mask write where(condition, x, 0)"
                 )
@@ -844,14 +859,6 @@ def _flat(gates: Gates, item: Arg) -> Node:
     return node if len(node.shape) == 1 else gates.build.make(a.reshape, (node,), ((-1,),))
 
 
-def _written_mask(value: Any) -> list[int] | None:
-    """The places at which a vector of written conditions holds."""
-    if not isinstance(value, Node) or value.op is not r.ne or value.args[0].op is not c.literal:
-        return None
-    numbers = value.args[0].attr[0]  # type: ignore[index]  # (values, shape)
-    return [at for at, each in enumerate(numbers) if each] if len(value.shape) == 1 else None
-
-
 def _is_mask(value: Any) -> bool:
     """Whether a value is a condition, or a list of such."""
     if isinstance(value, Group):
@@ -1064,10 +1071,13 @@ def _nonzero(gates: Gates, callee: Callee, args: list[Arg], first: int, last: in
     value = args[0].value
     if isinstance(value, Node) and value.op.boolean:
         mask = value
-    elif callee.name == "where":
+    elif callee.name == "where" and not (isinstance(value, Node) and value.shape):
         return None
     else:
         mask = gates.make(r.ne, (value, gates.build.const(0)))
+    written = written_masks.places(gates, mask)
+    if written is not None and callee.name != "flatnonzero":
+        return Group("tuple", [Arg(each, first, last) for each in written])
     if len(mask.shape) != 1:
         said = "the places of a mask are those of one axis"
         raise gates.source.error(said, first, last, "write where(condition, a, b)")

@@ -171,6 +171,10 @@ def _steps(node: Node) -> frozenset[int]:
     while node.op in (a.index, a.reshape, a.expand, a.spread) or _shifted(node) is not None:
         lead.append(node)
         node = _shifted(node) or node.args[0]
+    if node.op is g.argsort and len(node.shape) > 1:
+        axis = statics_of(node.op, node.attr)["axis"]
+        kept = all(each.op is a.index and len(each.shape) == len(node.shape) for each in lead)
+        return frozenset([len(node.shape) - axis % len(node.shape)]) if kept else frozenset()
     if len(node.shape) != 1 or node.op not in (g.iota, g.argsort, g.picked):
         return frozenset()
     if node.op is g.picked and not _are_apart(_numbers(node)):

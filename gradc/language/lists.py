@@ -742,7 +742,7 @@ def _float(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
     node = gates.value(args[0])
     if node.shape and all(size == 1 for size in gates.build.dims.resolve(node.shape)):
         node = gates.build.make(a.reshape, (node,), ((),))
-    return gates.number_alone(node, last)
+    return gates.number_alone(node, first, last)
 
 
 def _bool(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
@@ -892,7 +892,7 @@ BUILTINS: dict[str, Any] = {
     "isinstance": _isinstance, "slice": _slice, "namedtuple": _record, "SimpleNamespace": _record,
     **{name: _of_constants(name) for name in OF_CONSTANTS},
     **dict.fromkeys(  # these call functions: the reader's work
-        "map vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal "
+        "map tree_map tree_reduce vmap scan fori_loop cond partial jit njit checkpoint remat vectorize fill_diagonal "
         "apply_along_axis fromfunction piecewise".split(),
         lambda gates, callee, args, first, last: None,
     ),

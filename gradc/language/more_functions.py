@@ -1160,7 +1160,7 @@ def _item(call: Call) -> Node:
         return x
     if x.shape and all(size == 1 for size in call.shape(x)):
         x = call.make(a.reshape, x, shape=())
-    return call.gates.number_alone(x, call.last)
+    return call.gates.number_alone(x, call.first, call.last)
 
 
 @function("logspace", "start, stop, num=50, endpoint=True, base=10.0")

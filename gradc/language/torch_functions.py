@@ -203,6 +203,17 @@ def _diag_embed(call: Call) -> Any:
     return call.gates.make(r.where, (on, call.index(x, "...", None), call.build.const(0)))
 
 
+@function("with_diagonal", "x, fill_value")
+def _with_diagonal(call: Call) -> Any:
+    """A matrix with a number on its diagonal, as torch's x.fill_diagonal_(v) leaves it."""
+    x = call.array()
+    if len(x.shape) != 2:
+        raise call.error("fill_diagonal_ takes a matrix")
+    n, m = call.shape(x)
+    on = call.make(r.gt, call.make(c.eye, n=n, m=m), call.build.const(0))
+    return call.gates.make(r.where, (on, call.value("fill_value"), x))
+
+
 @function("frac", "x")
 def _frac(call: Call) -> Node:
     return sub(call, call.value("x"), gate(call, "trunc", call.value("x")))
