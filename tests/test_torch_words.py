@@ -140,6 +140,13 @@ HELD = [
 ]
 
 WHOLE = [
+    ("torch.arange(start=1, end=4).double() @ w", "w[0] + 2*w[1] + 3*w[2]"),
+    ("np.ones(np.prod(x.shape)) @ x.ravel()", "sum(x)"),
+    (
+        ("k = torch.full((4,), 1, dtype=torch.int64)\nk[torch.tensor([1, 0])] = torch.tensor([2, 0])\n"
+        "x[torch.arange(4), k].sum()"),
+        "x[0, 0] + x[1, 2] + x[2, 1] + x[3, 1]",
+    ),
     ("@jax.vmap\ndef f(r):\n    return jnp.max(r)\njnp.sum(f(x))", "sum(max(x, axis=1))"),
     (
         "@partial(jax.vmap, in_axes=(None, 0))\ndef f(m, r):\n    return jnp.sum(m @ r)\njnp.sum(f(A, x)**2)",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SAME = {
     "dim": "axis", "dims": "axis", "keepdim": "keepdims", "a": "x", "arr": "x", "m": "x", "ary": "x", "array": "x",
     "input": "x", "object": "x", "other": "y", "b": "y", "value": "fill_value", "diagonal": "k", "index": "indices",
-    "shifts": "shift",
+    "shifts": "shift", "end": "stop",
 }  # fmt: skip
 # Keywords that change nothing here: values are floats in the inputs' precision.
 IDLE = ("dtype", "copy", "order", "like", "device", "requires_grad", "out", "optimize", "casting", "subok")

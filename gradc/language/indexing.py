@@ -28,7 +28,7 @@ _WHOLE: frozenset[Op] = frozenset([
     s.add, s.sub, s.mul, s.neg, s.square, s.abs_, s.sign, s.stop_gradient, r.maximum, r.minimum, r.relu, r.where,
     a.sum_, a.prod, a.amax, a.amin, a.reshape, a.transpose, a.swap, a.expand, a.spread, a.index, a.stack, a.concatenate,
     a.segment, m.cumsum, m.roll, m.repeat, m.tile, m.pad, m.diagonal, m.tril, m.triu,
-    a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS,
+    a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS, *g.PUTS,
 ])  # fmt: skip
 # Gates that round, or that give whole numbers of whole numbers.
 _WHOLE_BY_NAME = frozenset("mod remainder fmod floor_divide floor ceil round rint trunc".split())
@@ -83,9 +83,10 @@ class Integers:
             return self.build.const(int(number(node)))
         if op is s.size or op.integer:
             return node
-        if op in (c.zeros, c.ones):
-            value = int(op is c.ones)
-            return self.build.make(a.spread, (self.build.const(value),), (node.shape,))
+        if op in (c.zeros, c.ones, c.full):
+            value = statics_of(op, node.attr)["value"] if op is c.full else int(op is c.ones)
+            if float(value).is_integer():
+                return self.build.make(a.spread, (self.build.const(int(value)),), (node.shape,))
         if op in _ALIKE and all(type(value) is int for value in _numbers(node)):
             return self.build.make(_ALIKE[op], (), node.attr)
         if op is r.indicator:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradc.graph.shapes import total
 from gradc.language import lists
-from gradc.language.values import Arg, Callee, Text
+from gradc.language.values import Arg, Callee, Group, Text
 from gradc.ops import array as a
 from gradc.ops import composed, loss, special
 from gradc.ops import scalar as s
@@ -111,8 +112,17 @@ def _logit(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int)
     return gates.lower("logit(minimum(maximum(x, eps), 1 - eps))", bound)
 
 
+def _prod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """np.prod(x.shape), which is a size."""
+    if len(args) != 1 or not isinstance(args[0].value, Group):
+        return None
+    sizes = [item.value if isinstance(item.value, str) else lists.known(item.value) for item in args[0].value.items]
+    whole = bool(sizes) and all(type(size) in (int, str) for size in sizes)
+    return gates.size(total([a.product(tuple(sizes))])) if whole else None
+
+
 GATES: dict[Op, Any] = {
     composed.gelu: _gelu, composed.gelu_tanh: _gelu, special.polygamma: _polygamma, s.log: _log,
-    a.norm: _norm, s.div: _div, special.logit: _logit, a.logsumexp: _logsumexp, composed.huber: _huber,
+    a.norm: _norm, a.prod: _prod, s.div: _div, special.logit: _logit, a.logsumexp: _logsumexp, composed.huber: _huber,
     loss.softplus: _softplus,
 }  # fmt: skip
