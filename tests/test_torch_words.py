@@ -140,6 +140,12 @@ HELD = [
 ]
 
 WHOLE = [
+    ("x3.diagonal(dim1=-2, dim2=-1)[1, 2]", "x3[1, 2, 2]"),
+    (
+        ("m = torch.tensor([[True, False, True], [True, True, False], [False, True, True]])\n"
+        "F.scaled_dot_product_attention(A, A, A, attn_mask=m)[0, 1]"),
+        "s = where(array([[1, 0, 1], [1, 1, 0], [0, 1, 1]]) > 0, A @ A.T/sqrt(3), -inf)\n(softmax(s) @ A)[0, 1]",
+    ),
     ("torch.arange(start=1, end=4).double() @ w", "w[0] + 2*w[1] + 3*w[2]"),
     ("np.ones(np.prod(x.shape)) @ x.ravel()", "sum(x)"),
     (

@@ -451,7 +451,7 @@ def _linspace(call: Call) -> Node:
 def _array(call: Call) -> Any:
     """array(x) is x; of a list it is the array of its values."""
     value = call.given["x"].value
-    if isinstance(value, Group) and call.gates.is_written_mask(value):
+    if isinstance(value, Group) and call.gates.is_written_mask(value, rows=True):
         return call.gates.condition(call.gates.array(value))
     if "type" in call and not isinstance(call.given["type"].value, Text):
         raise call.error(f"{call.callee.name} takes one list", "write [[1, 2], [3, 4]]", "type")

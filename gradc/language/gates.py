@@ -503,10 +503,17 @@ class Gates:
                 return item.value
         return self._integer(item)
 
-    def is_written_mask(self, group: Group) -> bool:
-        """[True, False, True]"""
-        tokens = self.source.tokens
-        return bool(group.items) and all(tokens[each.first] in ("True", "False") for each in group.items)
+    def is_written_mask(self, group: Group, rows: bool = False) -> bool:
+        """[True, False, True], or rows of such."""
+        tokens, todo = self.source.tokens, list(group.items)
+        found = bool(todo)
+        while todo and found:
+            each = todo.pop()
+            if rows and isinstance(each.value, Group):
+                todo += each.value.items
+            else:
+                found = tokens[each.first] in ("True", "False")
+        return found
 
     def picked(self, places: list[int]) -> Node:
         """Written places as integers."""

@@ -597,7 +597,8 @@ def _diagflat(call: Call) -> Node:
 @function("diagonal", "x, offset=0, axis1=0, axis2=1, dim1=None, dim2=None")
 def _diagonal(call: Call) -> Node:
     x = call.array()
-    axes = [call.along(x, call.axis(name, default)) for name, default in (("axis1", 0), ("axis2", 1))]
+    names = [torchs if torchs in call else numpys for numpys, torchs in (("axis1", "dim1"), ("axis2", "dim2"))]
+    axes = [call.along(x, call.axis(name, default)) for default, name in enumerate(names)]
     order = [i for i in range(len(x.shape)) if i not in axes] + axes
     return call.make(m.diagonal, _ordered(call, x, order), offset=int(call.number("offset")))
 
