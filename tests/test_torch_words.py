@@ -140,6 +140,8 @@ HELD = [
 ]
 
 WHOLE = [
+    ("u[torch.argsort(u, descending=True)][0]", "max(u)"),
+    ("x3.mT[0, 2, 1]", "x3[0, 1, 2]"),
     ("x3.diagonal(dim1=-2, dim2=-1)[1, 2]", "x3[1, 2, 2]"),
     (
         ("m = torch.tensor([[True, False, True], [True, True, False], [False, True, True]])\n"

@@ -180,8 +180,8 @@ class Leaves:
             return Text("float" if name == "dtype" else "cpu")
         if name == "at" and isinstance(arg.value, (Node, Canvas)):
             return Spot(Arg(self.gates.value(arg), arg.first, arg.last), [], arg.last)
-        if name == "mT":
-            name = "T" if len(self.gates.value(arg).shape) == 2 else name
+        if name == "mT" and (rank := len(self.gates.value(arg).shape)) >= 2:
+            return self.gates.apply(a.transpose, [arg], ((*range(rank - 2), rank - 1, rank - 2),))
         if name == "T":
             return self.gates.apply(a.transpose, [arg], (None,))
         if name not in ("shape", "size", "ndim"):

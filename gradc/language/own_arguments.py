@@ -14,6 +14,7 @@ from gradc.language import lists
 from gradc.language.values import Arg, Callee, Group, Text
 from gradc.ops import array as a
 from gradc.ops import composed, loss, special
+from gradc.ops import gather as g
 from gradc.ops import scalar as s
 from gradc.ops.table import Op, lookup
 
@@ -121,8 +122,19 @@ def _prod(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) 
     return gates.size(total([a.product(tuple(sizes))])) if whole else None
 
 
+def _argsort(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
+    """torch's argsort(x, descending=True)."""
+    given = next((arg for arg in args if arg.key == "descending"), None)
+    if given is None:
+        return None
+    rest = [arg for arg in args if arg is not given]
+    (x,), statics = gates.bind(callee, g.argsort, rest, first, last)
+    turned = gates.apply(s.neg, [x]) if lists.truth(given.value) else gates.value(x)
+    return gates.gate(g.argsort, [Arg(turned, x.first, x.last)], statics)
+
+
 GATES: dict[Op, Any] = {
-    composed.gelu: _gelu, composed.gelu_tanh: _gelu, special.polygamma: _polygamma, s.log: _log,
+    composed.gelu: _gelu, composed.gelu_tanh: _gelu, special.polygamma: _polygamma, s.log: _log, g.argsort: _argsort,
     a.norm: _norm, a.prod: _prod, s.div: _div, special.logit: _logit, a.logsumexp: _logsumexp, composed.huber: _huber,
     loss.softplus: _softplus,
 }  # fmt: skip
