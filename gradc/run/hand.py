@@ -76,6 +76,7 @@ class Hand:
         self.only: set[tuple[int, int]] | None = {(site, at) for site, at in job["only"]} if "only" in job else None
         self.asked = {site for site, _ in self.only or ()}
         self.last: dict[int, list[Any]] = {}  # of what is asked for, where it stands at last
+        self.quiet = self._quiet()
         self.noted = 0
         self.limit = min(job.get("limit", EVENTS), EVENTS)
         self.events: list[list[Any]] = []
@@ -89,6 +90,18 @@ class Hand:
         self.shapes: dict[str, Any] = {}
         self.elements = 0
 
+    def _quiet(self) -> set[int]:
+        """The sites that are looked at for some of the times that they run, and let be at all others."""
+        job = self.job
+        changed = {*job.get("frozen", ()), *job.get("nudged", ())}
+        changed |= {each[0] for name in ("right", "scales", "times") for each in job.get(name, ())}
+        called = {site.name for site in self.sites if site.how == "call"}
+        return {
+            site
+            for site in (() if "limit" in job else self.asked - changed)
+            if self.sites[site].name not in called and not self.sites[site].given
+        }
+
     # ---- what the instrumented text calls --------------------------------------------------------
 
     def enter(self, name: str, caller: int) -> int:
@@ -100,6 +113,9 @@ class Hand:
         """Note a value that was assigned; what is returned takes its place."""
         at = self.counts.get(site, 0)
         self.counts[site] = at + 1
+        if site in self.quiet and (site, at) not in self.only:  # type: ignore[operator]
+            self.last[site] = [site, at, scope, scope, value, None]
+            return value
         where = self.sites[site]
         if where.how == "param" and sys._getframe(2).f_code.co_filename != FILE:
             self.entered[where.name] = value
@@ -227,8 +243,9 @@ class Hand:
         _alarm(0.0)
         if self.only is not None:
             self.events += [event for event in self.last.values() if (event[0], event[1]) not in self.only]
+        numbers = [(event, as_numbers(event[4])) for event in self.events]
         return {
-            "events": [[*event[:4], encoded(event[4]), event[5]] for event in self.events],
+            "events": [[*event[:4], encoded(seen), bool(event[5])] for event, seen in numbers if seen is not None],
             "sites": [list(site) for site in self.sites] if self.only is None else [],
             "scopes": self.scopes if self.only is None else [],
             "shapes": self.shapes,

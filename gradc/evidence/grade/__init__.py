@@ -31,6 +31,7 @@ from gradc.evidence.grade.report import Grade, Wrong
 from gradc.evidence.grade.runs import Run, Runner
 from gradc.evidence.grade.sandbox import SECONDS, Sandbox
 from gradc.evidence.grade.settings import settings
+from gradc.evidence.grade.several import one_after_the_other
 from gradc.rewrite.textbook import can_be
 from gradc.run.engine import Compiled
 from gradc.run.hand import encoded
@@ -284,8 +285,8 @@ class _Grading:
             for verdict in each.verdicts:
                 found.setdefault((verdict.line, verdict.name), []).append(verdict)
         found = _confirmed(found, sum(bool(each.verdicts) for each in judged))
-        if (mend is None or mend.marks is None) and 1 < len(found) <= SEVERAL:
-            found = self._one_by_one(found, benches, judged)
+        if (mend is None or mend.marks is None) and len(found) > 1:
+            found = self._several(found, benches, judged)
         lines = self.text.splitlines()
         wrong = []
         vague = len(found) == 1 and all(r.word == SLOPE for v in found.values() for r in v[0].reasons[:1])
@@ -311,6 +312,15 @@ class _Grading:
                 hint=f"the program's inputs are {', '.join(self.fn.inputs)}",
             )
         return Grade(self.fn.program, not wrong, tuple(wrong), named, free, error)
+
+    def _several(self, found: Verdicts, benches: Sequence[Bench], judged: Sequence[Judged]) -> Verdicts:
+        """Several mistakes, each by the change that mends it, where that is found."""
+        first = next((each.verdicts for each in judged if each.verdicts), [])
+        mends = one_after_the_other(self.text, benches, first)
+        if mends:
+            slots = {verdict.line: verdict.slot for verdict in first}
+            return {(m.line, m.name): [Verdict(m.line, m.name, (m.reason,), slots.get(m.line, ""))] for m in mends}
+        return self._one_by_one(found, benches, judged) if len(found) <= SEVERAL else found
 
     def _one_by_one(self, found: Verdicts, benches: Sequence[Bench], judged: Sequence[Judged]) -> Verdicts:
         """Each of several mistakes as the one change that is left when all others are put right."""

@@ -173,7 +173,11 @@ class Hidden:
                             if told[0].rank < VAGUE:
                                 wants.append((n * want, slot, told))
             wants.sort(
-                key=lambda each: (each[2][0].rank, each[2][0].rank >= VAGUE and -_likeness(event.value, each[0]))
+                key=lambda each: (
+                    each[2][0].rank,
+                    each[2][0].rank >= VAGUE and -_likeness(event.value, each[0]),
+                    event.name not in each[1].names,
+                )
             )
             each: dict[object, Want] = {}
             for one in wants:

@@ -178,7 +178,8 @@ class Judge:
         segment = problem.segment
         event = segment.last
         if problem.kind == "forward":
-            for slot in self.reference.by_name[event.name]:
+            outputs = [slot for _, slot in self.reference.outputs]
+            for slot in sorted(self.reference.by_name[event.name], key=lambda slot: slot not in outputs):
                 reasons = explanations(event.value, slot.value, (), self.sizes, self.loose)
                 yield Guess(event.line, event.name, {event.place: slot.value}, of_forward(reasons), slot)
             return
@@ -188,7 +189,8 @@ class Judge:
                 reasons = explanations(event.value, variant.adjoint, variant.parts, self.sizes, self.loose)
                 late = sum(s.last.index > event.index for s in marks.segments if s.meanings[:1] == [meaning])
                 found.append((reasons[0].rank, 10 * late + k, meaning, variant, reasons))
-        found.sort(key=lambda each: each[:2])
+        lies = squeezed(event.value.shape)
+        found.sort(key=lambda each: (squeezed(each[2].shape) != lies, *each[:2]))
         for _, _, meaning, variant, reasons in found[:4]:
             blamed, told = self._blame(marks, problem, variant, reasons)
             right = {event.place: variant.adjoint, **self._others(marks, problem)}

@@ -60,7 +60,8 @@ class LeftOut(Statement):
                     for atom, value in self.values.items():
                         if value.ndim and (self.is_back(atom) or bases(atom)):
                             told = f"{atom} is to be added"
-                            yield Change(arg, f"{self.text.of(arg)} + {atom}", MISSING, told, 2.1)
+                            cost = 2.3 if isinstance(arg, ast.Name) else 2.1  # where it was assigned, rather
+                            yield Change(arg, f"{self.text.of(arg)} + {atom}", MISSING, told, cost)
 
     def _counted(self, root: ast.expr) -> Iterator[Change]:
         """How many there are in a row, where a number stands."""

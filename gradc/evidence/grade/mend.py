@@ -8,6 +8,7 @@ A line can be the mistaken one only if all that is wrong, and nothing that is ri
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,9 +17,10 @@ import numpy as np
 
 from gradc.evidence.grade.diagnose import MEAN, MISSING, POINT, SIGN, SLOPE, Reason, factor
 from gradc.evidence.grade.edits import edits as edits_of
-from gradc.evidence.grade.guess import SECONDS, VAGUE
+from gradc.evidence.grade.guess import SECONDS, VAGUE, Verdict
 from gradc.evidence.grade.marks import FORWARD, FREE, GIVEN, OTHER, RIGHT, Goal, Marks
 from gradc.evidence.grade.match import chance, fits
+from gradc.evidence.grade.names import bases
 from gradc.evidence.grade.reference import Array, Reference
 from gradc.evidence.grade.runs import Event, Run, Runner
 from gradc.evidence.grade.text import BACK, ELEMENT, FRONT, Edit, Text
@@ -37,6 +39,10 @@ MARGIN = 0.5
 LIKELY = 1.9
 # What speaks against a line in a loop that is right the first time.
 BEGUN = 0.3
+# So many problems are looked at where one change does not mend all.
+LOOKED_AT = 20
+# What speaks for a line that assigns an adjoint with more elements than what it is of.
+SPREAD = 0.4
 # What speaks against the test of an `if` of which one branch alone was taken.
 BRANCH = 0.3
 NEGATIVE, MULTIPLE, NAMELESS = "negative", "multiple", "nameless"
@@ -83,6 +89,11 @@ def mended(text: str, benches: Sequence[Bench], judge: Callable[[], Sequence[tup
     What `judge` finds, with more effort, is asked for only where changes alone do not decide.
     """
     return _Mender(text, benches, judge).find()
+
+
+def first_of(text: str, benches: Sequence[Bench], verdict: Verdict) -> Edit | None:
+    """The likeliest change of a line after which it has, the first time that it runs, what it should."""
+    return _Mender(text, benches, list).first_of(verdict)
 
 
 class _Mender:
@@ -151,6 +162,7 @@ class _Mender:
                 stands = max(stands, 0.5 * WAS_RIGHT)  # the output came out right
             if self._starts_right(site):
                 against += BEGUN
+            against -= SPREAD * (site == self._spread)
             found.append(Culprit(site, where.line, where.name, against + stands, unnamed))
         return found
 
@@ -159,6 +171,19 @@ class _Mender:
         events = [e for e in self.marks.run.events if e.site == site]
         state = self.marks.state[events[0].index]
         return len(events) > 1 and state in (RIGHT, OTHER) and not chance(events[0].value)
+
+    @cached_property
+    def _spread(self) -> int:
+        """The site that first assigns what its name says to be the adjoint of something with fewer axes or elements."""
+        shapes: dict[str, set[tuple[int, ...]]] = {}
+        for event in self.marks.run.events:
+            if event.index <= self.marks.first_output or event.where.how == "param":
+                shapes.setdefault(event.name, set()).add(event.value.shape)
+            for base in bases(event.name) if event.where.how == "=" else ():
+                known = shapes.get(base, set())
+                if known and all(event.value.size > math.prod(shape) for shape in known):
+                    return event.site
+        return -1
 
     @cached_property
     def _branches(self) -> set[int]:
@@ -236,6 +261,32 @@ class _Mender:
                 if self._cured(run, goals, self.bench.loose):
                     found.append(each)
         return [each for each in found[: 3 * CLOSE] if self._everywhere(each[0])]
+
+    def first_of(self, verdict: Verdict) -> Edit | None:
+        """The likeliest of the changes of a verdict's line after which most of what is wrong is right."""
+        wants = {place: [want] for place, want in verdict.right.items()}
+        for problem in self.marks.problems[:LOOKED_AT]:
+            meanings = problem.segment.meanings
+            wants.setdefault(problem.segment.last.place, [w for meaning in meanings for w in meaning.adjoints()])
+        at = next((e.site for e in self.marks.run.events if e.place in verdict.right), -1)
+        culprits = [Culprit(at, verdict.line, verdict.name, 0.0)]
+        best: tuple[int, Edit | None] = 0, None
+        for far in (False, True):
+            edits = self._edits(culprits, far)[: self.most]
+            for k in range(0, len(edits), AT_ONCE):
+                some = edits[k : k + AT_ONCE]
+                variants = [edit.variant() for edit, _ in some]
+                runs = self.bench.runner.several(variants, self.marks.run, list(wants), SECONDS)
+                for (edit, _), run in zip(some, runs, strict=True):
+                    right = sum(self._fits_some(e.value, wants.get(e.place, ())) for e in run.events)
+                    if right > best[0]:
+                        best = right, edit
+            if best[1] is not None:
+                break
+        return best[1]
+
+    def _fits_some(self, value: Array, wants: Iterable[Array]) -> bool:
+        return any(fits(value, want, self.bench.loose) for want in wants)
 
     def _edits(self, culprits: Sequence[Culprit], far: bool) -> list[tuple[Edit, Culprit]]:
         found: list[tuple[Edit, Culprit]] = []
@@ -426,8 +477,8 @@ class _Mender:
 def _cost(each: tuple[Edit, Culprit]) -> float:
     edit, culprit = each
     unnamed = 0.0
-    if culprit.unnamed == RIGHT:  # of z or of -z
-        unnamed = 0.15 * WAS_RIGHT if edit.word == SIGN else 0.5 * WAS_RIGHT
+    if culprit.unnamed == RIGHT:  # of z or of -z, or of one step of a loop
+        unnamed = 0.15 * WAS_RIGHT if edit.word in (SIGN, MISSING) else 0.5 * WAS_RIGHT
     elif culprit.unnamed == NEGATIVE:
         unnamed = 0.0 if edit.word == SIGN else 0.5 * WAS_RIGHT
     elif culprit.unnamed == NAMELESS:  # nothing says that it is not meant so

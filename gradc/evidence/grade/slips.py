@@ -122,7 +122,7 @@ class Slips(Statement):
         for term in terms(root):
             factors = list(factored(term))
             for one, other in itertools.permutations(factors, 2):
-                if ast.unparse(other) == f"1 - {ast.unparse(one)}":
+                if ast.unparse(other) in (f"1 - {ast.unparse(one)}", f"1.0 - {ast.unparse(one)}"):
                     rest = [self.text.of(each) for each in factors if each is not one and each is not other]
                     if _is_product(term):
                         new = "*".join([*(f"({each})" for each in rest), f"(1 - {self.text.of(one)}**2)"])
