@@ -53,7 +53,10 @@ def _operators(text: Text, s: ast.Assign | ast.AugAssign, name: str) -> Iterator
     if isinstance(s, ast.Assign):
         if len(s.targets) == 1 and not isinstance(target, (ast.Tuple, ast.List)):
             told = "what was there before is written over: '=' for '+='?"
-            yield Edit(s.lineno, name, MISSING, told, 0.8, text, added=(s.lineno,))
+            if isinstance(target, ast.Subscript) and not has_slice(target):  # an index may come twice
+                yield Edit(s.lineno, name, MISSING, told, 0.8, text, added=(s.lineno,))
+            else:
+                yield with_(MISSING, told, 0.8, "+=")
             yield with_(MISSING, told, 1.4, "-=")
             yield with_(SLOPE, "it multiplies what was there", 2.0, "*=")
         return

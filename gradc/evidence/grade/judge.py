@@ -189,8 +189,8 @@ class Judge:
                 reasons = explanations(event.value, variant.adjoint, variant.parts, self.sizes, self.loose)
                 late = sum(s.last.index > event.index for s in marks.segments if s.meanings[:1] == [meaning])
                 found.append((reasons[0].rank, 10 * late + k, meaning, variant, reasons))
-        lies = squeezed(event.value.shape)
-        found.sort(key=lambda each: (squeezed(each[2].shape) != lies, *each[:2]))
+        alike = [each for each in found if squeezed(each[2].shape) == squeezed(event.value.shape)]
+        found = sorted(alike or found, key=lambda each: each[:2])
         for _, _, meaning, variant, reasons in found[:4]:
             blamed, told = self._blame(marks, problem, variant, reasons)
             right = {event.place: variant.adjoint, **self._others(marks, problem)}

@@ -153,7 +153,9 @@ class LeftOut(Statement):
                     if atom != node.id and value.ndim and value.shape == mine.shape and not is_size(value):
                         yield Change(node, f"{node.id}*({atom} > 0)", MASK, f"the mask of {atom} is missing", 2.6)
                         if not self.is_back(atom):
-                            yield Change(node, f"{node.id}*{atom}", SLOPE, f"the factor {atom} is missing", 2.9)
+                            yield Change(node, f"{node.id}*{atom}", SLOPE, f"the factor {atom} is missing", 2.8)
+                            told = f"the division by {atom} is missing"
+                            yield Change(node, f"({node.id}/{atom})", SLOPE, told, 2.8)
                             yield Change(
                                 node, f"{node.id}*(1 - {atom}**2)", SLOPE, f"the factor 1 - {atom}**2 is missing", 2.9
                             )

@@ -201,8 +201,12 @@ class Marks:
     def _known(self, event: Event, wanted: Iterable[str]) -> list[Meaning]:
         for base in wanted:
             found = self._of(event, base)
-            if found:  # of several that are called so, such as lie like it
-                return sorted(found, key=lambda m: squeezed(m.shape) != squeezed(event.value.shape))
+            if found:  # of several that are called so, such as the function itself reads, and such as lie like it
+                near = {
+                    id(meaning.slot) for key in (event.key, event.scope) for meaning in self.bound.get((key, base), ())
+                }
+                lies = squeezed(event.value.shape)
+                return sorted(found, key=lambda m: (id(m.slot) not in near, squeezed(m.shape) != lies))
         return []
 
     def _of(self, event: Event, base: str) -> list[Meaning]:
@@ -314,7 +318,7 @@ class Marks:
             if event.where.how == "return":
                 groups.setdefault((event.scope, event.line), []).append(event)
         if named & set(inputs) or not inputs:
-            return self._between(inputs, groups.values())
+            return self._between(inputs, groups.values()) or self._beside(inputs, groups.values())
         for events in reversed(list(groups.values())):
             shapes = [self.reference.inputs[name].shape for name in inputs]
             while events and len(events) > len(inputs) and self.state[events[0].index] in (FORWARD, GIVEN):
@@ -340,6 +344,24 @@ class Marks:
                 pairs = zip(events, order, known, strict=True)
                 return {at: self._placed(event, at) for event, at, name in pairs if not name}
         return {}
+
+    def _beside(self, inputs: list[str], groups: Iterable[list[Event]]) -> dict[str, Segment]:
+        """What is returned beside adjoints under a name that says nothing, in a shape that one input alone has."""
+        shapes = [self.reference.inputs[name].shape for name in inputs]
+        for events in groups:
+            known = [self._input_of(event) for event in events]
+            odd = [e for e, name in zip(events, known, strict=True) if not name and self.state[e.index] != FORWARD]
+            odd = [e for e in odd if e.index > self.first_output >= 0 and self._is_new(e)]
+            if not any(known) or any(e.value.ndim < 1 or shapes.count(e.value.shape) != 1 for e in odd):
+                continue
+            names = [inputs[shapes.index(event.value.shape)] for event in odd]
+            if len(set(names)) == len(names) and not set(names) & set(known):
+                return {name: self._placed(event, name) for name, event in zip(names, odd, strict=True)}
+        return {}
+
+    def _is_new(self, event: Event) -> bool:
+        """Whether a value is none of the program's."""
+        return not self.matcher.forward(event.value)
 
     def _input_of(self, event: Event) -> str:
         """The input whose adjoint a returned value is by its name."""

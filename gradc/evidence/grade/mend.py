@@ -272,7 +272,7 @@ class _Mender:
         culprits = [Culprit(at, verdict.line, verdict.name, 0.0)]
         best: tuple[int, Edit | None] = 0, None
         for far in (False, True):
-            edits = self._edits(culprits, far)[: self.most]
+            edits = [each for each in self._edits(culprits, far) if each[0].node is not None][: self.most]
             for k in range(0, len(edits), AT_ONCE):
                 some = edits[k : k + AT_ONCE]
                 variants = [edit.variant() for edit, _ in some]

@@ -249,6 +249,7 @@ class View:
         lines = [f"    {names[node]} = {printer.text(node, unnamed=True)}" for node in self.nodes if node.args]
         back = Printer(names, "numpy", literal=literal, dims=dag.dims, sizes=sizes)
         arrived: dict[Node, list[str]] = {}
+        by_id: dict[object, Node] = {node.id: node for node in self.nodes}
         self.contributions: list[tuple[Node, Node | None, str, str]] = []
         self.terms: dict[str, list[tuple[str, float]]] = {}
         for step in steps:
@@ -262,6 +263,10 @@ class View:
                         break
                 else:
                     incoming = ""
+            for node in reachable([sent for _, sent in step.contributions]):
+                if node.op is scalar.adjoint and node not in names:  # of another piece of the same array
+                    names[node] = f"a{len(names)}"
+                    lines.append(f"    {names[node]} = {' + '.join(arrived.get(by_id[node.attr], ['0.0']))}")
             for target, sent in step.contributions:
                 name = f"c{len(self.contributions)}"
                 lines.append(f"    {name} = share[{len(self.contributions)}]*({back.text(sent)})")

@@ -84,6 +84,8 @@ class Slips(Statement):
                     found += self._subscript(node)
                 elif isinstance(node, (ast.Compare, ast.UnaryOp)):
                     found += [change._replace(word=MASK) for change in self._node(node, None)]
+                    names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+                    found += [change._replace(word=MASK) for n in names for change in self._named(n, node)]
         return found
 
     def _whole(self, root: ast.expr) -> Iterator[Change]:
@@ -193,7 +195,13 @@ class Slips(Statement):
             yield Change(node, left, *self._dropped(node.right, right), 1.7)
             yield Change(node, right, *self._dropped(node.left, left), 1.8)
             yield Change(node, f"({left}) + ({right})", SLOPE, "it is multiplied, and has to be added", 2.4)
-        elif op in (ast.Div, ast.FloorDiv):
+        if op in (ast.Mult, ast.Div) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add):
+            sign, told = ("*", "multiplied by") if op is ast.Mult else ("/", "divided by")
+            a, b = self.text.of(node.left.left), self.text.of(node.left.right)
+            word, _ = self._dropped(node.right, right, over=op is ast.Div)
+            for new, alone in ((f"({a}){sign}({right}) + ({b})", a), (f"({a}) + ({b}){sign}({right})", b)):
+                yield Change(node, new, word, f"only {short(alone)} is to be {told} {short(right)}", 1.3)
+        if op in (ast.Div, ast.FloorDiv):
             if op is ast.FloorDiv:
                 yield Change(node, f"({left})/({right})", SLOPE, "the division rounds to a whole number", 0.6)
             yield Change(node, f"({left})*({right})", SLOPE, "it is divided, and has to be multiplied", 1.5)
@@ -248,6 +256,8 @@ class Slips(Statement):
             yield from self._product(node, args[0], args[1])
         elif called == "outer" and len(args) == 2:
             yield Change(node, f"({self.text.of(node)}).T", TRANSPOSED, "the outer product is the other way round", 0.9)
+        if called == "einsum" and args and isinstance(args[0], ast.Constant) and isinstance(args[0].value, str):
+            yield from _letters(args[0])
         if called in ("add", "subtract", "multiply", "divide") and len(args) == 2:
             sign = {"add": "-", "subtract": "+", "multiply": "/", "divide": "*"}[called]
             word = SIGN if called in ("add", "subtract") else SLOPE
@@ -370,9 +380,10 @@ class Slips(Statement):
                     yield Change(part, new, SLOPE, told, 1.3)
                 if isinstance(part, ast.BinOp):
                     yield Change(part, self.text.of(part.left), SLOPE, told, 1.1)
-        if len(parts) == 2:
-            a, b = map(self.text.of, parts)
-            yield _raw(node.slice, f"{b}, {a}", "the indices are the other way round", 1.6)
+        for i, j in itertools.combinations(range(len(parts) if len(parts) <= 4 else 0), 2):
+            texts = [*map(self.text.of, parts)]
+            texts[i], texts[j] = texts[j], texts[i]
+            yield _raw(node.slice, ", ".join(texts), "the indices are the other way round", 1.6)
 
     def _elements(self, node: ast.AST, elts: Sequence[ast.expr], cost: float) -> Iterator[Change]:
         if 2 <= len(elts) <= TUPLE and not any(isinstance(e, (ast.Starred, ast.Constant)) for e in elts):
@@ -433,6 +444,22 @@ class Slips(Statement):
 
 
 _NONE = np.zeros(())
+
+
+def _letters(node: ast.Constant) -> Iterator[Change]:
+    """Two indices of one operand of an einsum for each other, or of its result."""
+    text = str(node.value)
+    for part in dict.fromkeys(re.findall(r"[a-zA-Z]{2,}", text)):
+        for a, b in itertools.combinations(part, 2):
+            new = part.translate({ord(a): b, ord(b): a})
+            at = text.rfind(part)
+            yield Change(
+                node,
+                repr(text[:at] + new + text[at + len(part) :]),
+                TRANSPOSED,
+                f"the indices {part} stand for {new}",
+                1.2,
+            )
 
 
 def _is_product(term: ast.expr) -> bool:

@@ -146,9 +146,11 @@ class Statement:
         return {self.sides.get(one), self.sides.get(other)} == {FRONT, BACK}
 
     def hands_on(self, root: ast.expr) -> bool:
-        """Whether an expression is a mere name, or a call of a function of the text's own; what is added is neither."""
+        """Whether an expression is a mere name, or a call of a function of the text's own, and is not put into more."""
         if isinstance(self.s, ast.AugAssign) and root is self.s.value:
             return False
+        if isinstance(self.s, ast.Assign) and isinstance(self.s.targets[0], ast.Subscript) and root is self.s.value:
+            return isinstance(self.s.targets[0].slice, ast.Constant)
         if isinstance(root, ast.Call):
             called = root.func.attr if isinstance(root.func, ast.Attribute) else getattr(root.func, "id", "")
             return called in self.text.functions
