@@ -71,7 +71,7 @@ def given_sites(tree: ast.Module, given: Mapping[str, str]) -> set[int]:
         making = scope.startswith("__init__") or "init" in scope
         plain = names & {t.id for t in _targets(statement) if isinstance(t, ast.Name)}  # `g["W"] = …` is a gradient
         first_at_top = not scope and plain & named and not plain & first
-        if not isinstance(statement, ast.For) and (free or first_at_top):
+        if not isinstance(statement, (ast.For, ast.AugAssign)) and (free or first_at_top):
             found.add(id(statement))
         if making and not isinstance(statement, (ast.AugAssign, ast.For)):
             found.add(id(statement))

@@ -20,6 +20,7 @@ import numpy as np
 from gradc.base.errors import GradcError
 from gradc.evidence.grade.calls import File, Shapes, glance, plans
 from gradc.evidence.grade.diagnose import POINT, SLOPE, Reason
+from gradc.evidence.grade.guess import VAGUE
 from gradc.evidence.grade.judge import FIRST, Judge, Judged, Verdict, first_look
 from gradc.evidence.grade.marks import RIGHT, Marks
 from gradc.evidence.grade.match import Matcher
@@ -104,7 +105,12 @@ class _Grading:
             called = [n for n, of in given.items() if of == name] or [name]
             indexed = any(n in file.indices for n in called)
             asked = any(n in file.names for t in called for n in (f"d{t}", f"d_{t}", f"grad_{t}"))
-            if LABELS.match(name) and not asked and shape and (indexed or (classes and len(shape) > 1)):
+            if (
+                LABELS.match(name)
+                and not asked
+                and shape
+                and (indexed or (classes and len(shape) > 1 and 1 not in shape))
+            ):
                 labels.append(name)
         for name in labels:
             for theirs in [n for n, of in given.items() if of == name]:
@@ -289,8 +295,8 @@ class _Grading:
             found = self._several(found, benches, judged)
         lines = self.text.splitlines()
         wrong = []
-        vague = len(found) == 1 and all(r.word == SLOPE for v in found.values() for r in v[0].reasons[:1])
-        if mend is not None and (mend.marks or not found or (vague and (mend.line, mend.name) in found)):
+        vague = all(r.word == SLOPE and r.rank >= VAGUE for v in found.values() for r in v[0].reasons[:1])
+        if mend is not None and (mend.marks or (vague and _comes_before(mend, found))):
             at_line = (s for s in benches[0].marks.segments if s.last.line == mend.line and s.meanings)
             slot = next((s.meanings[0].slot.title for s in at_line), "")
             found = {(mend.line, mend.name): [Verdict(mend.line, mend.name, (mend.reason,), slot)]}
@@ -356,6 +362,13 @@ class _Grading:
             if slot in view.names_of(node):
                 yield line
                 return
+
+
+def _comes_before(mend: Mended, found: Verdicts) -> bool:
+    """Whether a line on which all that is wrong hangs is the one that was found, or comes before all that were."""
+    if len(found) == 1:
+        return (mend.line, mend.name) in found
+    return all(mend.line < line for line, _ in found)
 
 
 def _is_zero(value: Any) -> bool:

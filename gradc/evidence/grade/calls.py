@@ -22,6 +22,7 @@ CACHE = re.compile(
     r"(?i)^(cache\w*|\w*cache|ctx|saved\w*|state|tape|mem\w*|stored|context|tmp|stuff|fwd|values|res|residuals|vals|inter\w*|c)$"
 )
 HELPER = re.compile(r"(?i)(check|numeric|rel_error|test|plot|main|load|print|show|init|eval_num|demo|assert)")
+UPDATE = re.compile(r"(?i)(update|step|train|fit|sgd|zero|params|parameters)$")
 SELF = ("self", "cls", "ctx")
 
 
@@ -341,13 +342,8 @@ class _Binder:
         at = len(calls) - 1
         inner = {c for m in methods.values() for c in m.own}
         public = [m for m in methods.values() if not m.name.startswith("__") or m.name == "__call__"]
-        tops = [
-            m
-            for m in public
-            if m.name not in inner
-            and not HELPER.search(m.name)
-            and not re.search(r"(?i)(update|step|train|fit|sgd|zero|params|parameters)$", m.name)
-        ]
+        outer = [m for m in public if m.name not in inner and not HELPER.search(m.name)]
+        tops = [m for m in outer if not UPDATE.search(m.name)] or outer
         forward = [m for m in tops if not m.is_backward]
         backward = [m for m in tops if m.is_backward]
         good = [m for m in forward if FORWARD.search(m.name)] or forward[:1]

@@ -75,6 +75,7 @@ class Marks:
         self.first_output = -1
         self.last_used = 0
         self._meant: dict[object, tuple[list[Meaning], bool]] = {}  # by names, until more is bound to one
+        self.reshaped: list[tuple[Segment, Array]] = []  # what lies otherwise than what it is, for now
         self.each: dict[int, int] = {}  # the adjoints that are still to be divided by a number of examples
         self.outputs = [slot for _, slot in reference.outputs]
         self._read()
@@ -92,6 +93,15 @@ class Marks:
             ran.add(event.site)
             self.last_used = event.index
             self.state.append(self._event(event))
+        self._check_reshaped()
+
+    def _check_reshaped(self) -> None:
+        """What lies otherwise than the gradient that it is, and does not come to lie like it, is none."""
+        for segment, want in self.reshaped:
+            later = (e.value for e in self.run.events[segment.last.index + 1 :] if e.value.shape == want.shape)
+            final = segment.meanings[0].slot.is_input
+            if final and not any(fits(value, want, self.loose) for value in later):
+                self.state[segment.last.index] = segment.states[-1] = OTHER
 
     def _restores(self, event: Event) -> bool:
         name = self.held.get((event.key, event.name), "")
@@ -192,7 +202,9 @@ class Marks:
             wanted = [name, *wanted] if HOLDERS.match(holder) else wanted
         found = self._known(event, wanted)
         if not found and OWN.match(name) and len(held := self.objects.get(event.key, ())) == 1:
+            own = {id(meaning.slot) for base in held for meaning in self.bound.get((event.key, base), ())}
             found = self._known(event, held)
+            found = [meaning for meaning in found if id(meaning.slot) in own] or found
         if found:
             return found, False
         piece = piece_of(name)
@@ -251,6 +263,10 @@ class Marks:
         if wanted:
             if any(fits(value, want, self.loose) for meaning in wanted for want in meaning.adjoints()):
                 return RIGHT
+            for want in (w for meaning in wanted for w in meaning.adjoints() if w.size == value.size > 1):
+                if len(squeezed(value.shape)) > 1 and fits(value.ravel(), want.ravel(), self.loose):
+                    self.reshaped.append((segment, want))
+                    return RIGHT
             self._note_examples(event, wanted)
             if any(self.matcher.is_sum(value, meaning, is_sum_of_some) for meaning in wanted if _sized(meaning, value)):
                 return PART

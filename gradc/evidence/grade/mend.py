@@ -195,7 +195,8 @@ class _Mender:
         """What speaks for a line: that it has, each time, what its name says."""
         named = [e for e in self.marks.run.events if e.site == site]
         states = {self.marks.state[e.index] for e in named}
-        if states <= {FORWARD, GIVEN}:
+        own = all(self.marks.meanings(e)[0] for e in named)
+        if states <= {FORWARD, GIVEN} and not (own and FORWARD in states):
             late = named[0].index > self.marks.first_output >= 0  # a residual is a value, and begins the way back
             return (0.5 * WAS_RIGHT if states == {FORWARD} and not late else 0.0), ""
         own = all(self.marks.meanings(e)[0] for e in named)
@@ -354,7 +355,7 @@ class _Mender:
             return False
         for goal in goals.values():
             value = _value_of(goal, run)
-            if value is None or not any(fits(value, want, loose) for want in goal.wants):
+            if value is None or not any(_reaches(value, want, goal.event.value, loose) for want in goal.wants):
                 return False
         return True
 
@@ -486,6 +487,12 @@ def _cost(each: tuple[Edit, Culprit]) -> float:
     elif culprit.unnamed and edit.word == MEAN:  # the division may come later
         unnamed = 0.25 * WAS_RIGHT
     return edit.cost + culprit.against + unnamed
+
+
+def _reaches(value: Array, want: Array, before: Array, loose: float) -> bool:
+    """Whether a value is what it should be; what lies otherwise may be turned later on, as it was `before`."""
+    turned = value.shape == before.shape != want.shape and value.size == want.size
+    return fits(value, want, loose) or (turned and fits(value.ravel(), want.ravel(), loose))
 
 
 def _value_of(goal: Goal, run: Run) -> Array | None:

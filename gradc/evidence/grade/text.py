@@ -163,7 +163,7 @@ class Statement:
             if is_size(value):
                 found.setdefault(float(value), atom)
         for atom, value in self.values.items():
-            for axis in range(min(value.ndim, 2)):
+            for axis in range(value.ndim):
                 found.setdefault(value.shape[axis], f"{atom}.shape[{axis}]" if value.ndim > 1 else f"len({atom})")
         return [text for size, text in found.items() if size > 1]
 
