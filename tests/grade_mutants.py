@@ -21,6 +21,8 @@ from gradc.run.instrument import name_of
 
 HAND = Path(__file__).parent / "hand"
 ANY = "a factor of "
+# What changes nothing: what is left out sums to 0.
+EQUAL = {("batchnorm_kratzert.py", 51, "a term left out")}
 
 
 class Mutant(NamedTuple):
@@ -49,7 +51,7 @@ def mutants() -> Iterator[Mutant]:
         for s in ast.walk(whole.tree):
             if isinstance(s, (ast.Assign, ast.AugAssign)) and _is_backward(whole, s):
                 for mistake, words, new in _mistakes(whole, s):
-                    if new != text:
+                    if new != text and (case["file"], s.lineno, mistake) not in EQUAL:
                         yield Mutant(case["file"], case["program"], case.get("shapes"), s.lineno, mistake, words, new)
 
 
