@@ -41,6 +41,8 @@ LIKELY = 1.9
 BEGUN = 0.3
 # So many problems are looked at where one change does not mend all.
 LOOKED_AT = 20
+# What speaks for a line that assigns the negative of a part.
+NO_PART = 0.2
 # What speaks for a line that assigns an adjoint with more elements than what it is of.
 SPREAD = 0.4
 # What speaks against the test of an `if` of which one branch alone was taken.
@@ -199,13 +201,14 @@ class _Mender:
         if states <= {FORWARD, GIVEN} and not (own and FORWARD in states):
             late = named[0].index > self.marks.first_output >= 0  # a residual is a value, and begins the way back
             return (0.5 * WAS_RIGHT if states == {FORWARD} and not late else 0.0), ""
-        own = all(self.marks.meanings(e)[0] for e in named)
         if states == {FREE} and all(map(self._is_slope, named)):
             return 0.5 * WAS_RIGHT, ""
         if own and all(any(fits(-e.value, w, self.bench.loose) for w in self._wants(e)) for e in named):
             return 0.0, NEGATIVE  # a sign that the next line may take
         if states == {RIGHT} and all(e.where.how == "=" for e in named):
             return (WAS_RIGHT, "") if own else (0.0, RIGHT)
+        if all(map(self._is_negative_part, named)):
+            return -NO_PART, ""
         if all(map(self._is_multiple, named)):
             return 0.0, MULTIPLE
         return 0.0, "" if own else NAMELESS
@@ -226,6 +229,11 @@ class _Mender:
                     slope = part.value / part.incoming
                     found += [] if chance(slope) else [slope]
         return found
+
+    def _is_negative_part(self, event: Event) -> bool:
+        """Whether a value is called a part of an adjoint, and is the negative of one."""
+        meanings, piece = self.marks.meanings(event)
+        return bool(meanings) and piece and self.marks.matcher.part(-event.value) is not None
 
     def _is_multiple(self, event: Event) -> bool:
         """Whether a value is an adjoint but for a division by a length, which may come later."""
