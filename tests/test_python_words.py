@@ -67,6 +67,13 @@ def test_as_python_has_it(program: str) -> None:
     assert agrees(program, {"x": X} if "X4" not in program else {"X4": np.arange(12.0).reshape(3, 4) ** 2 / 30 + 0.1})
 
 
+def test_sum_is_pythons_beside_numpys() -> None:
+    with pytest.raises(gradc.GradcError, match="adds up the rows"):
+        gradc.compile("np.sum(sum(x)*x)", shapes={"x": (2, 3)})
+    for whole in ("sum(x)", "from numpy import *\nsum(x)", "from numpy import sum\nk = np.pi\nsum(x)"):
+        assert gradc.compile(whole, shapes={"x": (2, 3)})(X) == pytest.approx(X.sum())
+
+
 @pytest.mark.parametrize("program", CUT_OFF)
 def test_what_an_array_of_integers_cannot_hold(program: str) -> None:
     with pytest.raises(gradc.GradcError, match="holds integers"):

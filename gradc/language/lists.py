@@ -682,6 +682,17 @@ def _len(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
     raise gates.source.error(f"{kind_of(value)} has no length", args[0].first, args[0].last)
 
 
+def _is_pythons(tokens: list[str]) -> bool:
+    """Whether `sum` is Python's: in a program that calls NumPy's functions by np., and has not all of them bare."""
+    named = any(token.startswith(("np.", "numpy.")) for token in tokens)
+    return named and not any(
+        tokens[at : at + 4] == ["from", library, "import", "*"]
+        for library in ("numpy", "autograd.numpy", "jax.numpy", "pylab")
+        for at, token in enumerate(tokens)
+        if token == "from"
+    )
+
+
 def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
     """Python's sum of a list adds its items up; NumPy's takes it as an array."""
     if callee.prefixed or callee.receiver is not None or not args or callee.name != "sum":
@@ -693,6 +704,9 @@ def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
             return gates.apply(
                 s.add, [Arg(gates.make(a.sum_, (plain[0].value,), (None, False)), first, last), plain[1]]
             )
+    if len(args) == 1 and len(getattr(args[0].value, "shape", ())) > 1 and _is_pythons(gates.source.tokens):
+        said = "Python's sum adds up the rows of a matrix, np.sum all of its elements"
+        raise gates.source.error(said, first, last, "write np.sum(x), or np.sum(x, axis=0)")
     if not plain or not isinstance(plain[0].value, Group) or len(plain) != len(args) or len(plain) > 2:
         return None
     items = plain[0].value.items
