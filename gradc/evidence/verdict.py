@@ -109,9 +109,10 @@ def _by_floats(evidence: Evidence, k: int, name: str) -> Error | None:
     total = math.fsum(a * b for a, b in zip(got, direction.flat, strict=True))
     large = math.fsum(abs(a * b) for a, b in zip(got, direction.flat, strict=True))
     finer, doubt = ladders[-1]
-    if not all(math.isfinite(found) for found, _ in ladders) or doubt > CHAOS * max(abs(finer), TRUST * large):
+    floor = TRUST * abs(_contracted(evidence, staged))  # what is less is the rounding of the values
+    if not all(math.isfinite(found) for found, _ in ladders) or doubt > CHAOS * max(abs(finer), floor):
         return None
-    found, uncertain = min(ladders, key=lambda each: abs(total - each[0]) / (each[1] + TRUST * large))
+    found, uncertain = min(ladders, key=lambda each: abs(total - each[0]) / (each[1] + TRUST * large + TINY))
     size = max(large, abs(found))
     return Error(abs(total - found), size, max(DOUBT * uncertain, TRUST * size) / EPS, total, found)
 
