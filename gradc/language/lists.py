@@ -683,14 +683,9 @@ def _len(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
 
 
 def _is_pythons(tokens: list[str]) -> bool:
-    """Whether `sum` is Python's: in a program that calls NumPy's functions by np., and has not all of them bare."""
-    named = any(token.startswith(("np.", "numpy.")) for token in tokens)
-    return named and not any(
-        tokens[at : at + 4] == ["from", library, "import", "*"]
-        for library in ("numpy", "autograd.numpy", "jax.numpy", "pylab")
-        for at, token in enumerate(tokens)
-        if token == "from"
-    )
+    """Whether `sum` is Python's: in a file that imports NumPy under a name, and does not bring all of its names."""
+    pairs = list(zip(tokens, tokens[1:], strict=False))
+    return ("import", "numpy") in pairs and ("import", "*") not in pairs
 
 
 def _sum(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -> Any:
