@@ -139,6 +139,7 @@ NAMED = {
     "evidence/stopped.py": "stop_gradient",  # what the differences hold fixed
     "evidence/grade/settings.py": "pad windows",  # what a layer's cache is called to hold, read off its gates
     "optimize/__init__.py": "held held_else",
+    "optimize/backward.py": "nonzero",  # a side by its norm
     "optimize/constructors.py": "nonzero sqrt",
     "optimize/ufuncs.py": "abs_",
     "plan/adjoints.py": "nonzero scatter",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gradc.base.errors import GradcError
@@ -684,7 +685,7 @@ def _len(gates: Gates, callee: Callee, args: list[Arg], first: int, last: int) -
 
 def _is_pythons(tokens: list[str]) -> bool:
     """Whether `sum` is Python's: in a file that imports NumPy under a name, and does not bring all of its names."""
-    pairs = list(zip(tokens, tokens[1:], strict=False))
+    pairs = set(pairwise(tokens))
     return ("import", "numpy") in pairs and ("import", "*") not in pairs
 
 

@@ -201,7 +201,7 @@ _distribution(
     {
         "logpdf": (
             (
-                f"where({_Z} < 0 or {_Z} > 1, -inf,"
+                f"where(logical_or({_Z} < 0, {_Z} > 1), -inf,"
                 f" xlogy(a - 1, {_Z}) + xlog1py(b - 1, -({_Z})) - betaln(a, b) - log(scale))"
             ),
             (
@@ -234,7 +234,7 @@ binom_logpmf = op(
 bernoulli_logpmf = op(
     "bernoulli_logpmf(k, p)",
     doc="scipy.stats.bernoulli.logpmf",
-    lower="where(k < 0 or k > 1, -inf, xlogy(k, p) + xlog1py(1 - k, -p))",
+    lower="where(logical_or(k < 0, k > 1), -inf, xlogy(k, p) + xlog1py(1 - k, -p))",
     aliases=["bernoulli.logpmf"],
     test=Test(sympy="k*log(p) + (1 - k)*log(1 - p)", domain=[(0.1, 0.9), (0.1, 0.9)]),
 )
