@@ -11,6 +11,7 @@ ImportError: an emitted module may not import 'gradc'
 import ast
 import builtins
 import contextlib
+import dis
 import json
 import os
 import re
@@ -155,8 +156,19 @@ def standalone(source: str, target: str = "numpy") -> ModuleType:
 
     module = ModuleType("emitted")
     module.__dict__["__builtins__"] = {**vars(builtins), "__import__": only_allowed}
-    exec(compile(source, "<emitted>", "exec"), module.__dict__)
+    code = compile(source, "<emitted>", "exec")
+    exec(code, module.__dict__)
+    unknown = set(_global_names(code)) - module.__dict__.keys() - vars(builtins).keys()
+    assert not unknown, f"the module says nothing of {unknown}"
     return module
+
+
+def _global_names(code: CodeType) -> Iterator[str]:
+    """What the functions of a module look up in it, wherever they stand: `inf` on a branch that no test takes, too."""
+    yield from (each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL")
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _global_names(inner)
 
 
 def frozen(value: Any) -> Any:
