@@ -64,12 +64,18 @@ def plain_number(value: float) -> tuple[str, int]:
 
     >>> plain_number(2), plain_number(-0.5), plain_number(float("inf")), plain_number(1e-05)
     (('2', 14), ('-0.5', 11), ('float("inf")', 14), ('1e-5', 14))
+    >>> plain_number(-1e9), plain_number(2.5e7), plain_number(10000.0)
+    (('-1e9', 11), ('2.5e7', 14), ('10000.0', 14))
     """
     if value != value or value in (float("inf"), float("-inf")):
         return f'float("{value}")', ATOM
     text = repr(value)
     if "e" in text:
         text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    elif text.endswith("00000.0"):  # nobody counts so many zeros
+        first, *more = text.lstrip("-")[:-2].rstrip("0")
+        point = "." * bool(more)
+        text = f"{'-' * (value < 0)}{first}{point}{''.join(more)}e{len(text.lstrip('-')) - 3}"
     return text, UNARY if text.startswith("-") else ATOM
 
 
