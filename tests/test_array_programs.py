@@ -579,3 +579,24 @@ def test_what_an_early_line_writes_out_gets_no_name_in_a_later_one(style: str) -
     assert {name: each.shape for name, each in grads.items()} == shapes
     assert (grads["h"] == 1).all()
     assert (grads["x"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("mean", "off"),
+    [
+        ("x.mean(axis=0)", "x - mu"),
+        ("x.mean(0, keepdims=True)", "x - mu"),
+        ("np.mean(x, axis=1)", "x - mu[:, None]"),
+        ("np.mean(x, axis=-1)", "x - np.expand_dims(mu, -1)"),
+        ("np.mean(x, axis=-1, keepdims=True)", "x - mu"),
+    ],
+)
+def test_a_variance_takes_the_deviations_that_the_program_has(mean: str, off: str) -> None:
+    axis = 0 if "0" in mean else 1
+    program = f"mu = {mean}\nnum = {off}\nvar = x.var(axis={axis})\nnp.sum(num*g) + np.sum(var**2)"
+    fn = gradc.compile(program, shapes={"x": ("n", "d"), "g": ("n", "d")})
+    assert "2*num*" in fn.source
+    x, g = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 4))
+    moved = x - x.mean(axis=axis, keepdims=True)
+    want = g - g.mean(axis=axis, keepdims=True) + 4 * moved * x.var(axis=axis, keepdims=True) / x.shape[axis]
+    np.testing.assert_allclose(fn.value_and_grad(x, g)[1]["x"], want, rtol=1e-12)

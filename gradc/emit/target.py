@@ -73,9 +73,9 @@ def plain_number(value: float) -> tuple[str, int]:
     if "e" in text:
         text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     elif text.endswith("00000.0"):  # nobody counts so many zeros
-        first, *more = text.lstrip("-")[:-2].rstrip("0")
-        point = "." * bool(more)
-        text = f"{'-' * (value < 0)}{first}{point}{''.join(more)}e{len(text.lstrip('-')) - 3}"
+        digits = text.lstrip("-")[:-2]
+        kept = digits.rstrip("0")
+        text = f"{'-' * (value < 0)}{kept[0]}{'.' * (kept[1:] != '')}{kept[1:]}e{len(digits) - 1}"
     return text, UNARY if text.startswith("-") else ATOM
 
 

@@ -169,8 +169,14 @@ def _kron_vjp(ranks: Ranks, shapes: tuple[Shape, ...]) -> list[str]:
     ]
 
 
-def _spread(text: str, axis: Any, keepdims: bool) -> str:
-    return text if keepdims or axis is None else f"expand({text}, axis=axis)"
+def _spread(text: str, axis: Any, keepdims: bool, rank: int) -> str:
+    """What a reduction left, against what it reduced: axes of size 1, unless those that are gone are the first."""
+    gone = (
+        sorted(at % rank for at in (axis if isinstance(axis, tuple) else (axis,)))
+        if axis is not None
+        else []
+    )
+    return text if keepdims or gone == [*range(len(gone))] else f"expand({text}, axis=axis)"
 
 
 # A deviation from the mean.
@@ -181,13 +187,13 @@ _COUNT = "(count(x, axis=axis) - ddof)"
 def _var_vjp(
     ranks: Ranks, shapes: tuple[Shape, ...], axis: Any = None, ddof: int = 0, keepdims: bool = False
 ) -> list[str]:
-    return [f"2*{_OFF}*{_spread(f'(dout/{_COUNT})', axis, keepdims)}"]
+    return [f"2*{_OFF}*{_spread(f'(dout/{_COUNT})', axis, keepdims, ranks[0])}"]
 
 
 def _std_vjp(
     ranks: Ranks, shapes: tuple[Shape, ...], axis: Any = None, ddof: int = 0, keepdims: bool = False
 ) -> list[str]:
-    return [f"{_OFF}*{_spread(f'(dout/({_COUNT}*nonzero(out)))', axis, keepdims)}"]
+    return [f"{_OFF}*{_spread(f'(dout/({_COUNT}*nonzero(out)))', axis, keepdims, ranks[0])}"]
 
 
 # ---- the entries -------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from gradc.ops import array as a
 from gradc.ops import constant_arrays, linalg, loss
 from gradc.ops import routing as r
 from gradc.ops import scalar as s
-from gradc.ops.table import Op, infer_shape
+from gradc.ops.table import Op, infer_shape, statics_of
 from gradc.rewrite import written_numbers
 from gradc.rewrite.typed import typed
 from gradc.rewrite.written_out import FORMS, across
@@ -256,6 +256,26 @@ def _sub(build: Builder, x: Node, y: Node) -> Node | None:
                 return build.make(s.neg, (build.read(s.expm1, y.args),))
     if y.op is s.neg and y not in build.named:
         return build.make(s.add, (x, y.args[0]))
+    return _centred(build, x, y) if y.op is a.mean and y.args[0] is x else None
+
+
+def _centred(build: Builder, x: Node, mean: Node) -> Node | None:
+    """The deviations from a mean with axes of size 1, where the program has them by a mean of another shape."""
+    table, given, rank = build.graph.table, statics_of(a.mean, mean.attr), len(x.shape)
+    axis = given["axis"]
+    if not given["keepdims"] or type(axis) is not int or (s.sub, (x, mean), None) in table:
+        return None
+    at = axis % rank
+    inserted = ((("slice", None, None, None),) * at + (None,),)
+    for spelled in (at, at - rank):
+        flat = table.get((a.mean, (x,), (spelled, False)))
+        found = [table.get((a.mean, (x,), (spelled, True)))] + [flat] * (at == 0)
+        if flat is not None:
+            ways = ((a.expand, (at,)), (a.expand, (at - rank,)), (a.index, inserted))
+            found += [table.get((op, (flat,), attr)) for op, attr in ways]
+        off = (table.get((s.sub, (x, each), None)) for each in found if each is not None)
+        if (same := next(filter(None, off), None)) is not None:
+            return same
     return None
 
 
