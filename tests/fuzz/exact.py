@@ -109,7 +109,11 @@ def gradient(program: Program, inputs: Mapping[str, float]) -> tuple[float, dict
     form = formula(program, inputs)
     symbols = [sympy.Symbol(item.name, real=True) for item in program.inputs]
     slopes = [sympy.diff(form, symbol) for symbol in symbols]
-    run = sympy.lambdify(symbols, [form, *slopes], modules="mpmath", cse=True)
+
+    def shared(forms: Any) -> Any:  # SymPy before 1.13 gives common parts the names of inputs
+        return sympy.cse(forms, symbols=sympy.numbered_symbols("common_"), list=False)
+
+    run = sympy.lambdify(symbols, [form, *slopes], modules="mpmath", cse=shared)
     with mpmath.workdps(DIGITS):
         out = run(*(mpmath.mpf(inputs[item.name]) for item in program.inputs))
         first, *rest = (float(mpmath.re(x)) for x in out)
