@@ -13,6 +13,7 @@ import gradc
 from gradc.derive.structured import block_of
 from gradc.plan import blocks as plan
 from gradc.run.functions import load
+from tests.support import NUMPY_2
 
 RNG = np.random.default_rng(5)
 X, W, A = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
@@ -128,7 +129,11 @@ def owned(results: list[Any], given: list[Any]) -> None:
             assert not np.shares_memory(one, other)
 
 
-@pytest.mark.parametrize("name", [*JACOBIANS, *HESSIANS])
+# NumPy 1 makes a double of a single number of single precision and a number of Python's.
+SINGLE = [name for name in (*JACOBIANS, *HESSIANS) if NUMPY_2 or name != "numbers"]
+
+
+@pytest.mark.parametrize("name", SINGLE)
 def test_single_precision_stays_so(name: str) -> None:
     mode = "jacobian" if name in JACOBIANS else "hessian"
     program, point = (JACOBIANS if name in JACOBIANS else HESSIANS)[name]

@@ -77,7 +77,10 @@ def test_outside_of_the_support_and_at_its_ends(function: str, shifted: dict[str
     assert not np.isnan(slopes[~np.isnan(x)]).any()
 
 
-@pytest.mark.parametrize("name", [*MASSES, "bernoulli"])
+KNOWN = [name for name in MASSES if hasattr(stats, name)]  # to the oldest SciPy, too
+
+
+@pytest.mark.parametrize("name", [*KNOWN, "bernoulli"])
 def test_a_mass_of_what_cannot_be_is_0(name: str) -> None:
     given = shapes_of(name, MASSES[name][0] if name in MASSES else "p")
     k = np.array([-3.0, -1.0, 0.0, 1.0, 2.0, 3.0, 8.0])
@@ -85,7 +88,7 @@ def test_a_mass_of_what_cannot_be_is_0(name: str) -> None:
     np.testing.assert_allclose(fn(k), getattr(stats, name).logpmf(k, **given), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", MASSES)
+@pytest.mark.parametrize("name", KNOWN)
 def test_a_mass_is_scipys(name: str) -> None:
     agrees(f"{name}.logpmf", {"x": 2, **shapes_of(name, MASSES[name][0])}, ("x", *COUNTED))
 
