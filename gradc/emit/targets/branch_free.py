@@ -1,12 +1,14 @@
 """Elementary functions without a branch, as the text of functions that Numba compiles, so that LLVM vectorises a loop.
 
-Each is right over the whole range, subnormals, signed zeros, infinities and NaN included, to 1.5 ulp at most (against
-50 digits; `tests/test_branch_free.py`). Choices are between numbers that have both been computed, which are selects.
+Each is right over the whole range, subnormals, signed zeros, infinities and NaN included, to 1.5 ulp at most, erfc to 4
+(against 50 digits; `tests/test_branch_free.py`). Choices are between numbers that have both been computed: selects.
 
 Sources: the reductions are those of W. Cody and W. Waite, Software Manual for the Elementary Functions (1980), with the
 fused multiply-add as in J.-M. Muller, Elementary Functions (3rd ed., 2016); that of large angles is M. Payne's and
 R. Hanek's (SIGNUM Newsletter 18, 1983), a product with a row of 2/pi's bits. The polynomials of exp and erf are minimax
-fits (Remez, in 50 digits); those of log, sin and cos are Sun's fdlibm (e_log.c, k_sin.c, k_cos.c, 1993).
+fits (Remez, in 50 digits), that of erfc one of (1 + 2*x)*erfcx(x) at Chebyshev's points in (x - 4)/(x + 4), after
+M. Shepherd and J. Laframboise (Math. Comp. 36, 1981); those of log, sin and cos are Sun's fdlibm (e_log.c,
+k_sin.c, k_cos.c, 1993).
 
 >>> [name for name in needed_by("tanh")]
 ['fma', 'bits', 'from_bits', 'signed', 'scaled', 'exp_rest', 'expm1_parts', 'tanh']
@@ -194,20 +196,25 @@ def softplus(x):
     """log(1 + exp(x)), which does not overflow"""
     return (x if x > 0.0 else 0.0 if x == x else x) + log1p(exp(-abs(x)))
 ''',
-    "erf": '''
+    "erf_rest": '''
 @compiled
-def erf(x):
-    """The error function: a polynomial up to 1, and 1 - exp(-x*x)*erfcx(abs(x)) from there on."""
-    a = abs(x)
-    u = x*x
+def erf_rest(u):
+    """erf(x)/x - 1 for the square of an x up to 1."""
     v = u*u
     w = v*v
     s = fma(w, fma(v, fma(u, -7.779462971761597e-10, 1.3710988704190523e-08),
                    fma(u, -1.6206318752969208e-07, 1.6447132699786621e-06)),
             fma(v, fma(u, -1.4924712439534814e-05, 0.0001205529358693695),
                 fma(u, -0.0008548325929766244, 0.005223977606130842)))
-    s = fma(w, s, fma(v, fma(u, -0.026866170643113415, 0.112837916709442),
-                      fma(u, -0.3761263890318352, 0.12837916709551256)))
+    return fma(w, s, fma(v, fma(u, -0.026866170643113415, 0.112837916709442),
+                             fma(u, -0.3761263890318352, 0.12837916709551256)))
+''',
+    "erf": '''
+@compiled
+def erf(x):
+    """The error function: a polynomial up to 1, and 1 - exp(-x*x)*erfcx(abs(x)) from there on."""
+    a = abs(x)
+    u = x*x
     b = 7.0 if a > 7.0 else a
     t = (b - 3.0)/(b + 3.0)
     v = t*t
@@ -218,7 +225,33 @@ def erf(x):
                 fma(t, -0.024392322448030603, 0.07166585073936253)))
     c = fma(w, c, fma(v, fma(t, -0.15011593631219736, 0.2456038016639603),
                       fma(t, -0.32623356004599957, 0.17900115118135151)))
-    return fma(x, s, x) if a < 1.0 else signed(fma(-exp(-u), c, 1.0), x)
+    return fma(x, erf_rest(u), x) if a < 1.0 else signed(fma(-exp(-u), c, 1.0), x)
+''',
+    "erfc": '''
+@compiled
+def erfc(x):
+    """1 - erf(x) with its digits: exp(-x*x)*erfcx(x) from 0.75 on, and 2 less that of -x up to -0.75."""
+    a = abs(x)
+    b = 28.0 if a > 28.0 else a
+    t = (b - 4.0)/(b + 4.0)
+    v = t*t
+    w = v*v
+    c = fma(v, -1.8206098680308682e-09, fma(t, -1.3670989863347383e-08, -7.71541861441783e-09))
+    c = fma(w, c, fma(v, fma(t, 1.1534943745754157e-07, 6.270727157198311e-08),
+                      fma(t, -8.351619688696847e-07, 3.0135049944875397e-07)))
+    c = fma(w, c, fma(v, fma(t, 5.7178872846321855e-06, -1.1224789135154701e-05),
+                      fma(t, -2.4403169244974074e-05, 0.000150622243948303)))
+    c = fma(w, c, fma(v, fma(t, -0.00019925550755614952, -0.00075777334141333),
+                      fma(t, 0.005031969755895426, -0.016197734059115006)))
+    c = fma(w, c, fma(v, fma(t, 0.03716751556249286, -0.06633036581152939),
+                      fma(t, 0.09373283499679412, -0.10103906603635213)))
+    c = fma(w, c, fma(v, fma(t, 0.06809705425473732, 0.01537965210262074),
+                      fma(t, -0.1396211168405629, 1.2329951186255526)))
+    u = b*b
+    e = exp(-u)
+    e = fma(-e, fma(b, b, -u), e)*c/fma(2.0, b, 1.0)  # c is (1 + 2*x)*erfcx(x)
+    near = 1.0 - fma(x, erf_rest(u), x)
+    return near if a < 0.75 else 2.0 - e if x < 0.0 else e
 ''',
     "TWO_OVER_PI": '''
 def two_over_pi(e):

@@ -63,10 +63,10 @@ _FORMS: dict[str, tuple[str, str]] = {
     "indicator": ("{a:number} if {c:not} else {b:number}", "cond"),
     "clip": ("smaller(larger({x}, {lo:number}), {hi:number})", "atom"),
     **{name: (f"{name}({{x}})", "atom") for name in (
-        "exp expm1 log log1p sin cos tanh erf sigmoid softplus tanh_slope sigmoid_slope nonzero sign cbrt "
+        "exp expm1 log log1p sin cos tanh erf erfc sigmoid softplus tanh_slope sigmoid_slope nonzero sign cbrt "
         "log1mexp logcosh log2 log10 exp2").split()},
     **{name: (f"math.{name}({{x}})", "atom") for name in (
-        "sqrt tan asin acos atan sinh cosh asinh acosh atanh erfc lgamma gamma").split()},
+        "sqrt tan asin acos atan sinh cosh asinh acosh atanh lgamma gamma").split()},
     **{name: (f"np.{name}({{x}})", "atom") for name in "floor ceil".split()},
     **{name: (f"{name}({{x}}, {{y}})", "atom") for name in "toward over_square logaddexp heaviside".split()},
     "hypot": ("math.hypot({x}, {y})", "atom"),
