@@ -23,12 +23,12 @@ from gradc.emit.operand import Printer
 from gradc.graph.dag import Dag, Node, reachable
 from gradc.graph.shapes import Dims, ShapeError
 from gradc.language import parse, unparse
-from gradc.ops import array, borders, contractions, entries, lookup, routing, scalar
+from gradc.ops import array, borders, contractions, entries, linalg, lookup, routing, scalar
 from gradc.ops.helpers import HELPERS
 from gradc.ops.table import Op, bind_statics, op, unregister
 from gradc.rewrite.rules import has_form, instantiate
 from gradc.rewrite.simplify import Builder, as_number
-from tests.support import some
+from tests.support import NUMPY_2, some
 
 VALUE_TOL = 4e-15  # a few ulp: what an elementary function and the constants of its entry may lose
 SLOPE_TOL = 1e-13  # a rule of some five roundings, at points of moderate condition
@@ -112,6 +112,8 @@ def cases(entry: Op) -> list[tuple[tuple[tuple[int, ...], ...], Any]]:
     attrs = [bind_statics(entry, sample) for sample in entry.test.samples] or [bind_statics(entry, {})]
     out = []
     for given, attr in itertools.product(shapes, attrs):
+        if entry in (array.solve, linalg.solve_triangular) and len(given[1]) == len(given[0]) - 1 > 1 and not NUMPY_2:
+            continue  # NumPy 1 takes a matrix beside a stack of them for a stack of vectors
         build = Builder()
         try:
             build.make(entry, tuple(build.input(f"x{i}", shape) for i, shape in enumerate(given)), attr)
