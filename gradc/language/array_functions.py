@@ -233,14 +233,17 @@ FUNCTIONS: dict[str, tuple[str, Function]] = {}
 LATE: dict[str, str] = {
     name: module
     for module, names in {
-        "more_functions": """
-            cumsum cumprod diff sort trapezoid trapz flip flipud fliplr roll repeat repeat_interleave tile squeeze
-            expand_dims unsqueeze atleast_1d atleast_2d swapaxes moveaxis movedim permute permute_dims ravel flatten
-            broadcast_to pad hstack vstack row_stack column_stack dstack cat ix_ append block split array_split
-            tensor_split chunk hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select inner
-            vdot kron cross outer tensordot einsum multi_dot matrix_power var std average ptp cov corrcoef convolve
-            correlate radians deg2rad degrees rad2deg clip clamp polyval vander meshgrid indices gradient one_hot
-            delete insert item tolist numpy contiguous logspace
+        "rearranged": """
+            flip flipud fliplr roll repeat repeat_interleave tile squeeze expand_dims unsqueeze atleast_1d
+            atleast_2d swapaxes moveaxis movedim permute permute_dims ravel flatten broadcast_to pad hstack
+            vstack row_stack column_stack dstack cat ix_ append block split array_split tensor_split chunk
+            hsplit vsplit diag diagflat diagonal tri trace triu_indices tril_indices select
+        """,
+        "combined": """
+            cumsum cumprod diff sort trapezoid trapz inner vdot kron cross outer tensordot einsum multi_dot
+            matrix_power var std average ptp cov corrcoef convolve correlate radians deg2rad degrees rad2deg
+            clip clamp polyval vander meshgrid indices gradient one_hot delete insert tolist item numpy
+            contiguous logspace
         """,
         "torch_functions": """
             clone cpu cuda to type_as requires_grad_ retain_grad half view view_as reshape_as expand expand_as size

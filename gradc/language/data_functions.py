@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language.array_functions import Call, function
-from gradc.language.more_functions import _flat, _joined, _of_axis
+from gradc.language.rearranged import _flat, _joined, _of_axis
 from gradc.language.torch_functions import add, div, gate, mul, sub
 from gradc.language.values import Arg, Callee, Dict, Group, Slice, Text
 from gradc.ops import array as a

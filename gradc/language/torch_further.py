@@ -13,8 +13,9 @@ from gradc.graph.dag import Node
 from gradc.graph.shapes import total
 from gradc.language import indexing
 from gradc.language.array_functions import Call, _along, _integer, function
+from gradc.language.combined import _moment
 from gradc.language.data_functions import kept
-from gradc.language.more_functions import _moment, _of_axis
+from gradc.language.rearranged import _of_axis
 from gradc.language.torch_functions import _norm, add, div, mul, sub
 from gradc.language.values import Arg, Group
 from gradc.ops import array as a
