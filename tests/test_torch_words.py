@@ -216,3 +216,14 @@ def test_refused_with_a_way_out(program: str, said: str) -> None:
     with pytest.raises(gradc.GradcError, match=said) as caught:
         compiled(program)
     assert all(problem.hint for problem in caught.value.problems)
+
+
+def test_the_functions_of_math_are_no_methods_of_tensors() -> None:
+    fn = gradc.compile("np.sum(x.min(axis=-1)) + math.exp(y) + special.expit(y)", shapes={"x": (3, 2)})
+    assert fn(np.arange(6.0).reshape(3, 2), 0.0) == 7.5
+
+
+def test_a_whole_number_is_not_rounded_where_it_is_an_index() -> None:
+    source = gradc.compile("torch.sum(emb[users.long()])", shapes={"emb": (3, 2), "users": (4,)}).source
+    assert "emb[users]" in source
+    assert "trunc" not in source

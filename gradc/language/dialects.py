@@ -2,7 +2,7 @@
 
 >>> spoken(["F.relu(", "x", ")", ".std(", "0", ")"]), spoken(["x.view(", "-", "1", ")"]), spoken(["jnp.exp("])
 ('torch', 'torch', 'jax')
->>> spoken(["torch.exp(", "np.sqrt("]), spoken(["torch.exp(", "np.array("]), spoken(["np.exp("])
+>>> spoken(["torch.exp(", "np.sqrt("]), spoken(["torch.exp(", "np.array("]), spoken(["np.exp(", "math.exp("])
 ('torch', 'torch and NumPy', '')
 """
 
@@ -15,6 +15,7 @@ from gradc.language.values import Arg
 TORCH, JAX, BOTH = "torch", "jax", "torch and NumPy"
 _NUMPY = ("np", "numpy")
 _JAX = ("jnp", "jax", "lax")
+_NEITHER = ("math", "cmath", "scipy", "special", "sp", "sc", "stats", "autograd", "anp", "onp")  # modules of others
 # What programs of torch take from NumPy, too.
 _OF_NUMBERS = frozenset("pi e inf newaxis log sqrt exp log2 ceil floor prod finfo iinfo float32 float64 int64".split())
 # Methods that torch's tensors have, and no others.
@@ -47,7 +48,7 @@ def spoken(tokens: Iterable[str]) -> str:
             jax = True
         elif first in _NUMPY:
             numpy = numpy or rest[-1] not in _OF_NUMBERS
-        elif token[-1] == "(" and rest[-1] in _OF_TENSORS:
+        elif token[-1] == "(" and rest[-1] in _OF_TENSORS and first not in _NEITHER:
             torch = True
     if torch and not jax:
         return BOTH if numpy else TORCH

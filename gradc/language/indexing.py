@@ -30,8 +30,9 @@ _WHOLE: frozenset[Op] = frozenset([
     a.segment, m.cumsum, m.roll, m.repeat, m.tile, m.pad, m.diagonal, m.tril, m.triu,
     a.outer, a.inner, a.matmul, a.trace, c.array, *g.GATHERS, *g.PICKS, *g.PUTS,
 ])  # fmt: skip
-# Gates that round, or that give whole numbers of whole numbers.
-_WHOLE_BY_NAME = frozenset("mod remainder fmod floor_divide floor ceil round rint trunc".split())
+# Gates that round, which leaves a whole number as it is; and those that give whole numbers of whole numbers.
+_ROUNDS = frozenset("floor ceil round rint trunc".split())
+_WHOLE_BY_NAME = frozenset("mod remainder fmod floor_divide".split()) | _ROUNDS
 _ALIKE = {c.arange: g.iota, c.literal: g.picked}
 
 
@@ -83,6 +84,8 @@ class Integers:
             return self.build.const(int(number(node)))
         if op is s.size or op.integer:
             return node
+        if op.name in _ROUNDS and len(node.args) == 1:
+            return new[node.args[0]]
         if op in (c.zeros, c.ones, c.full):
             value = statics_of(op, node.attr)["value"] if op is c.full else int(op is c.ones)
             if float(value).is_integer():
