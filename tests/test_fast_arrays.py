@@ -599,3 +599,13 @@ def test_two_sides_that_are_one_number_are_that_number(program: str, first: int,
     for both in (fn.value_and_grad, standalone(fn.source).value_and_grad):
         for grad, slope in zip(both(x[:first], *[x] * (len(slopes) - 1))[1].values(), slopes, strict=True):
             np.testing.assert_array_equal(grad, np.broadcast_to(slope, grad.shape))
+
+
+def test_one_number_on_both_sides_is_a_float_even_if_it_is_a_size() -> None:
+    fn = gradc.compile("W: [n]; x: [1]; r: [1]; sum(W - where(x > 0, x - r, x))")
+    given = np.ones(3), np.ones(1), np.ones(1)
+    assert fn.running(*given).engine == "arrays"
+    grads = fn.value_and_grad(*given)[1]
+    assert {name: (each.dtype.kind, each.tolist()) for name, each in grads.items()} == {
+        "W": ("f", [1.0, 1.0, 1.0]), "x": ("f", [-3.0]), "r": ("f", [3.0]),
+    }  # fmt: skip

@@ -304,7 +304,7 @@ class Fused(Arranged):
         lines += [] if old else [f"{name} = {self.words.np}.empty({self._shape(node.shape)})"]
         test, *sides = (self._operand(each, 0) for each in node.args)
         if x is y and not old:
-            return [f"{name} = {self.words.np}.full({self._shape(node.shape)}, {sides[0]})"]
+            return [f"{name} = {self.words.np}.full({self._shape(node.shape)}, {sides[0]}, {self._float()})"]
         if x is y:
             return lines if self.onto[node] is x else [*lines, f"{self._call('copyto')}({name}, {sides[0]})"]
         if is_const(y, 0):
