@@ -17,6 +17,7 @@ from gradc.rewrite.long_sums import roll
 from gradc.run import engines
 from tests.bench.programs import distinct, written_rosenbrock
 from tests.fuzz.long_sums import hold, leaves, points, same, scattered, written
+from tests.support import NUMPY_2
 
 
 @pytest.fixture
@@ -78,6 +79,7 @@ def test_distinct_terms_are_rolled_up_by_their_gates(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("always")
+@pytest.mark.skipif(not NUMPY_2, reason="NumPy 1 makes doubles of single numbers beside Python's")
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("write", [written, scattered])
 def test_single_precision_stays(seed: int, write: Callable[[random.Random, bool], str]) -> None:

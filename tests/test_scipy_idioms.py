@@ -127,6 +127,7 @@ scipy.integrate.cumulative_trapezoid(V, [0.0, 1.0, 3.0], initial=0)[-1]
 np.polyval(np.polyder(V), 0.7) + np.polyder(V, 2)[0]
 scipy.special.eval_laguerre(3, V).sum()
 """.strip().split("\n")
+IDIOMS = [each for each in IDIOMS if "matrix_transpose" not in each or hasattr(np, "matrix_transpose")]
 
 
 @pytest.mark.parametrize("program", IDIOMS)
