@@ -4,8 +4,8 @@ A rule is that of SciPy's manual for z = (x - loc)/scale; what hangs on the scal
 may be frozen first, `stats.norm(m, s).logpdf(x)`.
 
 >>> from gradc.language import parse, unparse
->>> print(unparse(parse("stats.rayleigh.logpdf(x, scale=s)")).split("\\n")[-1])
-v5 - v6
+>>> print(unparse(parse("stats.rayleigh.logpdf(x, scale=s)")).split("\\n")[-3])
+v7 = where(v2, (-inf), v6)
 """
 
 from __future__ import annotations

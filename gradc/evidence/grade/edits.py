@@ -5,7 +5,7 @@ here, whatever the text's style; which of them is the right one is found by runn
 
 >>> text = Text("f = x*y\\ndx = -y\\ndy = x\\n")
 >>> [edit.text.splitlines()[1] for edit in edits(text, text.tree.body[1], 2, "dx", {}, {})][:2]
-['dx = (y)', 'dx = -y']
+['dx = (y)', 'dx += (-y)']
 """
 
 from __future__ import annotations
