@@ -152,13 +152,14 @@ def test_indices_give_the_shape_of_an_undeclared_name() -> None:
     [
         "z: [m, n]; max: [m]; sum(mean(z, axis=-1)*max)",
         "z: [n]; sum(z[1:7:3])*len*range*slice + var(z)*max",
+        "z: [n]; A: [1, 1]; len: [1]; sum((A @ z[-2::2])*len)",
     ],
 )
 def test_sizes_are_computed_where_an_input_has_the_functions_name(program: str, style: str) -> None:
     fn = gradc.compile(program, style=style, also=["hvp"])
     rng = np.random.default_rng(4)
-    sizes = {"m": 2, "n": 5}
-    given = {each: rng.uniform(1.0, 2.0, [sizes[str(dim)] for dim in fn.shapes[each]]) for each in fn.inputs}
+    sizes = {1: 1, "m": 2, "n": 5}
+    given = {each: rng.uniform(1.0, 2.0, [sizes[dim] for dim in fn.shapes[each]]) for each in fn.inputs}
     module = standalone(fn.source)
     value, grads = module.value_and_grad(**given)
     again, cache = module.forward(**given)

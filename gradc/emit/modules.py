@@ -336,11 +336,11 @@ class Text:
         return self.text(node)
 
     def require(self, stmt: Require) -> list[str]:
-        text = renamed(stmt.size, lambda name: self.code.sizes.get(name, name))
+        said, text = renamed(stmt.size, lambda name: self.code.sizes.get(name, name)), self.values.size(stmt.size)
         wanted = f"{'at least ' * (stmt.sign == '>=')}{stmt.number}"
         return [
             f"if {text} {'<' if stmt.sign == '>=' else '!='} {stmt.number}:",
-            f'    raise ValueError(f"{text}: {wanted} is expected, not {{{text}}}")',
+            f'    raise ValueError(f"{said}: {wanted} is expected, not {{{text}}}")',
         ]
 
     def returned(self, value: Value) -> list[str]:

@@ -251,7 +251,11 @@ class Printer:
 
     def dim(self, dim: int | str) -> str:
         """A dimension as text: a number, a size name, or an expression of size names."""
-        text = renamed(self.dims.find(dim), self._size)
+        return self.size(self.dims.find(dim))
+
+    def size(self, dim: int | str) -> str:
+        """The same of a dimension as it is written, whatever it is found to be."""
+        text = renamed(dim, self._size)
         return _CALLED.sub(self._word, text) if self.renamed else text
 
     def _size(self, name: str) -> str:
