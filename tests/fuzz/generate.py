@@ -758,8 +758,11 @@ def accepted(case: Case) -> Case | None:
         return None
     numbers = np.random.default_rng(case.seed + 1)
     direction = {name: np.asarray(numbers.normal(size=x.shape)) for name, x in case.inputs.items()}
-    with np.errstate(all="ignore"):
-        outs, slopes = derivative(program, case.inputs, direction)
+    try:
+        with np.errstate(all="ignore"):
+            outs, slopes = derivative(program, case.inputs, direction)
+    except ValueError:  # shapes that do not fit each other: no program
+        return None
     good = all(bool(np.all(np.isfinite(x)) and np.all(np.abs(x) < LARGEST_SLOPE)) for x in (*outs, *slopes))
     return case if good else None
 
